@@ -1,0 +1,79 @@
+#include "base/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "base/file.h"
+#include "base/version.h"
+
+namespace pennon::base {
+namespace {
+
+constexpr std::size_t kMaxConfigFileBytes = std::size_t{256} * 1024;
+
+}  // namespace
+
+int Complain(std::string_view program, const std::string& message, int exit_code) {
+  std::cerr << program << ": " << message << '\n';
+  return exit_code;
+}
+
+CommandLine::CommandLine(std::string program, std::string description,
+                         std::string environment_prefix, Settings& settings)
+    : program_(std::move(program)),
+      environment_prefix_(std::move(environment_prefix)),
+      settings_(settings),
+      app_(std::make_unique<CLI::App>(std::move(description), program_)) {
+  app_->set_version_flag("--version", program_ + ' ' + std::string(Version()));
+  app_->fallthrough();
+  app_->add_option("--config", config_file_, "the configuration file (YAML)");
+  app_->add_flag("--check-config", check_config_, "check the configuration and exit");
+  app_->add_flag("--print-config", print_config_,
+                 "print the configuration in force, with where each value is from, and exit");
+  for (const Settings::Setting& setting : settings_.all()) {
+    if (std::holds_alternative<ScalarMap*>(setting.target)) continue;
+    app_->add_option(FlagName(setting.path), flags_[setting.path], setting.description)
+        ->group("Settings");
+  }
+}
+
+CommandLine::~CommandLine() = default;
+
+Result<void> CommandLine::ReadSettings(char** environment) {
+  if (!config_file_.empty()) {
+    const auto text = ReadFile(config_file_, kMaxConfigFileBytes);
+    if (!text) return Fail(text.error());
+    if (auto read = settings_.ReadYaml(config_file_, *text); !read) return read;
+  }
+  return settings_.ReadEnvironment(environment_prefix_, environment);
+}
+
+std::optional<int> CommandLine::Read(int argc, char** argv, char** environment,
+                                     const std::function<Result<void>()>& check) {
+  try {
+    app_->parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app_->exit(asked);
+  } catch (const CLI::Error& error) {
+    return Complain(program_, std::string(error.what()) + "; see " + program_ + " --help",
+                    kExitUsage);
+  }
+  if (const auto read = ReadSettings(environment); !read) {
+    return Complain(program_, read.error().Message(), kExitConfiguration);
+  }
+  for (const auto& [path, text] : flags_) {
+    if (app_->count(FlagName(path)) == 0) continue;
+    if (const auto set = settings_.Set(path, text, FlagName(path)); !set) {
+      return Complain(program_, set.error().Message(), kExitUsage);
+    }
+  }
+  if (print_config_) std::cout << settings_.Print();
+  if (const auto valid = check(); !valid) {
+    return Complain(program_, valid.error().Message(), kExitConfiguration);
+  }
+  if (check_config_ && !print_config_) std::cout << "the configuration is fine\n";
+  if (check_config_ || print_config_) return 0;
+  return std::nullopt;
+}
+
+}  // namespace pennon::base

@@ -1,0 +1,57 @@
+// The options that pennond and pennon-store share: --config, --check-config, --print-config,
+// --version and a flag for every setting. Flags win over the environment, that over the file.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/settings.h"
+
+namespace CLI {
+class App;
+}
+
+namespace pennon::base {
+
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitConfiguration = 78;  // EX_CONFIG of sysexits.h
+
+/// Writes "program: message" as one line to standard error and returns `exit_code`.
+int Complain(std::string_view program, const std::string& message, int exit_code);
+
+/// Confined to one thread; borrows the settings.
+class CommandLine {
+ public:
+  /// `environment_prefix` is that of the environment variables: PENNOND.
+  CommandLine(std::string program, std::string description, std::string environment_prefix,
+              Settings& settings);
+  ~CommandLine();
+
+  /// For adding subcommands and options of the program's own.
+  CLI::App& app() { return *app_; }
+
+  /// Parses the arguments and reads all settings, then calls `check`. Returns an exit code when the
+  /// program is to end now (help, version, a mistake, --check-config, --print-config), else none.
+  std::optional<int> Read(int argc, char** argv, char** environment,
+                          const std::function<Result<void>()>& check);
+
+ private:
+  Result<void> ReadSettings(char** environment);
+
+  std::string program_;
+  std::string environment_prefix_;
+  Settings& settings_;
+  std::unique_ptr<CLI::App> app_;
+  std::string config_file_;
+  std::map<std::string, std::string> flags_;  // path -> text
+  bool check_config_ = false;
+  bool print_config_ = false;
+};
+
+}  // namespace pennon::base

@@ -1,0 +1,70 @@
+// Factories of Error and the one table that maps its kinds to the outside.
+#include "base/error.h"
+
+#include <array>
+
+namespace pennon::base {
+namespace {
+
+struct Row {
+  std::string_view name;
+  int http_status;
+};
+
+// In the order of ErrorCode, which starts at 1.
+constexpr std::array<Row, 8> kRows{{
+    {"invalid", 400},
+    {"limit", 413},
+    {"unauthenticated", 401},
+    {"forbidden", 403},
+    {"not-found", 404},
+    {"conflict", 409},
+    {"unavailable", 503},
+    {"internal", 500},
+}};
+
+const Row& RowOf(ErrorCode code) { return kRows[static_cast<std::size_t>(code) - 1]; }
+
+}  // namespace
+
+Error Error::Invalid(std::string_view where, std::string_view what) {
+  return {ErrorCode::kInvalid, where, what};
+}
+Error Error::Limit(std::string_view where, std::string_view what) {
+  return {ErrorCode::kLimit, where, what};
+}
+Error Error::Unauthenticated(std::string_view where, std::string_view what) {
+  return {ErrorCode::kUnauthenticated, where, what};
+}
+Error Error::Forbidden(std::string_view where, std::string_view what) {
+  return {ErrorCode::kForbidden, where, what};
+}
+Error Error::NotFound(std::string_view where, std::string_view what) {
+  return {ErrorCode::kNotFound, where, what};
+}
+Error Error::Conflict(std::string_view where, std::string_view what) {
+  return {ErrorCode::kConflict, where, what};
+}
+Error Error::Unavailable(std::string_view where, std::string_view what) {
+  return {ErrorCode::kUnavailable, where, what};
+}
+Error Error::Internal(std::string_view where, std::string_view what) {
+  return {ErrorCode::kInternal, where, what};
+}
+
+std::string Error::Message() const { return where_.empty() ? what_ : where_ + ": " + what_; }
+
+Error Error::Within(std::string_view outer) const {
+  if (outer.empty()) return *this;
+  std::string where(outer);
+  if (!where_.empty()) {
+    if (where_.front() != '[') where += '.';
+    where += where_;
+  }
+  return {code_, where, what_};
+}
+
+int HttpStatus(ErrorCode code) { return RowOf(code).http_status; }
+std::string_view Name(ErrorCode code) { return RowOf(code).name; }
+
+}  // namespace pennon::base

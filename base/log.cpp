@@ -1,0 +1,111 @@
+#include "base/log.h"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/json_text.h"
+
+namespace pennon::base {
+namespace {
+
+constexpr std::array<std::string_view, 5> kLevelNames{"debug", "info", "warn", "error", "off"};
+
+spdlog::level::level_enum SpdLevel(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug: return spdlog::level::debug;
+    case LogLevel::kInfo: return spdlog::level::info;
+    case LogLevel::kWarn: return spdlog::level::warn;
+    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kOff: break;
+  }
+  return spdlog::level::off;
+}
+
+bool IsPlain(std::string_view value) {
+  return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
+    return static_cast<unsigned char>(c) > 0x20 && c != '"' && c != '=' && c != '\\' && c != 0x7f;
+  });
+}
+
+void AppendLogfmt(std::string& out, const LogField& field) {
+  out += ' ';
+  out += field.key;
+  out += '=';
+  if (IsPlain(field.value)) {
+    out += field.value;
+  } else {
+    AppendJsonString(out, field.value);
+  }
+}
+
+}  // namespace
+
+struct Logger::Sink {
+  spdlog::logger logger{"pennon", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+};
+
+Logger::Logger(LogLevel level, LogFormat format)
+    : format_(format), sink_(std::make_unique<Sink>()) {
+  sink_->logger.set_level(SpdLevel(level));
+  sink_->logger.set_error_handler([](const std::string&) {});
+  const std::string pattern = format == LogFormat::kJson
+                                  ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
+                                  : "time=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v";
+  sink_->logger.set_formatter(
+      std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
+}
+Logger::~Logger() = default;
+
+void Logger::Write(LogLevel level, std::string_view event,
+                   std::initializer_list<LogField> fields) {
+  if (!sink_->logger.should_log(SpdLevel(level))) return;
+  std::string line;
+  if (format_ == LogFormat::kJson) {
+    line += "\"event\":";
+    AppendJsonString(line, event);
+    for (const LogField& field : fields) {
+      line += ',';
+      AppendJsonString(line, field.key);
+      line += ':';
+      AppendJsonString(line, field.value);
+    }
+  } else {
+    AppendLogfmt(line, LogField("event", event));
+    line.erase(0, 1);
+    for (const LogField& field : fields) AppendLogfmt(line, field);
+  }
+  sink_->logger.log(SpdLevel(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+void Logger::Debug(std::string_view event, std::initializer_list<LogField> fields) {
+  Write(LogLevel::kDebug, event, fields);
+}
+void Logger::Info(std::string_view event, std::initializer_list<LogField> fields) {
+  Write(LogLevel::kInfo, event, fields);
+}
+void Logger::Warn(std::string_view event, std::initializer_list<LogField> fields) {
+  Write(LogLevel::kWarn, event, fields);
+}
+void Logger::Error(std::string_view event, std::initializer_list<LogField> fields) {
+  Write(LogLevel::kError, event, fields);
+}
+
+Result<LogLevel> ParseLogLevel(std::string_view text) {
+  const auto* found = std::find(kLevelNames.begin(), kLevelNames.end(), text);
+  if (found == kLevelNames.end()) {
+    return Fail(Error::Invalid("", "expected debug, info, warn, error or off"));
+  }
+  return static_cast<LogLevel>(found - kLevelNames.begin());
+}
+
+Result<LogFormat> ParseLogFormat(std::string_view text) {
+  if (text == "logfmt") return LogFormat::kLogfmt;
+  if (text == "json") return LogFormat::kJson;
+  return Fail(Error::Invalid("", "expected logfmt or json"));
+}
+
+}  // namespace pennon::base

@@ -1,0 +1,216 @@
+// The table, values from text, the environment, and printing. The YAML reader is settings_yaml.cpp.
+#include "base/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/json_text.h"
+
+namespace pennon::base {
+namespace {
+
+struct Unit {
+  std::string_view suffix;
+  std::uint64_t factor;
+};
+constexpr std::array<Unit, 4> kTimeUnits{{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
+constexpr std::array<Unit, 4> kSizeUnits{
+    {{"KiB", 1U << 10U}, {"MiB", 1U << 20U}, {"GiB", 1U << 30U}, {"", 1}}};
+
+template <typename T>
+bool ParseWhole(std::string_view text, T& value, int base = 10) {
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  return end.ec == std::errc() && end.ptr == text.data() + text.size();
+}
+
+template <std::size_t N>
+bool ParseWithUnit(std::string_view text, const std::array<Unit, N>& units, std::uint64_t& value) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  std::uint64_t count = 0;
+  if (!ParseWhole(text.substr(0, digits), count)) return false;
+  for (const Unit& unit : units) {
+    if (text.substr(digits) != unit.suffix) continue;
+    return !__builtin_mul_overflow(count, unit.factor, &value);
+  }
+  return false;
+}
+
+template <std::size_t N>
+std::string WithUnit(std::uint64_t value, const std::array<Unit, N>& units) {
+  const Unit* best = nullptr;
+  for (const Unit& unit : units) {
+    if (value % unit.factor != 0) continue;
+    if (best == nullptr || (unit.factor > best->factor && value != 0)) best = &unit;
+  }
+  if (best == nullptr) return std::to_string(value);
+  return std::to_string(value / best->factor) + std::string(best->suffix);
+}
+
+Result<void> CheckRange(const Settings::Setting& setting, std::int64_t value,
+                        const std::string& found) {
+  if (value >= setting.min && value <= setting.max) return {};
+  std::string expected = "expected at least " + std::to_string(setting.min);
+  if (setting.max != INT64_MAX) expected += " and at most " + std::to_string(setting.max);
+  return Fail(Error::Invalid(setting.path, "is " + found + ", " + expected));
+}
+
+Error Expected(const Settings::Setting& setting, const std::string& text, std::string_view what) {
+  return Error::Invalid(setting.path, "is \"" + text + "\", expected " + std::string(what));
+}
+
+// Puts text into the target of a setting; one overload a type.
+struct Assign {
+  const Settings::Setting& setting;
+  const std::string& text;
+
+  Result<void> operator()(std::string* target) const {
+    *target = text;
+    return {};
+  }
+  Result<void> operator()(bool* target) const {
+    if (text != "true" && text != "false") return Fail(Expected(setting, text, "true or false"));
+    *target = text == "true";
+    return {};
+  }
+  Result<void> operator()(std::int64_t* target) const {
+    std::int64_t value = 0;
+    if (!ParseWhole(text, value)) return Fail(Expected(setting, text, "a whole number"));
+    return CheckRange(setting, value, text).map([&] { *target = value; });
+  }
+  Result<void> operator()(Duration* target) const {
+    std::uint64_t value = 0;
+    if (!ParseWithUnit(text, kTimeUnits, value) || value > INT64_MAX) {
+      return Fail(Expected(setting, text, "a time such as 250ms, 10s, 5m or 1h"));
+    }
+    const auto millis = static_cast<std::int64_t>(value);
+    return CheckRange(setting, millis, text).map([&] { target->millis = millis; });
+  }
+  Result<void> operator()(ByteSize* target) const {
+    std::uint64_t value = 0;
+    if (!ParseWithUnit(text, kSizeUnits, value) || value > INT64_MAX) {
+      return Fail(Expected(setting, text, "a size such as 4096, 64KiB or 16MiB"));
+    }
+    return CheckRange(setting, static_cast<std::int64_t>(value), text).map([&] {
+      target->bytes = value;
+    });
+  }
+  Result<void> operator()(FileMode* target) const {
+    std::uint32_t value = 0;
+    if (!ParseWhole(text, value, 8) || value > 0777) {
+      return Fail(Expected(setting, text, "an octal file mode such as 0660"));
+    }
+    target->bits = value;
+    return {};
+  }
+  Result<void> operator()(ScalarMap*) const {
+    return Fail(Expected(setting, text, "a map, which only the configuration file can give"));
+  }
+};
+
+struct Render {
+  std::string operator()(const std::string* value) const {
+    std::string text;
+    AppendJsonString(text, *value);
+    return text;
+  }
+  std::string operator()(const bool* value) const { return *value ? "true" : "false"; }
+  std::string operator()(const std::int64_t* value) const { return std::to_string(*value); }
+  std::string operator()(const Duration* value) const {
+    return WithUnit(static_cast<std::uint64_t>(value->millis), kTimeUnits);
+  }
+  std::string operator()(const ByteSize* value) const {
+    return WithUnit(value->bytes, kSizeUnits);
+  }
+  std::string operator()(const FileMode* value) const {
+    std::array<char, 8> buffer;
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value->bits, 8);
+    return "\"0" + std::string(buffer.data(), end.ptr) + '"';
+  }
+  std::string operator()(const ScalarMap* value) const {
+    std::string text;
+    JsonObject object(text);
+    for (const auto& [key, json] : *value) object.Raw(key, json);
+    object.Close();
+    return text;
+  }
+};
+
+std::string EnvironmentName(std::string_view prefix, std::string_view path) {
+  std::string name = std::string(prefix) + '_';
+  for (const char c : path) {
+    name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  }
+  return name;
+}
+
+}  // namespace
+
+void Settings::Add(std::string path, SettingTarget target, std::string description,
+                   std::int64_t min, std::int64_t max) {
+  settings_.push_back({std::move(path), std::move(description), target, min, max, "default"});
+}
+
+const Settings::Setting* Settings::Find(std::string_view path) const {
+  const auto found = std::find_if(settings_.begin(), settings_.end(),
+                                  [&](const Setting& setting) { return setting.path == path; });
+  return found == settings_.end() ? nullptr : &*found;
+}
+
+Settings::Setting* Settings::FindMutable(std::string_view path) {
+  return const_cast<Setting*>(Find(path));
+}
+
+Result<void> Settings::Set(std::string_view path, const std::string& text,
+                           const std::string& origin) {
+  Setting* setting = FindMutable(path);
+  if (setting == nullptr) {
+    return Fail(Error::Invalid(origin, "there is no setting \"" + std::string(path) + '"'));
+  }
+  auto assigned = std::visit(Assign{*setting, text}, setting->target);
+  if (!assigned) return Fail(Error::Invalid(origin, assigned.error().Message()));
+  setting->origin = origin;
+  return {};
+}
+
+Result<void> Settings::ReadEnvironment(std::string_view prefix, char* const* environment) {
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view entry(*environment);
+    const std::size_t equals = entry.find('=');
+    const std::string_view name = entry.substr(0, equals);
+    if (equals == std::string_view::npos || !name.starts_with(std::string(prefix) + '_')) continue;
+    const auto found =
+        std::find_if(settings_.begin(), settings_.end(), [&](const Setting& setting) {
+          return EnvironmentName(prefix, setting.path) == name;
+        });
+    if (found == settings_.end()) {
+      return Fail(Error::Invalid(name, "this environment variable names no setting; run with "
+                                       "--print-config to see all settings"));
+    }
+    auto set = Set(found->path, std::string(entry.substr(equals + 1)), std::string(name));
+    if (!set) return set;
+  }
+  return {};
+}
+
+std::string Settings::Print() const {
+  std::string text;
+  std::string section;
+  for (const Setting& setting : settings_) {
+    const std::size_t dot = setting.path.find('.');
+    const std::string group = dot == std::string::npos ? "" : setting.path.substr(0, dot);
+    if (group != section && !group.empty()) text += group + ":\n";
+    section = group;
+    const std::string name = group.empty() ? setting.path : "  " + setting.path.substr(dot + 1);
+    text += name + ": " + std::visit(Render{}, setting.target) + "  # " + setting.origin + '\n';
+  }
+  return text;
+}
+
+std::string FlagName(std::string_view path) {
+  std::string name = "--" + std::string(path);
+  std::replace_if(name.begin() + 2, name.end(), [](char c) { return c == '.' || c == '_'; }, '-');
+  return name;
+}
+
+}  // namespace pennon::base

@@ -1,0 +1,73 @@
+// A program's settings as one table: path, description, default and a typed place to put the value.
+// The same table reads the YAML file, the environment and the command line, and prints the result.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace pennon::base {
+
+/// A length of time; written `250ms`, `10s`, `5m` or `1h`.
+struct Duration {
+  std::int64_t millis = 0;
+};
+/// A number of bytes; written `4096`, `64KiB`, `16MiB` or `1GiB`.
+struct ByteSize {
+  std::uint64_t bytes = 0;
+};
+/// Permission bits; written in octal: `0660`.
+struct FileMode {
+  std::uint32_t bits = 0;
+};
+/// Keys with a scalar each, kept as JSON text: `{checkout: true, banner: "hello"}`.
+using ScalarMap = std::map<std::string, std::string, std::less<>>;
+
+/// The place that a setting is stored in; not owned, must outlive the Settings.
+using SettingTarget = std::variant<std::string*, bool*, std::int64_t*, Duration*, ByteSize*,
+                                   FileMode*, ScalarMap*>;
+
+/// Confined to one thread.
+class Settings {
+ public:
+  struct Setting {
+    std::string path;  // "upstream.poll_interval"
+    std::string description;
+    SettingTarget target;
+    std::int64_t min = INT64_MIN;  // for integers, durations (ms) and sizes (bytes)
+    std::int64_t max = INT64_MAX;
+    std::string origin = "default";
+  };
+
+  /// Adds a setting whose target holds the default already.
+  void Add(std::string path, SettingTarget target, std::string description,
+           std::int64_t min = INT64_MIN, std::int64_t max = INT64_MAX);
+
+  /// Reads a YAML document. Unknown keys, duplicates, wrong types and values out of range are
+  /// errors that name `file:line`.
+  Result<void> ReadYaml(const std::string& file, const std::string& text);
+  /// Reads `PREFIX_UPSTREAM_POLL_INTERVAL` and the like; an unknown name with the prefix is an error.
+  Result<void> ReadEnvironment(std::string_view prefix, char* const* environment);
+  /// Sets one value from text; `origin` is named in errors and in Print.
+  Result<void> Set(std::string_view path, const std::string& text, const std::string& origin);
+
+  [[nodiscard]] const std::vector<Setting>& all() const { return settings_; }
+  [[nodiscard]] const Setting* Find(std::string_view path) const;
+  /// The settings as YAML in force, each with where it came from as a comment.
+  [[nodiscard]] std::string Print() const;
+
+ private:
+  Setting* FindMutable(std::string_view path);
+
+  std::vector<Setting> settings_;
+};
+
+/// The name of a setting on the command line: `upstream.poll_interval` -> `--upstream-poll-interval`.
+std::string FlagName(std::string_view path);
+
+}  // namespace pennon::base

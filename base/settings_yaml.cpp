@@ -1,0 +1,124 @@
+// Reads the YAML file of a Settings table. The only place in base/ that knows yaml-cpp, and the
+// door where its exceptions end.
+#include <yaml-cpp/yaml.h>
+
+#include <set>
+
+#include "base/json_text.h"
+#include "base/settings.h"
+
+namespace pennon::base {
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = std::size_t{256} * 1024;
+
+std::string Place(const std::string& file, const YAML::Mark& mark) {
+  return mark.is_null() ? file : file + ':' + std::to_string(mark.line + 1);
+}
+
+// A quoted scalar is a string whatever it looks like; a plain one is what JSON would call it.
+std::string ScalarAsJson(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  bool flag = false;
+  std::int64_t whole = 0;
+  double number = 0;
+  std::string json;
+  if (node.Tag() == "!" || node.Tag() == "!!str") {
+    AppendJsonString(json, text);
+  } else if (text == "true" || text == "false") {
+    json = YAML::convert<bool>::decode(node, flag) && flag ? "true" : "false";
+  } else if (YAML::convert<std::int64_t>::decode(node, whole)) {
+    AppendJsonInt(json, whole);
+  } else if (YAML::convert<double>::decode(node, number) && number - number == 0) {
+    AppendJsonDouble(json, number);
+  } else {
+    AppendJsonString(json, text);
+  }
+  return json;
+}
+
+class Walk {
+ public:
+  Walk(Settings& settings, const std::string& file) : settings_(settings), file_(file) {}
+
+  Result<void> Map(const YAML::Node& node, const std::string& prefix) {
+    std::set<std::string> seen;
+    for (const auto& entry : node) {
+      const std::string place = Place(file_, entry.first.Mark());
+      if (!entry.first.IsScalar()) return Fail(Error::Invalid(place, "a key is not a name"));
+      const std::string path = prefix + entry.first.Scalar();
+      if (!seen.insert(path).second) {
+        return Fail(Error::Invalid(place, "\"" + path + "\" is given twice"));
+      }
+      auto read = Entry(path, entry.second, place);
+      if (!read) return read;
+    }
+    return {};
+  }
+
+ private:
+  Result<void> Entry(const std::string& path, const YAML::Node& node, const std::string& place) {
+    const Settings::Setting* setting = settings_.Find(path);
+    if (setting == nullptr) return Section(path, node, place);
+    if (auto* const* map = std::get_if<ScalarMap*>(&setting->target)) {
+      return Scalars(path, node, place, **map);
+    }
+    if (!node.IsScalar()) {
+      return Fail(Error::Invalid(place, "\"" + path + "\" takes a single value"));
+    }
+    return settings_.Set(path, node.Scalar(), place);
+  }
+
+  Result<void> Section(const std::string& path, const YAML::Node& node, const std::string& place) {
+    bool is_section = false;
+    for (const Settings::Setting& setting : settings_.all()) {
+      is_section = is_section || setting.path.starts_with(path + '.');
+    }
+    if (!is_section) {
+      return Fail(Error::Invalid(place, "there is no setting \"" + path +
+                                            "\"; --print-config shows all settings"));
+    }
+    if (node.IsNull()) return {};
+    if (!node.IsMap()) {
+      return Fail(Error::Invalid(place, "\"" + path + "\" is a section and takes settings"));
+    }
+    return Map(node, path + '.');
+  }
+
+  Result<void> Scalars(const std::string& path, const YAML::Node& node, const std::string& place,
+                       ScalarMap& target) {
+    if (node.IsNull()) return {};
+    if (!node.IsMap()) return Fail(Error::Invalid(place, "\"" + path + "\" takes a map"));
+    for (const auto& entry : node) {
+      const std::string at = Place(file_, entry.first.Mark());
+      if (!entry.first.IsScalar() || !entry.second.IsScalar()) {
+        return Fail(Error::Invalid(at, "\"" + path + "\" takes one plain value for each key"));
+      }
+      if (!target.emplace(entry.first.Scalar(), ScalarAsJson(entry.second)).second) {
+        return Fail(Error::Invalid(at, "\"" + entry.first.Scalar() + "\" is given twice"));
+      }
+    }
+    return {};
+  }
+
+  Settings& settings_;
+  const std::string& file_;
+};
+
+}  // namespace
+
+Result<void> Settings::ReadYaml(const std::string& file, const std::string& text) {
+  if (text.size() > kMaxConfigBytes) {
+    return Fail(Error::Limit(file, "larger than " + std::to_string(kMaxConfigBytes) + " bytes"));
+  }
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) return {};
+    if (!root.IsMap()) return Fail(Error::Invalid(file, "expected settings as \"name: value\""));
+    return Walk(*this, file).Map(root, "");
+  } catch (const YAML::Exception& e) {
+    return Fail(Error::Invalid(Place(file, e.mark), e.msg));
+  }
+}
+
+}  // namespace pennon::base

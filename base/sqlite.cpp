@@ -1,0 +1,118 @@
+#include "base/sqlite.h"
+
+#include <sqlite3.h>
+
+namespace pennon::base {
+namespace {
+
+Error FromSqlite(sqlite3* database, std::string_view where) {
+  const std::string what = sqlite3_errmsg(database);
+  switch (sqlite3_errcode(database) & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return Error::Invalid(where, what);
+    case SQLITE_CONSTRAINT: return Error::Conflict(where, what);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return Error::Unavailable(where, what);
+    default: return Error::Internal(where, what);
+  }
+}
+
+}  // namespace
+
+void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+SqliteStatement::SqliteStatement(sqlite3* database, sqlite3_stmt* statement)
+    : database_(database), statement_(statement) {}
+
+SqliteStatement& SqliteStatement::Bind(int index, std::string_view text) {
+  sqlite3_bind_text64(statement_.get(), index, text.data() == nullptr ? "" : text.data(),
+                      text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  return *this;
+}
+SqliteStatement& SqliteStatement::Bind(int index, std::int64_t number) {
+  sqlite3_bind_int64(statement_.get(), index, number);
+  return *this;
+}
+SqliteStatement& SqliteStatement::BindNull(int index) {
+  sqlite3_bind_null(statement_.get(), index);
+  return *this;
+}
+
+Result<bool> SqliteStatement::Step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return Fail(FromSqlite(database_, "sqlite"));
+}
+
+Result<void> SqliteStatement::Run() {
+  auto stepped = Step();
+  Reset();
+  if (!stepped) return Fail(stepped.error());
+  return {};
+}
+
+void SqliteStatement::Reset() {
+  sqlite3_reset(statement_.get());
+  sqlite3_clear_bindings(statement_.get());
+}
+
+std::string_view SqliteStatement::Text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  if (text == nullptr) return {};
+  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+std::int64_t SqliteStatement::Int(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+bool SqliteStatement::IsNull(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+void Sqlite::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+
+Result<Sqlite> Sqlite::Open(const std::string& path, bool create) {
+  sqlite3* database = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0) |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  Sqlite opened(database);
+  if (code != SQLITE_OK) {
+    return Fail(Error::Internal(
+        path, std::string("cannot open: ") +
+                  (database == nullptr ? "out of memory" : sqlite3_errmsg(database))));
+  }
+  sqlite3_busy_timeout(database, 5000);
+  return opened;
+}
+
+Result<SqliteStatement> Sqlite::Prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &statement,
+                         nullptr) != SQLITE_OK) {
+    return Fail(FromSqlite(database_.get(), sql));
+  }
+  return SqliteStatement(database_.get(), statement);
+}
+
+Result<void> Sqlite::Execute(const std::string& sql) {
+  if (sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return Fail(FromSqlite(database_.get(), sql));
+  }
+  return {};
+}
+
+Result<void> Sqlite::Transaction(const std::function<Result<void>()>& body) {
+  auto begun = Execute("BEGIN IMMEDIATE");
+  if (!begun) return begun;
+  auto done = body();
+  if (done) done = Execute("COMMIT");
+  if (!done) sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  return done;
+}
+
+std::int64_t Sqlite::Changes() const { return sqlite3_changes64(database_.get()); }
+
+}  // namespace pennon::base

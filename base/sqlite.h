@@ -1,0 +1,77 @@
+// A thin owner of one SQLite connection: prepared statements, transactions, errors as values.
+// It adds no policy; which pragmas a database runs with is said where it is opened.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace pennon::base {
+
+/// A prepared statement. Parameters are numbered from 1, columns from 0; text and blobs that a
+/// column returns are valid until the next Step or Reset. Confined to one thread.
+class SqliteStatement {
+ public:
+  SqliteStatement(sqlite3* database, sqlite3_stmt* statement);
+
+  SqliteStatement& Bind(int index, std::string_view text);
+  SqliteStatement& Bind(int index, std::int64_t number);
+  SqliteStatement& BindNull(int index);
+  /// Binds any number of values from parameter 1 on.
+  template <typename... T>
+  SqliteStatement& BindAll(const T&... values) {
+    int index = 0;
+    (Bind(++index, values), ...);
+    return *this;
+  }
+
+  /// True when there is a row.
+  Result<bool> Step();
+  /// Runs a statement that returns no row and resets it.
+  Result<void> Run();
+  void Reset();
+
+  [[nodiscard]] std::string_view Text(int column) const;
+  [[nodiscard]] std::int64_t Int(int column) const;
+  [[nodiscard]] bool IsNull(int column) const;
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  sqlite3* database_;
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+/// One connection. Confined to one thread at a time. Errors: kInvalid when the file is damaged or no
+/// database, kConflict for a violated constraint, kUnavailable when another connection holds a lock,
+/// else kInternal.
+class Sqlite {
+ public:
+  /// Opens `path`, creating it when `create`; "" opens a private temporary database.
+  static Result<Sqlite> Open(const std::string& path, bool create);
+
+  Result<SqliteStatement> Prepare(std::string_view sql);
+  /// Runs one or more statements without parameters.
+  Result<void> Execute(const std::string& sql);
+  /// Runs `body` between BEGIN IMMEDIATE and COMMIT; rolls back when it or the commit fails.
+  Result<void> Transaction(const std::function<Result<void>()>& body);
+  /// Rows changed by the last statement.
+  [[nodiscard]] std::int64_t Changes() const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* database) const;
+  };
+  explicit Sqlite(sqlite3* database) : database_(database) {}
+  std::unique_ptr<sqlite3, Close> database_;
+};
+
+}  // namespace pennon::base

@@ -1,0 +1,114 @@
+#include "daemon/cache_file.h"
+
+#include <sys/stat.h>
+
+#include <cstdio>
+
+namespace pennon::daemon {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+using base::Sqlite;
+
+constexpr std::int64_t kApplicationId = 0x70656e63;  // "penc"
+constexpr std::int64_t kFormat = 1;
+
+// EXCLUSIVE keeps every other process out and the WAL index in memory; FULL makes a commit durable;
+// no memory map, so that an I/O error is an error and not a signal.
+constexpr const char* kPragmas =
+    "PRAGMA locking_mode=EXCLUSIVE;"
+    "PRAGMA journal_mode=WAL;"
+    "PRAGMA synchronous=FULL;"
+    "PRAGMA trusted_schema=OFF;"
+    "PRAGMA cell_size_check=ON;"
+    "PRAGMA mmap_size=0;"
+    "PRAGMA journal_size_limit=16777216;";
+
+constexpr const char* kSchema =
+    "CREATE TABLE generation (id INTEGER PRIMARY KEY AUTOINCREMENT, epoch INTEGER NOT NULL,"
+    " revision INTEGER NOT NULL, set_digest TEXT NOT NULL, validator TEXT NOT NULL,"
+    " confirmed_at INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;"
+    "CREATE TABLE line (generation INTEGER NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL,"
+    " bytes TEXT NOT NULL, digest TEXT NOT NULL, kept INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX line_by_generation ON line (generation, kind, key);"
+    "CREATE TABLE identity (environment TEXT NOT NULL, upstream TEXT NOT NULL) STRICT;";
+
+Result<std::int64_t> Number(Sqlite& database, std::string_view sql) {
+  auto select = database.Prepare(sql);
+  if (!select) return Fail(select.error());
+  const auto row = select->Step();
+  if (!row) return Fail(row.error());
+  return *row ? select->Int(0) : 0;
+}
+
+Result<void> Create(Sqlite& database, const CacheOptions& options) {
+  return database.Transaction([&]() -> Result<void> {
+    auto done = database.Execute(std::string(kSchema) + "PRAGMA application_id=" +
+                                 std::to_string(kApplicationId) +
+                                 ";PRAGMA user_version=" + std::to_string(kFormat));
+    if (!done) return done;
+    auto insert = database.Prepare("INSERT INTO identity VALUES (?, ?)");
+    if (!insert) return Fail(insert.error());
+    insert->BindAll(std::string_view(options.environment), std::string_view(options.upstream));
+    return insert->Run();
+  });
+}
+
+Result<void> CheckIdentity(Sqlite& database, const CacheOptions& options) {
+  auto select = database.Prepare("SELECT environment, upstream FROM identity");
+  if (!select) return Fail(select.error());
+  const auto row = select->Step();
+  if (!row) return Fail(row.error());
+  if (*row && select->Text(0) == options.environment && select->Text(1) == options.upstream) {
+    return {};
+  }
+  return Fail(Error::Invalid(options.path, "holds the flags of environment \"" +
+                                               std::string(*row ? select->Text(0) : "") +
+                                               "\" from another upstream or environment"));
+}
+
+Result<void> Prepare(Sqlite& database, const CacheOptions& options) {
+  if (auto pragmas = database.Execute(kPragmas); !pragmas) return pragmas;
+  const auto application = Number(database, "PRAGMA application_id");
+  const auto format = Number(database, "PRAGMA user_version");
+  const auto tables = Number(database, "SELECT count(*) FROM sqlite_schema");
+  if (!tables) return Fail(tables.error());
+  if (*tables == 0) return Create(database, options);
+  if (application != kApplicationId) {
+    return Fail(Error::Invalid(options.path, "is a database, but no cache of pennond"));
+  }
+  if (format != kFormat) {
+    return Fail(Error::Invalid(options.path, "has cache format " + std::to_string(*format) +
+                                                 ", this program reads " +
+                                                 std::to_string(kFormat)));
+  }
+  return CheckIdentity(database, options);
+}
+
+// A place that exists and is no regular file is the operator's mistake, not damage.
+Result<void> CheckPlace(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode)) return {};
+  return Fail(Error::Conflict(path, "is there and is no regular file; use another cache.path"));
+}
+
+}  // namespace
+
+Result<Sqlite> OpenCacheFile(const CacheOptions& options) {
+  if (auto place = CheckPlace(options.path); !place) return Fail(place.error());
+  auto database = Sqlite::Open(options.path, true);
+  if (!database) return Fail(database.error());
+  auto prepared = Prepare(*database, options);
+  if (!prepared) return Fail(prepared.error());
+  return std::move(*database);
+}
+
+void MoveCacheAside(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::rename((path + suffix).c_str(), (path + ".aside" + suffix).c_str());
+  }
+}
+
+}  // namespace pennon::daemon

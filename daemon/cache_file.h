@@ -1,0 +1,19 @@
+// The cache's file: pragmas, schema, identity, and moving it out of the way.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "base/sqlite.h"
+#include "daemon/cache.h"
+
+namespace pennon::daemon {
+
+/// Opens or creates the file. kInvalid means that what is there is not (or no longer) a cache of
+/// ours: not a database, damaged, of another format, environment or upstream.
+base::Result<base::Sqlite> OpenCacheFile(const CacheOptions& options);
+
+/// Renames the file and its companions to `<path>.aside…`, replacing what was moved there before.
+void MoveCacheAside(const std::string& path);
+
+}  // namespace pennon::daemon

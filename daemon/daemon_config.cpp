@@ -1,0 +1,80 @@
+#include "daemon/daemon_config.h"
+
+#include "base/log.h"
+
+namespace pennon::daemon {
+
+using base::Error;
+using base::Fail;
+
+void DescribeSettings(base::Settings& s, DaemonConfig& c) {
+  constexpr std::int64_t kHour = 3'600'000;
+  s.Add("environment", &c.environment, "the environment whose flags are served");
+  s.Add("upstream.url", &c.upstream_url, "base URL of the store; empty: none");
+  s.Add("upstream.key_file", &c.upstream_key_file, "file with the sync key");
+  s.Add("upstream.ca_file", &c.upstream_ca_file, "certificates to trust instead of the system's");
+  s.Add("upstream.poll_interval", &c.poll_interval, "time between two polls", 100, 24 * kHour);
+  s.Add("upstream.retry_max", &c.retry_max, "longest pause after failures", 100, 24 * kHour);
+  s.Add("upstream.timeout", &c.fetch_timeout, "deadline of one fetch", 100, kHour);
+  s.Add("upstream.connect_timeout", &c.connect_timeout, "deadline of connecting", 100, kHour);
+  s.Add("upstream.max_body", &c.max_body, "largest flag set, decompressed", 1024,
+        std::int64_t{256} << 20U);
+  s.Add("upstream.stale_after", &c.stale_after,
+        "answers are marked stale when the flag set was confirmed longer ago", 100, INT64_MAX);
+  s.Add("bootstrap.file", &c.bootstrap_file, "flag set that serves when there is no cache");
+  s.Add("defaults", &c.defaults, "values of flags that no flag set has");
+  s.Add("cache.path", &c.cache_path, "SQLite file that keeps flag sets; empty: no cache");
+  s.Add("cache.generations", &c.cache_generations, "flag sets kept", 1, 100);
+  s.Add("socket.path", &c.socket_path, "Unix socket for frames and HTTP");
+  s.Add("socket.mode", &c.socket_mode, "its permission bits");
+  s.Add("socket.group", &c.socket_group, "its group; empty: the process's own");
+  s.Add("http.enabled", &c.http_enabled, "serve HTTP on loopback TCP as well");
+  s.Add("http.address", &c.http_address, "loopback address: 127.0.0.1 or ::1");
+  s.Add("http.port", &c.http_port, "TCP port; 0: any free one", 0, 65535);
+  s.Add("workers", &c.workers, "serving threads", 1, 64);
+  s.Add("limits.connections", &c.max_connections, "open connections of each listener", 1, 100'000);
+  s.Add("limits.request_body", &c.max_request_body, "largest HTTP request body", 1024,
+        std::int64_t{64} << 20U);
+  s.Add("limits.request_headers", &c.max_request_headers, "largest HTTP request head", 1024,
+        std::int64_t{1} << 20U);
+  s.Add("limits.output", &c.max_output, "answers that a client does not read", 4096,
+        std::int64_t{1} << 30U);
+  s.Add("limits.message_timeout", &c.message_timeout, "for a begun request to be complete", 100,
+        kHour);
+  s.Add("limits.write_timeout", &c.write_timeout, "for a client to read something", 100, kHour);
+  s.Add("limits.drain_timeout", &c.drain_timeout, "for open requests at the end", 0, kHour);
+  s.Add("log.level", &c.log_level, "debug, info, warn, error or off");
+  s.Add("log.format", &c.log_format, "logfmt or json");
+}
+
+base::Result<void> ValidateConfig(const DaemonConfig& config) {
+  if (config.environment.empty()) {
+    return Fail(Error::Invalid("environment", "is missing: name the environment to serve"));
+  }
+  if (!config.upstream_url.empty() && !config.upstream_url.starts_with("http://") &&
+      !config.upstream_url.starts_with("https://")) {
+    return Fail(Error::Invalid("upstream.url", "expected a URL with http:// or https://"));
+  }
+  if (!config.upstream_url.empty() && config.upstream_key_file.empty()) {
+    return Fail(Error::Invalid("upstream.key_file",
+                               "is missing: the store wants a sync key (pennon-store makes one)"));
+  }
+  if (config.http_enabled && config.http_address != "127.0.0.1" && config.http_address != "::1") {
+    return Fail(Error::Invalid("http.address", "is \"" + config.http_address +
+                                                   "\", expected 127.0.0.1 or ::1: flags are for "
+                                                   "this host only"));
+  }
+  if (config.stale_after.millis <= config.poll_interval.millis) {
+    return Fail(Error::Invalid("upstream.stale_after",
+                               "must be longer than upstream.poll_interval"));
+  }
+  if (const auto level = base::ParseLogLevel(config.log_level); !level) {
+    return Fail(level.error().Within("log.level"));
+  }
+  if (const auto format = base::ParseLogFormat(config.log_format); !format) {
+    return Fail(format.error().Within("log.format"));
+  }
+  return {};
+}
+
+}  // namespace pennon::daemon

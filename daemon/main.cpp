@@ -1,0 +1,45 @@
+// pennond: the command line.
+#include <iostream>
+
+#include "base/command_line.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "daemon/daemon_config.h"
+
+namespace {
+
+using namespace pennon;
+
+constexpr std::string_view kProgram = "pennond";
+
+int Main(int argc, char** argv, char** environment) {
+  daemon::DaemonConfig config;
+  base::Settings settings;
+  daemon::DescribeSettings(settings, config);
+  base::CommandLine command_line(std::string(kProgram),
+                                 "pennond answers flag evaluations for the services of this host.",
+                                 "PENNOND", settings);
+  const auto ended = command_line.Read(argc, argv, environment,
+                                       [&] { return daemon::ValidateConfig(config); });
+  if (ended) return *ended;
+
+  net::IgnoreDeadlySignals();
+  base::Logger log(*base::ParseLogLevel(config.log_level),
+                   *base::ParseLogFormat(config.log_format));
+  daemon::Daemon daemon(config, log);
+  if (const auto started = daemon.Start(); !started) {
+    return base::Complain(kProgram, started.error().Message(), base::kExitConfiguration);
+  }
+  daemon.Run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv, char** environment) {
+  try {
+    return Main(argc, argv, environment);
+  } catch (const std::exception& error) {
+    return base::Complain(kProgram, std::string("failed: ") + error.what(), base::kExitFailure);
+  }
+}

@@ -1,0 +1,28 @@
+// The pennon store as upstream: GET /sync/v1/flagset with a sync key and an entity tag.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/daemon_config.h"
+#include "daemon/upstream.h"
+#include "net/control_loop.h"
+#include "net/http_client.h"
+
+namespace pennon::daemon {
+
+/// Confined to the control thread. Borrows what it is made with.
+class PennonUpstream final : public Upstream {
+ public:
+  PennonUpstream(const DaemonConfig& config, net::HttpClient& http, net::ControlLoop& control);
+
+  void Fetch(const std::string& validator, std::function<void(FetchResult)> done) override;
+  [[nodiscard]] std::string identity() const override { return config_.upstream_url; }
+
+ private:
+  const DaemonConfig& config_;
+  net::HttpClient& http_;
+  net::ControlLoop& control_;
+};
+
+}  // namespace pennon::daemon

@@ -1,0 +1,54 @@
+// When to ask the upstream, and what to do with its answers; for ever, whatever they are.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/backoff.h"
+#include "daemon/environment.h"
+#include "daemon/upstream.h"
+#include "net/control_loop.h"
+
+namespace pennon::daemon {
+
+struct SyncState {
+  bool healthy = false;  // the last fetch was answered and accepted
+  std::optional<base::Error> last_error;
+  std::uint64_t fetched = 0;     // new sets put in force
+  std::uint64_t confirmed = 0;   // answers that nothing has changed
+  std::uint64_t failed = 0;      // no usable answer
+  std::uint64_t refused = 0;     // sets that were not put in force
+  std::int64_t next_attempt_millis = 0;  // from now; 0 while one is running
+};
+
+/// Confined to the control thread. One fetch at a time; nothing ends the loop but its destruction.
+class SyncLoop {
+ public:
+  SyncLoop(Upstream& upstream, Environment& environment, net::ControlLoop& control,
+           const base::Clock& clock, base::Logger& log, Backoff backoff);
+
+  void Start() { Fetch(); }
+  [[nodiscard]] SyncState state() const;
+
+ private:
+  void Fetch();
+  void OnFetched(FetchResult result);
+  std::int64_t OnAnswer(Fetched fetched);
+  std::int64_t OnFailure(const FetchFailure& failure);
+  void NoteFailure(const base::Error& error, std::string_view event);
+
+  Upstream& upstream_;
+  Environment& environment_;
+  net::ControlLoop& control_;
+  const base::Clock& clock_;
+  base::Logger& log_;
+  Backoff backoff_;
+  SyncState state_;
+  base::SteadyMillis next_attempt_at_ = 0;
+  net::ControlLoop::Timer timer_;
+};
+
+}  // namespace pennon::daemon

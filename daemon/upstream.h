@@ -1,0 +1,39 @@
+// Where a daemon gets its flag set: one fetch at a time, whatever the kind of upstream.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "base/error.h"
+#include "wire/sync_document.h"
+
+namespace pennon::daemon {
+
+struct Fetched {
+  bool not_modified = false;  // the set that `validator` stood for is still current
+  wire::SyncDocument document;
+  std::string validator;  // to be presented at the next fetch
+};
+
+struct FetchFailure {
+  base::Error error;
+  std::int64_t retry_after_millis = 0;  // what the upstream asked for
+  bool is_refusal = false;              // asking again soon will not help
+};
+
+using FetchResult = tl::expected<Fetched, FetchFailure>;
+
+/// Used from the control thread.
+class Upstream {
+ public:
+  virtual ~Upstream() = default;
+  /// Asks for the set unless it is still the one that `validator` stands for ("": no such set).
+  /// `done` is called once, later, on the control thread.
+  virtual void Fetch(const std::string& validator, std::function<void(FetchResult)> done) = 0;
+  /// What identifies it in a cache and in the status: a URL without credentials.
+  [[nodiscard]] virtual std::string identity() const = 0;
+};
+
+}  // namespace pennon::daemon

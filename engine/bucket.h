@@ -1,0 +1,33 @@
+// Where a subject falls in a percentage rollout. Integers only; docs/evaluation.md gives the
+// algorithm and test vectors for another implementation.
+//
+// The hash input is a sequence of deterministic CBOR items (RFC 8949, 4.2.1): salt, purpose, value.
+// CBOR's heads make it typed and length-prefixed, so "ab"+"c" and "a"+"bc", 1 and "1" differ, and
+// the purpose keeps the people let in by a gate spread evenly over a split.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/hash.h"
+#include "model/context.h"
+
+namespace pennon::engine {
+
+inline constexpr std::string_view kPurposeGate = "gate";
+inline constexpr std::string_view kPurposeSplit = "split";
+
+/// The hash after salt and purpose, to be resumed with a value.
+Murmur3 BucketPrefix(std::string_view salt, std::string_view purpose);
+
+/// Appends a value. False, and nothing appended, when it cannot identify a subject: null, arrays,
+/// objects and the empty string.
+bool HashSubject(Murmur3& hash, const model::Attribute& value);
+
+/// The position 0 … total-1 of a hash. Multiply and shift: no modulo bias worth speaking of, and
+/// positions keep their order when the total grows.
+inline std::uint32_t BucketPosition(std::uint32_t hash, std::uint32_t total) {
+  return static_cast<std::uint32_t>((std::uint64_t{hash} * total) >> 32U);
+}
+
+}  // namespace pennon::engine

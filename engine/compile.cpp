@@ -1,0 +1,212 @@
+#include "engine/compile.h"
+
+#include <algorithm>
+
+#include "engine/definition_check.h"
+#include "engine/flag_compiler.h"
+#include "engine/limits.h"
+#include "engine/quarantine.h"
+
+namespace pennon::engine {
+namespace {
+
+using base::Error;
+using model::Diagnostic;
+using model::Flag;
+using model::FlagSet;
+using model::Segment;
+using KeyIndex = std::unordered_map<std::string_view, std::uint32_t>;
+
+template <typename T>
+KeyIndex IndexByKey(const Candidates<T>& candidates) {
+  KeyIndex index;
+  index.reserve(candidates.size());
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    index.emplace(candidates[i].key, static_cast<std::uint32_t>(i));
+  }
+  return index;
+}
+
+Reference MakeReference(const KeyIndex& index, std::string place, const std::string& key) {
+  const auto found = index.find(key);
+  return {found == index.end() ? kMissing : found->second, std::move(place), key};
+}
+
+std::vector<Reference> SegmentsOf(const Segment& segment, const KeyIndex& index) {
+  std::vector<Reference> references;
+  if (segment.when) {
+    ForEachSegment(*segment.when, [&](const std::string& key) {
+      references.push_back(MakeReference(index, "when", key));
+    });
+  }
+  return references;
+}
+
+std::vector<Reference> PrerequisitesOf(const Flag& flag, const KeyIndex& index) {
+  std::vector<Reference> references;
+  for (std::size_t i = 0; i < flag.prerequisites.size(); ++i) {
+    references.push_back(MakeReference(index, "prerequisites[" + std::to_string(i) + "].flag",
+                                       flag.prerequisites[i].flag));
+  }
+  return references;
+}
+
+// What a flag says about other definitions, beyond that they exist.
+class FlagReferences {
+ public:
+  FlagReferences(const Candidates<Segment>& segments, const Candidates<Flag>& flags,
+                 const KeyIndex& segment_index, const KeyIndex& flag_index)
+      : segments_(segments), flags_(flags), segment_index_(segment_index), flag_index_(flag_index) {}
+
+  std::optional<Error> Check(const Flag& flag) const {
+    for (std::size_t i = 0; i < flag.rules.size(); ++i) {
+      if (!flag.rules[i].when) continue;
+      if (auto error = CheckSegments(*flag.rules[i].when)) {
+        return error->Within("rules[" + std::to_string(i) + ']');
+      }
+    }
+    for (std::size_t i = 0; i < flag.prerequisites.size(); ++i) {
+      if (auto error = CheckVariants(flag.prerequisites[i])) {
+        return error->Within("prerequisites[" + std::to_string(i) + ']');
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<Error> CheckSegments(const model::Condition& condition) const {
+    std::optional<Error> error;
+    ForEachSegment(condition, [&](const std::string& key) {
+      if (error) return;
+      const auto found = segment_index_.find(key);
+      if (found == segment_index_.end()) {
+        error = Error::Invalid("when", "there is no segment \"" + key + '"');
+      } else if (segments_[found->second].chosen == nullptr) {
+        error = Error::Invalid("when", "the segment \"" + key + "\" is quarantined");
+      }
+    });
+    return error;
+  }
+
+  std::optional<Error> CheckVariants(const model::Prerequisite& prerequisite) const {
+    const auto found = flag_index_.find(prerequisite.flag);
+    if (found == flag_index_.end()) return std::nullopt;  // reported as missing
+    const auto& other = flags_[found->second].chosen;
+    if (other == nullptr) return std::nullopt;
+    for (const std::string& variant : prerequisite.variants) {
+      if (VariantIndex(*other, variant) >= 0) continue;
+      return Error::Invalid("variants", "the flag \"" + prerequisite.flag +
+                                            "\" has no variant \"" + variant + '"');
+    }
+    return std::nullopt;
+  }
+
+  const Candidates<Segment>& segments_;
+  const Candidates<Flag>& flags_;
+  const KeyIndex& segment_index_;
+  const KeyIndex& flag_index_;
+};
+
+template <typename T>
+void Report(const Candidates<T>& candidates, std::string_view list, Compiled& compiled,
+            std::vector<std::string>& kept) {
+  for (const auto& candidate : candidates) {
+    if (!candidate.error) continue;
+    compiled.diagnostics.push_back(
+        {model::Severity::kError, candidate.key,
+         candidate.error->Within(std::string(list) + '.' + candidate.key)});
+    if (candidate.kept && candidate.chosen != nullptr) kept.push_back(candidate.key);
+  }
+}
+
+template <typename T>
+std::optional<Error> FindTwice(const Candidates<T>& candidates, std::string_view list) {
+  const auto twice = std::adjacent_find(candidates.begin(), candidates.end(),
+                                        [](const auto& a, const auto& b) { return a.key == b.key; });
+  if (twice == candidates.end()) return std::nullopt;
+  return Error::Invalid(std::string(list) + '.' + twice->key, "is defined twice");
+}
+
+std::optional<Error> CheckSizes(const FlagSet& set) {
+  if (set.flags.size() + set.broken_flags.size() > kMaxFlags) {
+    return Error::Limit("flags", "are more than " + std::to_string(kMaxFlags));
+  }
+  if (set.segments.size() + set.broken_segments.size() > kMaxSegments) {
+    return Error::Limit("segments", "are more than " + std::to_string(kMaxSegments));
+  }
+  return std::nullopt;
+}
+
+// Varies the builder's internal maps with the content, so that no fixed list of keys makes every
+// build slow, while the same content still gives the same image.
+std::uint64_t SeedOf(const Candidates<Flag>& flags) {
+  std::uint64_t seed = flags.size();
+  for (const auto& flag : flags) seed = Hash64(flag.key, seed);
+  return seed;
+}
+
+base::Result<std::vector<std::byte>> WriteImage(const FlagSet& set,
+                                                const Candidates<Segment>& segments,
+                                                const Candidates<Flag>& flags) {
+  ImageBuilder builder(SeedOf(flags));
+  CompileScope scope;
+  for (const auto& segment : segments) {
+    if (segment.chosen == nullptr) continue;
+    scope.segments.emplace(segment.key, static_cast<std::uint32_t>(scope.segments.size()));
+  }
+  for (const auto& flag : flags) {
+    scope.flag_index.emplace(flag.key, static_cast<std::uint32_t>(scope.flag_index.size()));
+    if (flag.chosen != nullptr) scope.flags.emplace(flag.key, flag.chosen.get());
+  }
+  for (const auto& segment : segments) {
+    if (segment.chosen == nullptr) continue;
+    CompileSegment(*segment.chosen, segment.height, scope, builder);
+  }
+  for (const auto& flag : flags) {
+    if (flag.chosen != nullptr) {
+      CompileFlag(*flag.chosen, flag.height, scope, builder);
+    } else {
+      CompileBrokenFlag(flag.key, flag.error->Message(), builder);
+    }
+  }
+  return builder.Finish(set.environment, set.epoch, set.revision);
+}
+
+}  // namespace
+
+bool Compiled::HasErrors() const {
+  return std::any_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
+    return diagnostic.severity == model::Severity::kError;
+  });
+}
+
+base::Result<Compiled> Compile(const FlagSet& set, const FlagSet* in_force) {
+  if (auto error = CheckSizes(set)) return base::Fail(*error);
+  auto segments = Gather<Segment>(set.segments, set.broken_segments,
+                                  in_force != nullptr ? &in_force->segments : nullptr, CheckSegment);
+  auto flags = Gather<Flag>(set.flags, set.broken_flags,
+                            in_force != nullptr ? &in_force->flags : nullptr, CheckFlag);
+  if (auto error = FindTwice(segments, "segments")) return base::Fail(*error);
+  if (auto error = FindTwice(flags, "flags")) return base::Fail(*error);
+
+  const KeyIndex segment_index = IndexByKey(segments);
+  const KeyIndex flag_index = IndexByKey(flags);
+  RejectWrongReferences<Segment>(
+      segments, "segment", true,
+      [&](const Segment& segment) { return SegmentsOf(segment, segment_index); },
+      [](const Segment&) { return std::nullopt; });
+  const FlagReferences others(segments, flags, segment_index, flag_index);
+  RejectWrongReferences<Flag>(
+      flags, "flag", false, [&](const Flag& flag) { return PrerequisitesOf(flag, flag_index); },
+      [&](const Flag& flag) { return others.Check(flag); });
+
+  Compiled compiled;
+  Report(segments, "segments", compiled, compiled.kept_segments);
+  Report(flags, "flags", compiled, compiled.kept_flags);
+  auto image = WriteImage(set, segments, flags);
+  if (!image) return base::Fail(image.error());
+  compiled.image = std::move(*image);
+  return compiled;
+}
+
+}  // namespace pennon::engine

@@ -1,0 +1,215 @@
+#include "engine/condition_compiler.h"
+
+#include "engine/limits.h"
+
+namespace pennon::engine {
+namespace {
+
+using base::Error;
+using model::AllCondition;
+using model::AnyCondition;
+using model::Condition;
+using model::LeafCondition;
+using model::NotCondition;
+using model::Operator;
+using model::SegmentCondition;
+using model::Value;
+
+const std::vector<Condition>* PartsOf(const Condition& condition) {
+  if (const auto* all = std::get_if<AllCondition>(&condition.node)) return &all->parts;
+  if (const auto* any = std::get_if<AnyCondition>(&condition.node)) return &any->parts;
+  if (const auto* negation = std::get_if<NotCondition>(&condition.node)) return &negation->part;
+  return nullptr;
+}
+
+std::string_view PartName(const Condition& condition) {
+  if (std::holds_alternative<AllCondition>(condition.node)) return "all";
+  return std::holds_alternative<AnyCondition>(condition.node) ? "any" : "not";
+}
+
+bool IsScalar(const Value& value) {
+  return !value.IsNull() && value.AsArray() == nullptr && value.AsObject() == nullptr;
+}
+
+bool IsNumeric(Operator op) { return op >= Operator::kEqual && op <= Operator::kLessEqual; }
+
+std::optional<Error> CheckOperand(Operator op, const Value& value, const std::string& place) {
+  if (IsNumeric(op) && value.AsInt() == nullptr && value.AsDouble() == nullptr) {
+    return Error::Invalid(place, "is " + std::string(TypeName(value)) + ", the operator \"" +
+                                     std::string(Name(op)) + "\" takes numbers");
+  }
+  if (op >= Operator::kStartsWith && op <= Operator::kContains && value.AsString() == nullptr) {
+    return Error::Invalid(place, "is " + std::string(TypeName(value)) + ", the operator \"" +
+                                     std::string(Name(op)) + "\" takes strings");
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> CheckLeaf(const LeafCondition& leaf, const std::string& place) {
+  if (auto error = CheckAttribute(leaf.attribute, place + ".attr")) return error;
+  const std::string values = place + ".values";
+  if (leaf.op == Operator::kExists) {
+    if (leaf.values.empty()) return std::nullopt;
+    return Error::Invalid(values, "the operator \"exists\" takes no values");
+  }
+  if (leaf.op == Operator::kIn) return CheckScalars(leaf.values, values);
+  if (leaf.values.empty()) return Error::Invalid(values, "is empty, expected at least one value");
+  for (std::size_t i = 0; i < leaf.values.size(); ++i) {
+    auto error = CheckOperand(leaf.op, leaf.values[i], values + '[' + std::to_string(i) + ']');
+    if (error) return error;
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> CheckAtDepth(const Condition& condition, const std::string& place,
+                                  std::size_t depth) {
+  if (const auto* leaf = std::get_if<LeafCondition>(&condition.node)) return CheckLeaf(*leaf, place);
+  const std::vector<Condition>* parts = PartsOf(condition);
+  if (parts == nullptr) return std::nullopt;
+  if (depth == kMaxConditionDepth) {
+    return Error::Limit(place, "conditions are nested deeper than " +
+                                   std::to_string(kMaxConditionDepth));
+  }
+  const std::string inner = place + '.' + std::string(PartName(condition));
+  if (parts->empty()) return Error::Invalid(inner, "is empty, expected at least one condition");
+  const bool is_list = !std::holds_alternative<NotCondition>(condition.node);
+  for (std::size_t i = 0; i < parts->size(); ++i) {
+    auto error = CheckAtDepth((*parts)[i], is_list ? inner + '[' + std::to_string(i) + ']' : inner,
+                              depth + 1);
+    if (error) return error;
+  }
+  return std::nullopt;
+}
+
+std::uint32_t CountLeaves(const Condition& condition) {
+  const std::vector<Condition>* parts = PartsOf(condition);
+  if (parts == nullptr) return 1;
+  std::uint32_t count = 0;
+  for (const Condition& part : *parts) count += CountLeaves(part);
+  return count;
+}
+
+StepOp StepOpOf(Operator op) {
+  static_assert(static_cast<int>(StepOp::kExists) == static_cast<int>(Operator::kExists));
+  return static_cast<StepOp>(op);
+}
+
+class Compiler {
+ public:
+  Compiler(const SegmentIndex& segments, ImageBuilder& builder)
+      : segments_(segments), builder_(builder) {}
+
+  // Appends the steps of `condition`; the first will be the next one appended.
+  void Compile(const Condition& condition, std::uint32_t on_true, std::uint32_t on_false) {
+    if (const auto* leaf = std::get_if<LeafCondition>(&condition.node)) {
+      steps_.push_back(Leaf(*leaf, on_true, on_false));
+    } else if (const auto* segment = std::get_if<SegmentCondition>(&condition.node)) {
+      Step step;
+      step.op = StepOp::kSegment;
+      step.attribute = segments_.at(segment->segment);
+      step.on_true = on_true;
+      step.on_false = on_false;
+      steps_.push_back(step);
+    } else if (const auto* negation = std::get_if<NotCondition>(&condition.node)) {
+      Compile(negation->part.front(), on_false, on_true);
+    } else {
+      Sequence(condition, on_true, on_false);
+    }
+  }
+  std::vector<Step> Take() { return std::move(steps_); }
+
+ private:
+  // all: a true part goes on with the next one; any: a false one does.
+  void Sequence(const Condition& condition, std::uint32_t on_true, std::uint32_t on_false) {
+    const std::vector<Condition>& parts = *PartsOf(condition);
+    const bool is_all = std::holds_alternative<AllCondition>(condition.node);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const bool is_last = i + 1 == parts.size();
+      const auto next = static_cast<std::uint32_t>(steps_.size()) + CountLeaves(parts[i]);
+      Compile(parts[i], is_all && !is_last ? next : on_true, is_all || is_last ? on_false : next);
+    }
+  }
+
+  Step Leaf(const LeafCondition& leaf, std::uint32_t on_true, std::uint32_t on_false) {
+    Step step;
+    step.op = StepOpOf(leaf.op);
+    step.negate = leaf.negate ? 1 : 0;
+    step.ignore_case = leaf.ignore_case ? 1 : 0;
+    step.on_missing = leaf.on_missing ? 1 : 0;
+    step.attribute = builder_.AddAttribute(AttributePath(leaf.attribute));
+    if (leaf.op != Operator::kExists) step.operand = builder_.AddSet(leaf.values, leaf.ignore_case);
+    step.on_true = on_true;
+    step.on_false = on_false;
+    return step;
+  }
+
+  const SegmentIndex& segments_;
+  ImageBuilder& builder_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace
+
+std::vector<std::string> AttributePath(std::string_view reference) {
+  if (reference.empty()) return {};
+  if (reference.front() != '/') return {std::string(reference)};
+  std::vector<std::string> path;
+  std::string name;
+  for (std::size_t i = 1; i < reference.size(); ++i) {
+    if (reference[i] == '/') {
+      path.push_back(std::move(name));
+      name.clear();
+    } else if (reference[i] != '~') {
+      name += reference[i];
+    } else if (++i < reference.size() && (reference[i] == '0' || reference[i] == '1')) {
+      name += reference[i] == '0' ? '~' : '/';
+    } else {
+      return {};
+    }
+  }
+  path.push_back(std::move(name));
+  return path;
+}
+
+std::optional<Error> CheckAttribute(std::string_view reference, std::string_view place) {
+  const std::vector<std::string> path = AttributePath(reference);
+  if (path.empty()) {
+    return Error::Invalid(place, "is no attribute: expected a name or a JSON Pointer such as "
+                                 "/address/country");
+  }
+  if (path.size() > kMaxAttributeSegments) {
+    return Error::Limit(place, "has more than " + std::to_string(kMaxAttributeSegments) + " parts");
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> CheckScalars(const std::vector<Value>& values, std::string_view place) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (IsScalar(values[i])) continue;
+    return Error::Invalid(std::string(place) + '[' + std::to_string(i) + ']',
+                          "is " + std::string(TypeName(values[i])) +
+                              ", expected a string, a number or a boolean");
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> CheckCondition(const Condition& condition, const std::string& place) {
+  return CheckAtDepth(condition, place, 0);
+}
+
+void ForEachSegment(const Condition& condition,
+                    const std::function<void(const std::string&)>& visit) {
+  if (const auto* segment = std::get_if<SegmentCondition>(&condition.node)) visit(segment->segment);
+  if (const std::vector<Condition>* parts = PartsOf(condition)) {
+    for (const Condition& part : *parts) ForEachSegment(part, visit);
+  }
+}
+
+std::vector<Step> CompileCondition(const Condition& condition, const SegmentIndex& segments,
+                                   ImageBuilder& builder) {
+  Compiler compiler(segments, builder);
+  compiler.Compile(condition, kAccept, kReject);
+  return compiler.Take();
+}
+
+}  // namespace pennon::engine

@@ -1,0 +1,42 @@
+// Conditions: what is a valid one, and how a tree of them becomes steps that jump.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/image.h"
+#include "engine/image_builder.h"
+#include "model/flag_set.h"
+
+namespace pennon::engine {
+
+/// Indices of the segments that the image will hold, by key.
+using SegmentIndex = std::unordered_map<std::string_view, std::uint32_t>;
+
+/// Splits an attribute reference into its path: a name, or a JSON Pointer that begins with '/'.
+/// An empty result means that the reference is malformed.
+std::vector<std::string> AttributePath(std::string_view reference);
+
+/// Checks an attribute reference; the error's place is `place`.
+std::optional<base::Error> CheckAttribute(std::string_view reference, std::string_view place);
+/// Checks values for `in`, targets and segments: scalars only.
+std::optional<base::Error> CheckScalars(const std::vector<model::Value>& values,
+                                        std::string_view place);
+/// Checks a condition by itself; the error's place is below `place`.
+std::optional<base::Error> CheckCondition(const model::Condition& condition,
+                                          const std::string& place);
+
+/// Calls `visit` with the key of every segment that the condition names.
+void ForEachSegment(const model::Condition& condition,
+                    const std::function<void(const std::string&)>& visit);
+
+/// Compiles a checked condition. Every segment it names must be in `segments`.
+std::vector<Step> CompileCondition(const model::Condition& condition, const SegmentIndex& segments,
+                                   ImageBuilder& builder);
+
+}  // namespace pennon::engine

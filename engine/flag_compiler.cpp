@@ -1,0 +1,218 @@
+#include "engine/flag_compiler.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "engine/bucket.h"
+#include "engine/definition_check.h"
+
+namespace pennon::engine {
+namespace {
+
+using model::Flag;
+
+std::vector<char> Characters(std::string_view text) { return {text.begin(), text.end()}; }
+
+// The members of a JSON object, without its braces: "" or "a":1,"b":2.
+std::string Members(const model::Object& object) {
+  std::string json;
+  AppendJson(json, model::Value(object));
+  return json.substr(1, json.size() - 2);
+}
+
+class FlagBlock {
+ public:
+  FlagBlock(const Flag& flag, const CompileScope& scope, ImageBuilder& builder)
+      : flag_(flag), scope_(scope), builder_(builder) {}
+
+  void Compile(std::uint8_t height) {
+    block_.Append(record_);
+    record_.key = block_.Append(Characters(flag_.key));
+    record_.state = State();
+    record_.type = static_cast<std::uint8_t>(flag_.type);
+    record_.height = height;
+    record_.metadata = builder_.AddText(Members(flag_.metadata));
+    if (flag_.off_variant) record_.off_variant = IndexOf(*flag_.off_variant);
+    Rules();
+    record_.fallthrough = flag_.fallthrough ? Serve(*flag_.fallthrough) : ServeRecord{};
+    Variants();
+    Targets();
+    Prerequisites();
+    record_.is_static = record_.rules.count == 0 && record_.targets.count == 0 &&
+                        record_.prerequisites.count == 0;
+    record_.block_size = block_.Close();
+    block_.Overwrite(0, record_);
+    builder_.AddFlag(flag_.key, block_);
+  }
+
+ private:
+  [[nodiscard]] FlagState State() const {
+    if (flag_.killed) return FlagState::kKilled;
+    return flag_.enabled ? FlagState::kOn : FlagState::kOff;
+  }
+  [[nodiscard]] std::uint32_t IndexOf(std::string_view variant) const {
+    return static_cast<std::uint32_t>(VariantIndex(flag_, variant));
+  }
+
+  void Variants() {
+    std::vector<VariantRecord> records;
+    for (const model::Variant& variant : flag_.variants) {
+      records.push_back(Variant(variant));
+    }
+    record_.variants = block_.Append(records);
+  }
+  VariantRecord Variant(const model::Variant& variant) {
+    VariantRecord record;
+    record.key = builder_.AddText(variant.key);
+    const model::Value& value = variant.value;
+    const bool whole_number =
+        flag_.type == model::ValueType::kNumber && value.AsInt() != nullptr;
+    const double number = whole_number           ? static_cast<double>(*value.AsInt())
+                          : value.AsDouble() != nullptr ? *value.AsDouble()
+                                                        : 0;
+    std::string json;
+    AppendJson(json, whole_number ? model::Value(number) : value);
+    record.json = builder_.AddText(json);
+    if (const std::string* text = value.AsString()) record.text = builder_.AddText(*text);
+    if (const bool* boolean = value.AsBool()) record.payload = *boolean ? 1 : 0;
+    if (flag_.type == model::ValueType::kInteger) {
+      record.payload = static_cast<std::uint64_t>(*value.AsInt());
+    } else if (flag_.type == model::ValueType::kNumber) {
+      record.payload = std::bit_cast<std::uint64_t>(number);
+    }
+    return record;
+  }
+
+  void Targets() {
+    std::vector<TargetRecord> records;
+    for (const model::Target& target : flag_.targets) {
+      records.push_back({IndexOf(target.variant),
+                         builder_.AddAttribute(AttributePath(target.attribute)),
+                         builder_.AddSet(target.values, false)});
+    }
+    record_.targets = block_.Append(records);
+  }
+
+  void Prerequisites() {
+    std::vector<PrerequisiteRecord> records;
+    for (const model::Prerequisite& prerequisite : flag_.prerequisites) {
+      PrerequisiteRecord record;
+      record.flag = scope_.flag_index.at(prerequisite.flag);
+      record.enabled = prerequisite.enabled ? 1 : 0;
+      std::vector<std::uint32_t> variants;
+      const auto other = scope_.flags.find(prerequisite.flag);
+      for (const std::string& variant : prerequisite.variants) {
+        if (other == scope_.flags.end()) break;
+        variants.push_back(static_cast<std::uint32_t>(VariantIndex(*other->second, variant)));
+      }
+      record.variants = block_.Append(variants);
+      records.push_back(record);
+    }
+    record_.prerequisites = block_.Append(records);
+  }
+
+  void Rules() {
+    std::vector<RuleRecord> records;
+    for (std::size_t i = 0; i < flag_.rules.size(); ++i) {
+      const model::Rule& rule = flag_.rules[i];
+      if (!rule.enabled) continue;
+      RuleRecord record;
+      record.id = builder_.AddText(rule.id);
+      if (rule.when) {
+        record.when = block_.Append(CompileCondition(*rule.when, scope_.segments, builder_));
+      }
+      if (rule.gate) {
+        record.gate = block_.Append(
+            GateRecord{Bucket(rule.gate->bucketing, kPurposeGate), rule.gate->per_100000, 0});
+      }
+      record.serve = Serve(rule.serve);
+      record.position = static_cast<std::uint32_t>(i);
+      records.push_back(record);
+    }
+    record_.rules = block_.Append(records);
+  }
+
+  ServeRecord Serve(const model::Serve& serve) {
+    if (const auto* fixed = std::get_if<model::ServeVariant>(&serve)) {
+      return {ServeKind::kVariant, IndexOf(fixed->variant)};
+    }
+    if (const auto* split = std::get_if<model::Split>(&serve)) {
+      return {ServeKind::kSplit, Split(*split)};
+    }
+    const bool off = std::holds_alternative<model::ServeOff>(serve);
+    return {off ? ServeKind::kOff : ServeKind::kCodeDefault, 0};
+  }
+
+  std::uint32_t Split(const model::Split& split) {
+    SplitRecord record;
+    record.bucketing = Bucket(split.bucketing, kPurposeSplit);
+    record.missing_is_error = split.on_missing == model::OnMissing::kError ? 1 : 0;
+    std::vector<WeightRecord> weights;
+    for (const model::Weight& weight : split.weights) {
+      if (weight.weight == 0) continue;
+      record.total += weight.weight;
+      weights.push_back({IndexOf(weight.variant), record.total});
+    }
+    record.weights = block_.Append(weights);
+    return block_.Append(record);
+  }
+
+  Bucketing Bucket(const model::Bucketing& bucketing, std::string_view purpose) {
+    const std::string& own = flag_.salt.empty() ? flag_.key : flag_.salt;
+    const Murmur3 prefix = BucketPrefix(bucketing.salt.empty() ? own : bucketing.salt, purpose);
+    std::vector<std::vector<std::string>> paths;
+    for (const std::string& attribute : bucketing.attributes) {
+      paths.push_back(AttributePath(attribute));
+    }
+    const bool by_key =
+        bucketing.attributes.size() == 1 && bucketing.attributes.front() == "targetingKey";
+    return {builder_.AddAttributes(paths), prefix.hash(), prefix.tail(), prefix.length(),
+            by_key ? 1U : 0U};
+  }
+
+  const Flag& flag_;
+  const CompileScope& scope_;
+  ImageBuilder& builder_;
+  BlockBuilder block_;
+  FlagRecord record_;
+};
+
+}  // namespace
+
+void CompileFlag(const Flag& flag, std::uint8_t height, const CompileScope& scope,
+                 ImageBuilder& builder) {
+  FlagBlock(flag, scope, builder).Compile(height);
+}
+
+void CompileBrokenFlag(std::string_view key, std::string_view error, ImageBuilder& builder) {
+  BlockBuilder block;
+  FlagRecord record;
+  block.Append(record);
+  record.key = block.Append(Characters(key));
+  record.state = FlagState::kBroken;
+  record.error = builder.AddText(error);
+  record.block_size = block.Close();
+  block.Overwrite(0, record);
+  builder.AddFlag(key, block);
+}
+
+void CompileSegment(const model::Segment& segment, std::uint8_t height, const CompileScope& scope,
+                    ImageBuilder& builder) {
+  BlockBuilder block;
+  SegmentRecord record;
+  block.Append(record);
+  record.key = builder.AddText(segment.key);
+  record.height = height;
+  record.attribute = builder.AddAttribute(AttributePath(segment.attribute));
+  if (!segment.included.empty()) record.included = builder.AddSet(segment.included, false);
+  if (!segment.excluded.empty()) record.excluded = builder.AddSet(segment.excluded, false);
+  if (segment.when) {
+    record.has_condition = 1;
+    record.when = block.Append(CompileCondition(*segment.when, scope.segments, builder));
+  }
+  record.block_size = block.Close();
+  block.Overwrite(0, record);
+  builder.AddSegment(block);
+}
+
+}  // namespace pennon::engine

@@ -1,0 +1,279 @@
+// The image: a compiled flag set as one relocatable little-endian block of bytes.
+//
+// A header; shared tables (attribute paths, value sets, hash slots); and one contiguous block for
+// each flag and each segment, which holds all that evaluating it reads: record, key, rules, steps,
+// splits, variants. So one evaluation touches one place of memory, however many flags there are.
+// There are no pointers: tables are named by index, text by its offset in the image, parts of a
+// block by their offset in the block. The image can lie in a file, in shared memory or on the heap.
+//
+// The layout is an ABI between the daemon and services that were linked years ago: a change of a
+// record's meaning raises kImageMajor, an addition that old readers may pass over raises
+// kImageMinor. docs/adr/0001-flat-image.md says why it is like this.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace pennon::engine {
+
+static_assert(std::endian::native == std::endian::little, "the image is little-endian");
+
+inline constexpr std::uint64_t kImageMagic = 0x31474d494e4e4550;  // "PENNIMG1"
+inline constexpr std::uint16_t kImageMajor = 1;
+inline constexpr std::uint16_t kImageMinor = 0;
+inline constexpr std::uint32_t kNone = 0xffffffff;
+
+/// A piece of text; `offset` is from the start of the image.
+struct TextRef {
+  std::uint32_t offset = 0;
+  std::uint32_t size = 0;
+};
+
+/// `count` records from record `first` on, of a shared table that the field's comment names.
+struct Range {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+/// `count` records of T inside a block, `offset` bytes from the block's start.
+template <typename T>
+struct Part {
+  std::uint32_t offset = 0;
+  std::uint32_t count = 0;
+};
+
+/// An open-addressing hash table: 2^n slots, each kNone or what the table's owner says.
+struct HashTable {
+  std::uint32_t first_slot = 0;  // in `slots`
+  std::uint32_t mask = 0;        // number of slots - 1
+  std::uint64_t seed = 0;        // chosen so that no probe is longer than kMaxProbe
+};
+inline constexpr std::uint32_t kMaxProbe = 64;
+
+enum class LiteralKind : std::uint32_t { kBool, kInt, kDouble, kString };
+
+/// A value that an attribute is compared with. Whole doubles are stored as kInt, so that 1 and 1.0
+/// are the same record.
+struct Literal {
+  LiteralKind kind = LiteralKind::kBool;
+  std::uint32_t size = 0;     // of a string
+  std::uint64_t payload = 0;  // bool, int64 bits, double bits, or a string's offset
+};
+
+/// A set of literals: linear when small, else hashed (slots hold indices of `literals`).
+struct ValueSet {
+  Range literals;
+  std::uint32_t hashed = 0;  // 1: `table` is in use
+  std::uint32_t reserved = 0;
+  HashTable table;
+};
+
+/// Where an attribute is found: `path` in `paths`, outermost name first.
+struct AttributeRef {
+  Range path;
+};
+
+/// What a step of a condition program tests.
+enum class StepOp : std::uint8_t {
+  kIn,
+  kStartsWith,
+  kEndsWith,
+  kContains,
+  kEqual,
+  kGreater,
+  kGreaterEqual,
+  kLess,
+  kLessEqual,
+  kExists,
+  kSegment,
+};
+inline constexpr std::uint8_t kLastStepOp = static_cast<std::uint8_t>(StepOp::kSegment);
+
+inline constexpr std::uint32_t kAccept = 0xffffffff;
+inline constexpr std::uint32_t kReject = 0xfffffffe;
+
+/// One test of a condition. A tree of all/any/not is compiled into steps that jump: each names the
+/// step to go on with for both results, always a later one, or kAccept or kReject. So a condition
+/// needs no stack, `not` costs nothing, and it ends because jumps only go forward.
+struct Step {
+  StepOp op = StepOp::kIn;
+  std::uint8_t negate = 0;
+  std::uint8_t ignore_case = 0;
+  std::uint8_t on_missing = 0;
+  std::uint32_t attribute = 0;  // in `attributes`; for kSegment in `segments`
+  std::uint32_t operand = 0;    // in `sets`; unused by kExists and kSegment
+  std::uint32_t on_true = kAccept;
+  std::uint32_t on_false = kReject;
+};
+
+/// How a subject is hashed: murmur3 resumed after the salt and purpose, which the compiler hashed.
+struct Bucketing {
+  Range attributes;  // in `attributes`: the first one present counts
+  std::uint32_t hash = 0;
+  std::uint32_t tail = 0;
+  std::uint32_t length = 0;
+  std::uint32_t needs_targeting_key = 0;  // 1: `attributes` is just the targeting key
+};
+
+struct GateRecord {
+  Bucketing bucketing;
+  std::uint32_t threshold = 0;  // of kGateTotal
+  std::uint32_t reserved = 0;
+};
+
+struct WeightRecord {
+  std::uint32_t variant = 0;     // of the flag
+  std::uint32_t cumulative = 0;  // sum of the weights up to and including this one
+};
+
+struct SplitRecord {
+  Bucketing bucketing;
+  Part<WeightRecord> weights;  // those above 0 only
+  std::uint32_t total = 0;
+  std::uint32_t missing_is_error = 0;
+};
+
+enum class ServeKind : std::uint32_t { kCodeDefault, kVariant, kSplit, kOff };
+
+struct ServeRecord {
+  ServeKind kind = ServeKind::kCodeDefault;
+  std::uint32_t index = 0;  // of the variant; for kSplit the offset of its SplitRecord in the block
+};
+
+struct RuleRecord {
+  TextRef id;
+  Part<Step> when;  // no steps: everybody
+  ServeRecord serve;
+  std::uint32_t gate = kNone;   // the offset of its GateRecord in the block
+  std::uint32_t position = 0;  // in the definition, disabled rules counted
+};
+
+struct TargetRecord {
+  std::uint32_t variant = 0;    // of the flag
+  std::uint32_t attribute = 0;  // in `attributes`
+  std::uint32_t values = 0;     // in `sets`
+};
+
+struct PrerequisiteRecord {
+  std::uint32_t flag = 0;        // in `flags`; its height is less than ours
+  std::uint32_t enabled = 1;     // 0: holds when the other flag is off
+  Part<std::uint32_t> variants;  // indices of the other flag's variants; none: any
+};
+
+struct VariantRecord {
+  TextRef key;
+  TextRef json;
+  TextRef text;               // of a string
+  std::uint64_t payload = 0;  // bool, int64 bits or double bits
+};
+
+enum class FlagState : std::uint8_t { kOn, kOff, kKilled, kBroken };
+
+/// The beginning of a flag's block. The key lies in the block, because every lookup reads it.
+struct FlagRecord {
+  Part<char> key;
+  std::uint32_t block_size = 0;
+  FlagState state = FlagState::kOn;
+  std::uint8_t type = 0;       // model::ValueType
+  std::uint8_t height = 0;     // longest chain of prerequisites below
+  std::uint8_t is_static = 0;  // 1: a fixed fallthrough is STATIC, not DEFAULT
+  Part<PrerequisiteRecord> prerequisites;
+  Part<TargetRecord> targets;
+  Part<RuleRecord> rules;
+  ServeRecord fallthrough;
+  Part<VariantRecord> variants;
+  TextRef metadata;                   // members of a JSON object
+  TextRef error;                      // why it is broken
+  std::uint32_t off_variant = kNone;  // of the flag
+  std::uint32_t reserved = 0;
+};
+
+/// The beginning of a segment's block.
+struct SegmentRecord {
+  TextRef key;
+  std::uint32_t block_size = 0;
+  std::uint8_t height = 0;         // longest chain of segments below
+  std::uint8_t has_condition = 0;  // 0: only `included` matches
+  std::uint16_t reserved = 0;
+  Part<Step> when;
+  std::uint32_t attribute = 0;     // in `attributes`: what `included` and `excluded` are about
+  std::uint32_t included = kNone;  // in `sets`
+  std::uint32_t excluded = kNone;
+  std::uint32_t reserved2 = 0;
+};
+
+/// Where a section lies: byte offset from the start of the image, and number of records.
+struct Section {
+  std::uint32_t offset = 0;
+  std::uint32_t count = 0;
+};
+
+struct ImageHeader {
+  std::uint64_t magic = kImageMagic;
+  std::uint16_t major = kImageMajor;
+  std::uint16_t minor = kImageMinor;
+  std::uint32_t header_size = sizeof(ImageHeader);
+  std::uint64_t image_size = 0;
+  std::uint64_t checksum = 0;  // Hash64 over everything after this field
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;
+  TextRef environment;
+  HashTable flag_table;  // slots hold offsets of flag blocks
+  Section flags;         // offsets of flag blocks, ascending, in the order of their keys
+  Section segments;      // offsets of segment blocks, ascending
+  Section attributes;
+  Section paths;
+  Section sets;
+  Section literals;
+  Section slots;
+};
+
+/// The shared tables of a verified image as arrays. Borrows the image.
+struct ImageView {
+  std::span<const std::byte> image;
+  std::span<const std::uint32_t> flags;
+  std::span<const std::uint32_t> segments;
+  std::span<const AttributeRef> attributes;
+  std::span<const TextRef> paths;
+  std::span<const ValueSet> sets;
+  std::span<const Literal> literals;
+  std::span<const std::uint32_t> slots;
+
+  [[nodiscard]] std::string_view Text(TextRef ref) const {
+    return {reinterpret_cast<const char*>(image.data()) + ref.offset, ref.size};
+  }
+  template <typename Block>
+  [[nodiscard]] const Block& BlockAt(std::uint32_t offset) const {
+    return *reinterpret_cast<const Block*>(image.data() + offset);
+  }
+};
+
+/// The records of a part of `block`.
+template <typename Block, typename T>
+std::span<const T> PartOf(const Block& block, Part<T> part) {
+  const auto* start = reinterpret_cast<const std::byte*>(&block);
+  return {reinterpret_cast<const T*>(start + part.offset), part.count};
+}
+/// The one record at `offset` in `block`.
+template <typename T, typename Block>
+const T& RecordAt(const Block& block, std::uint32_t offset) {
+  return *reinterpret_cast<const T*>(reinterpret_cast<const std::byte*>(&block) + offset);
+}
+
+/// Calls `visit(section, array)` for every shared table: the one list that the writer and the
+/// verifier share.
+template <typename Header, typename Tables, typename Visitor>
+void ForEachTable(Header& header, Tables& tables, Visitor&& visit) {
+  visit(header.flags, tables.flags);
+  visit(header.segments, tables.segments);
+  visit(header.attributes, tables.attributes);
+  visit(header.paths, tables.paths);
+  visit(header.sets, tables.sets);
+  visit(header.literals, tables.literals);
+  visit(header.slots, tables.slots);
+}
+
+}  // namespace pennon::engine

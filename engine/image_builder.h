@@ -1,0 +1,106 @@
+// Collects the shared tables and blocks of an image and lays them out. It knows bytes and tables,
+// not what flags mean; engine/flag_compiler.h does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/hash.h"
+#include "engine/image.h"
+#include "model/value.h"
+
+namespace pennon::engine {
+
+/// The bytes of one flag's or segment's block while it is filled.
+class BlockBuilder {
+ public:
+  /// Appends records, aligned, and returns where they are.
+  template <typename T>
+  Part<T> Append(const std::vector<T>& records) {
+    const std::uint32_t offset = Reserve(alignof(T), records.size() * sizeof(T));
+    if (!records.empty()) {
+      std::memcpy(bytes_.data() + offset, records.data(), records.size() * sizeof(T));
+    }
+    return {offset, static_cast<std::uint32_t>(records.size())};
+  }
+  template <typename T>
+  std::uint32_t Append(const T& record) {
+    const std::uint32_t offset = Reserve(alignof(T), sizeof(T));
+    std::memcpy(bytes_.data() + offset, &record, sizeof(T));
+    return offset;
+  }
+  template <typename T>
+  void Overwrite(std::uint32_t offset, const T& record) {
+    std::memcpy(bytes_.data() + offset, &record, sizeof(T));
+  }
+  /// Makes the size a multiple of 8 and returns it.
+  std::uint32_t Close() { return Reserve(8, 0); }
+
+  [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
+
+ private:
+  std::uint32_t Reserve(std::size_t alignment, std::size_t size) {
+    const std::size_t offset = (bytes_.size() + alignment - 1) / alignment * alignment;
+    bytes_.resize(offset + size);
+    return static_cast<std::uint32_t>(offset);
+  }
+  std::vector<std::byte> bytes_;
+};
+
+/// Text is put at its final offset at once, because it comes first in the image: header, text,
+/// tables, blocks. Equal texts, attributes and sets are stored once. Confined to one thread.
+class ImageBuilder {
+ public:
+  /// `seed` varies the internal hash maps, so that no list of keys is slow for every build.
+  explicit ImageBuilder(std::uint64_t seed);
+
+  TextRef AddText(std::string_view text);
+  /// An attribute by its path, outermost name first; the index in `attributes`.
+  std::uint32_t AddAttribute(const std::vector<std::string>& path);
+  /// A list of attributes that follow each other in `attributes`.
+  Range AddAttributes(const std::vector<std::vector<std::string>>& paths);
+  /// A set of scalars; the index in `sets`. With `ignore_case` strings are stored in lower case.
+  std::uint32_t AddSet(const std::vector<model::Value>& values, bool ignore_case);
+
+  /// Blocks in the order in which they will lie; a flag's key is for the table that finds it.
+  void AddSegment(const BlockBuilder& block);
+  void AddFlag(std::string_view key, const BlockBuilder& block);
+
+  /// The finished image. Fails when it would be larger than kMaxImageBytes.
+  base::Result<std::vector<std::byte>> Finish(std::string_view environment, std::uint64_t epoch,
+                                              std::uint64_t revision);
+
+ private:
+  struct SeededHash {
+    std::uint64_t seed;
+    std::size_t operator()(const std::string& text) const { return Hash64(text, seed); }
+  };
+  struct Tables {
+    std::vector<std::uint32_t> flags;
+    std::vector<std::uint32_t> segments;
+    std::vector<AttributeRef> attributes;
+    std::vector<TextRef> paths;
+    std::vector<ValueSet> sets;
+    std::vector<Literal> literals;
+    std::vector<std::uint32_t> slots;
+  };
+
+  AttributeRef MakeAttribute(const std::vector<std::string>& path);
+
+  std::string text_;
+  std::unordered_map<std::string, TextRef, SeededHash> texts_;
+  std::unordered_map<std::string, Range, SeededHash> attribute_lists_;
+  std::unordered_map<std::string, std::uint32_t, SeededHash> set_index_;
+  Tables tables_;
+  std::vector<std::string> flag_keys_;
+  std::vector<std::byte> segment_blocks_;
+  std::vector<std::byte> flag_blocks_;
+};
+
+}  // namespace pennon::engine

@@ -1,0 +1,304 @@
+#include "engine/image_verifier.h"
+
+#include <algorithm>
+#include <string>
+
+#include "engine/hash.h"
+#include "engine/limits.h"
+#include "model/flag_set.h"
+
+namespace pennon::engine {
+namespace {
+
+using base::Error;
+using base::Fail;
+
+constexpr std::size_t kChecksumEnd = offsetof(ImageHeader, checksum) + sizeof(std::uint64_t);
+constexpr std::uint32_t kBlockAlignment = 8;
+
+// One block of the image: a flag's or a segment's. Its parts may not overlap, so each draws its
+// bytes from the block's size; that keeps the work linear for hostile images as well.
+class Block {
+ public:
+  Block(const void* start, std::uint32_t size)
+      : start_(static_cast<const std::byte*>(start)), size_(size) {}
+
+  template <typename T>
+  bool Holds(Part<T> part, std::span<const T>& records) {
+    const std::uint64_t bytes = std::uint64_t{part.count} * sizeof(T);
+    drawn_ += bytes;
+    if (part.offset % alignof(T) != 0 || part.offset + bytes > size_ || drawn_ > size_) {
+      return false;
+    }
+    records = {reinterpret_cast<const T*>(start_ + part.offset), part.count};
+    return true;
+  }
+  template <typename T>
+  const T* Record(std::uint32_t offset) {
+    std::span<const T> one;
+    return Holds(Part<T>{offset, 1}, one) ? one.data() : nullptr;
+  }
+
+ private:
+  const std::byte* start_;
+  std::uint32_t size_;
+  std::uint64_t drawn_ = 0;
+};
+
+class Verifier {
+ public:
+  explicit Verifier(const ImageView& view) : view_(view) {}
+
+  bool Verify(const ImageHeader& header) {
+    return Text(header.environment) && All(view_.literals) && All(view_.sets) &&
+           All(view_.paths) && All(view_.attributes) && Blocks<FlagRecord>(view_.flags) &&
+           Blocks<SegmentRecord>(view_.segments) && FlagTable(header.flag_table) && Segments() &&
+           Flags();
+  }
+
+ private:
+  template <typename T>
+  bool All(std::span<const T> records) {
+    return std::all_of(records.begin(), records.end(), [this](const T& r) { return Check(r); });
+  }
+  template <typename T>
+  static bool In(std::uint32_t index, std::span<const T> table) {
+    return index < table.size();
+  }
+  template <typename T>
+  static bool In(Range range, std::span<const T> table) {
+    return std::uint64_t{range.first} + range.count <= table.size();
+  }
+  [[nodiscard]] bool Text(TextRef ref) const {
+    return std::uint64_t{ref.offset} + ref.size <= view_.image.size();
+  }
+
+  // Blocks lie one after the other, each inside the image.
+  template <typename Record>
+  bool Blocks(std::span<const std::uint32_t> offsets) {
+    std::uint64_t end = sizeof(ImageHeader);
+    for (const std::uint32_t offset : offsets) {
+      if (offset < end || offset % kBlockAlignment != 0 ||
+          offset + sizeof(Record) > view_.image.size()) {
+        return false;
+      }
+      const std::uint32_t size = view_.BlockAt<Record>(offset).block_size;
+      end = std::uint64_t{offset} + size;
+      if (size < sizeof(Record) || end > view_.image.size()) return false;
+    }
+    return true;
+  }
+  [[nodiscard]] bool IsFlag(std::uint32_t offset) const {
+    return std::binary_search(view_.flags.begin(), view_.flags.end(), offset);
+  }
+
+  // Tables may not overlap: each draws its slots from the total.
+  bool Slots(const HashTable& table, std::span<const std::uint32_t>& slots) {
+    const std::uint64_t size = std::uint64_t{table.mask} + 1;
+    slots_drawn_ += size;
+    if ((size & table.mask) != 0 || table.first_slot + size > view_.slots.size() ||
+        slots_drawn_ > view_.slots.size()) {
+      return false;
+    }
+    slots = view_.slots.subspan(table.first_slot, size);
+    return true;
+  }
+  bool FlagTable(const HashTable& table) {
+    std::span<const std::uint32_t> slots;
+    return Slots(table, slots) && std::all_of(slots.begin(), slots.end(), [this](std::uint32_t s) {
+             return s == kNone || IsFlag(s);
+           });
+  }
+
+  bool Check(const Literal& literal) const {
+    if (literal.kind > LiteralKind::kString) return false;
+    if (literal.kind != LiteralKind::kString) return true;
+    return literal.payload <= view_.image.size() &&
+           literal.size <= view_.image.size() - literal.payload;
+  }
+  bool Check(const ValueSet& set) {
+    if (!In(set.literals, view_.literals)) return false;
+    std::span<const std::uint32_t> slots;
+    if (set.hashed == 0) return true;
+    return Slots(set.table, slots) && std::all_of(slots.begin(), slots.end(), [&](std::uint32_t s) {
+             return s == kNone || In(s, view_.literals);
+           });
+  }
+  bool Check(const TextRef& path) const { return Text(path); }
+  bool Check(const AttributeRef& attribute) const {
+    return attribute.path.count >= 1 && attribute.path.count <= kMaxAttributeSegments &&
+           In(attribute.path, view_.paths);
+  }
+
+  // `max_height` bounds the segments that may be asked, so that segments end.
+  bool Steps(Block& block, Part<Step> part, unsigned max_height) {
+    std::span<const Step> steps;
+    if (!block.Holds(part, steps)) return false;
+    for (std::uint32_t i = 0; i < part.count; ++i) {
+      if (!Jump(steps[i].on_true, i, part.count) || !Jump(steps[i].on_false, i, part.count) ||
+          !Reads(steps[i], max_height)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  static bool Jump(std::uint32_t target, std::uint32_t from, std::uint32_t count) {
+    return target >= kReject || (target > from && target < count);
+  }
+  [[nodiscard]] bool Reads(const Step& step, unsigned max_height) const {
+    if (static_cast<std::uint8_t>(step.op) > kLastStepOp) return false;
+    if (step.op == StepOp::kSegment) {
+      return In(step.attribute, view_.segments) &&
+             view_.BlockAt<SegmentRecord>(view_.segments[step.attribute]).height < max_height;
+    }
+    return In(step.attribute, view_.attributes) &&
+           (step.op == StepOp::kExists || In(step.operand, view_.sets));
+  }
+
+  bool Segments() {
+    return std::all_of(view_.segments.begin(), view_.segments.end(), [this](std::uint32_t offset) {
+      return Check(view_.BlockAt<SegmentRecord>(offset));
+    });
+  }
+  bool Check(const SegmentRecord& segment) {
+    Block block(&segment, segment.block_size);
+    return Text(segment.key) && segment.height <= kMaxReferenceDepth &&
+           In(segment.attribute, view_.attributes) &&
+           (segment.included == kNone || In(segment.included, view_.sets)) &&
+           (segment.excluded == kNone || In(segment.excluded, view_.sets)) &&
+           Steps(block, segment.when, segment.height);
+  }
+
+  bool Flags() {
+    return std::all_of(view_.flags.begin(), view_.flags.end(), [this](std::uint32_t offset) {
+      return Check(view_.BlockAt<FlagRecord>(offset));
+    });
+  }
+  bool Check(const FlagRecord& flag) {
+    Block block(&flag, flag.block_size);
+    std::span<const VariantRecord> variants;
+    std::span<const char> key;
+    if (!block.Holds(flag.key, key) || !Text(flag.metadata) || !Text(flag.error) ||
+        flag.state > FlagState::kBroken ||
+        flag.type > static_cast<std::uint8_t>(model::ValueType::kObject) ||
+        flag.height > kMaxReferenceDepth || !block.Holds(flag.variants, variants)) {
+      return false;
+    }
+    return std::all_of(variants.begin(), variants.end(),
+                       [this](const VariantRecord& v) {
+                         return Text(v.key) && Text(v.json) && Text(v.text);
+                       }) &&
+           (flag.off_variant == kNone || In(flag.off_variant, variants)) &&
+           Prerequisites(block, flag) && Targets(block, flag) && Rules(block, flag) &&
+           Serves(block, flag, flag.fallthrough);
+  }
+  bool Prerequisites(Block& block, const FlagRecord& flag) {
+    std::span<const PrerequisiteRecord> prerequisites;
+    if (!block.Holds(flag.prerequisites, prerequisites)) return false;
+    return std::all_of(prerequisites.begin(), prerequisites.end(), [&](const auto& prerequisite) {
+      std::span<const std::uint32_t> variants;
+      return In(prerequisite.flag, view_.flags) && block.Holds(prerequisite.variants, variants) &&
+             view_.BlockAt<FlagRecord>(view_.flags[prerequisite.flag]).height < flag.height;
+    });
+  }
+  bool Targets(Block& block, const FlagRecord& flag) {
+    std::span<const TargetRecord> targets;
+    if (!block.Holds(flag.targets, targets)) return false;
+    return std::all_of(targets.begin(), targets.end(), [&](const TargetRecord& target) {
+      return target.variant < flag.variants.count && In(target.attribute, view_.attributes) &&
+             In(target.values, view_.sets);
+    });
+  }
+  bool Rules(Block& block, const FlagRecord& flag) {
+    std::span<const RuleRecord> rules;
+    if (!block.Holds(flag.rules, rules)) return false;
+    return std::all_of(rules.begin(), rules.end(), [&](const RuleRecord& rule) {
+      return Text(rule.id) && Steps(block, rule.when, kMaxReferenceDepth + 1U) &&
+             Serves(block, flag, rule.serve) && Gate(block, rule.gate);
+    });
+  }
+  bool Gate(Block& block, std::uint32_t offset) {
+    if (offset == kNone) return true;
+    const auto* gate = block.Record<GateRecord>(offset);
+    return gate != nullptr && Reads(gate->bucketing);
+  }
+  bool Serves(Block& block, const FlagRecord& flag, const ServeRecord& serve) {
+    switch (serve.kind) {
+      case ServeKind::kVariant: return serve.index < flag.variants.count;
+      case ServeKind::kSplit: return Splits(block, flag, serve.index);
+      case ServeKind::kOff:
+      case ServeKind::kCodeDefault: return true;
+    }
+    return false;
+  }
+  bool Splits(Block& block, const FlagRecord& flag, std::uint32_t offset) {
+    const auto* split = block.Record<SplitRecord>(offset);
+    std::span<const WeightRecord> weights;
+    return split != nullptr && Reads(split->bucketing) && block.Holds(split->weights, weights) &&
+           !weights.empty() && std::all_of(weights.begin(), weights.end(), [&](const auto& weight) {
+             return weight.variant < flag.variants.count;
+           });
+  }
+  [[nodiscard]] bool Reads(const Bucketing& bucketing) const {
+    return bucketing.attributes.count <= kMaxBucketAttributes &&
+           In(bucketing.attributes, view_.attributes);
+  }
+
+  const ImageView& view_;
+  std::uint64_t slots_drawn_ = 0;
+};
+
+// Points `array` at the records of `section`, if they lie inside the image.
+struct MapTable {
+  std::span<const std::byte> image;
+  bool ok = true;
+
+  template <typename T>
+  void operator()(const Section& section, std::span<const T>& array) {
+    const std::uint64_t bytes = std::uint64_t{section.count} * sizeof(T);
+    if (section.offset % alignof(T) != 0 || section.offset < sizeof(ImageHeader) ||
+        section.offset + bytes > image.size()) {
+      ok = false;
+      return;
+    }
+    array = {reinterpret_cast<const T*>(image.data() + section.offset), section.count};
+  }
+};
+
+Error Wrong(std::string_view what) { return Error::Invalid("image", what); }
+
+}  // namespace
+
+std::uint64_t ImageChecksum(std::span<const std::byte> image) {
+  const auto rest = image.subspan(kChecksumEnd);
+  return Hash64({reinterpret_cast<const char*>(rest.data()), rest.size()}, kImageMagic);
+}
+
+base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, ImageView& view) {
+  if (reinterpret_cast<std::uintptr_t>(image.data()) % alignof(ImageHeader) != 0) {
+    return Fail(Wrong("is not aligned to 8 bytes"));
+  }
+  if (image.size() < sizeof(ImageHeader) || image.size() > kMaxImageBytes) {
+    return Fail(Wrong("has an impossible size"));
+  }
+  const auto* header = reinterpret_cast<const ImageHeader*>(image.data());
+  if (header->magic != kImageMagic) return Fail(Wrong("does not begin with the magic bytes"));
+  if (header->major != kImageMajor) {
+    return Fail(Wrong("has major version " + std::to_string(header->major) +
+                      ", this program reads " + std::to_string(kImageMajor)));
+  }
+  if (header->header_size < sizeof(ImageHeader) || header->image_size != image.size()) {
+    return Fail(Wrong("is cut off or has bytes too many"));
+  }
+  if (header->checksum != ImageChecksum(image)) return Fail(Wrong("is damaged: wrong checksum"));
+  view.image = image;
+  MapTable map{image};
+  ForEachTable(*header, view, map);
+  if (!map.ok) return Fail(Wrong("has a table outside of it"));
+  if (!Verifier(view).Verify(*header)) {
+    return Fail(Wrong("has a record that points outside of it"));
+  }
+  return header;
+}
+
+}  // namespace pennon::engine

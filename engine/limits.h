@@ -1,0 +1,24 @@
+// The limits of what the engine compiles and attaches. Each has a test at n and n+1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pennon::engine {
+
+inline constexpr std::size_t kMaxKeyBytes = 256;
+inline constexpr std::size_t kMaxFlags = 200'000;
+inline constexpr std::size_t kMaxSegments = 100'000;
+inline constexpr std::size_t kMaxVariants = 256;
+inline constexpr std::size_t kMaxRules = 100'000;             // of one flag
+inline constexpr std::size_t kMaxConditionDepth = 32;         // all/any/not inside each other
+inline constexpr std::size_t kMaxAttributeSegments = 16;      // of a JSON Pointer
+inline constexpr std::size_t kMaxBucketAttributes = 16;
+inline constexpr std::uint8_t kMaxReferenceDepth = 16;        // prerequisites, segments
+inline constexpr std::uint64_t kMaxWeightSum = 2'147'483'647;  // of a split
+inline constexpr std::uint32_t kGateTotal = 100'000;
+inline constexpr std::size_t kMaxImageBytes = std::size_t{1} << 30U;
+/// Conditions, targets, rules and weights that one evaluation may look at.
+inline constexpr std::uint32_t kMaxOperations = 2'000'000;
+
+}  // namespace pennon::engine

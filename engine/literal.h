@@ -1,0 +1,73 @@
+// How an attribute of a context compares with a literal of the image. Types are strict: true is not
+// 1 and "1" is not 1, but 1 equals 1.0.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/hash.h"
+#include "engine/image.h"
+#include "model/context.h"
+
+namespace pennon::engine {
+
+inline char LowerAscii(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// The int64 that `number` is, if it is one: 3.0 -> 3.
+inline std::optional<std::int64_t> WholeNumber(double number) {
+  constexpr double kLimit = 9223372036854775808.0;  // 2^63
+  if (!(number >= -kLimit && number < kLimit) || std::trunc(number) != number) return std::nullopt;
+  return static_cast<std::int64_t>(number);
+}
+
+/// A scalar in the form that literals have: kind and payload, strings beside.
+struct Scalar {
+  LiteralKind kind = LiteralKind::kBool;
+  std::uint64_t payload = 0;
+  std::string_view text;
+};
+
+inline Scalar ScalarOf(bool value) { return {LiteralKind::kBool, value ? 1U : 0U, {}}; }
+inline Scalar ScalarOf(std::int64_t value) {
+  return {LiteralKind::kInt, static_cast<std::uint64_t>(value), {}};
+}
+inline Scalar ScalarOf(double value) {
+  if (const auto whole = WholeNumber(value)) return ScalarOf(*whole);
+  return {LiteralKind::kDouble, std::bit_cast<std::uint64_t>(value), {}};
+}
+inline Scalar ScalarOf(std::string_view value) { return {LiteralKind::kString, 0, value}; }
+
+/// None for null, arrays and objects.
+inline std::optional<Scalar> ScalarOf(const model::Attribute& attribute) {
+  switch (attribute.kind) {
+    case model::AttributeKind::kBool: return ScalarOf(attribute.boolean);
+    case model::AttributeKind::kInt: return ScalarOf(attribute.integer);
+    case model::AttributeKind::kDouble: return ScalarOf(attribute.number);
+    case model::AttributeKind::kString: return ScalarOf(attribute.text);
+    case model::AttributeKind::kNull:
+    case model::AttributeKind::kArray:
+    case model::AttributeKind::kObject: break;
+  }
+  return std::nullopt;
+}
+
+inline std::uint64_t HashScalar(const Scalar& scalar, std::uint64_t seed) {
+  if (scalar.kind == LiteralKind::kString) return Hash64(scalar.text, seed);
+  std::array<char, 8> bytes;
+  std::memcpy(bytes.data(), &scalar.payload, bytes.size());
+  return Hash64({bytes.data(), bytes.size()}, seed + 1 + static_cast<std::uint64_t>(scalar.kind));
+}
+
+/// A literal's number as a long double, which holds every int64 and every double exactly.
+inline long double NumberOf(LiteralKind kind, std::uint64_t payload) {
+  return kind == LiteralKind::kInt ? static_cast<long double>(static_cast<std::int64_t>(payload))
+                                   : static_cast<long double>(std::bit_cast<double>(payload));
+}
+
+}  // namespace pennon::engine

@@ -1,0 +1,43 @@
+// Runs conditions and looks values up in sets.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/image.h"
+#include "model/context.h"
+
+namespace pennon::engine {
+
+/// Counts down the work of one evaluation.
+class Budget {
+ public:
+  explicit Budget(std::uint32_t operations) : left_(operations) {}
+  /// False when there is nothing left; stays false.
+  bool Spend(std::uint32_t operations = 1) {
+    if (left_ < operations) {
+      left_ = 0;
+      return false;
+    }
+    left_ -= operations;
+    return true;
+  }
+  [[nodiscard]] bool IsSpent() const { return left_ == 0; }
+
+ private:
+  std::uint32_t left_;
+};
+
+/// Finds the attribute that `ref` names, or null.
+const model::Attribute* Resolve(const ImageView& view, const AttributeRef& ref,
+                                const model::Context& context);
+
+/// True when the attribute, or any element of an array attribute, is in the set.
+bool Contains(const ImageView& view, const ValueSet& set, const model::Attribute& attribute,
+              Budget& budget);
+
+/// Runs the steps of a condition; no steps hold for everybody. False when the budget runs out.
+bool Holds(const ImageView& view, std::span<const Step> steps, const model::Context& context,
+           Budget& budget);
+
+}  // namespace pennon::engine

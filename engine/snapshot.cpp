@@ -1,0 +1,38 @@
+#include "engine/snapshot.h"
+
+#include <algorithm>
+
+#include "engine/hash.h"
+#include "engine/image_verifier.h"
+
+namespace pennon::engine {
+
+base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image) {
+  Snapshot snapshot;
+  auto header = VerifyImage(image, snapshot.view_);
+  if (!header) return base::Fail(header.error());
+  snapshot.header_ = *header;
+  return snapshot;
+}
+
+std::string_view Snapshot::environment() const { return view_.Text(header_->environment); }
+
+std::string_view Snapshot::Key(FlagHandle flag) const {
+  const auto& record = view_.BlockAt<FlagRecord>(flag.offset);
+  const auto key = PartOf(record, record.key);
+  return {key.data(), key.size()};
+}
+
+std::optional<FlagHandle> Snapshot::Find(std::string_view key) const {
+  const HashTable& table = header_->flag_table;
+  std::uint64_t slot = Hash64(key, table.seed);
+  for (std::uint32_t probe = 0; probe < kMaxProbe; ++probe, ++slot) {
+    const std::uint32_t offset =
+        view_.slots[table.first_slot + (static_cast<std::uint32_t>(slot) & table.mask)];
+    if (offset == kNone) return std::nullopt;
+    if (Key({offset}) == key) return FlagHandle{offset};
+  }
+  return std::nullopt;
+}
+
+}  // namespace pennon::engine

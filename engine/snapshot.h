@@ -1,0 +1,47 @@
+// An image made ready for evaluation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "engine/image.h"
+
+namespace pennon::engine {
+
+/// A flag found once, for evaluating it by handle. Valid for the snapshot that gave it.
+struct FlagHandle {
+  std::uint32_t offset = 0;  // of the flag's block in the image
+};
+
+/// A verified view of an image: every offset, index and bound was checked by Attach, so evaluation
+/// reads in place without checking again. Borrows the bytes, which must stay unchanged for its
+/// lifetime. Immutable; safe to read from any thread.
+class Snapshot {
+ public:
+  /// Checks bytes from anywhere, also hostile ones: an error, or a snapshot that cannot make the
+  /// engine read outside them. The bytes must be aligned to 8.
+  static base::Result<Snapshot> Attach(std::span<const std::byte> image);
+
+  [[nodiscard]] std::string_view environment() const;
+  [[nodiscard]] std::uint64_t epoch() const { return header_->epoch; }
+  [[nodiscard]] std::uint64_t revision() const { return header_->revision; }
+  [[nodiscard]] std::uint32_t flag_count() const { return header_->flags.count; }
+
+  [[nodiscard]] std::optional<FlagHandle> Find(std::string_view key) const;
+  /// The flags in the order of their keys (bytewise): index 0 … flag_count()-1.
+  [[nodiscard]] FlagHandle At(std::uint32_t index) const { return {view_.flags[index]}; }
+  [[nodiscard]] std::string_view Key(FlagHandle flag) const;
+
+  /// For the evaluator: the image's sections.
+  [[nodiscard]] const ImageView& view() const { return view_; }
+
+ private:
+  const ImageHeader* header_ = nullptr;
+  ImageView view_;
+};
+
+}  // namespace pennon::engine

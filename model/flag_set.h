@@ -1,0 +1,168 @@
+// Flag definitions as plain data: what a document says, before it is compiled.
+// The shape of each part, and what it means, is docs/evaluation.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "model/value.h"
+
+namespace pennon::model {
+
+enum class ValueType : std::uint8_t { kBoolean, kString, kInteger, kNumber, kObject };
+
+/// What a leaf condition asks of an attribute.
+enum class Operator : std::uint8_t {
+  kIn,          // equals one of the values (typed: true is not 1, 1 is 1.0)
+  kStartsWith,  // strings
+  kEndsWith,
+  kContains,
+  kEqual,  // numbers
+  kGreater,
+  kGreaterEqual,
+  kLess,
+  kLessEqual,
+  kExists,  // takes no values
+};
+
+struct Condition;
+
+/// A test of one attribute. `attribute` is the name of a top-level attribute, or a JSON Pointer
+/// (RFC 6901) when it begins with '/'. An array attribute matches when any element does.
+struct LeafCondition {
+  std::string attribute;
+  Operator op = Operator::kIn;
+  std::vector<Value> values;
+  bool ignore_case = false;
+  bool negate = false;
+  bool on_missing = false;  // the result when the attribute is missing or null; not negated
+};
+struct AllCondition {
+  std::vector<Condition> parts;
+};
+struct AnyCondition {
+  std::vector<Condition> parts;
+};
+struct NotCondition {
+  std::vector<Condition> part;  // exactly one
+};
+struct SegmentCondition {
+  std::string segment;
+};
+
+struct Condition {
+  std::variant<LeafCondition, AllCondition, AnyCondition, NotCondition, SegmentCondition> node;
+};
+
+struct Variant {
+  std::string key;
+  Value value;
+};
+
+/// What decides a subject's place: the first of `attributes` that the context has, hashed with
+/// `salt` (the flag's own when empty).
+struct Bucketing {
+  std::vector<std::string> attributes{"targetingKey"};
+  std::string salt;
+};
+
+enum class OnMissing : std::uint8_t { kSkip, kError };
+
+struct Weight {
+  std::string variant;
+  std::uint32_t weight = 0;
+};
+
+/// Shares of variants in the order written; the sum is 1 to 2^31-1.
+struct Split {
+  Bucketing bucketing;
+  std::vector<Weight> weights;
+  OnMissing on_missing = OnMissing::kSkip;
+};
+
+/// Lets `per_100000` of every 100000 subjects pass to the rule.
+struct Gate {
+  Bucketing bucketing;
+  std::uint32_t per_100000 = 0;
+};
+
+struct ServeVariant {
+  std::string variant;
+};
+struct ServeOff {};          // the flag's offVariant
+struct ServeCodeDefault {};  // no value: the caller's default
+using Serve = std::variant<ServeVariant, Split, ServeOff, ServeCodeDefault>;
+
+struct Rule {
+  std::string id;
+  bool enabled = true;
+  std::optional<Condition> when;  // none: everybody
+  std::optional<Gate> gate;
+  Serve serve = ServeCodeDefault{};
+};
+
+struct Target {
+  std::string variant;
+  std::string attribute = "targetingKey";
+  std::vector<Value> values;
+};
+
+/// Holds when the other flag is on and, if `variants` is not empty, serves one of them;
+/// with `enabled` false it holds when the other flag is off.
+struct Prerequisite {
+  std::string flag;
+  std::vector<std::string> variants;
+  bool enabled = true;
+};
+
+struct Flag {
+  std::string key;
+  ValueType type = ValueType::kBoolean;
+  std::vector<Variant> variants;
+  bool enabled = true;
+  bool killed = false;
+  std::optional<std::string> off_variant;  // none: the caller's default
+  std::vector<Prerequisite> prerequisites;
+  std::vector<Target> targets;
+  std::vector<Rule> rules;
+  std::optional<Serve> fallthrough;  // "default"; none: the caller's default
+  std::string salt;                  // the key when the document gives none
+  Object metadata;                   // strings, numbers, booleans
+};
+
+struct Segment {
+  std::string key;
+  std::string attribute = "targetingKey";
+  std::vector<Value> included;
+  std::vector<Value> excluded;
+  std::optional<Condition> when;
+};
+
+/// A flag or segment whose definition could not even be read; it is quarantined.
+struct Broken {
+  std::string key;
+  base::Error error;
+};
+
+/// All flags and segments of one environment at one revision. Flags and segments are shared and
+/// immutable, so a set with one change costs a vector of pointers.
+struct FlagSet {
+  std::string environment;
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;
+  std::vector<std::shared_ptr<const Flag>> flags;
+  std::vector<std::shared_ptr<const Segment>> segments;
+  std::vector<Broken> broken_flags;
+  std::vector<Broken> broken_segments;
+};
+
+std::string_view Name(ValueType type);
+std::string_view Name(Operator op);
+std::optional<ValueType> ParseValueType(std::string_view text);
+std::optional<Operator> ParseOperator(std::string_view text);
+
+}  // namespace pennon::model

@@ -1,0 +1,79 @@
+// One connection: read all there is, let the protocol answer all of it, write once.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <memory>
+#include <string>
+
+#include "net/stream_protocol.h"
+#include "net/worker.h"
+#include "net/worker_pool.h"
+
+namespace pennon::net {
+
+/// What connections of one listener share.
+struct ListenerState {
+  ConnectionLimits limits;
+  ProtocolFactory factory;
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> open{0};
+};
+
+/// Confined to its worker, but for the LateAnswer it gives out.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  Connection(std::shared_ptr<Worker> worker, Socket socket, std::shared_ptr<ListenerState> listener);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void Start(const Peer& peer);
+  void Close();
+  /// Closes now when there is nothing to answer, else after what has been received is answered.
+  void CloseWhenIdle();
+  /// Closes when a deadline has passed.
+  void OnTick(std::uint32_t tick);
+
+ private:
+  void Read();
+  void OnRead(std::size_t size);
+  void Process();
+  void Write();
+  void WriteRest();
+  void EndWrite();
+  void Linger();
+  void OnLate(std::string bytes, bool close);
+  void Continue();
+  [[nodiscard]] bool IsIdle() const;
+  bool GrowInput();
+  [[nodiscard]] bool IsOver(std::uint32_t since, std::int64_t deadline_millis,
+                            std::uint32_t tick) const;
+
+  std::shared_ptr<Worker> worker_;
+  std::shared_ptr<ListenerState> listener_;
+  Socket socket_;
+  std::unique_ptr<StreamProtocol> protocol_;
+
+  std::unique_ptr<char[]> input_;
+  std::size_t input_capacity_ = 0;
+  std::size_t input_size_ = 0;
+  std::string output_;   // not yet given to the socket
+  std::string writing_;  // being written
+  std::size_t written_ = 0;
+
+  bool is_reading_ = false;
+  bool is_writing_ = false;
+  bool is_suspended_ = false;
+  bool peer_is_done_ = false;      // sent its end of stream
+  bool close_after_write_ = false;
+  bool is_lingering_ = false;      // our side is closed
+  std::uint32_t message_since_ = 0;  // tick at which the unfinished message began
+  std::uint32_t write_since_ = 0;
+  std::uint32_t active_at_ = 0;
+};
+
+}  // namespace pennon::net

@@ -1,0 +1,227 @@
+#include "net/http_client.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+namespace pennon::net {
+namespace {
+
+using base::Error;
+using base::Fail;
+
+constexpr long kSlowSeconds = 10;
+constexpr std::size_t kMaxHeaderBytes = std::size_t{64} * 1024;
+constexpr int kPollMillis = 1000;
+
+// Scheme, host and port: what may be told of a URL, whose path and query may hold secrets.
+std::string Origin(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return "url";
+  const std::size_t path = url.find_first_of("/?#", scheme + 3);
+  const std::size_t at = url.rfind('@', path);
+  if (at == std::string::npos || at < scheme) return url.substr(0, path);
+  return url.substr(0, scheme + 3) + url.substr(at + 1, path - at - 1);
+}
+
+std::string_view Trim(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+// One fetch while it runs.
+class Transfer {
+ public:
+  Transfer(HttpFetch fetch, HttpFetchDone done, const std::string& user_agent)
+      : fetch_(std::move(fetch)), done_(std::move(done)), easy_(curl_easy_init()) {
+    SetTarget(user_agent);
+    SetLimits();
+    Set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
+    Set(CURLOPT_WRITEDATA, this);
+    Set(CURLOPT_HEADERFUNCTION, &Transfer::OnHeader);
+    Set(CURLOPT_HEADERDATA, this);
+    Set(CURLOPT_PRIVATE, this);
+    Set(CURLOPT_ERRORBUFFER, error_text_);
+  }
+  ~Transfer() {
+    curl_easy_cleanup(easy_);
+    curl_slist_free_all(header_list_);
+  }
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  [[nodiscard]] CURL* easy() const { return easy_; }
+
+  void Finish(CURLcode code) {
+    if (too_large_) {
+      return done_(Fail(Error::Limit(Origin(fetch_.url),
+                                     "answers with more than " +
+                                         std::to_string(fetch_.max_body_bytes) + " bytes")));
+    }
+    if (code != CURLE_OK) {
+      const std::string what = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+      return done_(Fail(Error::Unavailable(Origin(fetch_.url), what)));
+    }
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    result_.status = static_cast<int>(status);
+    done_(std::move(result_));
+  }
+
+ private:
+  template <typename T>
+  void Set(CURLoption option, T value) {
+    curl_easy_setopt(easy_, option, value);
+  }
+
+  void SetTarget(const std::string& user_agent) {
+    Set(CURLOPT_URL, fetch_.url.c_str());
+    Set(CURLOPT_PROTOCOLS_STR, "http,https");
+    Set(CURLOPT_FOLLOWLOCATION, 0L);
+    Set(CURLOPT_CUSTOMREQUEST, fetch_.method.c_str());
+    Set(CURLOPT_USERAGENT, user_agent.c_str());
+    Set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+    if (!fetch_.ca_file.empty()) Set(CURLOPT_CAINFO, fetch_.ca_file.c_str());
+    if (!fetch_.body.empty()) {
+      Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(fetch_.body.size()));
+      Set(CURLOPT_POSTFIELDS, fetch_.body.data());
+    }
+    for (const auto& [name, value] : fetch_.headers) {
+      header_list_ = curl_slist_append(header_list_, (name + ": " + value).c_str());
+    }
+    Set(CURLOPT_HTTPHEADER, header_list_);
+  }
+  void SetLimits() {
+    Set(CURLOPT_NOSIGNAL, 1L);
+    Set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(fetch_.connect_deadline_millis));
+    Set(CURLOPT_TIMEOUT_MS, static_cast<long>(fetch_.total_deadline_millis));
+    Set(CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(fetch_.min_bytes_per_second));
+    Set(CURLOPT_LOW_SPEED_TIME, kSlowSeconds);
+  }
+
+  static std::size_t OnBody(char* data, std::size_t, std::size_t size, void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    if (transfer.result_.body.size() + size > transfer.fetch_.max_body_bytes) {
+      transfer.too_large_ = true;
+      return 0;  // ends the transfer
+    }
+    transfer.result_.body.append(data, size);
+    return size;
+  }
+  static std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    const std::string_view line(data, size);
+    if (line.starts_with("HTTP/")) transfer.result_.headers.clear();  // after an interim answer
+    transfer.header_bytes_ += size;
+    if (transfer.header_bytes_ > kMaxHeaderBytes) return 0;
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return size;
+    std::string name(Trim(line.substr(0, colon)));
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    transfer.result_.headers[name] = Trim(line.substr(colon + 1));
+    return size;
+  }
+
+  HttpFetch fetch_;
+  HttpFetchDone done_;
+  CURL* easy_;
+  curl_slist* header_list_ = nullptr;
+  HttpFetched result_;
+  std::size_t header_bytes_ = 0;
+  bool too_large_ = false;
+  char error_text_[CURL_ERROR_SIZE] = {};
+};
+
+void InitialiseCurlOnce() {
+  static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+  (void)kInitialised;
+}
+
+}  // namespace
+
+class HttpClient::Worker {
+ public:
+  explicit Worker(std::string user_agent) : user_agent_(std::move(user_agent)) {
+    InitialiseCurlOnce();
+    multi_ = curl_multi_init();
+    thread_ = std::thread([this] { Run(); });
+  }
+  ~Worker() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    curl_multi_wakeup(multi_);
+    thread_.join();
+    for (const auto& transfer : running_) curl_multi_remove_handle(multi_, transfer->easy());
+    running_.clear();
+    curl_multi_cleanup(multi_);
+  }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void Add(HttpFetch fetch, HttpFetchDone done) {
+    auto transfer = std::make_unique<Transfer>(std::move(fetch), std::move(done), user_agent_);
+    {
+      const std::lock_guard lock(mutex_);
+      added_.push_back(std::move(transfer));
+    }
+    curl_multi_wakeup(multi_);
+  }
+
+ private:
+  void Run() {
+    while (TakeAdded()) {
+      int running = 0;
+      curl_multi_perform(multi_, &running);
+      FinishDone();
+      curl_multi_poll(multi_, nullptr, 0, kPollMillis, nullptr);
+    }
+  }
+
+  bool TakeAdded() {
+    const std::lock_guard lock(mutex_);
+    for (auto& transfer : added_) {
+      curl_multi_add_handle(multi_, transfer->easy());
+      running_.push_back(std::move(transfer));
+    }
+    added_.clear();
+    return !stopping_;
+  }
+
+  void FinishDone() {
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode code = message->data.result;
+      Transfer* done = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done);
+      curl_multi_remove_handle(multi_, done->easy());
+      done->Finish(code);
+      std::erase_if(running_, [&](const auto& transfer) { return transfer.get() == done; });
+    }
+  }
+
+  const std::string user_agent_;
+  CURLM* multi_;
+  std::mutex mutex_;  // guards the two members that follow
+  std::vector<std::unique_ptr<Transfer>> added_;
+  bool stopping_ = false;
+  std::vector<std::unique_ptr<Transfer>> running_;  // of the thread
+  std::thread thread_;
+};
+
+HttpClient::HttpClient(std::string user_agent)
+    : worker_(std::make_unique<Worker>(std::move(user_agent))) {}
+HttpClient::~HttpClient() = default;
+
+void HttpClient::Fetch(HttpFetch fetch, HttpFetchDone done) {
+  worker_->Add(std::move(fetch), std::move(done));
+}
+
+}  // namespace pennon::net

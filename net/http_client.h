@@ -1,0 +1,56 @@
+// Outbound HTTP(S): libcurl on a thread of its own. Only http and https, redirects are not followed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace pennon::net {
+
+struct HttpFetch {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::string ca_file;                                  // "": the system's certificates
+  std::size_t max_body_bytes = std::size_t{64} << 20U;  // after decompression
+  std::int64_t connect_deadline_millis = 5'000;
+  std::int64_t total_deadline_millis = 30'000;
+  std::int64_t min_bytes_per_second = 1024;  // over 10 s
+};
+
+struct HttpFetched {
+  int status = 0;
+  std::map<std::string, std::string> headers;  // names in lower case; the last one of a name wins
+  std::string body;                            // complete: a body that was cut off is an error
+};
+
+/// Called on the client's thread; hand over to where the result belongs with a Post.
+using HttpFetchDone = std::function<void(base::Result<HttpFetched>)>;
+
+/// Runs any number of fetches side by side. Safe from any thread.
+class HttpClient {
+ public:
+  /// `user_agent` is sent with every request.
+  explicit HttpClient(std::string user_agent);
+  /// Cancels what is running; a cancelled fetch's `done` is not called.
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// Every status is a result; an error is a connection, TLS, deadline or size failure, named with
+  /// the URL's scheme, host and port only (a query may hold secrets).
+  void Fetch(HttpFetch fetch, HttpFetchDone done);
+
+ private:
+  class Worker;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace pennon::net

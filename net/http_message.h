@@ -1,0 +1,52 @@
+// A request that came in and the answer to it, as plain structs without any HTTP library.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pennon::net {
+
+/// Views into the connection's buffer: valid until Handle returns.
+struct HttpRequest {
+  std::string_view method;  // "GET"
+  std::string_view path;    // as sent, percent-encoded, without the query
+  std::string_view query;   // without '?'
+  std::vector<std::pair<std::string_view, std::string_view>> headers;
+  std::span<char> body;  // writable, and so is the byte after it
+
+  /// The value of the first header of that name (any case), or "".
+  [[nodiscard]] std::string_view Header(std::string_view name) const;
+  /// How many headers of that name (any case) were sent.
+  [[nodiscard]] std::size_t CountHeader(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string_view content_type = "application/json";  // static text; "" for no body
+  std::vector<std::pair<std::string_view, std::string>> headers;
+  std::string body;
+  bool close = false;  // end the connection after this answer
+
+  /// Back to an empty 200; keeps the memory.
+  void Clear();
+};
+
+/// Answers a request later, from any thread; does nothing when the connection is gone.
+using LateResponse = std::function<void(HttpResponse)>;
+
+/// Confined to the connection's worker.
+class HttpHandler {
+ public:
+  virtual ~HttpHandler() = default;
+  /// Fills `response` and returns true; or keeps `late` (by calling it once to get the function),
+  /// returns false and answers through it.
+  virtual bool Handle(HttpRequest& request, HttpResponse& response,
+                      const std::function<LateResponse()>& late) = 0;
+};
+
+}  // namespace pennon::net

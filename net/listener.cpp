@@ -1,0 +1,150 @@
+#include "net/listener.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+
+namespace pennon::net {
+namespace {
+
+constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
+constexpr int kAcceptsPerRound = 64;
+
+int OpenSpare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+Peer PeerOf(int fd, int family) {
+  Peer peer;
+  peer.is_unix = family == AF_UNIX;
+  if (!peer.is_unix) return peer;
+  ucred credentials{};
+  socklen_t size = sizeof(credentials);
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
+    peer.uid = credentials.uid;
+    peer.gid = credentials.gid;
+    peer.pid = credentials.pid;
+  }
+  return peer;
+}
+
+sockaddr_storage LocalAddress(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return address;
+}
+
+std::uint16_t PortOf(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  }
+  if (address.ss_family == AF_INET6) {
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  }
+  return 0;
+}
+
+}  // namespace
+
+SocketListener::SocketListener(std::vector<std::shared_ptr<Worker>> workers, int fd,
+                               const ConnectionLimits& limits, ProtocolFactory factory)
+    : workers_(std::move(workers)),
+      spare_(OpenSpare()),
+      state_(std::make_shared<ListenerState>()),
+      descriptor_(workers_.front()->io),
+      pause_(workers_.front()->io) {
+  state_->limits = limits;
+  state_->factory = std::move(factory);
+  const sockaddr_storage address = LocalAddress(fd);
+  family_ = address.ss_family;
+  port_ = PortOf(address);
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  descriptor_.assign(fd);
+}
+
+SocketListener::~SocketListener() {
+  if (spare_ >= 0) ::close(spare_);
+}
+
+std::uint16_t SocketListener::port() const { return port_; }
+
+ListenerCounts SocketListener::counts() const {
+  return {state_->accepted.load(std::memory_order_relaxed),
+          state_->refused.load(std::memory_order_relaxed),
+          state_->open.load(std::memory_order_relaxed)};
+}
+
+void SocketListener::Start() {
+  boost::asio::post(workers_.front()->io, [self = shared_from_this()] { self->Wait(); });
+}
+
+void SocketListener::Close() {
+  boost::system::error_code ignored;
+  descriptor_.close(ignored);
+  pause_.cancel();
+}
+
+void SocketListener::Wait() {
+  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                         [self = shared_from_this()](const boost::system::error_code& ec) {
+                           if (!ec) self->AcceptAll();
+                         });
+}
+
+void SocketListener::AcceptAll() {
+  for (int i = 0; i < kAcceptsPerRound; ++i) {
+    const int fd =
+        ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      Deal(fd);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+      // Without a pause the readiness that cannot be served would spin the loop.
+      Shed();
+      pause_.expires_after(kPauseWithoutDescriptors);
+      pause_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
+        if (!ec) self->Wait();
+      });
+      return;
+    } else if (errno == EAGAIN) {
+      break;
+    }
+  }
+  Wait();
+}
+
+// Gives the spare descriptor up for one moment, so that the peer sees a close and not a hang.
+void SocketListener::Shed() {
+  state_->refused.fetch_add(1, std::memory_order_relaxed);
+  if (spare_ < 0) return;
+  ::close(spare_);
+  const int fd = ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
+  if (fd >= 0) ::close(fd);
+  spare_ = OpenSpare();
+}
+
+void SocketListener::Deal(int fd) {
+  if (state_->open.load(std::memory_order_relaxed) >= state_->limits.max_connections) {
+    state_->refused.fetch_add(1, std::memory_order_relaxed);
+    ::close(fd);
+    return;
+  }
+  state_->accepted.fetch_add(1, std::memory_order_relaxed);
+  const int on = 1;
+  if (family_ != AF_UNIX) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  const std::shared_ptr<Worker> worker = workers_[next_worker_++ % workers_.size()];
+  Connection::Socket socket(worker->io,
+                            boost::asio::generic::stream_protocol(family_, 0), fd);
+  auto connection = std::make_shared<Connection>(worker, std::move(socket), state_);
+  const Peer peer = PeerOf(fd, family_);
+  boost::asio::dispatch(worker->io, [worker, connection = std::move(connection), peer] {
+    worker->connections.insert(connection);
+    connection->Start(peer);
+  });
+}
+
+}  // namespace pennon::net

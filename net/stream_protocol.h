@@ -1,0 +1,46 @@
+// The seam between bytes on a connection and whoever understands them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace pennon::net {
+
+/// Who is at the other end, as the kernel said when the connection was made.
+struct Peer {
+  bool is_unix = false;
+  std::uint32_t uid = 0;  // of a Unix socket's peer; meaningless on TCP
+  std::uint32_t gid = 0;
+  std::int32_t pid = 0;
+};
+
+/// Delivers an answer after OnBytes has returned. Copyable and callable from any thread; does
+/// nothing when the connection is gone meanwhile. Called at most once for each suspension.
+/// `bytes` are written as they are; `close` ends the connection after them.
+using LateAnswer = std::function<void(std::string bytes, bool close)>;
+
+/// Turns input into output for one connection. Sans-I/O; confined to the connection's worker.
+class StreamProtocol {
+ public:
+  struct Progress {
+    std::size_t consumed = 0;  // bytes that will not be offered again
+    bool close = false;        // close after the output is written
+    bool suspended = false;    // offer nothing more until the LateAnswer is given
+  };
+
+  virtual ~StreamProtocol() = default;
+
+  /// Is offered all bytes not yet consumed and answers every complete message among them by
+  /// appending to `output`. The input may be written to, and one byte past its end as well (in-situ
+  /// parsers want a terminator there).
+  virtual Progress OnBytes(std::span<char> input, std::string& output) = 0;
+};
+
+/// Makes the protocol of a new connection; called on the worker that will serve it.
+using ProtocolFactory = std::function<std::unique_ptr<StreamProtocol>(
+    std::size_t worker, const Peer& peer, LateAnswer late)>;
+
+}  // namespace pennon::net

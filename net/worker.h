@@ -1,0 +1,52 @@
+// One serving thread: its event loop and the connections that live on it.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <unordered_set>
+
+namespace pennon::net {
+
+class Connection;
+
+/// Deadlines are counted in ticks of one timer a worker, not by a timer a connection.
+inline constexpr std::int64_t kTickMillis = 250;
+
+/// Everything but Post, Start, Drain, CloseAll and Join belongs to the worker's own thread. A
+/// connection keeps its worker alive, so that a late answer never meets a dead event loop.
+class Worker : public std::enable_shared_from_this<Worker> {
+ public:
+  explicit Worker(std::size_t number) : index(number) {}
+
+  void Start();
+  void Post(std::function<void()> task);
+  /// Closes idle connections, lets the others finish, then calls `done` on the worker.
+  void Drain(std::function<void()> done);
+  void CloseAll();
+  void Join();
+
+  const std::size_t index;
+  boost::asio::io_context io{1};
+  std::unordered_set<std::shared_ptr<Connection>> connections;
+  std::uint32_t tick = 1;  // 0 means "never" in a connection
+  bool draining = false;
+
+  /// Called by a connection that ends.
+  void Remove(const std::shared_ptr<Connection>& connection);
+
+ private:
+  void ScheduleTick();
+
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      io.get_executor()};
+  boost::asio::steady_timer timer_{io};
+  std::function<void()> drained_;
+  std::thread thread_;
+};
+
+}  // namespace pennon::net

@@ -1,0 +1,112 @@
+#include "serving/evaluation_service.h"
+
+#include <algorithm>
+
+namespace pennon::serving {
+
+using base::Error;
+using base::Fail;
+using model::Evaluation;
+using model::EvaluationError;
+
+namespace {
+
+// Plain load and store: the worker is the only writer, readers only want a recent value.
+void Count(std::atomic<std::uint64_t>& counter) {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+std::optional<engine::FlagHandle> FindIn(const std::shared_ptr<const AttachedImage>& image,
+                                         std::string_view key) {
+  if (image == nullptr) return std::nullopt;
+  return image->snapshot().Find(key);
+}
+
+void AppendKeys(const std::shared_ptr<const AttachedImage>& image,
+                std::vector<std::string_view>& keys) {
+  if (image == nullptr) return;
+  const engine::Snapshot& snapshot = image->snapshot();
+  for (std::uint32_t i = 0; i < snapshot.flag_count(); ++i) {
+    keys.push_back(snapshot.Key(snapshot.At(i)));
+  }
+}
+
+}  // namespace
+
+std::uint64_t Reading::epoch() const {
+  return published->image == nullptr ? 0 : published->image->snapshot().epoch();
+}
+std::uint64_t Reading::revision() const {
+  return published->image == nullptr ? 0 : published->image->snapshot().revision();
+}
+
+void EvaluationService::Publish(std::shared_ptr<const Published> published) {
+  for (auto& environment : environments_) {
+    if (environment->environment != published->environment) continue;
+    environment = std::move(published);
+    return;
+  }
+  environments_.push_back(std::move(published));
+}
+
+void EvaluationService::Remove(std::string_view environment) {
+  std::erase_if(environments_, [&](const auto& one) { return one->environment == environment; });
+}
+
+base::Result<Reading> EvaluationService::Read(std::string_view environment) const {
+  if (environments_.empty()) {
+    return Fail(Error::Unavailable("environment", "no environment is served here yet"));
+  }
+  if (environment.empty() && environments_.size() > 1) {
+    return Fail(Error::Invalid("environment", "several are served here; name the one you mean"));
+  }
+  for (const auto& published : environments_) {
+    if (!environment.empty() && published->environment != environment) continue;
+    Reading reading;
+    reading.published = published;
+    reading.moment.now_millis = clock_.Wall();
+    if (published->image != nullptr) {
+      reading.age_millis =
+          std::max<std::int64_t>(0, clock_.Steady() - published->confirmed_at);
+      reading.stale = reading.age_millis > published->stale_after_millis;
+    }
+    return reading;
+  }
+  return Fail(Error::NotFound("environment", "there is no environment \"" +
+                                                 std::string(environment) + "\" here"));
+}
+
+Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
+                                   const model::Context& context) {
+  const Published& published = *reading.published;
+  Answer answer;
+  if (const auto flag = FindIn(published.image, key)) {
+    answer.source = published.source;
+    answer.evaluation =
+        engine::Evaluate(published.image->snapshot(), *flag, context, reading.moment);
+  } else if (const auto preset = FindIn(published.defaults, key)) {
+    answer.evaluation =
+        engine::Evaluate(published.defaults->snapshot(), *preset, context, reading.moment);
+    // A client may keep a STATIC answer until the flag changes; this one ends with the outage.
+    answer.evaluation.reason = model::Reason::kDefault;
+  } else {
+    answer.evaluation.error = published.image == nullptr ? EvaluationError::kProviderNotReady
+                                                         : EvaluationError::kFlagNotFound;
+    answer.evaluation.detail = published.image == nullptr ? "there is no flag set yet"
+                                                          : "there is no flag of this key";
+  }
+  Count(counts_.by_reason[static_cast<std::size_t>(answer.evaluation.reason)]);
+  return answer;
+}
+
+std::vector<std::string_view> EvaluationService::Keys(const Reading& reading) const {
+  std::vector<std::string_view> keys;
+  AppendKeys(reading.published->image, keys);
+  const std::size_t own = keys.size();
+  AppendKeys(reading.published->defaults, keys);
+  std::inplace_merge(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(own), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
+}  // namespace pennon::serving

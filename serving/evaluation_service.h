@@ -1,0 +1,67 @@
+// Answers questions about flags on one worker: the one evaluation service behind every way in.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "engine/evaluate.h"
+#include "model/context.h"
+#include "model/evaluation.h"
+#include "serving/published.h"
+
+namespace pennon::serving {
+
+/// Counts of one worker. Written by the worker only, with plain stores; safe to read from any thread.
+struct EvaluationCounts {
+  std::array<std::atomic<std::uint64_t>, 6> by_reason{};  // in the order of model::Reason
+};
+
+/// One environment as one request sees it: the same snapshot, age and instant for all its flags.
+struct Reading {
+  std::shared_ptr<const Published> published;
+  engine::Moment moment;
+  std::int64_t age_millis = 0;
+  bool stale = false;
+
+  [[nodiscard]] std::uint64_t epoch() const;
+  [[nodiscard]] std::uint64_t revision() const;
+};
+
+struct Answer {
+  model::Evaluation evaluation;
+  Source source = Source::kDefault;  // of this flag: kDefault when the flag set does not have it
+};
+
+/// Confined to one worker, but for the counts.
+class EvaluationService {
+ public:
+  explicit EvaluationService(const base::Clock& clock) : clock_(clock) {}
+
+  /// Puts a flag set in force; replaces the one of the same environment.
+  void Publish(std::shared_ptr<const Published> published);
+  void Remove(std::string_view environment);
+
+  /// The environment called `environment`; "" means the only one there is. Taken once a request.
+  [[nodiscard]] base::Result<Reading> Read(std::string_view environment) const;
+
+  /// The flag set in force first, then the configuration's defaults, then an error: the caller's
+  /// default is to be used.
+  Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context);
+  /// All keys of the flag set in force and of the defaults, in order, each once.
+  [[nodiscard]] std::vector<std::string_view> Keys(const Reading& reading) const;
+
+  [[nodiscard]] const EvaluationCounts& counts() const { return counts_; }
+
+ private:
+  const base::Clock& clock_;
+  std::vector<std::shared_ptr<const Published>> environments_;
+  EvaluationCounts counts_;
+};
+
+}  // namespace pennon::serving

@@ -1,0 +1,171 @@
+#include "serving/frame_protocol.h"
+
+#include <optional>
+
+#include "model/context.h"
+#include "wire/frame_answer.h"
+#include "wire/frame_request.h"
+#include "wire/limits.h"
+
+namespace pennon::serving {
+namespace {
+
+using base::Error;
+using wire::FrameHeader;
+using wire::FrameType;
+
+class FrameProtocol final : public net::StreamProtocol {
+ public:
+  FrameProtocol(EvaluationService& service, const FrameProtocolOptions& options,
+                net::LateAnswer late)
+      : service_(service), options_(options), late_(std::move(late)) {}
+
+  Progress OnBytes(std::span<char> input, std::string& output) override {
+    reading_.reset();  // one snapshot and one instant for all requests of this read
+    Progress progress;
+    std::string_view rest(input.data(), input.size());
+    while (!progress.close && !progress.suspended && rest.size() >= wire::kFrameHeaderBytes) {
+      const auto header = wire::DecodeFrameHeader(rest);
+      if (!header) {
+        Refuse(output, 0, Error::Invalid("frame", "does not begin with the byte 0xf5"), progress);
+        break;
+      }
+      if (header->size > wire::kMaxFrameBytes) {
+        Refuse(output, header->id,
+               Error::Limit("frame", "is larger than " + std::to_string(wire::kMaxFrameBytes) +
+                                         " bytes"),
+               progress);
+        break;
+      }
+      const std::size_t size = wire::kFrameHeaderBytes + header->size;
+      if (rest.size() < size) break;
+      OnFrame(*header, rest.substr(wire::kFrameHeaderBytes, header->size), output, progress);
+      rest.remove_prefix(size);
+    }
+    progress.consumed = input.size() - rest.size();
+    return progress;
+  }
+
+ private:
+  // After an error in the framing itself nothing that follows can be trusted.
+  static void Refuse(std::string& output, std::uint32_t id, const Error& error,
+                     Progress& progress) {
+    wire::AppendFrameError(output, id, error);
+    progress.close = true;
+  }
+
+  void OnFrame(const FrameHeader& header, std::string_view payload, std::string& output,
+               Progress& progress) {
+    switch (header.type) {
+      case FrameType::kEvaluate:
+      case FrameType::kBatch: return OnEvaluate(header, payload, output, progress);
+      case FrameType::kHello: return OnHello(header, payload, output);
+      case FrameType::kPing: {
+        const wire::FrameWriter pong(output, FrameType::kPong, 0, header.id);
+        output += payload;
+        return;
+      }
+      case FrameType::kStatus: return OnStatus(header, progress);
+      default: break;
+    }
+    wire::AppendFrameError(output, header.id,
+                           Error::Invalid("frame", "is of a type that this server does not know"));
+  }
+
+  void OnHello(const FrameHeader& header, std::string_view payload, std::string& output) {
+    const auto hello = wire::DecodeHello(payload);
+    if (!hello) return wire::AppendFrameError(output, header.id, hello.error());
+    const auto reading = service_.Read(hello->environment);
+    if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
+    environment_ = reading->published->environment;
+    said_hello_ = true;
+    reading_.reset();
+    wire::AppendWelcome(output, header.id,
+                  {std::min(hello->version, wire::kFrameProtocolVersion), environment_,
+                   options_.server_name});
+  }
+
+  void OnEvaluate(const FrameHeader& header, std::string_view payload, std::string& output,
+                  Progress& progress) {
+    if (!said_hello_) {
+      return Refuse(output, header.id, Error::Invalid("frame", "say hello before evaluating"),
+                    progress);
+    }
+    const auto decoded = wire::DecodeEvaluate(header.type, payload, keys_, context_);
+    if (!decoded) return wire::AppendFrameError(output, header.id, decoded.error());
+    if (!reading_) {
+      auto reading = service_.Read(environment_);
+      if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
+      reading_ = std::move(*reading);
+    }
+    if (keys_.empty()) keys_ = service_.Keys(*reading_);
+    const bool single = header.type == FrameType::kEvaluate;
+    wire::EvaluationsWriter writer(
+        output, single ? FrameType::kEvaluation : FrameType::kEvaluations, header.id, header.flags,
+        StateOf(*reading_), static_cast<std::uint32_t>(keys_.size()));
+    for (const std::string_view key : keys_) {
+      const Answer answer = service_.Evaluate(*reading_, key, context_);
+      writer.Add(key, answer.evaluation, answer.source);
+    }
+  }
+
+  static wire::FrameSetState StateOf(const Reading& reading) {
+    return {reading.epoch(), reading.revision(), static_cast<std::uint64_t>(reading.age_millis),
+            reading.published->source, reading.stale};
+  }
+
+  void OnStatus(const FrameHeader& header, Progress& progress) {
+    progress.suspended = true;
+    options_.status([late = late_, id = header.id](const std::string& json) {
+      std::string frame;
+      wire::FrameWriter(frame, FrameType::kStatusAnswer, 0, id).Text32(json);
+      late(std::move(frame), false);
+    });
+  }
+
+  EvaluationService& service_;
+  const FrameProtocolOptions& options_;
+  net::LateAnswer late_;
+  bool said_hello_ = false;
+  std::string environment_;
+  std::optional<Reading> reading_;
+  std::vector<std::string_view> keys_;
+  model::Context context_;
+};
+
+class FrameOrHttp final : public net::StreamProtocol {
+ public:
+  using Make = std::function<std::unique_ptr<net::StreamProtocol>()>;
+  FrameOrHttp(Make make_frames, Make make_http)
+      : make_frames_(std::move(make_frames)), make_http_(std::move(make_http)) {}
+
+  Progress OnBytes(std::span<char> input, std::string& output) override {
+    if (chosen_ == nullptr) {
+      if (input.empty()) return {};
+      const bool frames = static_cast<unsigned char>(input.front()) == wire::kFrameMagic;
+      chosen_ = frames ? make_frames_() : make_http_();
+    }
+    return chosen_->OnBytes(input, output);
+  }
+
+ private:
+  Make make_frames_;
+  Make make_http_;
+  std::unique_ptr<net::StreamProtocol> chosen_;
+};
+
+}  // namespace
+
+std::unique_ptr<net::StreamProtocol> MakeFrameProtocol(EvaluationService& service,
+                                                       const FrameProtocolOptions& options,
+                                                       net::LateAnswer late) {
+  return std::make_unique<FrameProtocol>(service, options, std::move(late));
+}
+
+std::unique_ptr<net::StreamProtocol> MakeFrameOrHttpProtocol(
+    std::function<std::unique_ptr<net::StreamProtocol>()> make_frames,
+    std::function<std::unique_ptr<net::StreamProtocol>()> make_http) {
+  return std::make_unique<FrameOrHttp>(std::move(make_frames), std::move(make_http));
+}
+
+}  // namespace pennon::serving

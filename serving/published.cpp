@@ -1,0 +1,15 @@
+#include "serving/published.h"
+
+namespace pennon::serving {
+
+base::Result<std::shared_ptr<const AttachedImage>> AttachedImage::Make(
+    std::vector<std::byte> image) {
+  auto attached = std::make_shared<AttachedImage>();
+  attached->bytes_ = std::move(image);
+  auto snapshot = engine::Snapshot::Attach(attached->bytes_);
+  if (!snapshot) return base::Fail(snapshot.error());
+  attached->snapshot_ = std::move(*snapshot);
+  return attached;
+}
+
+}  // namespace pennon::serving

@@ -1,0 +1,43 @@
+// What a worker answers from: one environment's flag set in force and where it came from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "engine/snapshot.h"
+#include "model/evaluation.h"
+
+namespace pennon::serving {
+
+using model::Source;
+
+/// Image bytes and their snapshot together. Immutable; shared by all workers.
+class AttachedImage {
+ public:
+  static base::Result<std::shared_ptr<const AttachedImage>> Make(std::vector<std::byte> image);
+  [[nodiscard]] const engine::Snapshot& snapshot() const { return snapshot_; }
+  [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
+
+ private:
+  std::vector<std::byte> bytes_;
+  engine::Snapshot snapshot_;
+};
+
+/// Immutable once published; a change of any member is a new Published.
+struct Published {
+  std::string environment;
+  std::shared_ptr<const AttachedImage> image;     // null: there is no flag set yet
+  std::shared_ptr<const AttachedImage> defaults;  // per-flag defaults of the configuration, or null
+  Source source = Source::kDefault;               // of `image`
+  /// When the upstream last said that `image` is current, by the steady clock.
+  base::SteadyMillis confirmed_at = 0;
+  /// An answer is stale when its flag set was confirmed longer ago than this.
+  std::int64_t stale_after_millis = 60'000;
+};
+
+}  // namespace pennon::serving

@@ -1,0 +1,30 @@
+#include "serving/url_path.h"
+
+#include <charconv>
+
+namespace pennon::serving {
+
+std::optional<std::string> PercentDecode(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    unsigned byte = 0;
+    const std::string_view digits = text.substr(i + 1, 2);
+    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (digits.size() != 2 || end.ptr != digits.data() + 2) return std::nullopt;
+    decoded += static_cast<char>(byte);
+    i += 2;
+  }
+  return decoded;
+}
+
+std::string_view WithoutDoubleSlash(std::string_view path) {
+  while (path.starts_with("//")) path.remove_prefix(1);
+  return path;
+}
+
+}  // namespace pennon::serving

@@ -1,0 +1,78 @@
+#include "wire/frame.h"
+
+
+namespace pennon::wire {
+namespace {
+
+constexpr std::size_t kMaxText16 = 0xffff;
+
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
+
+}  // namespace
+
+std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
+  FrameReader reader(bytes.substr(0, kFrameHeaderBytes));
+  if (reader.Get<std::uint8_t>() != kFrameMagic) return std::nullopt;
+  FrameHeader header;
+  header.type = static_cast<FrameType>(reader.Get<std::uint8_t>());
+  header.flags = reader.Get<std::uint16_t>();
+  header.id = reader.Get<std::uint32_t>();
+  header.size = reader.Get<std::uint32_t>();
+  return header;
+}
+
+FrameWriter::FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id)
+    : out_(out), start_(out.size()) {
+  Put(kFrameMagic).Put(static_cast<std::uint8_t>(type)).Put(flags).Put(id).Put(std::uint32_t{0});
+}
+
+FrameWriter::~FrameWriter() {
+  const auto size = static_cast<std::uint32_t>(out_.size() - start_ - kFrameHeaderBytes);
+  std::memcpy(out_.data() + start_ + kFrameHeaderBytes - sizeof(size), &size, sizeof(size));
+}
+
+FrameWriter& FrameWriter::Text16(std::string_view text) {
+  if (text.size() > kMaxText16) {
+    std::size_t end = kMaxText16;
+    while (end > 0 && IsContinuation(text[end])) --end;
+    text = text.substr(0, end);
+  }
+  Put(static_cast<std::uint16_t>(text.size()));
+  out_ += text;
+  return *this;
+}
+
+FrameWriter& FrameWriter::Text32(std::string_view text) {
+  Put(static_cast<std::uint32_t>(text.size()));
+  out_ += text;
+  return *this;
+}
+
+void AppendFrameError(std::string& out, std::uint32_t id, const base::Error& error) {
+  FrameWriter frame(out, FrameType::kError, 0, id);
+  frame.Put(static_cast<std::uint16_t>(error.code())).Text16(error.Message());
+}
+
+bool IsUtf8(std::string_view text) {
+  const auto* next = reinterpret_cast<const unsigned char*>(text.data());
+  const unsigned char* const end = next + text.size();
+  while (next < end) {
+    if (*next < 0x80) {
+      ++next;
+      continue;
+    }
+    const int extra = *next >= 0xf0 ? 3 : *next >= 0xe0 ? 2 : 1;
+    if (*next < 0xc2 || *next > 0xf4 || end - next <= extra) return false;
+    // The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF.
+    const unsigned low = *next == 0xe0 ? 0xa0 : *next == 0xf0 ? 0x90 : 0x80;
+    const unsigned high = *next == 0xed ? 0x9f : *next == 0xf4 ? 0x8f : 0xbf;
+    if (next[1] < low || next[1] > high) return false;
+    for (int i = 2; i <= extra; ++i) {
+      if ((next[i] & 0xc0U) != 0x80U) return false;
+    }
+    next += extra + 1;
+  }
+  return true;
+}
+
+}  // namespace pennon::wire

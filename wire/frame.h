@@ -1,0 +1,131 @@
+// Frames v1, the binary protocol of the Unix socket: header, types and primitives.
+// docs/protocol.md is the specification; all integers are little-endian.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace pennon::wire {
+
+static_assert(std::endian::native == std::endian::little, "frames are little-endian");
+
+/// The first byte of every frame; no HTTP method begins with it.
+inline constexpr unsigned char kFrameMagic = 0xf5;
+inline constexpr std::size_t kFrameHeaderBytes = 12;
+inline constexpr std::uint16_t kFrameProtocolVersion = 1;
+
+enum class FrameType : std::uint8_t {
+  kHello = 0x01,
+  kEvaluate = 0x02,
+  kBatch = 0x03,
+  kPing = 0x04,
+  kStatus = 0x05,
+  kWelcome = 0x81,
+  kEvaluation = 0x82,
+  kEvaluations = 0x83,
+  kPong = 0x84,
+  kStatusAnswer = 0x85,
+  kError = 0xff,
+};
+
+/// Bit of `flags` in evaluate and batch: send each flag's metadata along.
+inline constexpr std::uint16_t kWantMetadata = 1;
+
+struct FrameHeader {
+  FrameType type = FrameType::kPing;
+  std::uint16_t flags = 0;
+  std::uint32_t id = 0;  // chosen by the client, repeated in the answer
+  std::uint32_t size = 0;  // of the payload that follows
+};
+
+/// Kinds of values in contexts and answers.
+enum class FrameValue : std::uint8_t {
+  kNull = 0,
+  kFalse = 1,
+  kTrue = 2,
+  kInt = 3,
+  kDouble = 4,
+  kString = 5,
+  kArray = 6,
+  kObject = 7,
+  kJson = 8,  // in answers: an object or array as JSON text
+};
+
+/// Decodes the first kFrameHeaderBytes of `bytes`; none when the magic is wrong.
+std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes);
+
+/// Appends one frame: opens the header, lets the caller append the payload, fills in the size.
+class FrameWriter {
+ public:
+  FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id);
+  ~FrameWriter();
+  FrameWriter(const FrameWriter&) = delete;
+  FrameWriter& operator=(const FrameWriter&) = delete;
+
+  template <typename T>
+  FrameWriter& Put(T value) {
+    out_.append(reinterpret_cast<const char*>(&value), sizeof(T));
+    return *this;
+  }
+  FrameWriter& Put(FrameValue kind) { return Put(static_cast<std::uint8_t>(kind)); }
+  /// A text with its length in 16 bits; longer ones are cut at a character.
+  FrameWriter& Text16(std::string_view text);
+  /// A text with its length in 32 bits.
+  FrameWriter& Text32(std::string_view text);
+
+ private:
+  std::string& out_;
+  std::size_t start_;
+};
+
+/// Reads primitives; after the first that does not fit everything reads as zero and `ok` is false.
+class FrameReader {
+ public:
+  explicit FrameReader(std::string_view payload) : rest_(payload) {}
+
+  template <typename T>
+  T Get() {
+    T value{};
+    if (rest_.size() < sizeof(T)) {
+      ok_ = false;
+      return value;
+    }
+    std::memcpy(&value, rest_.data(), sizeof(T));
+    rest_.remove_prefix(sizeof(T));
+    return value;
+  }
+  std::string_view Text16() { return Bytes(Get<std::uint16_t>()); }
+  std::string_view Text32() { return Bytes(Get<std::uint32_t>()); }
+
+  [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] bool AtEnd() const { return rest_.empty(); }
+  [[nodiscard]] std::size_t left() const { return rest_.size(); }
+
+ private:
+  std::string_view Bytes(std::size_t size) {
+    if (rest_.size() < size) {
+      ok_ = false;
+      return {};
+    }
+    const std::string_view bytes = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return bytes;
+  }
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+/// Appends an error frame.
+void AppendFrameError(std::string& out, std::uint32_t id, const base::Error& error);
+
+/// True when `text` is valid UTF-8 without overlong forms and surrogates.
+bool IsUtf8(std::string_view text);
+
+}  // namespace pennon::wire

@@ -1,0 +1,15 @@
+// A whole native flag-set document: {"environment", "flags": {key: definition}, "segments": {…}}.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "model/flag_set.h"
+
+namespace pennon::wire {
+
+/// Reads a document. A definition that cannot be read goes to `broken_flags` or `broken_segments`;
+/// only a document that is no flag set at all is an error.
+base::Result<model::FlagSet> ReadNativeDocument(std::string_view text);
+
+}  // namespace pennon::wire

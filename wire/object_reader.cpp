@@ -1,0 +1,123 @@
+#include "wire/object_reader.h"
+
+#include <algorithm>
+
+namespace pennon::wire {
+
+using base::Error;
+using model::Value;
+
+ObjectReader::ObjectReader(const Value& value, std::string path)
+    : value_(value), path_(std::move(path)) {
+  if (value.AsObject() == nullptr) Expected("", value, "an object");
+}
+
+std::string ObjectReader::PathOf(std::string_view member) const {
+  if (path_.empty() || member.empty()) return path_ + std::string(member);
+  return path_ + '.' + std::string(member);
+}
+
+bool ObjectReader::Has(std::string_view member) const {
+  const Value* found = value_.Find(member);
+  return found != nullptr && !found->IsNull();
+}
+
+const Value* ObjectReader::Get(std::string_view member) {
+  known_.push_back(member);
+  const Value* found = error_ ? nullptr : value_.Find(member);
+  return found != nullptr && found->IsNull() ? nullptr : found;
+}
+
+void ObjectReader::Bool(std::string_view member, bool& out) {
+  const Value* found = Get(member);
+  if (found == nullptr) return;
+  const bool* boolean = found->AsBool();
+  if (boolean == nullptr) return Expected(member, *found, "true or false");
+  out = *boolean;
+}
+
+void ObjectReader::String(std::string_view member, std::string& out) {
+  const Value* found = Get(member);
+  if (found == nullptr) return;
+  const std::string* text = found->AsString();
+  if (text == nullptr) return Expected(member, *found, "a string");
+  out = *text;
+}
+
+void ObjectReader::RequiredString(std::string_view member, std::string& out) {
+  if (!failed() && !Has(member)) Invalid(member, "is missing, expected a string");
+  String(member, out);
+}
+
+void ObjectReader::Strings(std::string_view member, std::vector<std::string>& out) {
+  out.clear();
+  Each(member, [&](const Value& element, const std::string& path) -> std::optional<Error> {
+    const std::string* text = element.AsString();
+    if (text == nullptr) {
+      return Error::Invalid(path,
+                            "is " + std::string(TypeName(element)) + ", expected a string");
+    }
+    out.push_back(*text);
+    return std::nullopt;
+  });
+}
+
+void ObjectReader::Values(std::string_view member, std::vector<Value>& out) {
+  const Value* found = Get(member);
+  if (found == nullptr) return;
+  const model::Array* array = found->AsArray();
+  if (array == nullptr) return Expected(member, *found, "an array");
+  out = *array;
+}
+
+void ObjectReader::Unsigned(std::string_view member, std::uint64_t max, std::uint64_t& out) {
+  const Value* found = Get(member);
+  if (found == nullptr) return;
+  const std::int64_t* whole = found->AsInt();
+  if (whole == nullptr || *whole < 0 || static_cast<std::uint64_t>(*whole) > max) {
+    return Expected(member, *found, "a whole number from 0 to " + std::to_string(max));
+  }
+  out = static_cast<std::uint64_t>(*whole);
+}
+
+void ObjectReader::Each(
+    std::string_view member,
+    const std::function<std::optional<Error>(const Value&, const std::string&)>& read) {
+  const Value* found = Get(member);
+  if (found == nullptr) return;
+  const model::Array* array = found->AsArray();
+  if (array == nullptr) return Expected(member, *found, "an array");
+  for (std::size_t i = 0; i < array->size() && !failed(); ++i) {
+    Note(read((*array)[i], PathOf(member) + '[' + std::to_string(i) + ']'));
+  }
+}
+
+void ObjectReader::Invalid(std::string_view member, std::string_view what) {
+  Note(Error::Invalid(PathOf(member), what));
+}
+
+void ObjectReader::Note(std::optional<Error> error) {
+  if (!error_) error_ = std::move(error);
+}
+
+void ObjectReader::Expected(std::string_view member, const Value& found, std::string_view what) {
+  std::string shown(TypeName(found));
+  if (found.AsInt() != nullptr) shown = std::to_string(*found.AsInt());
+  Invalid(member, "is " + shown + ", expected " + std::string(what));
+}
+
+std::optional<Error> ObjectReader::Finish(std::initializer_list<std::string_view> ignored) {
+  if (error_) return error_;
+  known_.insert(known_.end(), ignored);
+  for (const auto& member : *value_.AsObject()) {
+    if (std::find(known_.begin(), known_.end(), member.first) != known_.end()) continue;
+    std::string names;
+    for (const std::string_view known : known_) {
+      names += (names.empty() ? "" : ", ") + std::string(known);
+    }
+    return Error::Invalid(PathOf(member.first), "is not known here; known are " + names);
+  }
+  return std::nullopt;
+}
+
+}  // namespace pennon::wire

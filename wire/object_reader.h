@@ -1,0 +1,58 @@
+// Reads the members of one JSON object with errors that name the path, and refuses members that
+// nobody asked for.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/value.h"
+
+namespace pennon::wire {
+
+/// Collects the first error; later reads do nothing. `path` is put before the member's name in
+/// errors. Borrows the value. Confined to one thread.
+class ObjectReader {
+ public:
+  ObjectReader(const model::Value& value, std::string path);
+
+  [[nodiscard]] bool Has(std::string_view member) const;
+  /// The member, or null when absent; it counts as known. `null` counts as absent.
+  const model::Value* Get(std::string_view member);
+
+  void Bool(std::string_view member, bool& out);
+  void String(std::string_view member, std::string& out);
+  void RequiredString(std::string_view member, std::string& out);
+  void Strings(std::string_view member, std::vector<std::string>& out);
+  void Values(std::string_view member, std::vector<model::Value>& out);
+  /// A whole number from 0 to `max`.
+  void Unsigned(std::string_view member, std::uint64_t max, std::uint64_t& out);
+  /// Calls `read(element, path)` for each element of an array member.
+  void Each(std::string_view member,
+            const std::function<std::optional<base::Error>(const model::Value&, const std::string&)>&
+                read);
+
+  /// Notes an error at `member`, unless there is one already.
+  void Invalid(std::string_view member, std::string_view what);
+  void Note(std::optional<base::Error> error);
+  [[nodiscard]] bool failed() const { return error_.has_value(); }
+  [[nodiscard]] std::string PathOf(std::string_view member) const;
+
+  /// The first error, or one for the first member that nobody read.
+  std::optional<base::Error> Finish(std::initializer_list<std::string_view> ignored = {});
+
+ private:
+  void Expected(std::string_view member, const model::Value& found, std::string_view what);
+
+  const model::Value& value_;
+  std::string path_;
+  std::vector<std::string_view> known_;
+  std::optional<base::Error> error_;
+};
+
+}  // namespace pennon::wire

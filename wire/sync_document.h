@@ -1,0 +1,56 @@
+// The body of GET /sync/v1/flagset: newline-delimited JSON, a head line and one line a flag or
+// segment. Digests are over the bytes of the lines as sent; nothing is ever re-serialised to verify.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/flag_set.h"
+
+namespace pennon::wire {
+
+enum class LineKind : std::uint8_t { kFlag, kSegment };
+std::string_view Name(LineKind kind);  // "flag", "segment"
+
+/// One definition as sent: `{"kind":"flag","key":"checkout",…}` without the newline.
+struct SyncLine {
+  LineKind kind = LineKind::kFlag;
+  std::string key;
+  std::string bytes;
+  std::string digest;  // SHA-256 of bytes, hexadecimal
+};
+
+struct SyncHead {
+  std::string environment;
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;
+  std::uint64_t flags = 0;     // number of flag lines that follow
+  std::uint64_t segments = 0;  // number of segment lines that follow
+  std::string set_digest;
+};
+
+struct SyncDocument {
+  SyncHead head;
+  std::vector<SyncLine> lines;
+};
+
+/// Makes the line of a definition (a JSON object): its members after "kind" and "key".
+SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& definition);
+
+/// SHA-256 over "kind key digest\n" of all lines sorted by kind and key.
+std::string SetDigest(const std::vector<SyncLine>& lines);
+
+/// The document's text: head line (with set digest and counts filled in) and lines.
+std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines);
+
+/// Reads and verifies a body: syntax of the head, counts, unique keys, set digest. A body that was
+/// cut off anywhere is an error. The definitions inside the lines are not read yet.
+base::Result<SyncDocument> ReadSyncDocument(std::string_view body);
+
+/// Reads the definitions. One that cannot be read goes to `broken_flags` or `broken_segments`.
+model::FlagSet ReadDefinitions(const SyncHead& head, const std::vector<SyncLine>& lines);
+
+}  // namespace pennon::wire
