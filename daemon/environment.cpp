@@ -120,9 +120,7 @@ Result<void> Environment::LoadBootstrap() {
   }
   auto compiled = Compile(*set, nullptr);
   if (!compiled) return Fail(compiled.error().Within(config_.bootstrap_file));
-  // Nobody ever confirmed it: it is stale from the first answer on.
-  PutInForce(std::move(*compiled), std::move(*set), Source::kBootstrap,
-             clock_.Steady() - config_.stale_after.millis - 1);
+  PutInForce(std::move(*compiled), std::move(*set), Source::kBootstrap, clock_.Steady());
   return {};
 }
 
@@ -189,6 +187,7 @@ void Environment::PutInForce(Compiled compiled, model::FlagSet set, Source sourc
   in_force_ = std::move(set);
   published_.image = std::move(compiled.image);
   published_.source = source;
+  published_.is_confirmed = source != Source::kBootstrap;
   published_.confirmed_at = confirmed_at;
   diagnostics_ = std::move(compiled.diagnostics);
   log_.Info("flag set in force", {{"environment", config_.environment},
@@ -270,7 +269,8 @@ EnvironmentState Environment::state() const {
     state.flags = published_.image->snapshot().flag_count();
     state.age_millis =
         std::max<std::int64_t>(0, clock_.Steady() - published_.confirmed_at);
-    state.stale = state.age_millis > config_.stale_after.millis;
+    state.stale =
+        !published_.is_confirmed || state.age_millis > config_.stale_after.millis;
   }
   state.diagnostics = diagnostics_;
   state.refused = refused_;

@@ -68,7 +68,8 @@ base::Result<Reading> EvaluationService::Read(std::string_view environment) cons
     if (published->image != nullptr) {
       reading.age_millis =
           std::max<std::int64_t>(0, clock_.Steady() - published->confirmed_at);
-      reading.stale = reading.age_millis > published->stale_after_millis;
+      reading.stale =
+          !published->is_confirmed || reading.age_millis > published->stale_after_millis;
     }
     return reading;
   }

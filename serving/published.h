@@ -34,8 +34,11 @@ struct Published {
   std::shared_ptr<const AttachedImage> image;     // null: there is no flag set yet
   std::shared_ptr<const AttachedImage> defaults;  // per-flag defaults of the configuration, or null
   Source source = Source::kDefault;               // of `image`
-  /// When the upstream last said that `image` is current, by the steady clock.
+  /// When the upstream last said that `image` is current (or, for a bootstrap file, when it was
+  /// loaded), by the steady clock.
   base::SteadyMillis confirmed_at = 0;
+  /// False for a bootstrap file: nobody ever said that it is current, so its answers are stale.
+  bool is_confirmed = true;
   /// An answer is stale when its flag set was confirmed longer ago than this.
   std::int64_t stale_after_millis = 60'000;
 };

@@ -67,7 +67,10 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     return Scalar([&] { return context_.Int(Name(), value); },
                   [&](std::string& out) { base::AppendJsonInt(out, value); });
   }
-  bool Uint64(std::uint64_t value) { return Double(static_cast<double>(value)); }
+  bool Uint64(std::uint64_t value) {
+    return value <= INT64_MAX ? Int64(static_cast<std::int64_t>(value))
+                              : Double(static_cast<double>(value));
+  }
   bool Double(double value) {
     return Scalar([&] { return context_.Double(Name(), value); },
                   [&](std::string& out) { base::AppendJsonDouble(out, value); });

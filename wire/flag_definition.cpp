@@ -144,7 +144,11 @@ Found ReadServe(const Value& value, const std::string& path, model::Serve& serve
     if (!reader.failed() && !off && !code_default) {
       reader.Invalid(reader.Has("off") ? "off" : "codeDefault", "is false, expected true");
     }
-    if (off) serve.emplace<model::ServeOff>();
+    if (off) {
+      serve.emplace<model::ServeOff>();
+    } else {
+      serve.emplace<model::ServeCodeDefault>();
+    }
   }
   return reader.Finish({"variant", "off", "codeDefault"});
 }

@@ -1,0 +1,28 @@
+// The commands of `pennon`. Each prints to standard output, complains on standard error and returns
+// the exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/client.h"
+
+namespace pennon::cli {
+
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+
+struct EvalArguments {
+  std::string flag;
+  std::string targeting_key;
+  std::vector<std::string> attributes;  // name=value; the value is JSON if it reads as such
+  std::string context_json;             // {"name": value, …}
+};
+
+int Eval(client::Client& client, const EvalArguments& arguments, bool json);
+int Flags(client::Client& client, const EvalArguments& arguments, bool json);
+int Status(client::Client& client, bool json);
+int Health(client::Client& client, bool json);
+int Ready(client::Client& client, bool json);
+
+}  // namespace pennon::cli

@@ -1,0 +1,73 @@
+// pennon: the command line for people, probes and scripts.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "base/version.h"
+#include "cli/commands.h"
+
+namespace {
+
+using namespace pennon;
+
+void AddContextOptions(CLI::App& command, cli::EvalArguments& arguments) {
+  command.add_option("-k,--key", arguments.targeting_key, "the targeting key");
+  command.add_option("-a,--attribute", arguments.attributes,
+                     "an attribute as name=value; may be repeated");
+  command.add_option("--context", arguments.context_json, "all attributes as a JSON object");
+}
+
+int Main(int argc, char** argv) {
+  client::ClientOptions options;
+  options.name = "pennon";
+  options.timeout_millis = 1'000;
+  cli::EvalArguments arguments;
+  bool json = false;
+
+  CLI::App app("pennon asks the pennond of this host about flags.", "pennon");
+  app.set_version_flag("--version", "pennon " + std::string(base::Version()));
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("--socket", options.socket_path, "the daemon's Unix socket")
+      ->envname("PENNON_SOCKET")
+      ->capture_default_str();
+  app.add_option("--environment", options.environment, "the environment that is meant")
+      ->envname("PENNON_ENVIRONMENT");
+  app.add_option("--timeout", options.timeout_millis, "deadline in milliseconds")
+      ->check(CLI::Range(1, 600'000))
+      ->capture_default_str();
+  app.add_flag("--json", json, "print JSON");
+
+  CLI::App* eval = app.add_subcommand("eval", "evaluate one flag");
+  eval->add_option("flag", arguments.flag, "the flag's key")->required();
+  AddContextOptions(*eval, arguments);
+  CLI::App* flags = app.add_subcommand("flags", "evaluate all flags");
+  AddContextOptions(*flags, arguments);
+  const CLI::App* status = app.add_subcommand("status", "show what the daemon serves from");
+  const CLI::App* health = app.add_subcommand("health", "exit 0 when the daemon answers");
+  app.add_subcommand("ready", "exit 0 when the daemon has flags to serve");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (const CLI::Error& error) {
+    std::cerr << "pennon: " << error.what() << "; see pennon --help\n";
+    return cli::kExitUsage;
+  }
+  client::Client client(options);
+  if (eval->parsed()) return cli::Eval(client, arguments, json);
+  if (flags->parsed()) return cli::Flags(client, arguments, json);
+  if (status->parsed()) return cli::Status(client, json);
+  if (health->parsed()) return cli::Health(client, json);
+  return cli::Ready(client, json);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "pennon: failed: " << error.what() << '\n';
+    return cli::kExitFailure;
+  }
+}

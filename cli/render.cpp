@@ -1,0 +1,196 @@
+#include "cli/render.h"
+
+#include <algorithm>
+
+#include "base/json_text.h"
+
+namespace pennon::cli {
+namespace {
+
+using client::BatchEntry;
+using model::Value;
+
+constexpr std::size_t kMaxValueWidth = 40;
+
+std::string Padded(std::string_view text, std::size_t width) {
+  std::string padded(text);
+  if (padded.size() < width) padded.append(width - padded.size(), ' ');
+  return padded;
+}
+
+std::string Shortened(const std::string& text) {
+  return text.size() <= kMaxValueWidth ? text : text.substr(0, kMaxValueWidth - 3) + "...";
+}
+
+std::string ShownValue(const BatchEntry& entry) {
+  return entry.has_value ? entry.details.value.text : "(the caller's default)";
+}
+
+std::string Origin(const BatchEntry& entry) {
+  const auto& details = entry.details;
+  std::string text(Name(details.source));
+  if (details.source == model::Source::kDefault) return text;
+  text += ", revision " + std::to_string(details.revision);
+  if (details.source == model::Source::kBootstrap) return text + ", never confirmed (stale)";
+  text += ", confirmed " + Age(details.age_millis) + " ago";
+  return details.stale ? text + " (stale)" : text;
+}
+
+std::string Text(const Value& object, std::string_view key) {
+  const Value* found = object.Find(key);
+  if (found == nullptr) return "";
+  if (const std::string* text = found->AsString()) return *text;
+  std::string json;
+  AppendJson(json, *found);
+  return json;
+}
+
+std::int64_t Number(const Value& object, std::string_view key) {
+  const Value* found = object.Find(key);
+  return found != nullptr && found->AsInt() != nullptr ? *found->AsInt() : 0;
+}
+
+bool IsTrue(const Value& object, std::string_view key) {
+  const Value* found = object.Find(key);
+  return found != nullptr && found->AsBool() != nullptr && *found->AsBool();
+}
+
+std::string Line(std::string_view name, const std::string& text) {
+  return "  " + Padded(name, 12) + text + '\n';
+}
+
+std::string StateInWords(const Value& environment) {
+  const std::string state = Text(environment, "state");
+  if (state == "live") return "live: the upstream answers";
+  if (state == "upstream-down") return "UPSTREAM DOWN: answers go on from what is in force";
+  if (state == "no-upstream") return "serving without an upstream";
+  return "NOT READY: callers get their own defaults";
+}
+
+std::string RenderEnvironment(const Value& environment) {
+  std::string page = Text(environment, "environment") + '\n';
+  page += Line("state", StateInWords(environment));
+  std::string flags = Text(environment, "flags") + " from " + Text(environment, "source");
+  flags += ", epoch " + Text(environment, "epoch") + ", revision " + Text(environment, "revision");
+  page += Line("flags", flags);
+  std::string age = Age(Number(environment, "ageMs")) + " ago";
+  if (Text(environment, "source") == "bootstrap") age = "never";
+  if (IsTrue(environment, "stale")) age += " (STALE)";
+  page += Line("confirmed", age);
+  const std::string upstream = Text(environment, "upstream");
+  page += Line("upstream", upstream.empty() ? "none" : upstream);
+  const std::int64_t next = Number(environment, "nextAttemptMs");
+  if (!upstream.empty()) page += Line("next try", next == 0 ? "running now" : "in " + Age(next));
+  for (const std::string_view problem : {"lastError", "refused"}) {
+    const std::string text = Text(environment, problem);
+    if (!text.empty()) page += Line(problem == "refused" ? "refused" : "last error", text);
+  }
+  if (const Value* cache = environment.Find("cache")) {
+    const std::string error = Text(*cache, "error");
+    const std::string path = Text(*cache, "path");
+    page += Line("cache", path.empty()           ? "off"
+                          : IsTrue(*cache, "ok") ? "written to " + path
+                                                 : "NOT WRITTEN: " + error);
+  }
+  const Value* quarantined = environment.Find("quarantined");
+  if (quarantined != nullptr && quarantined->AsArray() != nullptr) {
+    for (const Value& one : *quarantined->AsArray()) {
+      page += Line("QUARANTINED", Text(one, "key") + ": " + Text(one, "reason"));
+    }
+  }
+  return page;
+}
+
+}  // namespace
+
+std::string Age(std::int64_t millis) {
+  const std::int64_t seconds = millis / 1000;
+  if (seconds < 1) return std::to_string(millis) + " ms";
+  if (seconds < 60) return std::to_string(seconds) + " s";
+  if (seconds < 3600) {
+    return std::to_string(seconds / 60) + " min " + std::to_string(seconds % 60) + " s";
+  }
+  if (seconds < 172'800) return std::to_string(seconds / 3600) + " h";
+  return std::to_string(seconds / 86'400) + " d";
+}
+
+std::string RenderEvaluation(const BatchEntry& entry) {
+  const auto& details = entry.details;
+  std::string text = entry.key + " = " + ShownValue(entry) + '\n';
+  if (!details.variant.empty()) text += Line("variant", details.variant);
+  text += Line("reason", std::string(Name(details.reason)));
+  if (details.error != model::EvaluationError::kNone) {
+    text += Line("error", std::string(Name(details.error)) + ": " + details.error_message);
+  }
+  text += Line("source", Origin(entry));
+  if (details.metadata.size() > 2) text += Line("metadata", details.metadata);
+  return text;
+}
+
+std::string RenderTable(const std::vector<BatchEntry>& entries) {
+  std::size_t key_width = 4;
+  std::size_t value_width = 5;
+  std::size_t variant_width = 7;
+  for (const BatchEntry& entry : entries) {
+    key_width = std::max(key_width, entry.key.size());
+    value_width = std::max(value_width, Shortened(ShownValue(entry)).size());
+    variant_width = std::max(variant_width, entry.details.variant.size());
+  }
+  const auto row = [&](std::string_view key, std::string_view value, std::string_view variant,
+                       std::string_view reason) {
+    return Padded(key, key_width) + "  " + Padded(value, value_width) + "  " +
+           Padded(variant, variant_width) + "  " + std::string(reason) + '\n';
+  };
+  std::string table = row("FLAG", "VALUE", "VARIANT", "REASON");
+  for (const BatchEntry& entry : entries) {
+    const auto& details = entry.details;
+    std::string reason(Name(details.reason));
+    if (details.error != model::EvaluationError::kNone) {
+      reason += ": " + std::string(Name(details.error));
+    }
+    table += row(entry.key, Shortened(ShownValue(entry)), details.variant, reason);
+  }
+  if (!entries.empty()) table += "from " + Origin(entries.front()) + '\n';
+  return table;
+}
+
+std::string EvaluationsJson(const std::vector<BatchEntry>& entries) {
+  std::string text;
+  base::JsonObject object(text);
+  for (const BatchEntry& entry : entries) {
+    const auto& details = entry.details;
+    base::JsonObject one(object.Key(entry.key));
+    if (entry.has_value) one.Raw("value", details.value.text);
+    one.String("variant", details.variant).String("reason", Name(details.reason));
+    if (details.error != model::EvaluationError::kNone) {
+      one.String("errorCode", Name(details.error)).String("errorDetails", details.error_message);
+    }
+    one.String("source", Name(details.source)).Uint("epoch", details.epoch);
+    one.Uint("revision", details.revision).Int("ageMs", details.age_millis);
+    one.Bool("stale", details.stale);
+    one.Raw("metadata", details.metadata.empty() ? "{}" : details.metadata).Close();
+  }
+  object.Close();
+  return text + '\n';
+}
+
+std::string RenderStatus(const Value& status) {
+  std::string page = Text(status, "program") + ' ' + Text(status, "version") + ", pid " +
+                     Text(status, "pid") + ", up " + Age(Number(status, "uptimeMs")) + "\n\n";
+  if (const Value* environments = status.Find("environments")) {
+    if (environments->AsArray() != nullptr) {
+      for (const Value& one : *environments->AsArray()) page += RenderEnvironment(one);
+    }
+  }
+  page += "\nlisteners\n";
+  const Value* listeners = status.Find("listeners");
+  if (listeners == nullptr || listeners->AsArray() == nullptr) return page;
+  for (const Value& one : *listeners->AsArray()) {
+    page += Line(Text(one, "name"), Text(one, "address") + ", " + Text(one, "open") + " open, " +
+                                        Text(one, "accepted") + " accepted, " +
+                                        Text(one, "refused") + " refused");
+  }
+  return page;
+}
+
+}  // namespace pennon::cli

@@ -1,0 +1,133 @@
+#include "client/frame_connection.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "wire/frame_answer.h"
+#include "wire/limits.h"
+
+namespace pennon::client {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+
+constexpr std::int64_t kBacklogPauseMillis = 2;
+
+std::int64_t NowMillis() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+int MillisLeft(Deadline deadline) {
+  return static_cast<int>(std::clamp<std::int64_t>(deadline - NowMillis(), 0, 1 << 30));
+}
+
+}  // namespace
+
+Deadline DeadlineIn(std::int64_t millis) { return NowMillis() + millis; }
+
+void FrameConnection::Close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Result<void> FrameConnection::Connect(const std::string& path, Deadline deadline) {
+  Close();
+  path_ = path;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(address.sun_path)) {
+    return Fail(Error::Invalid(path, "is no path for a socket"));
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd_ < 0) return Fail(Error::Unavailable(path, std::strerror(errno)));
+  while (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    const int why = errno;
+    // On a Unix socket EAGAIN means that the daemon's backlog is full for the moment.
+    if (why == EINTR || (why == EAGAIN && MillisLeft(deadline) > 0)) {
+      ::poll(nullptr, 0, static_cast<int>(kBacklogPauseMillis));
+      continue;
+    }
+    Close();
+    return Fail(Error::Unavailable(path, std::string("cannot connect: ") + std::strerror(why)));
+  }
+  return {};
+}
+
+Result<void> FrameConnection::Wait(short events, Deadline deadline) const {
+  pollfd waiting{fd_, events, 0};
+  while (true) {
+    const int ready = ::poll(&waiting, 1, MillisLeft(deadline));
+    if (ready > 0) return {};
+    if (ready == 0) return Fail(Error::Unavailable(path_, "did not answer in time"));
+    if (errno != EINTR) return Fail(Error::Unavailable(path_, std::strerror(errno)));
+  }
+}
+
+Result<void> FrameConnection::Send(std::string_view bytes, Deadline deadline) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      if (auto waited = Wait(POLLOUT, deadline); !waited) return waited;
+    } else if (errno != EINTR) {
+      return Fail(Error::Unavailable(path_, std::string("closed the connection: ") +
+                                                std::strerror(errno)));
+    }
+  }
+  return {};
+}
+
+// Reads until `received_` holds `size` bytes.
+Result<void> FrameConnection::Receive(std::size_t size, Deadline deadline) {
+  std::size_t have = received_.size();
+  received_.resize(size);
+  while (have < size) {
+    const ssize_t count = ::recv(fd_, received_.data() + have, size - have, 0);
+    if (count > 0) {
+      have += static_cast<std::size_t>(count);
+    } else if (count < 0 && errno == EAGAIN) {
+      if (auto waited = Wait(POLLIN, deadline); !waited) return waited;
+    } else if (count == 0 || errno != EINTR) {
+      return Fail(Error::Unavailable(path_, "closed the connection"));
+    }
+  }
+  return {};
+}
+
+Result<Frame> FrameConnection::Exchange(std::string_view request, std::uint32_t id,
+                                        Deadline deadline) {
+  const auto fail = [this](const Error& error) {
+    Close();
+    return Fail(error);
+  };
+  if (auto sent = Send(request, deadline); !sent) return fail(sent.error());
+  received_.clear();
+  if (auto head = Receive(wire::kFrameHeaderBytes, deadline); !head) return fail(head.error());
+  const auto header = wire::DecodeFrameHeader(received_);
+  if (!header || header->id != id || header->size > wire::kMaxAnswerBytes) {
+    return fail(Error::Invalid(path_, "answers with something that is no frame for us"));
+  }
+  const std::size_t size = wire::kFrameHeaderBytes + header->size;
+  if (auto body = Receive(size, deadline); !body) return fail(body.error());
+  const std::string_view payload = std::string_view(received_).substr(wire::kFrameHeaderBytes);
+  if (header->type == wire::FrameType::kError) {
+    return Fail(wire::DecodeError(payload));
+  }
+  return Frame{*header, payload};
+}
+
+}  // namespace pennon::client

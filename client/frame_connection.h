@@ -1,0 +1,49 @@
+// A connection to the daemon's Unix socket that exchanges one frame at a time, by a deadline.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "wire/frame.h"
+
+namespace pennon::client {
+
+/// Milliseconds of the steady clock.
+using Deadline = std::int64_t;
+Deadline DeadlineIn(std::int64_t millis);
+
+struct Frame {
+  wire::FrameHeader header;
+  std::string_view payload;  // valid until the next Exchange
+};
+
+/// Confined to one thread at a time. Never raises a signal, never blocks beyond a deadline.
+class FrameConnection {
+ public:
+  FrameConnection() = default;
+  ~FrameConnection() { Close(); }
+  FrameConnection(const FrameConnection&) = delete;
+  FrameConnection& operator=(const FrameConnection&) = delete;
+
+  /// Connects; a full backlog is waited for, everything else fails at once.
+  base::Result<void> Connect(const std::string& path, Deadline deadline);
+  /// Sends `request` (one whole frame with this id) and waits for the answer of that id. After an
+  /// error the connection is closed: an answer that comes late must not be taken for another's.
+  base::Result<Frame> Exchange(std::string_view request, std::uint32_t id, Deadline deadline);
+
+  [[nodiscard]] bool IsOpen() const { return fd_ >= 0; }
+  void Close();
+
+ private:
+  base::Result<void> Send(std::string_view bytes, Deadline deadline);
+  base::Result<void> Receive(std::size_t size, Deadline deadline);
+  base::Result<void> Wait(short events, Deadline deadline) const;
+
+  int fd_ = -1;
+  std::string path_;
+  std::string received_;
+};
+
+}  // namespace pennon::client
