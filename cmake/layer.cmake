@@ -3,7 +3,6 @@
 # only include root, so an include names its layer.
 function(pennon_layer name)
   cmake_parse_arguments(ARG "" "" "HEADERS;SOURCES;PUBLIC;PRIVATE" ${ARGN})
-  string(REPLACE "pennon_" "" short ${name})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     set(scope PUBLIC)
@@ -19,11 +18,10 @@ function(pennon_layer name)
   endif()
 endfunction()
 
-# pennon_program(NAME OUTPUT SOURCES ... LINK ...): a program that knows the one version.
+# pennon_program(NAME SOURCES ... LINK ...): an executable in build/<preset>/bin.
 function(pennon_program name)
-  cmake_parse_arguments(ARG "" "OUTPUT" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
-  set_target_properties(${name} PROPERTIES OUTPUT_NAME ${ARG_OUTPUT}
-                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()

@@ -1,0 +1,32 @@
+#include "store/broadcast.h"
+
+#include <limits>
+
+namespace pennon::store {
+
+void Broadcast::Tell(const std::function<void(RequestHandler&)>& task) {
+  for (std::size_t i = 0; i < handlers_.size(); ++i) {
+    workers_.Post(i, [task, &handler = *handlers_[i]] { task(handler); });
+  }
+}
+
+void Broadcast::OnEnvironment(std::shared_ptr<const EnvironmentSet> set) {
+  auto published = std::make_shared<serving::Published>();
+  published->environment = set->environment;
+  published->image = set->image;
+  published->source = serving::Source::kLive;
+  // The store is where flag sets come from: what it has in force is never out of date.
+  published->confirmed_at = std::numeric_limits<base::SteadyMillis>::max();
+  const auto body = MakeSyncBody(*set);
+  Tell([published, body](RequestHandler& handler) { handler.PutEnvironment(published, body); });
+}
+
+void Broadcast::OnEnvironmentDeleted(const std::string& environment) {
+  Tell([environment](RequestHandler& handler) { handler.RemoveEnvironment(environment); });
+}
+
+void Broadcast::OnCredentials(std::shared_ptr<const Credentials> credentials) {
+  Tell([credentials](RequestHandler& handler) { handler.SetCredentials(credentials); });
+}
+
+}  // namespace pennon::store

@@ -1,0 +1,32 @@
+// Tells every worker what was committed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/worker_pool.h"
+#include "store/ledger.h"
+#include "store/request_handler.h"
+
+namespace pennon::store {
+
+/// Called on the database's thread, before the change is answered: a caller that has its answer
+/// finds the change on every worker. Borrows all.
+class Broadcast final : public CommitListener {
+ public:
+  Broadcast(net::WorkerPool& workers, const std::vector<std::unique_ptr<RequestHandler>>& handlers)
+      : workers_(workers), handlers_(handlers) {}
+
+  void OnEnvironment(std::shared_ptr<const EnvironmentSet> set) override;
+  void OnEnvironmentDeleted(const std::string& environment) override;
+  void OnCredentials(std::shared_ptr<const Credentials> credentials) override;
+
+ private:
+  void Tell(const std::function<void(RequestHandler&)>& task);
+
+  net::WorkerPool& workers_;
+  const std::vector<std::unique_ptr<RequestHandler>>& handlers_;  // one a worker, in their order
+};
+
+}  // namespace pennon::store

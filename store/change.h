@@ -1,0 +1,83 @@
+// The steps that a change is made of, inside its transaction. Each writes the rows, says in the
+// audit log what it did, and notes which lines of which environments must be made anew.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "store/audit.h"
+#include "store/change_scope.h"
+#include "store/environments.h"
+#include "store/flags.h"
+#include "store/lines.h"
+#include "store/segments.h"
+#include "store/tokens.h"
+
+namespace pennon::store {
+
+enum class Outcome : std::uint8_t { kCreated, kUpdated, kUnchanged };
+
+/// Lives as long as one transaction; made by Ledger::Commit. A step that finds everything as asked
+/// already does nothing: no audit entry, no new revision. Confined to the database's thread.
+class Change {
+ public:
+  Change(Database& database, const ChangeScope& scope, base::WallMillis now);
+
+  /// kConflict when there is one. It gets every flag there is, switched off.
+  base::Result<void> CreateEnvironment(const std::string& key, const std::string& name);
+  base::Result<void> RenameEnvironment(const std::string& key, const std::string& name);
+  base::Result<void> DeleteEnvironment(const std::string& key);
+
+  /// Creates or replaces what all environments share of a flag. A new flag is off everywhere, with
+  /// a random salt in each environment.
+  base::Result<Outcome> PutFlag(const std::string& key, const model::Object& definition);
+  base::Result<void> DeleteFlag(const std::string& key);
+
+  /// Replaces an environment's configuration of a flag. Without `enabled` it is on; without
+  /// `salt` it keeps the one it has.
+  base::Result<Outcome> PutConfig(const std::string& environment, const std::string& flag,
+                                  model::Object config);
+
+  base::Result<Outcome> PutSegment(const std::string& environment, const std::string& key,
+                                   const model::Object& definition);
+  base::Result<void> DeleteSegment(const std::string& environment, const std::string& key);
+
+  base::Result<NewToken> CreateToken(TokenKind kind, std::optional<std::string> environment,
+                                     const std::string& name);
+  /// kNotFound when the environment has no such token.
+  base::Result<void> DeleteToken(const std::string& environment, std::int64_t id);
+
+  Environments environments;
+  Flags flags;
+  Segments segments;
+  Tokens tokens;
+
+  /// What must be made anew, for each environment that is left.
+  [[nodiscard]] const std::map<std::string, std::set<LineId>>& touched() const { return touched_; }
+  [[nodiscard]] const std::set<std::string>& deleted() const { return deleted_; }
+  [[nodiscard]] bool tokens_changed() const { return tokens_changed_; }
+
+ private:
+  struct Subject {
+    std::optional<std::string> environment;
+    std::string kind;
+    std::string key;
+  };
+  base::Result<void> Record(AuditAction action, const Subject& subject,
+                            std::optional<std::string> before, std::optional<std::string> after);
+  base::Result<void> Touch(wire::LineKind kind, const std::string& key);
+  base::Result<void> CheckAlone(const std::string& key, const model::Object& definition) const;
+  base::Result<void> ConfigureEverywhere(const std::string& flag);
+
+  Database& database_;
+  const ChangeScope& scope_;
+  base::WallMillis now_;
+  Audit audit_;
+  std::map<std::string, std::set<LineId>> touched_;
+  std::set<std::string> deleted_;
+  bool tokens_changed_ = false;
+};
+
+}  // namespace pennon::store

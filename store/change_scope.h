@@ -1,0 +1,23 @@
+// Who asks for a change and with which document, so that a refusal names a place in that document.
+#pragma once
+
+#include <string>
+
+#include "model/diagnostic.h"
+
+namespace pennon::store {
+
+struct ChangeScope {
+  std::string actor;        // for the audit log: "token:3", "cli:1000"
+  std::string environment;  // the one that the document is about; "" for all
+  /// The definition that the document is, as the compiler calls it: "flags.checkout". "" when the
+  /// document is a whole flag set or no definition at all.
+  std::string definition;
+  bool removes = false;  // then a definition that breaks is a conflict, not a wrong document
+
+  /// The refusal for something that does not compile in `environment` ("" for: on its own).
+  [[nodiscard]] base::Error Refuse(const std::string& in_environment,
+                                   const model::Diagnostic& diagnostic) const;
+};
+
+}  // namespace pennon::store

@@ -1,0 +1,44 @@
+#include "store/database_thread.h"
+
+#include <utility>
+
+namespace pennon::store {
+
+void DatabaseThread::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void DatabaseThread::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool DatabaseThread::Post(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || tasks_.size() >= max_queued_) return false;
+    tasks_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void DatabaseThread::Run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+    if (tasks_.empty()) return;
+    auto task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    task();
+    task = nullptr;  // what it captured is destroyed outside the lock
+    lock.lock();
+  }
+}
+
+}  // namespace pennon::store

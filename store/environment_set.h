@@ -1,0 +1,51 @@
+// One environment's flag set as committed: the lines that daemons get, what they mean, and the
+// image that answers evaluations here. Made by the compiler that the daemons run.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/diagnostic.h"
+#include "model/flag_set.h"
+#include "serving/published.h"
+#include "store/environments.h"
+#include "store/lines.h"
+
+namespace pennon::store {
+
+/// One flag or segment: its line, and what a daemon reads out of it. Exactly one of `flag`,
+/// `segment` and `broken` is set.
+struct Definition {
+  StoredLine stored;
+  std::shared_ptr<const model::Flag> flag;
+  std::shared_ptr<const model::Segment> segment;
+  std::optional<model::Broken> broken;
+};
+std::shared_ptr<const Definition> ReadDefinition(StoredLine stored);
+
+using Definitions = std::map<LineId, std::shared_ptr<const Definition>>;
+
+/// Immutable; safe to read from any thread.
+struct EnvironmentSet {
+  std::string environment;
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;
+  Definitions definitions;
+  std::shared_ptr<const serving::AttachedImage> image;
+  std::vector<model::Diagnostic> diagnostics;
+
+  /// The definition of a flag or segment, or null.
+  [[nodiscard]] const Definition* Find(const LineId& id) const;
+  /// The lines in the order of kind and key.
+  [[nodiscard]] std::vector<wire::SyncLine> Lines() const;
+};
+
+/// Definitions that do not compile are in the diagnostics; fails only on a limit of the whole set.
+base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
+    const Environment& environment, Definitions definitions);
+
+}  // namespace pennon::store

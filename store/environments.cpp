@@ -1,0 +1,64 @@
+#include "store/environments.h"
+
+namespace pennon::store {
+namespace {
+
+Environment FromRow(const base::SqliteStatement& row) {
+  Environment environment;
+  environment.key = row.Text(0);
+  environment.name = row.Text(1);
+  environment.epoch = static_cast<std::uint64_t>(row.Int(2));
+  environment.revision = static_cast<std::uint64_t>(row.Int(3));
+  environment.created_at = row.Int(4);
+  return environment;
+}
+
+}  // namespace
+
+base::Result<std::optional<Environment>> Environments::Find(const std::string& key) {
+  std::optional<Environment> found;
+  auto read = database_.Each(
+      "SELECT key, name, epoch, revision, created_at FROM environments WHERE key = ?",
+      [&](const base::SqliteStatement& row) { found = FromRow(row); }, key);
+  if (!read) return base::Fail(read.error());
+  return found;
+}
+
+base::Result<Environment> Environments::Get(const std::string& key) {
+  auto found = Find(key);
+  if (!found) return base::Fail(found.error());
+  if (!*found) {
+    return base::Fail(base::Error::NotFound("environments." + key, "there is no such environment"));
+  }
+  return **std::move(found);
+}
+
+base::Result<std::vector<Environment>> Environments::All() {
+  std::vector<Environment> all;
+  auto read =
+      database_.Each("SELECT key, name, epoch, revision, created_at FROM environments ORDER BY key",
+                     [&](const base::SqliteStatement& row) { all.push_back(FromRow(row)); });
+  if (!read) return base::Fail(read.error());
+  return all;
+}
+
+base::Result<void> Environments::Insert(const Environment& environment) {
+  return database_.Run(
+      "INSERT INTO environments (key, name, epoch, revision, created_at) VALUES (?, ?, ?, ?, ?)",
+      environment.key, environment.name, environment.epoch, environment.revision,
+      environment.created_at);
+}
+
+base::Result<void> Environments::Rename(const std::string& key, const std::string& name) {
+  return database_.Run("UPDATE environments SET name = ? WHERE key = ?", name, key);
+}
+
+base::Result<void> Environments::SetRevision(const std::string& key, std::uint64_t revision) {
+  return database_.Run("UPDATE environments SET revision = ? WHERE key = ?", revision, key);
+}
+
+base::Result<void> Environments::Delete(const std::string& key) {
+  return database_.Run("DELETE FROM environments WHERE key = ?", key);
+}
+
+}  // namespace pennon::store

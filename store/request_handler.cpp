@@ -1,0 +1,143 @@
+#include "store/request_handler.h"
+
+namespace pennon::store {
+namespace {
+
+using base::Error;
+using serving::RespondError;
+
+constexpr std::string_view kSyncPath = "/sync/v1/flagset";
+constexpr std::string_view kApiPrefix = "/api/v1/";
+
+bool IsJson(std::string_view content_type) {
+  return content_type.empty() ||
+         content_type.substr(0, content_type.find(';')).find("json") != std::string_view::npos;
+}
+
+// Answers 405 and returns false unless the method is GET.
+bool AcceptGet(const net::HttpRequest& request, net::HttpResponse& response) {
+  if (request.method == "GET" || request.method == "HEAD") return true;
+  RespondError(request.path, 405, Error::Invalid("method", "expected GET"), response);
+  response.headers.emplace_back("Allow", "GET, HEAD");
+  return false;
+}
+
+void RunApi(const RequestServices& services, const ApiRequest& request,
+            const net::LateResponse& reply) {
+  net::HttpResponse response = services.api.Handle(request);
+  if (response.status >= 400) ++services.metrics.api_errors;
+  if (request.method != "GET") {
+    services.log.Info("api", {{"method", request.method},
+                              {"path", request.path},
+                              {"status", response.status},
+                              {"actor", request.actor}});
+  }
+  reply(std::move(response));
+}
+
+}  // namespace
+
+bool RequestHandler::Handle(net::HttpRequest& request, net::HttpResponse& response,
+                            const std::function<net::LateResponse()>& late) {
+  if (serving::EvaluationHttp::Owns(request.path)) {
+    HandleEvaluation(request, response);
+  } else if (request.path == kSyncPath) {
+    HandleSync(request, response);
+  } else if (request.path.starts_with(kApiPrefix)) {
+    return HandleApi(request, response, late);
+  } else if (!HandleOperations(request, response)) {
+    RespondError(request.path, 404, Error::NotFound("path", "there is nothing at this path"),
+                 response);
+  }
+  return true;
+}
+
+void RequestHandler::PutEnvironment(std::shared_ptr<const serving::Published> published,
+                                    std::shared_ptr<const SyncBody> body) {
+  service_.Publish(std::move(published));
+  feed_.Put(std::move(body));
+}
+
+void RequestHandler::RemoveEnvironment(const std::string& environment) {
+  service_.Remove(environment);
+  feed_.Remove(environment);
+}
+
+std::optional<Grant> RequestHandler::Identify(const net::HttpRequest& request,
+                                              net::HttpResponse& response) {
+  auto grant = credentials_->Identify(request);
+  if (grant) return *std::move(grant);
+  ++services_.metrics.refused;
+  RespondError(request.path, 401, grant.error(), response);
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return std::nullopt;
+}
+
+void RequestHandler::Forbid(const net::HttpRequest& request, std::string_view expected,
+                            net::HttpResponse& response) {
+  ++services_.metrics.refused;
+  RespondError(request.path, 403,
+               Error::Forbidden("Authorization",
+                                "this token may not do that; expected " + std::string(expected)),
+               response);
+}
+
+bool RequestHandler::HandleOperations(const net::HttpRequest& request,
+                                      net::HttpResponse& response) {
+  const bool is_health = request.path == "/livez" || request.path == "/readyz";
+  if (!is_health && request.path != "/metrics") return false;
+  if (!AcceptGet(request, response)) return true;
+  response.content_type = is_health ? "text/plain; charset=utf-8" : "text/plain; version=0.0.4";
+  response.body = is_health ? "ok\n" : services_.metrics.Text();
+  return true;
+}
+
+void RequestHandler::HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response) {
+  const auto grant = Identify(request, response);
+  if (!grant) return;
+  // An admin token is bound to no environment: "" means the only one there is.
+  evaluation_.Handle(request, grant->environment, response);
+}
+
+void RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpResponse& response) {
+  if (!AcceptGet(request, response)) return;
+  const auto grant = Identify(request, response);
+  if (!grant) return;
+  if (grant->kind != TokenKind::kSync) {
+    return Forbid(request, "the sync key of an environment", response);
+  }
+  feed_.Answer(request, grant->environment, response);
+  if (response.status == 200) ++services_.metrics.sync_sent;
+  if (response.status == 304) ++services_.metrics.sync_current;
+}
+
+bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpResponse& response,
+                               const std::function<net::LateResponse()>& late) {
+  const auto grant = Identify(request, response);
+  if (!grant) return true;
+  if (grant->kind != TokenKind::kAdmin) {
+    Forbid(request, "an admin token", response);
+    return true;
+  }
+  ++services_.metrics.api_requests;
+  if (!request.body.empty() && !IsJson(request.Header("Content-Type"))) {
+    RespondError(request.path, 415, Error::Invalid("Content-Type", "expected application/json"),
+                 response);
+    return true;
+  }
+  ApiRequest copy{std::string(request.method), std::string(request.path),
+                  std::string(request.body.data(), request.body.size()),
+                  "token:" + std::to_string(grant->token)};
+  auto reply = late();
+  auto task = [&services = services_, copy = std::move(copy), reply] {
+    RunApi(services, copy, reply);
+  };
+  if (!services_.database_thread.Post(std::move(task))) {
+    auto busy = Problem(503, Error::Unavailable("", "too many requests are waiting; try again"));
+    busy.headers.emplace_back("Retry-After", "1");
+    reply(std::move(busy));
+  }
+  return false;
+}
+
+}  // namespace pennon::store

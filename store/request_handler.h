@@ -1,0 +1,68 @@
+// Every HTTP request of the store, on one worker: health, metrics, evaluation and the sync feed are
+// answered here from memory; the REST API is handed to the database's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/http_message.h"
+#include "serving/evaluation_http.h"
+#include "serving/evaluation_service.h"
+#include "store/api.h"
+#include "store/credentials.h"
+#include "store/database_thread.h"
+#include "store/store_metrics.h"
+#include "store/sync_feed.h"
+
+namespace pennon::store {
+
+/// What all workers share. Not owned; must outlive the handlers.
+struct RequestServices {
+  Api& api;  // used on the database's thread only
+  DatabaseThread& database_thread;
+  StoreMetrics& metrics;
+  base::Logger& log;
+  const base::Clock& clock;
+};
+
+/// Confined to its worker, but for evaluation_counts().
+class RequestHandler final : public net::HttpHandler {
+ public:
+  explicit RequestHandler(const RequestServices& services)
+      : services_(services), service_(services.clock), evaluation_(service_) {}
+
+  bool Handle(net::HttpRequest& request, net::HttpResponse& response,
+              const std::function<net::LateResponse()>& late) override;
+
+  void SetCredentials(std::shared_ptr<const Credentials> credentials) {
+    credentials_ = std::move(credentials);
+  }
+  void PutEnvironment(std::shared_ptr<const serving::Published> published,
+                      std::shared_ptr<const SyncBody> body);
+  void RemoveEnvironment(const std::string& environment);
+
+  [[nodiscard]] const serving::EvaluationCounts& evaluation_counts() const {
+    return service_.counts();
+  }
+
+ private:
+  /// Who sent the request; answers 401 and returns none when nobody known did.
+  std::optional<Grant> Identify(const net::HttpRequest& request, net::HttpResponse& response);
+  void Forbid(const net::HttpRequest& request, std::string_view expected,
+              net::HttpResponse& response);
+  bool HandleOperations(const net::HttpRequest& request, net::HttpResponse& response);
+  void HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response);
+  void HandleSync(const net::HttpRequest& request, net::HttpResponse& response);
+  bool HandleApi(const net::HttpRequest& request, net::HttpResponse& response,
+                 const std::function<net::LateResponse()>& late);
+
+  const RequestServices& services_;
+  serving::EvaluationService service_;
+  serving::EvaluationHttp evaluation_;
+  SyncFeed feed_;
+  std::shared_ptr<const Credentials> credentials_;
+};
+
+}  // namespace pennon::store

@@ -1,0 +1,34 @@
+#include "store/route.h"
+
+#include "serving/url_path.h"
+
+namespace pennon::store {
+namespace {
+
+std::string_view NextSegment(std::string_view& rest) {
+  rest.remove_prefix(1);  // the slash
+  const std::string_view segment = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(segment.size());
+  return segment;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::string>> Match(std::string_view pattern, std::string_view path) {
+  std::vector<std::string> names;
+  while (pattern.starts_with('/') && path.starts_with('/')) {
+    const std::string_view expected = NextSegment(pattern);
+    const std::string_view found = NextSegment(path);
+    if (!expected.starts_with('{')) {
+      if (found != expected) return std::nullopt;
+      continue;
+    }
+    auto name = serving::PercentDecode(found);
+    if (!name || name->empty()) return std::nullopt;
+    names.push_back(*std::move(name));
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return names;
+}
+
+}  // namespace pennon::store

@@ -1,0 +1,36 @@
+// The handlers of the REST API; the table in api.cpp says which path each of them answers.
+#pragma once
+
+#include "store/route.h"
+
+namespace pennon::store {
+
+base::Result<Reply> ListEnvironments(const Call& call);
+base::Result<Reply> CreateEnvironment(const Call& call);
+base::Result<Reply> ShowEnvironment(const Call& call);
+base::Result<Reply> RenameEnvironment(const Call& call);
+base::Result<Reply> DeleteEnvironment(const Call& call);
+
+base::Result<Reply> ListFlags(const Call& call);
+base::Result<Reply> CreateFlag(const Call& call);
+base::Result<Reply> ShowFlag(const Call& call);
+base::Result<Reply> ReplaceFlag(const Call& call);
+base::Result<Reply> DeleteFlag(const Call& call);
+
+base::Result<Reply> ListConfigs(const Call& call);
+base::Result<Reply> ShowConfig(const Call& call);
+base::Result<Reply> ReplaceConfig(const Call& call);
+base::Result<Reply> ResetConfig(const Call& call);
+
+base::Result<Reply> ListSegments(const Call& call);
+base::Result<Reply> ShowSegment(const Call& call);
+base::Result<Reply> PutSegment(const Call& call);
+base::Result<Reply> DeleteSegment(const Call& call);
+
+base::Result<Reply> ListKeys(const Call& call);
+base::Result<Reply> CreateKey(const Call& call);
+base::Result<Reply> DeleteKey(const Call& call);
+
+base::Result<Reply> ImportDocument(const Call& call);
+
+}  // namespace pennon::store

@@ -1,0 +1,107 @@
+// Every object of the running store, built from top to bottom.
+#include "store/store.h"
+
+#include <csignal>
+
+#include "base/version.h"
+#include "net/control_loop.h"
+#include "net/http_protocol.h"
+#include "net/worker_pool.h"
+#include "store/broadcast.h"
+#include "store/request_handler.h"
+#include "wire/problem.h"
+
+namespace pennon::store {
+namespace {
+
+using base::Error;
+using base::Fail;
+
+base::Result<Database> OpenInitialised(const std::string& path) {
+  auto database = Database::Open(path);
+  if (!database) return database;
+  auto initialised = database->IsInitialised();
+  if (!initialised) return Fail(initialised.error());
+  if (*initialised) return database;
+  return Fail(
+      Error::NotFound(path, "is not initialised; run: pennon-store init --database-path " + path));
+}
+
+net::ConnectionLimits LimitsOf(const StoreConfig& config) {
+  net::ConnectionLimits limits;
+  limits.max_connections = static_cast<std::size_t>(config.max_connections);
+  limits.message_deadline_millis = config.request_timeout.millis;
+  limits.write_deadline_millis = config.write_timeout.millis;
+  limits.idle_deadline_millis = config.idle_timeout.millis;
+  return limits;
+}
+
+std::string ErrorBody(int status, std::string_view what) {
+  const bool too_large = status == 413 || status == 431;
+  return wire::ProblemDocument(
+      status, too_large ? Error::Limit("request", what) : Error::Invalid("request", what));
+}
+
+void LogFaults(const Ledger& ledger, base::Logger& log) {
+  for (const auto& [environment, set] : ledger.sets()) {
+    for (const model::Diagnostic& diagnostic : set->diagnostics) {
+      log.Warn("definition quarantined",
+               {{"environment", environment}, {"reason", diagnostic.error.Message()}});
+    }
+  }
+}
+
+}  // namespace
+
+base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
+  net::IgnoreDeadlySignals();
+  const base::SystemClock clock;
+  auto database = OpenInitialised(config.database_path);
+  if (!database) return Fail(database.error());
+  auto ledger = Ledger::Load(*database, clock);
+  if (!ledger) return Fail(ledger.error());
+  LogFaults(**ledger, log);
+  auto socket =
+      net::ListenTcp(config.listen_address, static_cast<std::uint16_t>(config.listen_port));
+  if (!socket) return Fail(socket.error());
+
+  Api api(**ledger);
+  StoreMetrics metrics;
+  DatabaseThread database_thread;
+  const RequestServices services{api, database_thread, metrics, log, clock};
+  std::vector<std::unique_ptr<RequestHandler>> handlers;
+  for (std::int64_t i = 0; i < config.workers; ++i) {
+    handlers.push_back(std::make_unique<RequestHandler>(services));
+    metrics.AddEvaluations(handlers.back()->evaluation_counts());
+  }
+  const net::HttpLimits http_limits{static_cast<std::size_t>(config.max_header.bytes),
+                                    static_cast<std::size_t>(config.max_body.bytes)};
+  const net::ProtocolFactory speak_http = [&](std::size_t worker, const net::Peer&,
+                                              net::LateAnswer late) {
+    return net::MakeHttpProtocol(*handlers[worker], http_limits, ErrorBody, std::move(late));
+  };
+
+  net::ControlLoop control;
+  control.OnSignals({SIGTERM, SIGINT}, [&](int) { control.Stop(); });
+  net::WorkerPool workers(handlers.size());
+  Broadcast broadcast(workers, handlers);
+  workers.Start();
+  (*ledger)->Listen(broadcast);  // before there are connections, so no request comes too early
+  database_thread.Start();
+  const net::Listener& listener = workers.Serve(*socket, LimitsOf(config), speak_http);
+  metrics.SetListener(listener);
+  log.Info("serving", {{"version", base::Version()},
+                       {"address", config.listen_address},
+                       {"port", static_cast<int>(listener.port())},
+                       {"database", config.database_path},
+                       {"environments", std::uint64_t{(*ledger)->sets().size()}}});
+  control.Run();
+
+  log.Info("stopping");
+  workers.Stop(config.drain.millis);
+  database_thread.Stop();
+  log.Info("stopped");
+  return {};
+}
+
+}  // namespace pennon::store

@@ -1,0 +1,83 @@
+#include "store/store_config.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+
+#include "base/file.h"
+
+namespace pennon::store {
+namespace {
+
+constexpr std::size_t kMaxConfigFileBytes = std::size_t{256} * 1024;
+
+bool IsAddress(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes;
+  return ::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+}
+
+base::Error Wrong(const base::Settings& settings, std::string_view path, const std::string& value,
+                  std::string_view expected) {
+  const base::Settings::Setting* setting = settings.Find(path);
+  return base::Error::Invalid(
+      setting->origin, std::string(path) + ": is \"" + value + "\", " + std::string(expected));
+}
+
+}  // namespace
+
+base::Settings StoreSettings(StoreConfig& config) {
+  base::Settings settings;
+  settings.Add("database.path", &config.database_path,
+               "the SQLite file; its folder is made by init");
+  settings.Add("listen.address", &config.listen_address, "the IP address to listen on");
+  settings.Add("listen.port", &config.listen_port, "the port to listen on; 0: any free one", 0,
+               65535);
+  settings.Add("workers", &config.workers, "threads that serve connections", 1, 64);
+  settings.Add("limits.connections", &config.max_connections, "open connections at a time", 1,
+               1'000'000);
+  settings.Add("limits.body", &config.max_body, "the largest body of a request", 1024,
+               std::int64_t{32} << 20U);
+  settings.Add("limits.header", &config.max_header, "the largest header of a request", 1024,
+               std::int64_t{1} << 20U);
+  settings.Add("limits.request_timeout", &config.request_timeout,
+               "for a begun request to be complete", 100, 3'600'000);
+  settings.Add("limits.write_timeout", &config.write_timeout,
+               "for the caller to read some of an answer", 100, 3'600'000);
+  settings.Add("limits.idle_timeout", &config.idle_timeout,
+               "before a connection without requests is closed; 0s: never", 0, 86'400'000);
+  settings.Add("shutdown.drain", &config.drain, "for requests to be finished when stopping", 0,
+               600'000);
+  settings.Add("log.level", &config.log_level, "debug, info, warn, error or off");
+  settings.Add("log.format", &config.log_format, "logfmt or json");
+  return settings;
+}
+
+base::Result<void> ReadStoreConfig(base::Settings& settings, const std::string& file,
+                                   char* const* environment) {
+  if (!file.empty()) {
+    auto text = base::ReadFile(file, kMaxConfigFileBytes);
+    if (!text) return base::Fail(text.error());
+    if (auto read = settings.ReadYaml(file, *text); !read) return read;
+  }
+  return settings.ReadEnvironment("PENNON_STORE", environment);
+}
+
+base::Result<void> CheckStoreConfig(const StoreConfig& config, const base::Settings& settings) {
+  if (config.database_path.empty()) {
+    return base::Fail(Wrong(settings, "database.path", "", "expected the path of a file"));
+  }
+  if (!IsAddress(config.listen_address)) {
+    return base::Fail(Wrong(settings, "listen.address", config.listen_address,
+                            "expected an IP address such as 127.0.0.1 or ::1"));
+  }
+  if (auto level = base::ParseLogLevel(config.log_level); !level) {
+    return base::Fail(Wrong(settings, "log.level", config.log_level, level.error().what()));
+  }
+  if (auto format = base::ParseLogFormat(config.log_format); !format) {
+    return base::Fail(Wrong(settings, "log.format", config.log_format, format.error().what()));
+  }
+  return {};
+}
+
+}  // namespace pennon::store

@@ -1,0 +1,39 @@
+// The settings of pennon-store: one table for the file, the environment and the command line.
+// What each means, and its default, is config/pennon-store.yaml.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/settings.h"
+
+namespace pennon::store {
+
+struct StoreConfig {
+  std::string database_path = "var/store.db";
+  std::string listen_address = "127.0.0.1";
+  std::int64_t listen_port = 8017;
+  std::int64_t workers = 1;
+  std::int64_t max_connections = 4096;
+  base::ByteSize max_body{std::uint64_t{16} << 20U};
+  base::ByteSize max_header{std::uint64_t{16} << 10U};
+  base::Duration request_timeout{10'000};
+  base::Duration write_timeout{10'000};
+  base::Duration idle_timeout{120'000};
+  base::Duration drain{5'000};
+  std::string log_level = "info";
+  std::string log_format = "logfmt";
+};
+
+/// The table over `config`, which must outlive it.
+base::Settings StoreSettings(StoreConfig& config);
+
+/// Reads the file ("": none) and then the environment, the stronger, into the table.
+base::Result<void> ReadStoreConfig(base::Settings& settings, const std::string& file,
+                                   char* const* environment);
+/// What the table alone cannot check; errors name the setting and where it was given.
+base::Result<void> CheckStoreConfig(const StoreConfig& config, const base::Settings& settings);
+
+}  // namespace pennon::store

@@ -1,0 +1,60 @@
+#include "store/store_metrics.h"
+
+#include "base/metrics.h"
+#include "model/evaluation.h"
+
+namespace pennon::store {
+namespace {
+
+using base::MetricKind;
+using base::MetricSample;
+
+std::vector<MetricSample> CountEvaluations(
+    const std::vector<const serving::EvaluationCounts*>& workers) {
+  std::vector<MetricSample> samples;
+  for (std::size_t reason = 0; reason < serving::EvaluationCounts().by_reason.size(); ++reason) {
+    std::uint64_t sum = 0;
+    for (const auto* counts : workers) sum += counts->by_reason[reason].load();
+    samples.push_back({{{"reason", std::string(Name(static_cast<model::Reason>(reason)))}},
+                       static_cast<double>(sum)});
+  }
+  return samples;
+}
+
+void AddNumber(base::MetricRegistry& registry, MetricKind kind, std::string name, std::string help,
+               std::uint64_t value) {
+  registry.Add(kind, std::move(name), std::move(help),
+               [value] { return static_cast<double>(value); });
+}
+
+}  // namespace
+
+std::string StoreMetrics::Text() const {
+  base::MetricRegistry registry;
+  const net::Listener* listener = listener_.load();
+  const net::ListenerCounts connections =
+      listener == nullptr ? net::ListenerCounts() : listener->counts();
+  registry.Add(MetricKind::kCounter, "pennon_store_evaluations_total",
+               "Flags evaluated for callers without a daemon, by reason.",
+               [this] { return CountEvaluations(evaluations_); });
+  AddNumber(registry, MetricKind::kCounter, "pennon_store_api_requests_total",
+            "Requests of the REST API that had an admin token.", api_requests);
+  AddNumber(registry, MetricKind::kCounter, "pennon_store_api_errors_total",
+            "Of those, answered with a status from 400 on.", api_errors);
+  AddNumber(registry, MetricKind::kCounter, "pennon_store_refused_total",
+            "Requests with no token, an unknown one or one of the wrong kind.", refused);
+  AddNumber(registry, MetricKind::kCounter, "pennon_store_sync_sent_total",
+            "Flag sets sent to daemons.", sync_sent);
+  AddNumber(registry, MetricKind::kCounter, "pennon_store_sync_current_total",
+            "Polls of daemons that had the current revision (304).", sync_current);
+  AddNumber(registry, MetricKind::kGauge, "pennon_store_connections", "Open connections.",
+            connections.open);
+  AddNumber(registry, MetricKind::kCounter, "pennon_store_connections_accepted_total",
+            "Connections accepted.", connections.accepted);
+  AddNumber(registry, MetricKind::kCounter, "pennon_store_connections_refused_total",
+            "Connections closed at once: over the limit, or out of descriptors.",
+            connections.refused);
+  return registry.Text();
+}
+
+}  // namespace pennon::store

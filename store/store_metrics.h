@@ -1,0 +1,36 @@
+// What the store counts, and the one place where its metrics are declared (docs/metrics.md).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "net/worker_pool.h"
+#include "serving/evaluation_service.h"
+
+namespace pennon::store {
+
+/// Safe to use from any thread once the workers' counts were added.
+class StoreMetrics {
+ public:
+  std::atomic<std::uint64_t> api_requests = 0;
+  std::atomic<std::uint64_t> api_errors = 0;    // answered with a status from 400 on
+  std::atomic<std::uint64_t> refused = 0;       // no token, an unknown one, or the wrong kind
+  std::atomic<std::uint64_t> sync_sent = 0;     // whole flag sets
+  std::atomic<std::uint64_t> sync_current = 0;  // 304: the daemon has this revision
+
+  /// Not owned; before the workers start.
+  void AddEvaluations(const serving::EvaluationCounts& counts) { evaluations_.push_back(&counts); }
+  /// Not owned.
+  void SetListener(const net::Listener& listener) { listener_ = &listener; }
+
+  /// All metrics in Prometheus' text format.
+  [[nodiscard]] std::string Text() const;
+
+ private:
+  std::vector<const serving::EvaluationCounts*> evaluations_;
+  std::atomic<const net::Listener*> listener_ = nullptr;
+};
+
+}  // namespace pennon::store

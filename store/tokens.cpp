@@ -1,0 +1,86 @@
+#include "store/tokens.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/digest.h"
+
+namespace pennon::store {
+namespace {
+
+constexpr std::array<std::string_view, 3> kKindNames{"admin", "read", "sync"};
+
+TokenRecord FromRow(const base::SqliteStatement& row) {
+  TokenRecord token;
+  token.id = row.Int(0);
+  token.kind = ParseTokenKind(row.Text(1)).value_or(TokenKind::kRead);
+  if (!row.IsNull(2)) token.environment = row.Text(2);
+  token.name = row.Text(3);
+  token.hash = row.Text(4);
+  token.last4 = row.Text(5);
+  token.created_at = row.Int(6);
+  return token;
+}
+
+constexpr std::string_view kSelect =
+    "SELECT id, kind, environment, name, hash, last4, created_at FROM tokens";
+
+}  // namespace
+
+std::string_view Name(TokenKind kind) {
+  return kKindNames[static_cast<std::size_t>(kind)];
+}
+
+std::optional<TokenKind> ParseTokenKind(std::string_view text) {
+  const auto* found = std::find(kKindNames.begin(), kKindNames.end(), text);
+  if (found == kKindNames.end()) return std::nullopt;
+  return static_cast<TokenKind>(found - kKindNames.begin());
+}
+
+NewToken MakeToken(TokenKind kind, std::optional<std::string> environment, std::string name,
+                   base::WallMillis now) {
+  NewToken made;
+  made.secret = base::RandomToken("pn_" + std::string(Name(kind)) + '_');
+  made.record.kind = kind;
+  made.record.environment = std::move(environment);
+  made.record.name = std::move(name);
+  made.record.hash = base::Sha256Hex(made.secret);
+  made.record.last4 = made.secret.substr(made.secret.size() - 4);
+  made.record.created_at = now;
+  return made;
+}
+
+base::Result<std::vector<TokenRecord>> Tokens::All() {
+  std::vector<TokenRecord> tokens;
+  auto read =
+      database_.Each(std::string(kSelect) + " ORDER BY id",
+                     [&](const base::SqliteStatement& row) { tokens.push_back(FromRow(row)); });
+  if (!read) return base::Fail(read.error());
+  return tokens;
+}
+
+base::Result<std::vector<TokenRecord>> Tokens::Of(const std::string& environment) {
+  std::vector<TokenRecord> tokens;
+  auto read = database_.Each(
+      std::string(kSelect) + " WHERE environment = ? ORDER BY id",
+      [&](const base::SqliteStatement& row) { tokens.push_back(FromRow(row)); }, environment);
+  if (!read) return base::Fail(read.error());
+  return tokens;
+}
+
+base::Result<std::int64_t> Tokens::Insert(const TokenRecord& token) {
+  std::int64_t id = 0;
+  auto done = database_.Each(
+      "INSERT INTO tokens (kind, environment, name, hash, last4, created_at) "
+      "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+      [&](const base::SqliteStatement& row) { id = row.Int(0); }, Name(token.kind),
+      token.environment, token.name, token.hash, token.last4, token.created_at);
+  if (!done) return base::Fail(done.error());
+  return id;
+}
+
+base::Result<void> Tokens::Delete(std::int64_t id) {
+  return database_.Run("DELETE FROM tokens WHERE id = ?", id);
+}
+
+}  // namespace pennon::store
