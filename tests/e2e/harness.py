@@ -1,0 +1,212 @@
+"""Real processes for the end-to-end tests: a store, a daemon, and ways to ask them.
+
+PENNON_BIN names the folder with pennond, pennon-store and pennon. Nothing sleeps for luck: `eventually`
+asks until something is so, and gives up after a time that only a broken build takes.
+"""
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("PENNON_BIN", ROOT / "build" / "dev" / "bin"))
+GIVE_UP_SECONDS = 60
+
+
+def eventually(condition, what):
+    deadline = time.monotonic() + GIVE_UP_SECONDS
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.005)
+    raise AssertionError(f"never happened: {what}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class UnixHttpConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def request(connection, method, path, body=None, headers=None):
+    """One request on a connection of its own: (status, headers, body)."""
+    data = body if body is None or isinstance(body, (str, bytes)) else json.dumps(body)
+    sent = {"Content-Type": "application/json"} if data is not None else {}
+    try:
+        connection.request(method, path, body=data, headers={**sent, **(headers or {})})
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+    finally:
+        connection.close()
+
+
+class Program:
+    """A child process with its standard error in a file."""
+
+    def __init__(self, directory, name, arguments):
+        self.log_path = pathlib.Path(directory) / f"{name}.log"
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.DEVNULL, stderr=log)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        return self.process.wait()
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=GIVE_UP_SECONDS)
+
+    @property
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+
+class Store:
+    """A pennon-store over a database of its own, with the environment `production`."""
+
+    def __init__(self, directory, document=ROOT / "config" / "example-flags.json"):
+        self.directory = pathlib.Path(directory)
+        self.port = free_port()
+        self.key_file = str(self.directory / "sync-key")
+        self.command("init", "--token-file", str(self.directory / "admin-token"))
+        self.command("import", str(document), "--sync-key-file", self.key_file)
+        self.token = (self.directory / "admin-token").read_text().strip()
+        self.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self, *arguments):
+        subprocess.run([BIN / "pennon-store", "--database-path", self.directory / "store.db",
+                        *arguments], check=True, capture_output=True)
+
+    def start(self):
+        self.program = Program(self.directory, "store", [
+            BIN / "pennon-store", "serve", "--database-path", self.directory / "store.db",
+            "--listen-port", str(self.port)])
+        eventually(self.is_up, "the store is up: " + self.program.log)
+
+    def is_up(self):
+        try:
+            return request(self.connection(), "GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def connection(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def api(self, method, path, body=None):
+        status, headers, answer = request(self.connection(), method, "/api/v1" + path, body,
+                                          {"Authorization": "Bearer " + self.token})
+        return status, json.loads(answer) if answer else None
+
+    def configure(self, flag, configuration):
+        status, answer = self.api("PUT", f"/environments/production/flags/{flag}", configuration)
+        assert status == 200, answer
+        return answer["revision"]
+
+
+class Daemon:
+    """A pennond with cache, socket and loopback port in `directory`."""
+
+    def __init__(self, directory, store=None, arguments=()):
+        self.directory = pathlib.Path(directory)
+        self.socket = str(self.directory / "pennon.sock")
+        self.cache = str(self.directory / "cache.db")
+        self.arguments = list(arguments)
+        if store is not None:
+            self.arguments += ["--upstream-url", store.url, "--upstream-key-file", store.key_file,
+                               "--upstream-poll-interval", "100ms", "--upstream-retry-max", "200ms",
+                               "--upstream-stale-after", "2s"]
+        self.program = None
+        self.start()
+
+    def start(self, wait=True):
+        self.program = Program(self.directory, "daemon", [
+            BIN / "pennond", "--environment", "production", "--cache-path", self.cache,
+            "--socket-path", self.socket, "--http-port", "0", *self.arguments])
+        if wait:
+            eventually(self.is_up, "the daemon is up: " + self.program.log)
+
+    def is_up(self):
+        if self.program.process.poll() is not None:
+            raise AssertionError("the daemon has ended: " + self.program.log)
+        try:
+            return self.get("/livez")[0] == 200
+        except OSError:
+            return False
+
+    def get(self, path):
+        return request(UnixHttpConnection(self.socket), "GET", path)
+
+    def status(self):
+        return json.loads(self.get("/status")[2])
+
+    def environment(self):
+        return self.status()["environments"][0]
+
+    def http_address(self):
+        for listener in self.status()["listeners"]:
+            if listener["name"] == "http":
+                host, port = listener["address"].rsplit(":", 1)
+                return host, int(port)
+        raise AssertionError("no loopback listener")
+
+    def evaluate(self, body):
+        status, _, answer = request(UnixHttpConnection(self.socket), "POST", "/evaluate", body)
+        assert status == 200, answer
+        return json.loads(answer)
+
+    def flag(self, key, context=None, default=None):
+        body = {"context": context or {}, "flag": key}
+        if default is not None:
+            body["default"] = default
+        answer = self.evaluate(body)
+        return {**answer, **answer["evaluations"][key]}
+
+
+class EndToEndTest(unittest.TestCase):
+    """A test with a directory of its own; what it started is killed at the end."""
+
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="pennon-e2e-")
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def folder(self, name):
+        path = pathlib.Path(self.directory) / name
+        path.mkdir(exist_ok=True)
+        return path
+
+    def start_store(self, **options):
+        store = Store(self.folder("store"), **options)
+        self.addCleanup(lambda: store.program.kill())
+        return store
+
+    def start_daemon(self, store=None, arguments=(), name="daemon"):
+        daemon = Daemon(self.folder(name), store, arguments)
+        self.addCleanup(lambda: daemon.program.kill())
+        return daemon

@@ -1,0 +1,143 @@
+// Who may do what, and that evaluation and health are answered without the database's thread.
+#include "store/request_handler.h"
+
+#include <future>
+
+#include "tests/unit/store/store_fixture.h"
+
+namespace pennon::store {
+namespace {
+
+// One worker's handler, told everything the ledger publishes, in this thread.
+struct Served : StoreFixture, CommitListener {
+  Served() {
+    Expect(201, "POST", "/api/v1/environments", R"({"key":"prod"})");
+    Expect(201, "POST", "/api/v1/environments", R"({"key":"test"})");
+    Expect(201, "POST", "/api/v1/flags", R"({"key":"a",)" + kBooleanFlag + '}');
+    Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"default":{"variant":"on"}})");
+    sync_key =
+        Text(Expect(201, "POST", "/api/v1/environments/prod/keys", R"({"name":"d"})"), "token");
+    read_key =
+        Text(Expect(201, "POST", "/api/v1/environments/prod/keys", R"({"name":"s","kind":"read"})"),
+             "token");
+    REQUIRE(ledger->Commit({"cli:0", "", "", false}, [&](Change& change) {
+      return change.CreateToken(TokenKind::kAdmin, std::nullopt, "admin").map([&](NewToken token) {
+        admin = token.secret;
+      });
+    }));
+    ledger->Listen(*this);
+  }
+
+  void OnEnvironment(std::shared_ptr<const EnvironmentSet> set) override {
+    auto published = std::make_shared<serving::Published>();
+    published->environment = set->environment;
+    published->image = set->image;
+    published->source = serving::Source::kLive;
+    handler.PutEnvironment(std::move(published), MakeSyncBody(*set));
+  }
+  void OnEnvironmentDeleted(const std::string& environment) override {
+    handler.RemoveEnvironment(environment);
+  }
+  void OnCredentials(std::shared_ptr<const Credentials> credentials) override {
+    handler.SetCredentials(std::move(credentials));
+  }
+
+  net::HttpResponse Ask(const std::string& method, const std::string& path,
+                        const std::string& token, const std::string& body = "",
+                        const std::string& content_type = "application/json") {
+    std::string text = body + '\0';  // the byte after the body is writable
+    const std::string authorization = "Bearer " + token;
+    net::HttpRequest request;
+    request.method = method;
+    request.path = path;
+    if (!token.empty()) request.headers.emplace_back("Authorization", authorization);
+    request.headers.emplace_back("Content-Type", content_type);
+    request.body = {text.data(), body.size()};
+    net::HttpResponse response;
+    std::promise<net::HttpResponse> late;
+    const bool answered = handler.Handle(request, response, [&]() -> net::LateResponse {
+      return [&](net::HttpResponse later) { late.set_value(std::move(later)); };
+    });
+    return answered ? response : late.get_future().get();
+  }
+
+  Api api{*ledger};
+  DatabaseThread database_thread;
+  StoreMetrics metrics;
+  base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
+  RequestServices services{api, database_thread, metrics, log, clock};
+  RequestHandler handler{services};
+  std::string sync_key;
+  std::string read_key;
+  std::string admin;
+};
+
+TEST_CASE("each kind of token may do what it is for, and nothing else") {
+  Served store;
+  store.database_thread.Start();
+  struct Row {
+    const char* method;
+    const char* path;
+    int none, read, sync, admin;
+  };
+  const Row rows[] = {
+      {"GET", "/api/v1/flags", 401, 403, 403, 200},
+      {"GET", "/sync/v1/flagset", 401, 403, 200, 403},
+      {"POST", "/evaluate", 401, 200, 200, 400},  // an admin token names none of two environments
+      {"POST", "/ofrep/v1/evaluate/flags/a", 401, 200, 200, 400},
+      {"GET", "/livez", 200, 200, 200, 200},
+      {"GET", "/readyz", 200, 200, 200, 200},
+      {"GET", "/metrics", 200, 200, 200, 200},
+      {"GET", "/", 404, 404, 404, 404},
+      {"POST", "/metrics", 405, 405, 405, 405},
+      {"POST", "/sync/v1/flagset", 405, 405, 405, 405},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.path);
+    CHECK(store.Ask(row.method, row.path, "").status == row.none);
+    CHECK(store.Ask(row.method, row.path, "pn_sync_unknown").status ==
+          (row.none == 401 ? 401 : row.none));
+    CHECK(store.Ask(row.method, row.path, store.read_key).status == row.read);
+    CHECK(store.Ask(row.method, row.path, store.sync_key).status == row.sync);
+    CHECK(store.Ask(row.method, row.path, store.admin).status == row.admin);
+  }
+}
+
+TEST_CASE("evaluation, sync and health never wait for the database's thread") {
+  Served store;  // its thread is not even started
+  const auto evaluated = store.Ask("POST", "/evaluate", store.sync_key, R"({"flag":"a"})");
+  CHECK(evaluated.status == 200);
+  CHECK(evaluated.body.find(R"("environment":"prod")") != std::string::npos);
+  CHECK(evaluated.body.find(R"("value":true)") != std::string::npos);
+  CHECK(store.Ask("GET", "/sync/v1/flagset", store.sync_key).status == 200);
+  CHECK(store.Ask("GET", "/readyz", "").status == 200);
+}
+
+TEST_CASE("when more requests wait than the queue takes, the next one is 503 at once") {
+  Served store;
+  for (std::size_t i = 0; i < kMaxQueuedTasks; ++i) REQUIRE(store.database_thread.Post([] {}));
+  const auto response = store.Ask("GET", "/api/v1/flags", store.admin);
+  CHECK(response.status == 503);
+  CHECK(response.headers[0].first == "Retry-After");
+}
+
+TEST_CASE("a deleted key and a deleted environment stop working with the answer") {
+  Served store;
+  store.database_thread.Start();
+  CHECK(store.Ask("DELETE", "/api/v1/environments/prod/keys/1", store.admin).status == 204);
+  CHECK(store.Ask("GET", "/sync/v1/flagset", store.sync_key).status == 401);
+  CHECK(store.Ask("POST", "/evaluate", store.read_key, "{}").status == 200);
+  CHECK(store.Ask("DELETE", "/api/v1/environments/prod", store.admin).status == 204);
+  CHECK(store.Ask("POST", "/evaluate", store.read_key, "{}").status == 401);
+}
+
+TEST_CASE("a content type that is not JSON is 415, a refusal never quotes the token") {
+  Served store;
+  CHECK(store.Ask("POST", "/api/v1/flags", store.admin, "{}", "text/plain").status == 415);
+  const auto refused = store.Ask("GET", "/api/v1/flags", "pn_admin_guess");
+  CHECK(refused.status == 401);
+  CHECK(refused.body.find("guess") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace pennon::store
