@@ -12,7 +12,11 @@ std::int64_t NowMillis() {
 
 }  // namespace
 
-WallMillis SystemClock::Wall() const { return NowMillis<std::chrono::system_clock>(); }
-SteadyMillis SystemClock::Steady() const { return NowMillis<std::chrono::steady_clock>(); }
+WallMillis SystemClock::Wall() const {
+  return NowMillis<std::chrono::system_clock>();
+}
+SteadyMillis SystemClock::Steady() const {
+  return NowMillis<std::chrono::steady_clock>();
+}
 
 }  // namespace pennon::base

@@ -3,16 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "base/file.h"
 #include "base/version.h"
 
 namespace pennon::base {
-namespace {
-
-constexpr std::size_t kMaxConfigFileBytes = std::size_t{256} * 1024;
-
-}  // namespace
-
 int Complain(std::string_view program, const std::string& message, int exit_code) {
   std::cerr << program << ": " << message << '\n';
   return exit_code;
@@ -33,20 +26,12 @@ CommandLine::CommandLine(std::string program, std::string description,
   for (const Settings::Setting& setting : settings_.all()) {
     if (std::holds_alternative<ScalarMap*>(setting.target)) continue;
     app_->add_option(FlagName(setting.path), flags_[setting.path], setting.description)
-        ->group("Settings");
+        ->group("Settings")
+        ->take_last();
   }
 }
 
 CommandLine::~CommandLine() = default;
-
-Result<void> CommandLine::ReadSettings(char** environment) {
-  if (!config_file_.empty()) {
-    const auto text = ReadFile(config_file_, kMaxConfigFileBytes);
-    if (!text) return Fail(text.error());
-    if (auto read = settings_.ReadYaml(config_file_, *text); !read) return read;
-  }
-  return settings_.ReadEnvironment(environment_prefix_, environment);
-}
 
 std::optional<int> CommandLine::Read(int argc, char** argv, char** environment,
                                      const std::function<Result<void>()>& check) {
@@ -58,7 +43,9 @@ std::optional<int> CommandLine::Read(int argc, char** argv, char** environment,
     return Complain(program_, std::string(error.what()) + "; see " + program_ + " --help",
                     kExitUsage);
   }
-  if (const auto read = ReadSettings(environment); !read) {
+  const auto read =
+      settings_.ReadFileAndEnvironment(config_file_, environment_prefix_, environment);
+  if (!read) {
     return Complain(program_, read.error().Message(), kExitConfiguration);
   }
   for (const auto& [path, text] : flags_) {

@@ -42,8 +42,6 @@ class CommandLine {
                           const std::function<Result<void>()>& check);
 
  private:
-  Result<void> ReadSettings(char** environment);
-
   std::string program_;
   std::string environment_prefix_;
   Settings& settings_;

@@ -23,7 +23,9 @@ constexpr std::array<Row, 8> kRows{{
     {"internal", 500},
 }};
 
-const Row& RowOf(ErrorCode code) { return kRows[static_cast<std::size_t>(code) - 1]; }
+const Row& RowOf(ErrorCode code) {
+  return kRows[static_cast<std::size_t>(code) - 1];
+}
 
 }  // namespace
 
@@ -52,7 +54,9 @@ Error Error::Internal(std::string_view where, std::string_view what) {
   return {ErrorCode::kInternal, where, what};
 }
 
-std::string Error::Message() const { return where_.empty() ? what_ : where_ + ": " + what_; }
+std::string Error::Message() const {
+  return where_.empty() ? what_ : where_ + ": " + what_;
+}
 
 Error Error::Within(std::string_view outer) const {
   if (outer.empty()) return *this;
@@ -64,7 +68,11 @@ Error Error::Within(std::string_view outer) const {
   return {code_, where, what_};
 }
 
-int HttpStatus(ErrorCode code) { return RowOf(code).http_status; }
-std::string_view Name(ErrorCode code) { return RowOf(code).name; }
+int HttpStatus(ErrorCode code) {
+  return RowOf(code).http_status;
+}
+std::string_view Name(ErrorCode code) {
+  return RowOf(code).name;
+}
 
 }  // namespace pennon::base

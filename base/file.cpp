@@ -57,8 +57,8 @@ Result<std::string> ReadRegular(const std::string& path, std::size_t max_bytes,
   if (::fstat(file.get(), &info) != 0) return Fail(FromErrno(path, "cannot stat"));
   if (!S_ISREG(info.st_mode)) return Fail(Error::Invalid(path, "is not a regular file"));
   if (refuse_world_readable && (info.st_mode & S_IROTH) != 0) {
-    return Fail(Error::Forbidden(path, "holds a secret but everybody may read it; run: chmod 600 " +
-                                           path));
+    return Fail(
+        Error::Forbidden(path, "holds a secret but everybody may read it; run: chmod 600 " + path));
   }
   return ReadOpen(path, file.get(), max_bytes);
 }

@@ -9,12 +9,23 @@ namespace {
 void AppendEscaped(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   const auto byte = static_cast<unsigned char>(c);
   out += "\\u00";
@@ -22,7 +33,9 @@ void AppendEscaped(std::string& out, char c) {
   out += kHex[byte & 15U];
 }
 
-bool NeedsEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+bool NeedsEscape(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
 
 template <typename T>
 void AppendNumber(std::string& out, T value) {
@@ -52,8 +65,12 @@ void AppendJsonDouble(std::string& out, double value) {
   if (out.find_first_of(".e", start) == std::string::npos) out += ".0";
 }
 
-void AppendJsonInt(std::string& out, std::int64_t value) { AppendNumber(out, value); }
-void AppendJsonUint(std::string& out, std::uint64_t value) { AppendNumber(out, value); }
+void AppendJsonInt(std::string& out, std::int64_t value) {
+  AppendNumber(out, value);
+}
+void AppendJsonUint(std::string& out, std::uint64_t value) {
+  AppendNumber(out, value);
+}
 
 std::string& JsonObject::Key(std::string_view key) {
   if (!first_) out_ += ',';

@@ -23,8 +23,8 @@ std::string OwnerPid(int fd) {
 Result<LockFile> LockFile::Acquire(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) {
-    return Fail(Error::Internal(path, std::string("cannot create the lock file: ") +
-                                          std::strerror(errno)));
+    return Fail(
+        Error::Internal(path, std::string("cannot create the lock file: ") + std::strerror(errno)));
   }
   LockFile lock(fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {

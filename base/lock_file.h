@@ -11,7 +11,8 @@ namespace pennon::base {
 /// stale; the file itself stays. Movable; confined to one thread.
 class LockFile {
  public:
-  /// Fails at once with kConflict, naming `path` and the owner's pid, when another process holds it.
+  /// Fails at once with kConflict, naming `path` and the owner's pid, when another process holds
+  /// it.
   static Result<LockFile> Acquire(const std::string& path);
 
   LockFile(LockFile&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }

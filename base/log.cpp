@@ -16,11 +16,16 @@ constexpr std::array<std::string_view, 5> kLevelNames{"debug", "info", "warn", "
 
 spdlog::level::level_enum SpdLevel(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarn: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
-    case LogLevel::kOff: break;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+    case LogLevel::kOff:
+      break;
   }
   return spdlog::level::off;
 }
@@ -60,8 +65,7 @@ Logger::Logger(LogLevel level, LogFormat format)
 }
 Logger::~Logger() = default;
 
-void Logger::Write(LogLevel level, std::string_view event,
-                   std::initializer_list<LogField> fields) {
+void Logger::Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (!sink_->logger.should_log(SpdLevel(level))) return;
   std::string line;
   if (format_ == LogFormat::kJson) {

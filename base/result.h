@@ -12,6 +12,8 @@ template <typename T>
 using Result = tl::expected<T, Error>;
 
 /// Turns an Error into the failing side of any Result: `return Fail(Error::Invalid(…))`.
-inline tl::unexpected<Error> Fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> Fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 }  // namespace pennon::base

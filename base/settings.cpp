@@ -5,10 +5,13 @@
 #include <array>
 #include <charconv>
 
+#include "base/file.h"
 #include "base/json_text.h"
 
 namespace pennon::base {
 namespace {
+
+constexpr std::size_t kMaxConfigFileBytes = std::size_t{256} * 1024;
 
 struct Unit {
   std::string_view suffix;
@@ -119,9 +122,7 @@ struct Render {
   std::string operator()(const Duration* value) const {
     return WithUnit(static_cast<std::uint64_t>(value->millis), kTimeUnits);
   }
-  std::string operator()(const ByteSize* value) const {
-    return WithUnit(value->bytes, kSizeUnits);
-  }
+  std::string operator()(const ByteSize* value) const { return WithUnit(value->bytes, kSizeUnits); }
   std::string operator()(const FileMode* value) const {
     std::array<char, 8> buffer;
     const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value->bits, 8);
@@ -179,18 +180,28 @@ Result<void> Settings::ReadEnvironment(std::string_view prefix, char* const* env
     const std::size_t equals = entry.find('=');
     const std::string_view name = entry.substr(0, equals);
     if (equals == std::string_view::npos || !name.starts_with(std::string(prefix) + '_')) continue;
-    const auto found =
-        std::find_if(settings_.begin(), settings_.end(), [&](const Setting& setting) {
-          return EnvironmentName(prefix, setting.path) == name;
-        });
+    const auto found = std::find_if(
+        settings_.begin(), settings_.end(),
+        [&](const Setting& setting) { return EnvironmentName(prefix, setting.path) == name; });
     if (found == settings_.end()) {
-      return Fail(Error::Invalid(name, "this environment variable names no setting; run with "
-                                       "--print-config to see all settings"));
+      return Fail(Error::Invalid(name,
+                                 "this environment variable names no setting; run with "
+                                 "--print-config to see all settings"));
     }
     auto set = Set(found->path, std::string(entry.substr(equals + 1)), std::string(name));
     if (!set) return set;
   }
   return {};
+}
+
+Result<void> Settings::ReadFileAndEnvironment(const std::string& file, std::string_view prefix,
+                                              char* const* environment) {
+  if (!file.empty()) {
+    const auto text = ReadFile(file, kMaxConfigFileBytes);
+    if (!text) return Fail(text.error());
+    if (auto read = ReadYaml(file, *text); !read) return read;
+  }
+  return ReadEnvironment(prefix, environment);
 }
 
 std::string Settings::Print() const {
@@ -209,7 +220,8 @@ std::string Settings::Print() const {
 
 std::string FlagName(std::string_view path) {
   std::string name = "--" + std::string(path);
-  std::replace_if(name.begin() + 2, name.end(), [](char c) { return c == '.' || c == '_'; }, '-');
+  std::replace_if(
+      name.begin() + 2, name.end(), [](char c) { return c == '.' || c == '_'; }, '-');
   return name;
 }
 

@@ -29,8 +29,8 @@ struct FileMode {
 using ScalarMap = std::map<std::string, std::string, std::less<>>;
 
 /// The place that a setting is stored in; not owned, must outlive the Settings.
-using SettingTarget = std::variant<std::string*, bool*, std::int64_t*, Duration*, ByteSize*,
-                                   FileMode*, ScalarMap*>;
+using SettingTarget =
+    std::variant<std::string*, bool*, std::int64_t*, Duration*, ByteSize*, FileMode*, ScalarMap*>;
 
 /// Confined to one thread.
 class Settings {
@@ -51,8 +51,12 @@ class Settings {
   /// Reads a YAML document. Unknown keys, duplicates, wrong types and values out of range are
   /// errors that name `file:line`.
   Result<void> ReadYaml(const std::string& file, const std::string& text);
-  /// Reads `PREFIX_UPSTREAM_POLL_INTERVAL` and the like; an unknown name with the prefix is an error.
+  /// Reads `PREFIX_UPSTREAM_POLL_INTERVAL` and the like; an unknown name with the prefix is an
+  /// error.
   Result<void> ReadEnvironment(std::string_view prefix, char* const* environment);
+  /// Reads the file ("": none) and then the environment, which is the stronger.
+  Result<void> ReadFileAndEnvironment(const std::string& file, std::string_view prefix,
+                                      char* const* environment);
   /// Sets one value from text; `origin` is named in errors and in Print.
   Result<void> Set(std::string_view path, const std::string& text, const std::string& origin);
 
@@ -67,7 +71,8 @@ class Settings {
   std::vector<Setting> settings_;
 };
 
-/// The name of a setting on the command line: `upstream.poll_interval` -> `--upstream-poll-interval`.
+/// The name of a setting on the command line: `upstream.poll_interval` ->
+/// `--upstream-poll-interval`.
 std::string FlagName(std::string_view path);
 
 }  // namespace pennon::base

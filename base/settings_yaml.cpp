@@ -10,8 +10,6 @@
 namespace pennon::base {
 namespace {
 
-constexpr std::size_t kMaxConfigBytes = std::size_t{256} * 1024;
-
 std::string Place(const std::string& file, const YAML::Mark& mark) {
   return mark.is_null() ? file : file + ':' + std::to_string(mark.line + 1);
 }
@@ -75,8 +73,8 @@ class Walk {
       is_section = is_section || setting.path.starts_with(path + '.');
     }
     if (!is_section) {
-      return Fail(Error::Invalid(place, "there is no setting \"" + path +
-                                            "\"; --print-config shows all settings"));
+      return Fail(Error::Invalid(
+          place, "there is no setting \"" + path + "\"; --print-config shows all settings"));
     }
     if (node.IsNull()) return {};
     if (!node.IsMap()) {
@@ -108,9 +106,6 @@ class Walk {
 }  // namespace
 
 Result<void> Settings::ReadYaml(const std::string& file, const std::string& text) {
-  if (text.size() > kMaxConfigBytes) {
-    return Fail(Error::Limit(file, "larger than " + std::to_string(kMaxConfigBytes) + " bytes"));
-  }
   try {
     const YAML::Node root = YAML::Load(text);
     if (root.IsNull()) return {};

@@ -9,11 +9,15 @@ Error FromSqlite(sqlite3* database, std::string_view where) {
   const std::string what = sqlite3_errmsg(database);
   switch (sqlite3_errcode(database) & 0xff) {
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return Error::Invalid(where, what);
-    case SQLITE_CONSTRAINT: return Error::Conflict(where, what);
+    case SQLITE_NOTADB:
+      return Error::Invalid(where, what);
+    case SQLITE_CONSTRAINT:
+      return Error::Conflict(where, what);
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return Error::Unavailable(where, what);
-    default: return Error::Internal(where, what);
+    case SQLITE_LOCKED:
+      return Error::Unavailable(where, what);
+    default:
+      return Error::Internal(where, what);
   }
 }
 
@@ -71,7 +75,9 @@ bool SqliteStatement::IsNull(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
-void Sqlite::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+void Sqlite::Close::operator()(sqlite3* database) const {
+  sqlite3_close_v2(database);
+}
 
 Result<Sqlite> Sqlite::Open(const std::string& path, bool create) {
   sqlite3* database = nullptr;
@@ -113,6 +119,8 @@ Result<void> Sqlite::Transaction(const std::function<Result<void>()>& body) {
   return done;
 }
 
-std::int64_t Sqlite::Changes() const { return sqlite3_changes64(database_.get()); }
+std::int64_t Sqlite::Changes() const {
+  return sqlite3_changes64(database_.get());
+}
 
 }  // namespace pennon::base

@@ -50,9 +50,9 @@ class SqliteStatement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
-/// One connection. Confined to one thread at a time. Errors: kInvalid when the file is damaged or no
-/// database, kConflict for a violated constraint, kUnavailable when another connection holds a lock,
-/// else kInternal.
+/// One connection. Confined to one thread at a time. Errors: kInvalid when the file is damaged or
+/// no database, kConflict for a violated constraint, kUnavailable when another connection holds a
+/// lock, else kInternal.
 class Sqlite {
  public:
   /// Opens `path`, creating it when `create`; "" opens a private temporary database.

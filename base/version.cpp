@@ -2,6 +2,8 @@
 
 namespace pennon::base {
 
-std::string_view Version() { return PENNON_VERSION; }
+std::string_view Version() {
+  return PENNON_VERSION;
+}
 
 }  // namespace pennon::base

@@ -59,13 +59,23 @@ std::optional<Json> ValueAs(const FrameEvaluation& answer) {
 std::string AsJson(const FrameEvaluation& answer) {
   std::string text;
   switch (answer.kind) {
-    case FrameValue::kTrue: return "true";
-    case FrameValue::kFalse: return "false";
-    case FrameValue::kInt: base::AppendJsonInt(text, answer.integer); break;
-    case FrameValue::kDouble: base::AppendJsonDouble(text, answer.number); break;
-    case FrameValue::kString: base::AppendJsonString(text, answer.text); break;
-    case FrameValue::kJson: return std::string(answer.text);
-    default: return "null";
+    case FrameValue::kTrue:
+      return "true";
+    case FrameValue::kFalse:
+      return "false";
+    case FrameValue::kInt:
+      base::AppendJsonInt(text, answer.integer);
+      break;
+    case FrameValue::kDouble:
+      base::AppendJsonDouble(text, answer.number);
+      break;
+    case FrameValue::kString:
+      base::AppendJsonString(text, answer.text);
+      break;
+    case FrameValue::kJson:
+      return std::string(answer.text);
+    default:
+      return "null";
   }
   return text;
 }
@@ -130,8 +140,8 @@ struct Client::State {
     }
     connection.Close();
     last_error = connected.error();
-    retry_at = DeadlineIn(std::uniform_int_distribution<std::int64_t>(pause_millis / 2,
-                                                                      pause_millis)(random));
+    retry_at = DeadlineIn(
+        std::uniform_int_distribution<std::int64_t>(pause_millis / 2, pause_millis)(random));
     pause_millis = std::min(pause_millis * 2, options.retry_max_millis);
     return connected;
   }

@@ -22,9 +22,9 @@ namespace pennon::client {
 
 struct ClientOptions {
   std::string socket_path = "/run/pennon/pennon.sock";
-  std::string environment;              // "": the only one that the daemon serves
-  std::string name = "libpennon";       // of this program, for the daemon's status
-  std::int64_t timeout_millis = 50;     // of one call, reconnecting included
+  std::string environment;                // "": the only one that the daemon serves
+  std::string name = "libpennon";         // of this program, for the daemon's status
+  std::int64_t timeout_millis = 50;       // of one call, reconnecting included
   std::int64_t retry_max_millis = 1'000;  // longest pause between attempts to connect
 };
 

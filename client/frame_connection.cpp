@@ -35,7 +35,9 @@ int MillisLeft(Deadline deadline) {
 
 }  // namespace
 
-Deadline DeadlineIn(std::int64_t millis) { return NowMillis() + millis; }
+Deadline DeadlineIn(std::int64_t millis) {
+  return NowMillis() + millis;
+}
 
 void FrameConnection::Close() {
   if (fd_ >= 0) ::close(fd_);
@@ -84,8 +86,8 @@ Result<void> FrameConnection::Send(std::string_view bytes, Deadline deadline) {
     } else if (errno == EAGAIN) {
       if (auto waited = Wait(POLLOUT, deadline); !waited) return waited;
     } else if (errno != EINTR) {
-      return Fail(Error::Unavailable(path_, std::string("closed the connection: ") +
-                                                std::strerror(errno)));
+      return Fail(
+          Error::Unavailable(path_, std::string("closed the connection: ") + std::strerror(errno)));
     }
   }
   return {};

@@ -1,5 +1,6 @@
 # Run by CTest: fails, naming both files, when a file includes what its layer may not.
 # The table is section "Layers" of docs/architecture.md.
+cmake_policy(VERSION 3.25)
 set(may_base "")
 set(may_model base)
 set(may_engine model base)

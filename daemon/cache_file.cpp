@@ -45,8 +45,8 @@ Result<std::int64_t> Number(Sqlite& database, std::string_view sql) {
 
 Result<void> Create(Sqlite& database, const CacheOptions& options) {
   return database.Transaction([&]() -> Result<void> {
-    auto done = database.Execute(std::string(kSchema) + "PRAGMA application_id=" +
-                                 std::to_string(kApplicationId) +
+    auto done = database.Execute(std::string(kSchema) +
+                                 "PRAGMA application_id=" + std::to_string(kApplicationId) +
                                  ";PRAGMA user_version=" + std::to_string(kFormat));
     if (!done) return done;
     auto insert = database.Prepare("INSERT INTO identity VALUES (?, ?)");

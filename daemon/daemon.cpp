@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::int64_t kCollectEveryMillis = 1'000;
 
-std::string ServerName() { return "pennond/" + std::string(base::Version()); }
+std::string ServerName() {
+  return "pennond/" + std::string(base::Version());
+}
 
 std::string HttpErrorText(int status, std::string_view what) {
   return wire::ProblemDocument(status, base::Error::Invalid("request", what));
@@ -45,12 +47,14 @@ Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
     sync_.emplace(*upstream_, *environment_, control_, clock_, log_,
                   Backoff(config_.poll_interval.millis, config_.retry_max.millis));
   }
-  status_.emplace(config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,
-                  std::vector<const serving::EvaluationService*>(evaluations.begin(),
-                                                                 evaluations.end()));
+  status_.emplace(
+      config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,
+      std::vector<const serving::EvaluationService*>(evaluations.begin(), evaluations.end()));
 }
 
-Daemon::~Daemon() { pool_.Stop(0); }
+Daemon::~Daemon() {
+  pool_.Stop(0);
+}
 
 base::Result<void> Daemon::Start() {
   if (auto started = environment_->Start(); !started) return started;
@@ -123,8 +127,8 @@ net::ProtocolFactory Daemon::UnixProtocol() {
 
 net::ProtocolFactory Daemon::LoopbackProtocol() {
   return [this](std::size_t worker, const net::Peer&, net::LateAnswer late) {
-    return net::MakeHttpProtocol(services_[worker]->loopback_handler(), http_limits_,
-                                 HttpErrorText, std::move(late));
+    return net::MakeHttpProtocol(services_[worker]->loopback_handler(), http_limits_, HttpErrorText,
+                                 std::move(late));
   };
 }
 

@@ -65,8 +65,8 @@ base::Result<void> ValidateConfig(const DaemonConfig& config) {
                                                    "this host only"));
   }
   if (config.stale_after.millis <= config.poll_interval.millis) {
-    return Fail(Error::Invalid("upstream.stale_after",
-                               "must be longer than upstream.poll_interval"));
+    return Fail(
+        Error::Invalid("upstream.stale_after", "must be longer than upstream.poll_interval"));
   }
   if (const auto level = base::ParseLogLevel(config.log_level); !level) {
     return Fail(level.error().Within("log.level"));

@@ -74,7 +74,10 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
   char separator = '[';
   for (const model::Diagnostic& diagnostic : state.diagnostics) {
     out += std::exchange(separator, ',');
-    JsonObject(out).String("key", diagnostic.flag).String("reason", diagnostic.error.Message()).Close();
+    JsonObject(out)
+        .String("key", diagnostic.flag)
+        .String("reason", diagnostic.error.Message())
+        .Close();
   }
   out += state.diagnostics.empty() ? "[]" : "]";
   object.Key("cache");
@@ -87,8 +90,9 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
 
 void DaemonStatus::RegisterEnvironment() {
   const auto gauge = [&](std::string name, std::string help, auto read) {
-    registry_.Add(MetricKind::kGauge, std::move(name), std::move(help),
-                  [this, read]() -> double { return static_cast<double>(read(environment_.state())); });
+    registry_.Add(MetricKind::kGauge, std::move(name), std::move(help), [this, read]() -> double {
+      return static_cast<double>(read(environment_.state()));
+    });
   };
   using State = EnvironmentState;
   registry_.Add(MetricKind::kGauge, "pennon_build_info", "The version that runs; always 1.", [] {
@@ -106,22 +110,22 @@ void DaemonStatus::RegisterEnvironment() {
         [](const State& s) { return s.diagnostics.size(); });
   gauge("pennon_cache_ok", "1 when the cache can be written.",
         [](const State& s) { return s.cache_ok; });
-  registry_.Add(MetricKind::kCounter, "pennon_cache_writes_total", "Flag sets written to the cache.",
+  registry_.Add(MetricKind::kCounter, "pennon_cache_writes_total",
+                "Flag sets written to the cache.",
                 [this] { return static_cast<double>(environment_.state().cache_writes); });
 }
 
 void DaemonStatus::RegisterSync() {
-  registry_.Add(MetricKind::kCounter, "pennon_sync_total", "Fetches from the upstream by result.",
-                [this] {
-                  const SyncState sync = sync_->state();
-                  const auto sample = [](std::string result, std::uint64_t count) {
-                    return MetricSample{{{"result", std::move(result)}},
-                                        static_cast<double>(count)};
-                  };
-                  return std::vector<MetricSample>{
-                      sample("changed", sync.fetched), sample("unchanged", sync.confirmed),
-                      sample("failed", sync.failed), sample("refused", sync.refused)};
-                });
+  registry_.Add(
+      MetricKind::kCounter, "pennon_sync_total", "Fetches from the upstream by result.", [this] {
+        const SyncState sync = sync_->state();
+        const auto sample = [](std::string result, std::uint64_t count) {
+          return MetricSample{{{"result", std::move(result)}}, static_cast<double>(count)};
+        };
+        return std::vector<MetricSample>{
+            sample("changed", sync.fetched), sample("unchanged", sync.confirmed),
+            sample("failed", sync.failed), sample("refused", sync.refused)};
+      });
 }
 
 void DaemonStatus::RegisterServing() {
@@ -130,8 +134,7 @@ void DaemonStatus::RegisterServing() {
     for (std::size_t i = 0; i < serving::EvaluationCounts().by_reason.size(); ++i) {
       double sum = 0;
       for (const auto* service : services_) {
-        sum += static_cast<double>(
-            service->counts().by_reason[i].load(std::memory_order_relaxed));
+        sum += static_cast<double>(service->counts().by_reason[i].load(std::memory_order_relaxed));
       }
       samples.push_back({{{"reason", std::string(Name(static_cast<model::Reason>(i)))}}, sum});
     }
@@ -142,8 +145,8 @@ void DaemonStatus::RegisterServing() {
     registry_.Add(kind, std::move(name), std::move(help), [this, count] {
       std::vector<MetricSample> samples;
       for (const NamedListener& named : listeners_) {
-        samples.push_back({{{"listener", named.name}},
-                           static_cast<double>(named.listener->counts().*count)});
+        samples.push_back(
+            {{{"listener", named.name}}, static_cast<double>(named.listener->counts().*count)});
       }
       return samples;
     });

@@ -24,9 +24,8 @@ struct NamedListener {
 /// Confined to the control thread; borrows what it reads.
 class DaemonStatus {
  public:
-  DaemonStatus(const DaemonConfig& config, const base::Clock& clock,
-               const Environment& environment, const SyncLoop* sync,
-               std::vector<const serving::EvaluationService*> services);
+  DaemonStatus(const DaemonConfig& config, const base::Clock& clock, const Environment& environment,
+               const SyncLoop* sync, std::vector<const serving::EvaluationService*> services);
   void AddListener(NamedListener listener) { listeners_.push_back(std::move(listener)); }
 
   /// The status as a JSON object.

@@ -75,9 +75,9 @@ Result<void> Environment::CompileDefaults() {
 
 Result<void> Environment::OpenCache() {
   if (config_.cache_path.empty()) return {};
-  auto cache = Cache::Open({config_.cache_path, config_.environment, config_.upstream_url,
-                            config_.cache_generations},
-                           log_);
+  auto cache = Cache::Open(
+      {config_.cache_path, config_.environment, config_.upstream_url, config_.cache_generations},
+      log_);
   if (!cache && cache.error().code() == base::ErrorCode::kConflict) return Fail(cache.error());
   if (cache) {
     cache_.emplace(std::move(*cache));
@@ -99,8 +99,7 @@ bool Environment::LoadCache() {
     log_.Error("cached flag set refused", {{"reason", compiled.error().Message()}});
     return false;
   }
-  const std::int64_t age =
-      std::max<std::int64_t>(0, clock_.Wall() - generation->confirmed_at);
+  const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - generation->confirmed_at);
   in_force_ = kept;
   set_digest_ = generation->head.set_digest;
   validator_ = generation->validator;
@@ -132,10 +131,11 @@ Result<void> Environment::CheckRevision(const wire::SyncHead& head) const {
   }
   const bool from_upstream = published_.image != nullptr && !set_digest_.empty();
   if (!from_upstream || head.epoch > in_force_.epoch) return {};
-  const std::string sent = "epoch " + std::to_string(head.epoch) + " revision " +
-                           std::to_string(head.revision);
+  const std::string sent =
+      "epoch " + std::to_string(head.epoch) + " revision " + std::to_string(head.revision);
   if (head.epoch < in_force_.epoch || head.revision < in_force_.revision) {
-    return Fail(Error::Invalid("upstream", "sent " + sent + ", older than what is in force (epoch " +
+    return Fail(Error::Invalid("upstream", "sent " + sent +
+                                               ", older than what is in force (epoch " +
                                                std::to_string(in_force_.epoch) + " revision " +
                                                std::to_string(in_force_.revision) + ')'));
   }
@@ -267,10 +267,8 @@ EnvironmentState Environment::state() const {
   state.ready = published_.image != nullptr;
   if (state.ready) {
     state.flags = published_.image->snapshot().flag_count();
-    state.age_millis =
-        std::max<std::int64_t>(0, clock_.Steady() - published_.confirmed_at);
-    state.stale =
-        !published_.is_confirmed || state.age_millis > config_.stale_after.millis;
+    state.age_millis = std::max<std::int64_t>(0, clock_.Steady() - published_.confirmed_at);
+    state.stale = !published_.is_confirmed || state.age_millis > config_.stale_after.millis;
   }
   state.diagnostics = diagnostics_;
   state.refused = refused_;

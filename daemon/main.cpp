@@ -19,8 +19,8 @@ int Main(int argc, char** argv, char** environment) {
   base::CommandLine command_line(std::string(kProgram),
                                  "pennond answers flag evaluations for the services of this host.",
                                  "PENNOND", settings);
-  const auto ended = command_line.Read(argc, argv, environment,
-                                       [&] { return daemon::ValidateConfig(config); });
+  const auto ended =
+      command_line.Read(argc, argv, environment, [&] { return daemon::ValidateConfig(config); });
   if (ended) return *ended;
 
   net::IgnoreDeadlySignals();

@@ -54,8 +54,8 @@ FetchResult Interpret(const std::string& url, bool had_validator,
   if (result->status != 200) return FromStatus(url, *result);
   const std::string type = HeaderOf(*result, "content-type");
   if (!type.starts_with(kContentType)) {
-    return Failed(Error::Invalid(url, "answered with Content-Type \"" + type + "\", expected " +
-                                          std::string(kContentType)));
+    return Failed(Error::Invalid(
+        url, "answered with Content-Type \"" + type + "\", expected " + std::string(kContentType)));
   }
   auto document = wire::ReadSyncDocument(result->body);
   if (!document) return Failed(document.error().Within(url));
@@ -85,8 +85,7 @@ void PennonUpstream::Fetch(const std::string& validator, std::function<void(Fetc
   fetch.max_body_bytes = config_.max_body.bytes;
   fetch.connect_deadline_millis = config_.connect_timeout.millis;
   fetch.total_deadline_millis = config_.fetch_timeout.millis;
-  http_.Fetch(std::move(fetch), [this, done = std::move(done),
-                                 had_validator = !validator.empty()](
+  http_.Fetch(std::move(fetch), [this, done = std::move(done), had_validator = !validator.empty()](
                                     base::Result<net::HttpFetched> result) {
     control_.Post([url = config_.upstream_url, done, had_validator, result = std::move(result)] {
       done(Interpret(url, had_validator, result));

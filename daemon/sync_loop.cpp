@@ -28,8 +28,7 @@ void SyncLoop::Fetch() {
 }
 
 void SyncLoop::OnFetched(FetchResult result) {
-  const std::int64_t pause =
-      result ? OnAnswer(std::move(*result)) : OnFailure(result.error());
+  const std::int64_t pause = result ? OnAnswer(std::move(*result)) : OnFailure(result.error());
   next_attempt_at_ = clock_.Steady() + pause;
   timer_ = control_.After(pause, [this] { Fetch(); });
 }
@@ -38,8 +37,8 @@ std::int64_t SyncLoop::OnAnswer(Fetched fetched) {
   if (fetched.not_modified) {
     environment_.Confirm();
     ++state_.confirmed;
-  } else if (auto applied = environment_.Apply(std::move(fetched.document),
-                                               std::move(fetched.validator));
+  } else if (auto applied =
+                 environment_.Apply(std::move(fetched.document), std::move(fetched.validator));
              !applied) {
     ++state_.refused;
     NoteFailure(applied.error(), "flag set refused; the one in force stays");

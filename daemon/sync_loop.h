@@ -17,10 +17,10 @@ namespace pennon::daemon {
 struct SyncState {
   bool healthy = false;  // the last fetch was answered and accepted
   std::optional<base::Error> last_error;
-  std::uint64_t fetched = 0;     // new sets put in force
-  std::uint64_t confirmed = 0;   // answers that nothing has changed
-  std::uint64_t failed = 0;      // no usable answer
-  std::uint64_t refused = 0;     // sets that were not put in force
+  std::uint64_t fetched = 0;             // new sets put in force
+  std::uint64_t confirmed = 0;           // answers that nothing has changed
+  std::uint64_t failed = 0;              // no usable answer
+  std::uint64_t refused = 0;             // sets that were not put in force
   std::int64_t next_attempt_millis = 0;  // from now; 0 while one is running
 };
 

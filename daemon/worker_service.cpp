@@ -35,8 +35,9 @@ bool WorkerService::Handler::Handle(net::HttpRequest& request, net::HttpResponse
                                     const std::function<net::LateResponse()>& late) {
   if (is_loopback_ && !IsFromHere(request)) {
     serving::RespondError(serving::WithoutDoubleSlash(request.path), 403,
-                          Error::Forbidden("Host", "expected one of 127.0.0.1, localhost and "
-                                                   "[::1], and no Origin"),
+                          Error::Forbidden("Host",
+                                           "expected one of 127.0.0.1, localhost and "
+                                           "[::1], and no Origin"),
                           response);
     return true;
   }
@@ -50,9 +51,10 @@ bool WorkerService::Route(net::HttpRequest& request, net::HttpResponse& response
   const bool is_status = path == "/status";
   if (!is_status && path != "/metrics" && path != "/livez" && path != "/readyz") {
     serving::RespondError(path, 404,
-                          Error::NotFound("path", "is not known; known are /evaluate, "
-                                                  "/ofrep/v1/evaluate/flags, /livez, /readyz, "
-                                                  "/status and /metrics"),
+                          Error::NotFound("path",
+                                          "is not known; known are /evaluate, "
+                                          "/ofrep/v1/evaluate/flags, /livez, /readyz, "
+                                          "/status and /metrics"),
                           response);
     return true;
   }

@@ -109,7 +109,9 @@ bool HashSubject(Murmur3& hash, const model::Attribute& value) {
       if (value.text.empty()) return false;
       HashText(hash, value.text);
       return true;
-    case model::AttributeKind::kInt: HashInt(hash, value.integer); return true;
+    case model::AttributeKind::kInt:
+      HashInt(hash, value.integer);
+      return true;
     case model::AttributeKind::kDouble:
       if (!std::isfinite(value.number)) return false;
       if (const auto whole = WholeNumber(value.number)) {
@@ -123,7 +125,8 @@ bool HashSubject(Murmur3& hash, const model::Attribute& value) {
       return true;
     case model::AttributeKind::kNull:
     case model::AttributeKind::kArray:
-    case model::AttributeKind::kObject: break;
+    case model::AttributeKind::kObject:
+      break;
   }
   return false;
 }

@@ -56,7 +56,10 @@ class FlagReferences {
  public:
   FlagReferences(const Candidates<Segment>& segments, const Candidates<Flag>& flags,
                  const KeyIndex& segment_index, const KeyIndex& flag_index)
-      : segments_(segments), flags_(flags), segment_index_(segment_index), flag_index_(flag_index) {}
+      : segments_(segments),
+        flags_(flags),
+        segment_index_(segment_index),
+        flag_index_(flag_index) {}
 
   std::optional<Error> Check(const Flag& flag) const {
     for (std::size_t i = 0; i < flag.rules.size(); ++i) {
@@ -95,8 +98,8 @@ class FlagReferences {
     if (other == nullptr) return std::nullopt;
     for (const std::string& variant : prerequisite.variants) {
       if (VariantIndex(*other, variant) >= 0) continue;
-      return Error::Invalid("variants", "the flag \"" + prerequisite.flag +
-                                            "\" has no variant \"" + variant + '"');
+      return Error::Invalid(
+          "variants", "the flag \"" + prerequisite.flag + "\" has no variant \"" + variant + '"');
     }
     return std::nullopt;
   }
@@ -121,8 +124,9 @@ void Report(const Candidates<T>& candidates, std::string_view list, Compiled& co
 
 template <typename T>
 std::optional<Error> FindTwice(const Candidates<T>& candidates, std::string_view list) {
-  const auto twice = std::adjacent_find(candidates.begin(), candidates.end(),
-                                        [](const auto& a, const auto& b) { return a.key == b.key; });
+  const auto twice =
+      std::adjacent_find(candidates.begin(), candidates.end(),
+                         [](const auto& a, const auto& b) { return a.key == b.key; });
   if (twice == candidates.end()) return std::nullopt;
   return Error::Invalid(std::string(list) + '.' + twice->key, "is defined twice");
 }
@@ -182,8 +186,9 @@ bool Compiled::HasErrors() const {
 
 base::Result<Compiled> Compile(const FlagSet& set, const FlagSet* in_force) {
   if (auto error = CheckSizes(set)) return base::Fail(*error);
-  auto segments = Gather<Segment>(set.segments, set.broken_segments,
-                                  in_force != nullptr ? &in_force->segments : nullptr, CheckSegment);
+  auto segments =
+      Gather<Segment>(set.segments, set.broken_segments,
+                      in_force != nullptr ? &in_force->segments : nullptr, CheckSegment);
   auto flags = Gather<Flag>(set.flags, set.broken_flags,
                             in_force != nullptr ? &in_force->flags : nullptr, CheckFlag);
   if (auto error = FindTwice(segments, "segments")) return base::Fail(*error);

@@ -31,7 +31,9 @@ bool IsScalar(const Value& value) {
   return !value.IsNull() && value.AsArray() == nullptr && value.AsObject() == nullptr;
 }
 
-bool IsNumeric(Operator op) { return op >= Operator::kEqual && op <= Operator::kLessEqual; }
+bool IsNumeric(Operator op) {
+  return op >= Operator::kEqual && op <= Operator::kLessEqual;
+}
 
 std::optional<Error> CheckOperand(Operator op, const Value& value, const std::string& place) {
   if (IsNumeric(op) && value.AsInt() == nullptr && value.AsDouble() == nullptr) {
@@ -63,12 +65,13 @@ std::optional<Error> CheckLeaf(const LeafCondition& leaf, const std::string& pla
 
 std::optional<Error> CheckAtDepth(const Condition& condition, const std::string& place,
                                   std::size_t depth) {
-  if (const auto* leaf = std::get_if<LeafCondition>(&condition.node)) return CheckLeaf(*leaf, place);
+  if (const auto* leaf = std::get_if<LeafCondition>(&condition.node))
+    return CheckLeaf(*leaf, place);
   const std::vector<Condition>* parts = PartsOf(condition);
   if (parts == nullptr) return std::nullopt;
   if (depth == kMaxConditionDepth) {
-    return Error::Limit(place, "conditions are nested deeper than " +
-                                   std::to_string(kMaxConditionDepth));
+    return Error::Limit(place,
+                        "conditions are nested deeper than " + std::to_string(kMaxConditionDepth));
   }
   const std::string inner = place + '.' + std::string(PartName(condition));
   if (parts->empty()) return Error::Invalid(inner, "is empty, expected at least one condition");
@@ -174,8 +177,9 @@ std::vector<std::string> AttributePath(std::string_view reference) {
 std::optional<Error> CheckAttribute(std::string_view reference, std::string_view place) {
   const std::vector<std::string> path = AttributePath(reference);
   if (path.empty()) {
-    return Error::Invalid(place, "is no attribute: expected a name or a JSON Pointer such as "
-                                 "/address/country");
+    return Error::Invalid(place,
+                          "is no attribute: expected a name or a JSON Pointer such as "
+                          "/address/country");
   }
   if (path.size() > kMaxAttributeSegments) {
     return Error::Limit(place, "has more than " + std::to_string(kMaxAttributeSegments) + " parts");
@@ -186,9 +190,9 @@ std::optional<Error> CheckAttribute(std::string_view reference, std::string_view
 std::optional<Error> CheckScalars(const std::vector<Value>& values, std::string_view place) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (IsScalar(values[i])) continue;
-    return Error::Invalid(std::string(place) + '[' + std::to_string(i) + ']',
-                          "is " + std::string(TypeName(values[i])) +
-                              ", expected a string, a number or a boolean");
+    return Error::Invalid(
+        std::string(place) + '[' + std::to_string(i) + ']',
+        "is " + std::string(TypeName(values[i])) + ", expected a string, a number or a boolean");
   }
   return std::nullopt;
 }

@@ -28,11 +28,16 @@ Found CheckKey(std::string_view key, std::string_view place) {
 
 bool HasType(const Value& value, ValueType type) {
   switch (type) {
-    case ValueType::kBoolean: return value.AsBool() != nullptr;
-    case ValueType::kString: return value.AsString() != nullptr;
-    case ValueType::kInteger: return value.AsInt() != nullptr;
-    case ValueType::kNumber: return value.AsDouble() != nullptr || value.AsInt() != nullptr;
-    case ValueType::kObject: return value.AsObject() != nullptr || value.AsArray() != nullptr;
+    case ValueType::kBoolean:
+      return value.AsBool() != nullptr;
+    case ValueType::kString:
+      return value.AsString() != nullptr;
+    case ValueType::kInteger:
+      return value.AsInt() != nullptr;
+    case ValueType::kNumber:
+      return value.AsDouble() != nullptr || value.AsInt() != nullptr;
+    case ValueType::kObject:
+      return value.AsObject() != nullptr || value.AsArray() != nullptr;
   }
   return false;
 }
@@ -86,8 +91,8 @@ Found CheckSplit(const Flag& flag, const model::Split& split, const std::string&
     sum += weight.weight;
   }
   if (sum >= 1 && sum <= kMaxWeightSum) return std::nullopt;
-  return Error::Invalid(list, "sum is " + std::to_string(sum) + ", expected 1 to " +
-                                  std::to_string(kMaxWeightSum));
+  return Error::Invalid(
+      list, "sum is " + std::to_string(sum) + ", expected 1 to " + std::to_string(kMaxWeightSum));
 }
 
 Found CheckServe(const Flag& flag, const model::Serve& serve, const std::string& place) {
@@ -113,8 +118,7 @@ Found CheckTargets(const Flag& flag) {
 
 Found CheckRule(const Flag& flag, const model::Rule& rule, const std::string& place) {
   if (rule.id.size() > kMaxKeyBytes) {
-    return Error::Limit(place + ".id",
-                        "is longer than " + std::to_string(kMaxKeyBytes) + " bytes");
+    return Error::Limit(place + ".id", "is longer than " + std::to_string(kMaxKeyBytes) + " bytes");
   }
   if (rule.when) {
     if (auto error = CheckCondition(*rule.when, place + ".when")) return error;

@@ -42,8 +42,7 @@ class Walk {
     }
     for (const auto& prerequisite : PartOf(flag, flag.prerequisites)) {
       if (!Satisfied(flag, prerequisite)) {
-        return Off(flag, MatchKind::kPrerequisiteFailed,
-                   KeyOf(FlagAt(prerequisite.flag)));
+        return Off(flag, MatchKind::kPrerequisiteFailed, KeyOf(FlagAt(prerequisite.flag)));
       }
     }
     Decision decision;
@@ -90,14 +89,17 @@ class Walk {
   bool Targeted(const FlagRecord& flag, Decision& decision) {
     for (const TargetRecord& target : PartOf(flag, flag.targets)) {
       if (!budget_.Spend()) return false;
-      const Attribute* attribute =
-          Resolve(view_, view_.attributes[target.attribute], context_);
+      const Attribute* attribute = Resolve(view_, view_.attributes[target.attribute], context_);
       if (attribute == nullptr ||
           !Contains(view_, view_.sets[target.values], *attribute, budget_)) {
         continue;
       }
-      decision = {Reason::kTargetingMatch, EvaluationError::kNone, MatchKind::kTarget,
-                  target.variant,          -1,                     {}};
+      decision = {Reason::kTargetingMatch,
+                  EvaluationError::kNone,
+                  MatchKind::kTarget,
+                  target.variant,
+                  -1,
+                  {}};
       return true;
     }
     return false;
@@ -109,9 +111,12 @@ class Walk {
       if (!budget_.Spend()) return false;
       if (!Holds(view_, PartOf(flag, rule.when), context_, budget_)) continue;
       if (rule.gate != kNone && !Passes(RecordAt<GateRecord>(flag, rule.gate))) continue;
-      decision = {Reason::kTargetingMatch, EvaluationError::kNone,
-                  MatchKind::kRule,        kNone,
-                  static_cast<std::int32_t>(rule.position), view_.Text(rule.id)};
+      decision = {Reason::kTargetingMatch,
+                  EvaluationError::kNone,
+                  MatchKind::kRule,
+                  kNone,
+                  static_cast<std::int32_t>(rule.position),
+                  view_.Text(rule.id)};
       if (Serve(flag, rule.serve, decision) == Placed::kYes) return true;
     }
     return false;
@@ -128,10 +133,16 @@ class Walk {
   // Fills in the variant; the decision's reason is the one of a fixed variant and becomes SPLIT.
   Placed Serve(const FlagRecord& flag, const ServeRecord& serve, Decision& decision) {
     switch (serve.kind) {
-      case ServeKind::kVariant: decision.variant = serve.index; return Placed::kYes;
-      case ServeKind::kSplit: return Split(flag, RecordAt<SplitRecord>(flag, serve.index), decision);
-      case ServeKind::kOff: decision.variant = flag.off_variant; break;
-      case ServeKind::kCodeDefault: break;
+      case ServeKind::kVariant:
+        decision.variant = serve.index;
+        return Placed::kYes;
+      case ServeKind::kSplit:
+        return Split(flag, RecordAt<SplitRecord>(flag, serve.index), decision);
+      case ServeKind::kOff:
+        decision.variant = flag.off_variant;
+        break;
+      case ServeKind::kCodeDefault:
+        break;
     }
     // Without a value there is nothing that a client could cache.
     if (decision.variant == kNone && decision.reason == Reason::kStatic) {
@@ -193,15 +204,20 @@ void FillValue(const ImageView& view, const VariantRecord& variant, Evaluation& 
   evaluation.variant = view.Text(variant.key);
   evaluation.value_json = view.Text(variant.json);
   switch (evaluation.type) {
-    case model::ValueType::kBoolean: evaluation.boolean = variant.payload != 0; break;
+    case model::ValueType::kBoolean:
+      evaluation.boolean = variant.payload != 0;
+      break;
     case model::ValueType::kInteger:
       evaluation.integer = static_cast<std::int64_t>(variant.payload);
       break;
     case model::ValueType::kNumber:
       evaluation.number = std::bit_cast<double>(variant.payload);
       break;
-    case model::ValueType::kString: evaluation.text = view.Text(variant.text); break;
-    case model::ValueType::kObject: break;
+    case model::ValueType::kString:
+      evaluation.text = view.Text(variant.text);
+      break;
+    case model::ValueType::kObject:
+      break;
   }
 }
 

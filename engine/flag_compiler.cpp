@@ -11,7 +11,9 @@ namespace {
 
 using model::Flag;
 
-std::vector<char> Characters(std::string_view text) { return {text.begin(), text.end()}; }
+std::vector<char> Characters(std::string_view text) {
+  return {text.begin(), text.end()};
+}
 
 // The members of a JSON object, without its braces: "" or "a":1,"b":2.
 std::string Members(const model::Object& object) {
@@ -38,8 +40,8 @@ class FlagBlock {
     Variants();
     Targets();
     Prerequisites();
-    record_.is_static = record_.rules.count == 0 && record_.targets.count == 0 &&
-                        record_.prerequisites.count == 0;
+    record_.is_static =
+        record_.rules.count == 0 && record_.targets.count == 0 && record_.prerequisites.count == 0;
     record_.block_size = block_.Close();
     block_.Overwrite(0, record_);
     builder_.AddFlag(flag_.key, block_);
@@ -65,9 +67,8 @@ class FlagBlock {
     VariantRecord record;
     record.key = builder_.AddText(variant.key);
     const model::Value& value = variant.value;
-    const bool whole_number =
-        flag_.type == model::ValueType::kNumber && value.AsInt() != nullptr;
-    const double number = whole_number           ? static_cast<double>(*value.AsInt())
+    const bool whole_number = flag_.type == model::ValueType::kNumber && value.AsInt() != nullptr;
+    const double number = whole_number                  ? static_cast<double>(*value.AsInt())
                           : value.AsDouble() != nullptr ? *value.AsDouble()
                                                         : 0;
     std::string json;

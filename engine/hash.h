@@ -1,5 +1,5 @@
-// The two hashes of the engine: Murmur3 for buckets (fixed for ever: users' places depend on it) and
-// Hash64 for tables and checksums inside one image.
+// The two hashes of the engine: Murmur3 for buckets (fixed for ever: users' places depend on it)
+// and Hash64 for tables and checksums inside one image.
 #pragma once
 
 #include <bit>
@@ -97,8 +97,9 @@ inline constexpr std::uint64_t kB = 0xe7037ed1a0b428db;
 
 }  // namespace hash_detail
 
-/// A fast 64-bit hash of bytes by folded 64x64 multiplications (the construction of wyhash, Wang Yi,
-/// public domain). Not for buckets, not against adversaries: tables try seeds until probes are short.
+/// A fast 64-bit hash of bytes by folded 64x64 multiplications (the construction of wyhash, Wang
+/// Yi, public domain). Not for buckets, not against adversaries: tables try seeds until probes are
+/// short.
 inline std::uint64_t Hash64(std::string_view text, std::uint64_t seed) {
   using hash_detail::Fold, hash_detail::kA, hash_detail::kB, hash_detail::Load4, hash_detail::Load8;
   const char* next = text.data();

@@ -147,7 +147,7 @@ struct RuleRecord {
   TextRef id;
   Part<Step> when;  // no steps: everybody
   ServeRecord serve;
-  std::uint32_t gate = kNone;   // the offset of its GateRecord in the block
+  std::uint32_t gate = kNone;  // the offset of its GateRecord in the block
   std::uint32_t position = 0;  // in the definition, disabled rules counted
 };
 

@@ -69,7 +69,8 @@ struct AppendTable {
 }  // namespace
 
 ImageBuilder::ImageBuilder(std::uint64_t seed)
-    : texts_(64, SeededHash{seed}), attribute_lists_(16, SeededHash{seed}),
+    : texts_(64, SeededHash{seed}),
+      attribute_lists_(16, SeededHash{seed}),
       set_index_(16, SeededHash{seed}) {}
 
 TextRef ImageBuilder::AddText(std::string_view text) {
@@ -162,9 +163,9 @@ base::Result<std::vector<std::byte>> ImageBuilder::Finish(std::string_view envir
   header.environment = AddText(environment);
 
   // The sizes of the tables are known before their contents: the flags' offsets depend on them.
-  header.flag_table = PlaceAll(tables_.slots, tables_.flags, [&](std::size_t i, std::uint64_t seed) {
-    return Hash64(flag_keys_[i], seed);
-  });
+  header.flag_table =
+      PlaceAll(tables_.slots, tables_.flags,
+               [&](std::size_t i, std::uint64_t seed) { return Hash64(flag_keys_[i], seed); });
   std::vector<std::byte> image(sizeof(ImageHeader) + text_.size());
   if (!text_.empty()) std::memcpy(image.data() + sizeof(ImageHeader), text_.data(), text_.size());
   std::vector<std::byte> sizing = image;
@@ -173,13 +174,12 @@ base::Result<std::vector<std::byte>> ImageBuilder::Finish(std::string_view envir
   const std::size_t flags_at = segments_at + segment_blocks_.size();
   const std::size_t size = flags_at + flag_blocks_.size();
   if (size > kMaxImageBytes) {
-    return base::Fail(base::Error::Limit("flag set", "compiles to more than " +
-                                                         std::to_string(kMaxImageBytes) +
-                                                         " bytes"));
+    return base::Fail(base::Error::Limit(
+        "flag set", "compiles to more than " + std::to_string(kMaxImageBytes) + " bytes"));
   }
 
-  const std::span<std::uint32_t> flag_slots(
-      tables_.slots.data() + header.flag_table.first_slot, header.flag_table.mask + std::size_t{1});
+  const std::span<std::uint32_t> flag_slots(tables_.slots.data() + header.flag_table.first_slot,
+                                            header.flag_table.mask + std::size_t{1});
   for (std::uint32_t& slot : flag_slots) {
     if (slot != kNone) slot += static_cast<std::uint32_t>(flags_at);
   }

@@ -50,8 +50,8 @@ class Verifier {
   explicit Verifier(const ImageView& view) : view_(view) {}
 
   bool Verify(const ImageHeader& header) {
-    return Text(header.environment) && All(view_.literals) && All(view_.sets) &&
-           All(view_.paths) && All(view_.attributes) && Blocks<FlagRecord>(view_.flags) &&
+    return Text(header.environment) && All(view_.literals) && All(view_.sets) && All(view_.paths) &&
+           All(view_.attributes) && Blocks<FlagRecord>(view_.flags) &&
            Blocks<SegmentRecord>(view_.segments) && FlagTable(header.flag_table) && Segments() &&
            Flags();
   }
@@ -224,10 +224,13 @@ class Verifier {
   }
   bool Serves(Block& block, const FlagRecord& flag, const ServeRecord& serve) {
     switch (serve.kind) {
-      case ServeKind::kVariant: return serve.index < flag.variants.count;
-      case ServeKind::kSplit: return Splits(block, flag, serve.index);
+      case ServeKind::kVariant:
+        return serve.index < flag.variants.count;
+      case ServeKind::kSplit:
+        return Splits(block, flag, serve.index);
       case ServeKind::kOff:
-      case ServeKind::kCodeDefault: return true;
+      case ServeKind::kCodeDefault:
+        return true;
     }
     return false;
   }
@@ -265,7 +268,9 @@ struct MapTable {
   }
 };
 
-Error Wrong(std::string_view what) { return Error::Invalid("image", what); }
+Error Wrong(std::string_view what) {
+  return Error::Invalid("image", what);
+}
 
 }  // namespace
 

@@ -33,7 +33,9 @@ struct Scalar {
   std::string_view text;
 };
 
-inline Scalar ScalarOf(bool value) { return {LiteralKind::kBool, value ? 1U : 0U, {}}; }
+inline Scalar ScalarOf(bool value) {
+  return {LiteralKind::kBool, value ? 1U : 0U, {}};
+}
 inline Scalar ScalarOf(std::int64_t value) {
   return {LiteralKind::kInt, static_cast<std::uint64_t>(value), {}};
 }
@@ -41,18 +43,25 @@ inline Scalar ScalarOf(double value) {
   if (const auto whole = WholeNumber(value)) return ScalarOf(*whole);
   return {LiteralKind::kDouble, std::bit_cast<std::uint64_t>(value), {}};
 }
-inline Scalar ScalarOf(std::string_view value) { return {LiteralKind::kString, 0, value}; }
+inline Scalar ScalarOf(std::string_view value) {
+  return {LiteralKind::kString, 0, value};
+}
 
 /// None for null, arrays and objects.
 inline std::optional<Scalar> ScalarOf(const model::Attribute& attribute) {
   switch (attribute.kind) {
-    case model::AttributeKind::kBool: return ScalarOf(attribute.boolean);
-    case model::AttributeKind::kInt: return ScalarOf(attribute.integer);
-    case model::AttributeKind::kDouble: return ScalarOf(attribute.number);
-    case model::AttributeKind::kString: return ScalarOf(attribute.text);
+    case model::AttributeKind::kBool:
+      return ScalarOf(attribute.boolean);
+    case model::AttributeKind::kInt:
+      return ScalarOf(attribute.integer);
+    case model::AttributeKind::kDouble:
+      return ScalarOf(attribute.number);
+    case model::AttributeKind::kString:
+      return ScalarOf(attribute.text);
     case model::AttributeKind::kNull:
     case model::AttributeKind::kArray:
-    case model::AttributeKind::kObject: break;
+    case model::AttributeKind::kObject:
+      break;
   }
   return std::nullopt;
 }

@@ -18,17 +18,16 @@ bool EqualIgnoringCase(std::string_view text, std::string_view lower) {
 }
 
 bool ContainsIgnoringCase(std::string_view text, std::string_view lower) {
-  return std::search(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-           return LowerAscii(a) == b;
-         }) != text.end();
+  return std::search(text.begin(), text.end(), lower.begin(), lower.end(),
+                     [](char a, char b) { return LowerAscii(a) == b; }) != text.end();
 }
 
 bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Literal& literal,
                    bool ignore_case) {
   if (scalar.kind != literal.kind) return false;
   if (scalar.kind != LiteralKind::kString) return scalar.payload == literal.payload;
-  const std::string_view text = view.Text({static_cast<std::uint32_t>(literal.payload),
-                                           literal.size});
+  const std::string_view text =
+      view.Text({static_cast<std::uint32_t>(literal.payload), literal.size});
   return ignore_case ? EqualIgnoringCase(scalar.text, text) : scalar.text == text;
 }
 
@@ -52,8 +51,8 @@ bool InHashed(const ImageView& view, const ValueSet& set, const Scalar& scalar, 
   return false;
 }
 
-bool InSet(const ImageView& view, const ValueSet& set, const Attribute& attribute,
-           bool ignore_case, Budget& budget) {
+bool InSet(const ImageView& view, const ValueSet& set, const Attribute& attribute, bool ignore_case,
+           Budget& budget) {
   const auto scalar = ScalarOf(attribute);
   if (!scalar) return false;
   if (set.hashed == 0) return InLinear(view, set, *scalar, ignore_case, budget);
@@ -70,8 +69,12 @@ bool InSet(const ImageView& view, const ValueSet& set, const Attribute& attribut
 bool TextMatches(StepOp op, std::string_view text, std::string_view part, bool ignore_case) {
   if (text.size() < part.size()) return false;
   switch (op) {
-    case StepOp::kStartsWith: text = text.substr(0, part.size()); break;
-    case StepOp::kEndsWith: text = text.substr(text.size() - part.size()); break;
+    case StepOp::kStartsWith:
+      text = text.substr(0, part.size());
+      break;
+    case StepOp::kEndsWith:
+      text = text.substr(text.size() - part.size());
+      break;
     default:
       return ignore_case ? ContainsIgnoringCase(text, part)
                          : text.find(part) != std::string_view::npos;
@@ -82,11 +85,16 @@ bool TextMatches(StepOp op, std::string_view text, std::string_view part, bool i
 template <typename T>
 bool Ordered(StepOp op, T a, T b) {
   switch (op) {
-    case StepOp::kEqual: return a == b;
-    case StepOp::kGreater: return a > b;
-    case StepOp::kGreaterEqual: return a >= b;
-    case StepOp::kLess: return a < b;
-    default: return a <= b;
+    case StepOp::kEqual:
+      return a == b;
+    case StepOp::kGreater:
+      return a > b;
+    case StepOp::kGreaterEqual:
+      return a >= b;
+    case StepOp::kLess:
+      return a < b;
+    default:
+      return a <= b;
   }
 }
 
@@ -147,8 +155,7 @@ bool InSegment(const ImageView& view, const SegmentRecord& segment, const model:
       return false;
     }
   }
-  return segment.has_condition != 0 &&
-         Holds(view, PartOf(segment, segment.when), context, budget);
+  return segment.has_condition != 0 && Holds(view, PartOf(segment, segment.when), context, budget);
 }
 
 bool StepHolds(const ImageView& view, const Step& step, const model::Context& context,

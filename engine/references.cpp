@@ -15,8 +15,12 @@ constexpr std::size_t kMaxNamedInCycle = 6;
 class Components {
  public:
   Components(const std::vector<ReferenceNode>& nodes, std::string_view noun, bool broken_is_error)
-      : nodes_(nodes), noun_(noun), broken_is_error_(broken_is_error), order_(nodes.size(), kUnvisited),
-        low_(nodes.size(), 0), on_stack_(nodes.size(), false) {
+      : nodes_(nodes),
+        noun_(noun),
+        broken_is_error_(broken_is_error),
+        order_(nodes.size(), kUnvisited),
+        low_(nodes.size(), 0),
+        on_stack_(nodes.size(), false) {
     result_.errors.resize(nodes.size());
     result_.heights.resize(nodes.size(), 0);
   }

@@ -33,7 +33,8 @@ struct ReferenceResult {
 };
 
 /// Errors: a missing target; membership in a cycle; a height over kMaxReferenceDepth; and, when
-/// `broken_is_error`, a target that is broken or has an error itself. `noun` is "flag" or "segment".
+/// `broken_is_error`, a target that is broken or has an error itself. `noun` is "flag" or
+/// "segment".
 ReferenceResult ResolveReferences(const std::vector<ReferenceNode>& nodes, std::string_view noun,
                                   bool broken_is_error);
 

@@ -15,7 +15,9 @@ base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image) {
   return snapshot;
 }
 
-std::string_view Snapshot::environment() const { return view_.Text(header_->environment); }
+std::string_view Snapshot::environment() const {
+  return view_.Text(header_->environment);
+}
 
 std::string_view Snapshot::Key(FlagHandle flag) const {
   const auto& record = view_.BlockAt<FlagRecord>(flag.offset);

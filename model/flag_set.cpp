@@ -22,8 +22,12 @@ std::optional<E> Parse(const std::array<std::string_view, N>& names, std::string
 
 }  // namespace
 
-std::string_view Name(ValueType type) { return kTypes[static_cast<std::size_t>(type)]; }
-std::string_view Name(Operator op) { return kOperators[static_cast<std::size_t>(op)]; }
+std::string_view Name(ValueType type) {
+  return kTypes[static_cast<std::size_t>(type)];
+}
+std::string_view Name(Operator op) {
+  return kOperators[static_cast<std::size_t>(op)];
+}
 std::optional<ValueType> ParseValueType(std::string_view text) {
   return Parse<ValueType>(kTypes, text);
 }

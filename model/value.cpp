@@ -47,9 +47,13 @@ const Value* Value::Find(std::string_view key) const {
   return found == object->end() ? nullptr : &found->second;
 }
 
-std::string_view TypeName(const Value& value) { return kTypeNames[value.data.index()]; }
+std::string_view TypeName(const Value& value) {
+  return kTypeNames[value.data.index()];
+}
 
 // Recursive: values are built by wire/json.h, which bounds their depth.
-void AppendJson(std::string& out, const Value& value) { std::visit(Append{out}, value.data); }
+void AppendJson(std::string& out, const Value& value) {
+  std::visit(Append{out}, value.data);
+}
 
 }  // namespace pennon::model

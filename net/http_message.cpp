@@ -22,6 +22,11 @@ std::string_view HttpRequest::Header(std::string_view name) const {
   return {};
 }
 
+bool HttpRequest::MayBeJson() const {
+  const std::string_view type = Header("Content-Type");
+  return type.empty() || type.substr(0, type.find(';')).find("json") != std::string_view::npos;
+}
+
 std::size_t HttpRequest::CountHeader(std::string_view name) const {
   return static_cast<std::size_t>(std::count_if(
       headers.begin(), headers.end(), [&](const auto& header) { return SameName(header.first, name); }));

@@ -9,8 +9,8 @@ namespace pennon::serving {
 /// A strong tag, with its quotes, that differs when the content does (128 bits of hash).
 std::string EntityTagOf(std::string_view content);
 
-/// True when an If-None-Match header names `tag`: a list, `*`, weak tags (`W/"…"`), and tags without
-/// quotes, which the OFREP specification's own example shows.
+/// True when an If-None-Match header names `tag`: a list, `*`, weak tags (`W/"…"`), and tags
+/// without quotes, which the OFREP specification's own example shows.
 bool MatchesEntityTag(std::string_view if_none_match, std::string_view tag);
 
 }  // namespace pennon::serving

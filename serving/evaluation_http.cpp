@@ -18,7 +18,9 @@ using model::EvaluationError;
 constexpr std::string_view kOfrepFlags = "/ofrep/v1/evaluate/flags";
 constexpr std::string_view kEvaluate = "/evaluate";
 
-bool IsOfrep(std::string_view path) { return path == "/ofrep" || path.starts_with("/ofrep/"); }
+bool IsOfrep(std::string_view path) {
+  return path == "/ofrep" || path.starts_with("/ofrep/");
+}
 
 void WriteOfrepError(std::string& out, std::string_view key, std::string_view code,
                      std::string_view detail) {
@@ -29,18 +31,15 @@ void WriteOfrepError(std::string& out, std::string_view key, std::string_view co
 
 int OfrepStatus(EvaluationError error) {
   switch (error) {
-    case EvaluationError::kNone: return 200;
-    case EvaluationError::kFlagNotFound: return 404;
-    case EvaluationError::kProviderNotReady: return 500;  // providers read codes from 400, 404, 500
-    default: return 400;
+    case EvaluationError::kNone:
+      return 200;
+    case EvaluationError::kFlagNotFound:
+      return 404;
+    case EvaluationError::kProviderNotReady:
+      return 500;  // providers read codes from 400, 404, 500
+    default:
+      return 400;
   }
-}
-
-// A missing Content-Type is accepted: several clients send none.
-bool IsJson(const net::HttpRequest& request) {
-  const std::string_view type = request.Header("Content-Type");
-  const std::string_view media = type.substr(0, type.find(';'));
-  return type.empty() || media.find("json") != std::string_view::npos;
 }
 
 // The checks that both kinds of endpoint share; answers and returns false when one fails.
@@ -51,7 +50,7 @@ bool AcceptPost(const net::HttpRequest& request, std::string_view path,
     response.headers.emplace_back("Allow", "POST");
     return false;
   }
-  if (!IsJson(request)) {
+  if (!request.MayBeJson()) {
     RespondError(path, 415, Error::Invalid("Content-Type", "expected application/json"), response);
     return false;
   }
@@ -101,8 +100,8 @@ bool EvaluationHttp::Handle(net::HttpRequest& request, std::string_view environm
 
 void EvaluationHttp::Ofrep(net::HttpRequest& request, std::string_view path,
                            std::string_view environment, net::HttpResponse& response) {
-  const bool known = path.starts_with(kOfrepFlags) && (path.size() == kOfrepFlags.size() ||
-                                                       path[kOfrepFlags.size()] == '/');
+  const bool known = path.starts_with(kOfrepFlags) &&
+                     (path.size() == kOfrepFlags.size() || path[kOfrepFlags.size()] == '/');
   if (!known) return RespondError(path, 404, Error::NotFound("path", "is not known"), response);
   if (!AcceptPost(request, path, response)) return;
   const auto reading = service_.Read(environment);
@@ -146,7 +145,8 @@ void EvaluationHttp::OfrepBulk(const net::HttpRequest& request, const Reading& r
   response.body = "{\"flags\":";
   for (const std::string_view key : keys) {
     response.body += std::exchange(separator, ',');
-    wire::AppendOfrepEvaluation(response.body, key, service_.Evaluate(reading, key, context_).evaluation);
+    wire::AppendOfrepEvaluation(response.body, key,
+                                service_.Evaluate(reading, key, context_).evaluation);
   }
   response.body += keys.empty() ? "[]" : "]";
   response.body += ",\"metadata\":{}}";
@@ -187,7 +187,7 @@ void EvaluationHttp::WriteEvaluations(const Reading& reading, std::string& body)
   for (const std::string_view key : keys) {
     const Answer answer = service_.Evaluate(reading, key, context_);
     wire::AppendEvaluationEntry(evaluations.Key(key), answer.evaluation, Name(answer.source),
-                          request_.DefaultFor(key));
+                                request_.DefaultFor(key));
   }
   evaluations.Close();
   object.Close();

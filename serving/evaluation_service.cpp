@@ -66,15 +66,14 @@ base::Result<Reading> EvaluationService::Read(std::string_view environment) cons
     reading.published = published;
     reading.moment.now_millis = clock_.Wall();
     if (published->image != nullptr) {
-      reading.age_millis =
-          std::max<std::int64_t>(0, clock_.Steady() - published->confirmed_at);
+      reading.age_millis = std::max<std::int64_t>(0, clock_.Steady() - published->confirmed_at);
       reading.stale =
           !published->is_confirmed || reading.age_millis > published->stale_after_millis;
     }
     return reading;
   }
-  return Fail(Error::NotFound("environment", "there is no environment \"" +
-                                                 std::string(environment) + "\" here"));
+  return Fail(Error::NotFound("environment",
+                              "there is no environment \"" + std::string(environment) + "\" here"));
 }
 
 Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
@@ -93,8 +92,8 @@ Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
   } else {
     answer.evaluation.error = published.image == nullptr ? EvaluationError::kProviderNotReady
                                                          : EvaluationError::kFlagNotFound;
-    answer.evaluation.detail = published.image == nullptr ? "there is no flag set yet"
-                                                          : "there is no flag of this key";
+    answer.evaluation.detail =
+        published.image == nullptr ? "there is no flag set yet" : "there is no flag of this key";
   }
   Count(counts_.by_reason[static_cast<std::size_t>(answer.evaluation.reason)]);
   return answer;

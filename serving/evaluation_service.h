@@ -17,7 +17,8 @@
 
 namespace pennon::serving {
 
-/// Counts of one worker. Written by the worker only, with plain stores; safe to read from any thread.
+/// Counts of one worker. Written by the worker only, with plain stores; safe to read from any
+/// thread.
 struct EvaluationCounts {
   std::array<std::atomic<std::uint64_t>, 6> by_reason{};  // in the order of model::Reason
 };

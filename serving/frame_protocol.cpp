@@ -32,8 +32,8 @@ class FrameProtocol final : public net::StreamProtocol {
       }
       if (header->size > wire::kMaxFrameBytes) {
         Refuse(output, header->id,
-               Error::Limit("frame", "is larger than " + std::to_string(wire::kMaxFrameBytes) +
-                                         " bytes"),
+               Error::Limit("frame",
+                            "is larger than " + std::to_string(wire::kMaxFrameBytes) + " bytes"),
                progress);
         break;
       }
@@ -58,15 +58,19 @@ class FrameProtocol final : public net::StreamProtocol {
                Progress& progress) {
     switch (header.type) {
       case FrameType::kEvaluate:
-      case FrameType::kBatch: return OnEvaluate(header, payload, output, progress);
-      case FrameType::kHello: return OnHello(header, payload, output);
+      case FrameType::kBatch:
+        return OnEvaluate(header, payload, output, progress);
+      case FrameType::kHello:
+        return OnHello(header, payload, output);
       case FrameType::kPing: {
         const wire::FrameWriter pong(output, FrameType::kPong, 0, header.id);
         output += payload;
         return;
       }
-      case FrameType::kStatus: return OnStatus(header, progress);
-      default: break;
+      case FrameType::kStatus:
+        return OnStatus(header, progress);
+      default:
+        break;
     }
     wire::AppendFrameError(output, header.id,
                            Error::Invalid("frame", "is of a type that this server does not know"));
@@ -81,8 +85,8 @@ class FrameProtocol final : public net::StreamProtocol {
     said_hello_ = true;
     reading_.reset();
     wire::AppendWelcome(output, header.id,
-                  {std::min(hello->version, wire::kFrameProtocolVersion), environment_,
-                   options_.server_name});
+                        {std::min(hello->version, wire::kFrameProtocolVersion), environment_,
+                         options_.server_name});
   }
 
   void OnEvaluate(const FrameHeader& header, std::string_view payload, std::string& output,

@@ -10,7 +10,8 @@ namespace pennon::serving {
 /// Decodes %XX once; '+' stays. None when a '%' is not followed by two hexadecimal digits.
 std::optional<std::string> PercentDecode(std::string_view text);
 
-/// A base URL with a trailing slash makes clients ask for `//ofrep/…`: leading slashes count as one.
+/// A base URL with a trailing slash makes clients ask for `//ofrep/…`: leading slashes count as
+/// one.
 std::string_view WithoutDoubleSlash(std::string_view path);
 
 }  // namespace pennon::serving

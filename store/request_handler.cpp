@@ -9,11 +9,6 @@ using serving::RespondError;
 constexpr std::string_view kSyncPath = "/sync/v1/flagset";
 constexpr std::string_view kApiPrefix = "/api/v1/";
 
-bool IsJson(std::string_view content_type) {
-  return content_type.empty() ||
-         content_type.substr(0, content_type.find(';')).find("json") != std::string_view::npos;
-}
-
 // Answers 405 and returns false unless the method is GET.
 bool AcceptGet(const net::HttpRequest& request, net::HttpResponse& response) {
   if (request.method == "GET" || request.method == "HEAD") return true;
@@ -120,7 +115,7 @@ bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpRespons
     return true;
   }
   ++services_.metrics.api_requests;
-  if (!request.body.empty() && !IsJson(request.Header("Content-Type"))) {
+  if (!request.body.empty() && !request.MayBeJson()) {
     RespondError(request.path, 415, Error::Invalid("Content-Type", "expected application/json"),
                  response);
     return true;

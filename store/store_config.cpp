@@ -4,12 +4,8 @@
 
 #include <array>
 
-#include "base/file.h"
-
 namespace pennon::store {
 namespace {
-
-constexpr std::size_t kMaxConfigFileBytes = std::size_t{256} * 1024;
 
 bool IsAddress(const std::string& text) {
   std::array<unsigned char, sizeof(in6_addr)> bytes;
@@ -51,16 +47,6 @@ base::Settings StoreSettings(StoreConfig& config) {
   settings.Add("log.level", &config.log_level, "debug, info, warn, error or off");
   settings.Add("log.format", &config.log_format, "logfmt or json");
   return settings;
-}
-
-base::Result<void> ReadStoreConfig(base::Settings& settings, const std::string& file,
-                                   char* const* environment) {
-  if (!file.empty()) {
-    auto text = base::ReadFile(file, kMaxConfigFileBytes);
-    if (!text) return base::Fail(text.error());
-    if (auto read = settings.ReadYaml(file, *text); !read) return read;
-  }
-  return settings.ReadEnvironment("PENNON_STORE", environment);
 }
 
 base::Result<void> CheckStoreConfig(const StoreConfig& config, const base::Settings& settings) {

@@ -2,7 +2,6 @@
 // What each means, and its default, is config/pennon-store.yaml.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "base/log.h"
@@ -30,9 +29,6 @@ struct StoreConfig {
 /// The table over `config`, which must outlive it.
 base::Settings StoreSettings(StoreConfig& config);
 
-/// Reads the file ("": none) and then the environment, the stronger, into the table.
-base::Result<void> ReadStoreConfig(base::Settings& settings, const std::string& file,
-                                   char* const* environment);
 /// What the table alone cannot check; errors name the setting and where it was given.
 base::Result<void> CheckStoreConfig(const StoreConfig& config, const base::Settings& settings);
 

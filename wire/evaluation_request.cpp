@@ -14,8 +14,8 @@ using base::Fail;
 using model::AttributeKind;
 
 constexpr unsigned kParseFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
-                            rapidjson::kParseValidateEncodingFlag |
-                            rapidjson::kParseFullPrecisionFlag;
+                                 rapidjson::kParseValidateEncodingFlag |
+                                 rapidjson::kParseFullPrecisionFlag;
 
 // Writes the events of one value as JSON text again: a caller's default is only handed back.
 class ValueCopy {
@@ -127,12 +127,12 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
 
   bool Select(std::string_view key) {
     const bool evaluate = kind_ == RequestKind::kEvaluate;
-    member_ = key == "context"                   ? Member::kContext
-              : evaluate && key == "flag"        ? Member::kFlag
-              : evaluate && key == "flags"       ? Member::kFlags
-              : evaluate && key == "default"     ? Member::kDefault
-              : evaluate && key == "defaults"    ? Member::kDefaults
-                                                 : Member::kOther;
+    member_ = key == "context"                ? Member::kContext
+              : evaluate && key == "flag"     ? Member::kFlag
+              : evaluate && key == "flags"    ? Member::kFlags
+              : evaluate && key == "default"  ? Member::kDefault
+              : evaluate && key == "defaults" ? Member::kDefaults
+                                              : Member::kOther;
     if (member_ == Member::kOther && evaluate) {
       return Refuse("", "a member is not known; known are context, flag, flags, default, defaults");
     }
@@ -145,7 +145,8 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
   }
 
   bool AddFlag(std::string_view key) {
-    if (request_.flags.size() == kMaxBatchFlags) return Refuse("flags", "names more than 1000 flags");
+    if (request_.flags.size() == kMaxBatchFlags)
+      return Refuse("flags", "names more than 1000 flags");
     request_.flags.push_back(key);
     return true;
   }
@@ -167,10 +168,14 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
   }
   bool WrongType() {
     switch (member_) {
-      case Member::kContext: return Refuse("context", "expected an object");
-      case Member::kFlag: return Refuse("flag", "expected the key of a flag");
-      case Member::kFlags: return Refuse("flags", "expected an array of keys of flags");
-      default: return Refuse("defaults", "expected an object with a value for each flag");
+      case Member::kContext:
+        return Refuse("context", "expected an object");
+      case Member::kFlag:
+        return Refuse("flag", "expected the key of a flag");
+      case Member::kFlags:
+        return Refuse("flags", "expected an array of keys of flags");
+      default:
+        return Refuse("defaults", "expected an object with a value for each flag");
     }
   }
 
@@ -181,8 +186,9 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
       if (!context_.Open(Name(), kind)) return false;
     } else if (IsCopied()) {
       copy_.Open(bracket);
-    } else if (member_ != Member::kOther && (kind != AttributeKind::kObject ||
-               (member_ != Member::kContext && member_ != Member::kDefaults) || depth_ != 1)) {
+    } else if (member_ != Member::kOther &&
+               (kind != AttributeKind::kObject ||
+                (member_ != Member::kContext && member_ != Member::kDefaults) || depth_ != 1)) {
       return WrongType();
     }
     ++depth_;
@@ -255,8 +261,8 @@ base::Result<void> ReadEvaluationRequest(std::span<char> body, RequestKind kind,
     return Fail(Error::Invalid(handler.where(), handler.refusal()));
   }
   if (parsed.IsError() || !complete) {
-    const std::string what = parsed.IsError() ? rapidjson::GetParseError_En(parsed.Code())
-                                              : "unexpected character NUL";
+    const std::string what =
+        parsed.IsError() ? rapidjson::GetParseError_En(parsed.Code()) : "unexpected character NUL";
     const std::size_t at = parsed.IsError() ? parsed.Offset() : stream.Tell();
     return Fail(Error::Invalid("body", "is not JSON at byte " + std::to_string(at) + ": " + what));
   }

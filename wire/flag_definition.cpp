@@ -85,7 +85,7 @@ Found ReadGate(const Value& value, const std::string& path, model::Gate& gate) {
   if (percent == nullptr) {
     reader.Invalid("percent", "is missing, expected a number from 0 to 100");
   } else {
-    const double given = percent->AsInt() != nullptr ? static_cast<double>(*percent->AsInt())
+    const double given = percent->AsInt() != nullptr      ? static_cast<double>(*percent->AsInt())
                          : percent->AsDouble() != nullptr ? *percent->AsDouble()
                                                           : -1;
     const double scaled = given * 1000;
@@ -127,8 +127,8 @@ Found ReadSplit(const Value& value, const std::string& path, model::Split& split
 
 Found ReadServe(const Value& value, const std::string& path, model::Serve& serve) {
   ObjectReader reader(value, path);
-  const int given = reader.Has("variant") + reader.Has("split") + reader.Has("off") +
-                    reader.Has("codeDefault");
+  const int given =
+      reader.Has("variant") + reader.Has("split") + reader.Has("off") + reader.Has("codeDefault");
   if (!reader.failed() && given != 1) {
     reader.Invalid("", "expected exactly one of variant, split, off, codeDefault");
   }
@@ -226,8 +226,8 @@ void ReadIdentity(ObjectReader& reader, model::Flag& flag) {
   if (!reader.failed()) {
     const auto known = model::ParseValueType(type);
     if (!known) {
-      reader.Invalid("type", "is \"" + type +
-                                 "\", expected boolean, string, integer, number or object");
+      reader.Invalid("type",
+                     "is \"" + type + "\", expected boolean, string, integer, number or object");
     }
     flag.type = known.value_or(model::ValueType::kBoolean);
   }

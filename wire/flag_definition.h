@@ -9,8 +9,8 @@
 
 namespace pennon::wire {
 
-/// Reads one definition. "kind" and "key", which a sync line has beside the definition's own members,
-/// are passed over; any other unknown member is an error. Errors name the path inside the
+/// Reads one definition. "kind" and "key", which a sync line has beside the definition's own
+/// members, are passed over; any other unknown member is an error. Errors name the path inside the
 /// definition: `rules[2].serve.variant`.
 base::Result<model::Flag> ReadFlag(std::string_view key, const model::Value& definition);
 base::Result<model::Segment> ReadSegment(std::string_view key, const model::Value& definition);

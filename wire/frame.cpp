@@ -1,12 +1,13 @@
 #include "wire/frame.h"
 
-
 namespace pennon::wire {
 namespace {
 
 constexpr std::size_t kMaxText16 = 0xffff;
 
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
+bool IsContinuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+}
 
 }  // namespace
 

@@ -41,7 +41,7 @@ inline constexpr std::uint16_t kWantMetadata = 1;
 struct FrameHeader {
   FrameType type = FrameType::kPing;
   std::uint16_t flags = 0;
-  std::uint32_t id = 0;  // chosen by the client, repeated in the answer
+  std::uint32_t id = 0;    // chosen by the client, repeated in the answer
   std::uint32_t size = 0;  // of the payload that follows
 };
 

@@ -48,13 +48,21 @@ bool GetValue(FrameReader& reader, FrameEvaluation& entry) {
   switch (entry.kind) {
     case FrameValue::kNull:
     case FrameValue::kFalse:
-    case FrameValue::kTrue: return true;
-    case FrameValue::kInt: entry.integer = reader.Get<std::int64_t>(); return true;
-    case FrameValue::kDouble: entry.number = reader.Get<double>(); return true;
+    case FrameValue::kTrue:
+      return true;
+    case FrameValue::kInt:
+      entry.integer = reader.Get<std::int64_t>();
+      return true;
+    case FrameValue::kDouble:
+      entry.number = reader.Get<double>();
+      return true;
     case FrameValue::kString:
-    case FrameValue::kJson: entry.text = reader.Text32(); return true;
+    case FrameValue::kJson:
+      entry.text = reader.Text32();
+      return true;
     case FrameValue::kArray:
-    case FrameValue::kObject: break;
+    case FrameValue::kObject:
+      break;
   }
   return false;
 }
@@ -141,14 +149,22 @@ Error DecodeError(std::string_view payload) {
   const auto code = reader.Get<std::uint16_t>();
   const std::string_view message = reader.Text16();
   switch (static_cast<base::ErrorCode>(code)) {
-    case base::ErrorCode::kInvalid: return Error::Invalid("", message);
-    case base::ErrorCode::kLimit: return Error::Limit("", message);
-    case base::ErrorCode::kUnauthenticated: return Error::Unauthenticated("", message);
-    case base::ErrorCode::kForbidden: return Error::Forbidden("", message);
-    case base::ErrorCode::kNotFound: return Error::NotFound("", message);
-    case base::ErrorCode::kConflict: return Error::Conflict("", message);
-    case base::ErrorCode::kUnavailable: return Error::Unavailable("", message);
-    case base::ErrorCode::kInternal: break;
+    case base::ErrorCode::kInvalid:
+      return Error::Invalid("", message);
+    case base::ErrorCode::kLimit:
+      return Error::Limit("", message);
+    case base::ErrorCode::kUnauthenticated:
+      return Error::Unauthenticated("", message);
+    case base::ErrorCode::kForbidden:
+      return Error::Forbidden("", message);
+    case base::ErrorCode::kNotFound:
+      return Error::NotFound("", message);
+    case base::ErrorCode::kConflict:
+      return Error::Conflict("", message);
+    case base::ErrorCode::kUnavailable:
+      return Error::Unavailable("", message);
+    case base::ErrorCode::kInternal:
+      break;
   }
   return Error::Internal("", message);
 }

@@ -33,8 +33,8 @@ base::Result<FrameWelcome> DecodeWelcome(std::string_view payload);
 class EvaluationsWriter {
  public:
   /// `request_flags` are those of the request's header (kWantMetadata).
-  EvaluationsWriter(std::string& out, FrameType type, std::uint32_t id,
-                    std::uint16_t request_flags, const FrameSetState& state, std::uint32_t count);
+  EvaluationsWriter(std::string& out, FrameType type, std::uint32_t id, std::uint16_t request_flags,
+                    const FrameSetState& state, std::uint32_t count);
   void Add(std::string_view key, const model::Evaluation& evaluation, model::Source source);
 
  private:

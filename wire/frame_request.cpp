@@ -42,15 +42,24 @@ class ContextDecoder {
  private:
   bool Value(std::string_view name) {
     switch (static_cast<FrameValue>(reader_.Get<std::uint8_t>())) {
-      case FrameValue::kNull: return context_.Null(name);
-      case FrameValue::kFalse: return context_.Bool(name, false);
-      case FrameValue::kTrue: return context_.Bool(name, true);
-      case FrameValue::kInt: return context_.Int(name, reader_.Get<std::int64_t>());
-      case FrameValue::kDouble: return context_.Double(name, reader_.Get<double>());
-      case FrameValue::kString: return Text(name);
-      case FrameValue::kArray: return Open(name, AttributeKind::kArray);
-      case FrameValue::kObject: return Open(name, AttributeKind::kObject);
-      case FrameValue::kJson: break;
+      case FrameValue::kNull:
+        return context_.Null(name);
+      case FrameValue::kFalse:
+        return context_.Bool(name, false);
+      case FrameValue::kTrue:
+        return context_.Bool(name, true);
+      case FrameValue::kInt:
+        return context_.Int(name, reader_.Get<std::int64_t>());
+      case FrameValue::kDouble:
+        return context_.Double(name, reader_.Get<double>());
+      case FrameValue::kString:
+        return Text(name);
+      case FrameValue::kArray:
+        return Open(name, AttributeKind::kArray);
+      case FrameValue::kObject:
+        return Open(name, AttributeKind::kObject);
+      case FrameValue::kJson:
+        break;
     }
     refusal_ = "context has a value of an unknown kind";
     return false;
@@ -82,13 +91,21 @@ void PutNodes(FrameWriter& frame, const model::Attribute* node, const model::Att
 
 void PutNode(FrameWriter& frame, const model::Attribute& node) {
   switch (node.kind) {
-    case AttributeKind::kNull: frame.Put(FrameValue::kNull); break;
+    case AttributeKind::kNull:
+      frame.Put(FrameValue::kNull);
+      break;
     case AttributeKind::kBool:
       frame.Put(node.boolean ? FrameValue::kTrue : FrameValue::kFalse);
       break;
-    case AttributeKind::kInt: frame.Put(FrameValue::kInt).Put(node.integer); break;
-    case AttributeKind::kDouble: frame.Put(FrameValue::kDouble).Put(node.number); break;
-    case AttributeKind::kString: frame.Put(FrameValue::kString).Text32(node.text); break;
+    case AttributeKind::kInt:
+      frame.Put(FrameValue::kInt).Put(node.integer);
+      break;
+    case AttributeKind::kDouble:
+      frame.Put(FrameValue::kDouble).Put(node.number);
+      break;
+    case AttributeKind::kString:
+      frame.Put(FrameValue::kString).Text32(node.text);
+      break;
     case AttributeKind::kArray:
     case AttributeKind::kObject: {
       const bool is_object = node.kind == AttributeKind::kObject;
@@ -145,8 +162,8 @@ base::Result<void> DecodeEvaluate(FrameType type, std::string_view payload,
   FrameReader reader(payload);
   const std::size_t count = type == FrameType::kEvaluate ? 1 : reader.Get<std::uint16_t>();
   if (count > kMaxBatchFlags) {
-    return Fail(Error::Limit("batch", "names more than " + std::to_string(kMaxBatchFlags) +
-                                          " flags"));
+    return Fail(
+        Error::Limit("batch", "names more than " + std::to_string(kMaxBatchFlags) + " flags"));
   }
   for (std::size_t i = 0; i < count; ++i) keys.push_back(reader.Text16());
   if (!reader.ok()) return Fail(CutOff("flag key"));

@@ -22,7 +22,8 @@ base::Result<FrameHello> DecodeHello(std::string_view payload);
 void AppendHello(std::string& out, std::uint32_t id, const FrameHello& hello);
 
 /// Decodes the payload of evaluate (exactly one key) or batch (no keys: all flags) into `keys` and
-/// `context`, both cleared first; text is borrowed from the payload. Errors never quote the context.
+/// `context`, both cleared first; text is borrowed from the payload. Errors never quote the
+/// context.
 base::Result<void> DecodeEvaluate(FrameType type, std::string_view payload,
                                   std::vector<std::string_view>& keys, model::Context& context);
 void AppendEvaluate(std::string& out, std::uint32_t id, std::uint16_t flags, std::string_view key,

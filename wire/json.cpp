@@ -19,8 +19,7 @@ using base::Fail;
 using model::Value;
 
 // Numbers come as text, so that a whole number is exact or refused, never rounded.
-constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
-                            rapidjson::kParseValidateEncodingFlag |
+constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
                             rapidjson::kParseNumbersAsStringsFlag;
 
 std::string LineAndColumn(std::string_view text, std::size_t offset) {
@@ -37,9 +36,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
  public:
   bool Null() { return Put(nullptr); }
   bool Bool(bool value) { return Put(value); }
-  bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
-    return Number({text, size});
-  }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool) { return Number({text, size}); }
   bool String(const char* text, rapidjson::SizeType size, bool) {
     return Put(std::string(text, size));
   }

@@ -54,8 +54,7 @@ void ObjectReader::Strings(std::string_view member, std::vector<std::string>& ou
   Each(member, [&](const Value& element, const std::string& path) -> std::optional<Error> {
     const std::string* text = element.AsString();
     if (text == nullptr) {
-      return Error::Invalid(path,
-                            "is " + std::string(TypeName(element)) + ", expected a string");
+      return Error::Invalid(path, "is " + std::string(TypeName(element)) + ", expected a string");
     }
     out.push_back(*text);
     return std::nullopt;

@@ -34,8 +34,8 @@ class ObjectReader {
   void Unsigned(std::string_view member, std::uint64_t max, std::uint64_t& out);
   /// Calls `read(element, path)` for each element of an array member.
   void Each(std::string_view member,
-            const std::function<std::optional<base::Error>(const model::Value&, const std::string&)>&
-                read);
+            const std::function<std::optional<base::Error>(const model::Value&,
+                                                           const std::string&)>& read);
 
   /// Notes an error at `member`, unless there is one already.
   void Invalid(std::string_view member, std::string_view what);

@@ -110,7 +110,9 @@ void ReadInto(const SyncLine& line, const base::Result<Value>& value,
 
 }  // namespace
 
-std::string_view Name(LineKind kind) { return kind == LineKind::kFlag ? "flag" : "segment"; }
+std::string_view Name(LineKind kind) {
+  return kind == LineKind::kFlag ? "flag" : "segment";
+}
 
 SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& definition) {
   SyncLine line;

@@ -1,5 +1,6 @@
 // The body of GET /sync/v1/flagset: newline-delimited JSON, a head line and one line a flag or
-// segment. Digests are over the bytes of the lines as sent; nothing is ever re-serialised to verify.
+// segment. Digests are over the bytes of the lines as sent; nothing is ever re-serialised to
+// verify.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The vectors of tests/contract/bucketing.json, made by another implementation of docs/evaluation.md.
+// The vectors of tests/contract/bucketing.json, made by another implementation of
+// docs/evaluation.md.
 #include <doctest/doctest.h>
 
 #include <charconv>
@@ -24,8 +25,8 @@ TEST_CASE("bucketing gives the published hashes and positions") {
     CAPTURE(shown);
     client::Context context;
     context.SetJson("value", *vector.Find("value"));
-    engine::Murmur3 hash = engine::BucketPrefix(*vector.Find("salt")->AsString(),
-                                                *vector.Find("purpose")->AsString());
+    engine::Murmur3 hash =
+        engine::BucketPrefix(*vector.Find("salt")->AsString(), *vector.Find("purpose")->AsString());
     REQUIRE(engine::HashSubject(hash, *context.view().Find("value")));
     CHECK(std::int64_t{hash.Finish()} == *vector.Find("hash")->AsInt());
     for (const auto& [total_text, position] : *vector.Find("positions")->AsObject()) {
@@ -51,9 +52,8 @@ TEST_CASE("the subject hash tells values apart that look alike") {
 }
 
 TEST_CASE("null, arrays, objects and the empty string identify nobody") {
-  for (const model::Value& value :
-       {model::Value(), model::Value(""), model::Value(model::Array{1}),
-        model::Value(model::Object{})}) {
+  for (const model::Value& value : {model::Value(), model::Value(""), model::Value(model::Array{1}),
+                                    model::Value(model::Object{})}) {
     client::Context context;
     context.SetJson("value", value);
     engine::Murmur3 hash;

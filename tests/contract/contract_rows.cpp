@@ -66,9 +66,9 @@ std::vector<RowFile> LoadRowFiles() {
 }
 
 std::string Describe(const Expected& expected) {
-  return (expected.has_value ? expected.value_json : "(no value)") + " variant=" +
-         expected.variant + " reason=" + expected.reason + " error=" + expected.error_code +
-         " kind=" + expected.kind;
+  return (expected.has_value ? expected.value_json : "(no value)") +
+         " variant=" + expected.variant + " reason=" + expected.reason +
+         " error=" + expected.error_code + " kind=" + expected.kind;
 }
 
 }  // namespace pennon::test

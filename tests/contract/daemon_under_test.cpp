@@ -79,11 +79,11 @@ client::ClientOptions Options(const TempDir& dir) {
 }  // namespace
 
 DaemonUnderTest::DaemonUnderTest(const std::string& document)
-    : process_({std::string(PENNON_BINARY_DIR) + "/bin/pennond", "--environment", "contract",
-                "--bootstrap-file", dir_.Write("flags.json", document), "--cache-path",
-                dir_.File("cache.db"), "--socket-path", dir_.File("pennon.sock"), "--http-port",
-                "0"},
-               dir_.File("log")),
+    : process_(
+          {std::string(PENNON_BINARY_DIR) + "/bin/pennond", "--environment", "contract",
+           "--bootstrap-file", dir_.Write("flags.json", document), "--cache-path",
+           dir_.File("cache.db"), "--socket-path", dir_.File("pennon.sock"), "--http-port", "0"},
+          dir_.File("log")),
       client_(Options(dir_)) {
   if (!Eventually([&] { return client_.Ping().has_value(); })) {
     throw std::runtime_error("pennond does not answer");
@@ -96,7 +96,8 @@ DaemonUnderTest::DaemonUnderTest(const std::string& document)
 
 Expected DaemonUnderTest::AskFrames(const Row& row) {
   const client::Json fallback{"\"fallback\""};
-  // Asked as an object flag; a flag of another type says so, and its own type is asked in the batch.
+  // Asked as an object flag; a flag of another type says so, and its own type is asked in the
+  // batch.
   const auto details = client_.GetDetails(row.flag, ContextOf(row), fallback);
   Expected got;
   got.has_value = details.value != fallback;
@@ -122,9 +123,8 @@ model::Value DaemonUnderTest::Post(const std::string& path, const std::string& b
   fetch.headers = {{"Content-Type", "application/json"}};
   fetch.body = body;
   std::promise<base::Result<net::HttpFetched>> promise;
-  http_.Fetch(fetch, [&](base::Result<net::HttpFetched> result) {
-    promise.set_value(std::move(result));
-  });
+  http_.Fetch(fetch,
+              [&](base::Result<net::HttpFetched> result) { promise.set_value(std::move(result)); });
   auto fetched = promise.get_future().get();
   if (!fetched) throw std::runtime_error(fetched.error().Message());
   auto value = wire::ReadJson(fetched->body);

@@ -20,7 +20,8 @@ class Process {
   /// Starts `arguments[0]`; standard error goes to `log_file`.
   Process(const std::vector<std::string>& arguments, const std::string& log_file) {
     std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+      argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);

@@ -15,7 +15,7 @@ base::Result<void> Read(StoreConfig& config, const std::string& file,
   std::vector<char*> pointers;
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
-  return ReadStoreConfig(settings, file, pointers.data()).and_then([&] {
+  return settings.ReadFileAndEnvironment(file, "PENNON_STORE", pointers.data()).and_then([&] {
     return CheckStoreConfig(config, settings);
   });
 }

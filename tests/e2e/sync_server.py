@@ -1,0 +1,69 @@
+"""An upstream whose documents a test writes byte by byte: what a real store would never send."""
+import hashlib
+import http.server
+import json
+import threading
+
+
+class SyncServer:
+    """Serves one body at /sync/v1/flagset; looks like a Store to a Daemon."""
+
+    def __init__(self, directory):
+        self.key_file = str(directory / "key")
+        with open(self.key_file, "w") as key:
+            key.write("pn_sync_test")
+        import os
+        os.chmod(self.key_file, 0o600)
+        self.requests = 0
+        self.stopped = False
+        self.current = (503, b"", "")
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                outer.requests += 1
+                status, body, tag = outer.current
+                if tag and self.headers.get("If-None-Match") == tag:
+                    status, body = 304, b""
+                self.send_response(status)
+                if status == 200:
+                    self.send_header("Content-Type", "application/x-ndjson")
+                if tag:
+                    self.send_header("ETag", tag)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        if not self.stopped:
+            self.stopped = True
+            self.server.shutdown()
+            self.server.server_close()
+
+    @staticmethod
+    def document(revision, flags, environment="production", twice=False, version=1):
+        lines = [(key, json.dumps({"kind": "flag", "key": key, **flag}, separators=(",", ":")).encode())
+                 for key, flag in sorted(flags.items())]
+        if twice:
+            lines.append(lines[0])
+        digest = hashlib.sha256()
+        for key, line in lines:
+            digest.update(f"flag {key} {hashlib.sha256(line).hexdigest()}\n".encode())
+        head = {"pennon": version, "environment": environment, "epoch": 1, "revision": revision,
+                "flags": len(lines), "segments": 0, "digest": digest.hexdigest()}
+        return b"\n".join([json.dumps(head).encode(), *(line for _, line in lines)]) + b"\n"
+
+    def publish(self, revision, flags):
+        self.current = (200, self.document(revision, flags), f'"{revision}"')
+
+    def answer(self, status, body):
+        self.current = (status, body, "")
