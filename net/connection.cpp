@@ -17,6 +17,7 @@ constexpr std::size_t kFirstInputBytes = std::size_t{16} * 1024;
 constexpr std::size_t kMaxInputBytes = std::size_t{64} << 20U;  // protocols refuse long before
 constexpr std::size_t kKeptBufferBytes = std::size_t{64} * 1024;
 constexpr std::size_t kSpareBytes = 1;  // that StreamProtocol may write behind the input
+constexpr std::int64_t kLingerMillis = 2'000;
 
 }  // namespace
 
@@ -30,15 +31,19 @@ Connection::Connection(std::shared_ptr<Worker> worker, Socket socket,
   listener_->open.fetch_add(1, std::memory_order_relaxed);
 }
 
-Connection::~Connection() { listener_->open.fetch_sub(1, std::memory_order_relaxed); }
+Connection::~Connection() {
+  listener_->open.fetch_sub(1, std::memory_order_relaxed);
+}
 
 void Connection::Start(const Peer& peer) {
   const std::weak_ptr<Connection> weak = weak_from_this();
-  LateAnswer late = [weak](std::string bytes, bool close) {
-    const auto self = weak.lock();
-    if (self == nullptr) return;
-    // The queue of a stopped loop must not keep the connection, and so the loop, alive.
-    boost::asio::post(self->worker_->io, [weak, bytes = std::move(bytes), close]() mutable {
+  const std::weak_ptr<Worker> weak_worker = worker_;
+  // Elsewhere only the worker is held on to: a connection, and its protocol, must end on their
+  // worker. And the queue of a stopped loop must keep neither of them alive.
+  LateAnswer late = [weak, weak_worker](std::string bytes, bool close) {
+    const auto worker = weak_worker.lock();
+    if (worker == nullptr) return;
+    boost::asio::post(worker->io, [weak, bytes = std::move(bytes), close]() mutable {
       if (const auto connection = weak.lock()) connection->OnLate(std::move(bytes), close);
     });
   };
@@ -53,14 +58,21 @@ void Connection::Close() {
   worker_->Remove(shared_from_this());
 }
 
+bool Connection::IsWritten() const {
+  return !is_writing_ && output_.empty();
+}
+
 bool Connection::IsIdle() const {
-  return input_size_ == 0 && !is_writing_ && !is_suspended_ && output_.empty();
+  return input_size_ == 0 && !is_suspended_ && IsWritten();
+}
+
+bool Connection::HasUnread() {
+  int unread = 0;
+  return ::ioctl(socket_.native_handle(), FIONREAD, &unread) == 0 && unread > 0;
 }
 
 void Connection::CloseWhenIdle() {
-  int unread = 0;
-  ::ioctl(socket_.native_handle(), FIONREAD, &unread);
-  if (IsIdle() && unread == 0) return Close();
+  if (is_lingering_ || (IsIdle() && !HasUnread())) Close();
 }
 
 bool Connection::IsOver(std::uint32_t since, std::int64_t deadline_millis,
@@ -71,7 +83,10 @@ bool Connection::IsOver(std::uint32_t since, std::int64_t deadline_millis,
 
 void Connection::OnTick(std::uint32_t tick) {
   const ConnectionLimits& limits = listener_->limits;
-  if (IsOver(message_since_, limits.message_deadline_millis, tick) ||
+  // While we do not read, it is not the peer who keeps a message from being complete.
+  if (message_since_ != 0 && !is_reading_) message_since_ = tick;
+  if (IsOver(message_since_, is_lingering_ ? kLingerMillis : limits.message_deadline_millis,
+             tick) ||
       IsOver(write_since_, limits.write_deadline_millis, tick) ||
       (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick))) {
     Close();
@@ -87,6 +102,15 @@ bool Connection::GrowInput() {
   input_ = std::move(larger);
   input_capacity_ = capacity;
   return true;
+}
+
+// A huge message must not keep its memory for as long as the connection lives.
+void Connection::ShrinkInput() {
+  if (input_capacity_ <= kKeptBufferBytes || input_size_ + kSpareBytes >= kFirstInputBytes) return;
+  std::unique_ptr<char[]> smaller(new char[kFirstInputBytes]);
+  std::memcpy(smaller.get(), input_.get(), input_size_);
+  input_ = std::move(smaller);
+  input_capacity_ = kFirstInputBytes;
 }
 
 void Connection::Read() {
@@ -118,34 +142,42 @@ void Connection::OnRead(std::size_t size) {
 void Connection::Process() {
   const auto progress = protocol_->OnBytes({input_.get(), input_size_}, output_);
   input_size_ -= progress.consumed;
-  if (input_size_ == 0) {
-    message_since_ = 0;
-    if (input_capacity_ > kKeptBufferBytes) {
-      input_.reset(new char[kFirstInputBytes]);
-      input_capacity_ = kFirstInputBytes;
+  if (progress.consumed > 0) {
+    if (input_size_ > 0) {
+      std::memmove(input_.get(), input_.get() + progress.consumed, input_size_);
     }
-  } else if (progress.consumed > 0) {
-    std::memmove(input_.get(), input_.get() + progress.consumed, input_size_);
-    message_since_ = worker_->tick;
-  } else if (message_since_ == 0) {
-    message_since_ = worker_->tick;
+    message_since_ = 0;
+    ShrinkInput();
   }
   is_suspended_ = progress.suspended;
-  if (is_suspended_) message_since_ = 0;
+  has_more_ = progress.more;
   close_after_write_ = close_after_write_ || progress.close;
+  if (is_suspended_ || has_more_) {
+    message_since_ = 0;
+  } else if (input_size_ > 0 && message_since_ == 0) {
+    message_since_ = worker_->tick;
+  }
 }
 
-// Goes on with whatever is due after the state has changed: write, then read, or close.
+// Goes on with whatever is due after the state has changed: write, answer more, read, or close.
 void Connection::Continue() {
-  if (!is_writing_ && !output_.empty()) Write();
-  if (!socket_.is_open() || is_suspended_) return;
-  // While a slow reader has this much to read, nothing more is answered; the write goes on here.
-  if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
-  const bool is_written = !is_writing_ && output_.empty();
-  if (peer_is_done_ || (worker_->draining && input_size_ == 0)) {
-    if (is_written) Close();
+  for (;;) {
+    if (!is_writing_ && !output_.empty()) Write();
+    if (!socket_.is_open() || is_suspended_) return;
+    // While a slow reader has this much to read, nothing more is answered; the write goes on here.
+    if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
+    if (!has_more_) return GoOn();
+    Process();
+  }
+}
+
+void Connection::GoOn() {
+  if (peer_is_done_) {
+    if (IsWritten()) Close();
   } else if (close_after_write_) {
-    if (is_written) Linger();
+    if (IsWritten()) Linger();
+  } else if (worker_->draining && IsIdle() && !HasUnread()) {
+    Close();
   } else {
     Read();
   }
@@ -207,7 +239,7 @@ void Connection::OnLate(std::string bytes, bool close) {
   output_ += bytes;
   close_after_write_ = close_after_write_ || close;
   // Requests that were pipelined behind the suspended one are already here.
-  if (!close_after_write_ && input_size_ > 0) Process();
+  has_more_ = !close_after_write_ && input_size_ > 0;
   Continue();
 }
 

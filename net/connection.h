@@ -26,7 +26,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
 
-  Connection(std::shared_ptr<Worker> worker, Socket socket, std::shared_ptr<ListenerState> listener);
+  Connection(std::shared_ptr<Worker> worker, Socket socket,
+             std::shared_ptr<ListenerState> listener);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -48,8 +49,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Linger();
   void OnLate(std::string bytes, bool close);
   void Continue();
+  void GoOn();
   [[nodiscard]] bool IsIdle() const;
+  [[nodiscard]] bool IsWritten() const;
+  [[nodiscard]] bool HasUnread();
   bool GrowInput();
+  void ShrinkInput();
   [[nodiscard]] bool IsOver(std::uint32_t since, std::int64_t deadline_millis,
                             std::uint32_t tick) const;
 
@@ -68,9 +73,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_reading_ = false;
   bool is_writing_ = false;
   bool is_suspended_ = false;
-  bool peer_is_done_ = false;      // sent its end of stream
+  bool has_more_ = false;      // the protocol has paused for the output to be written
+  bool peer_is_done_ = false;  // sent its end of stream
   bool close_after_write_ = false;
-  bool is_lingering_ = false;      // our side is closed
+  bool is_lingering_ = false;        // our side is closed
   std::uint32_t message_since_ = 0;  // tick at which the unfinished message began
   std::uint32_t write_since_ = 0;
   std::uint32_t active_at_ = 0;

@@ -38,8 +38,12 @@ struct ControlLoop::Timer::State {
 ControlLoop::ControlLoop() : state_(std::make_unique<State>()) {}
 ControlLoop::~ControlLoop() = default;
 
-void ControlLoop::Run() { state_->io.run(); }
-void ControlLoop::Stop() { state_->io.stop(); }
+void ControlLoop::Run() {
+  state_->io.run();
+}
+void ControlLoop::Stop() {
+  state_->io.stop();
+}
 void ControlLoop::Post(std::function<void()> task) {
   boost::asio::post(state_->io, std::move(task));
 }
@@ -53,11 +57,10 @@ ControlLoop::Timer ControlLoop::After(std::int64_t millis, std::function<void()>
   Timer timer;
   timer.state_ = std::make_unique<Timer::State>(state_->io);
   timer.state_->timer.expires_after(std::chrono::milliseconds(millis));
-  timer.state_->timer.async_wait(
-      [task = std::move(task), cancelled = timer.state_->cancelled](
-          const boost::system::error_code& ec) {
-        if (!ec && !*cancelled) task();
-      });
+  timer.state_->timer.async_wait([task = std::move(task), cancelled = timer.state_->cancelled](
+                                     const boost::system::error_code& ec) {
+    if (!ec && !*cancelled) task();
+  });
   return timer;
 }
 

@@ -21,7 +21,7 @@ class ControlLoop {
   void Stop();
   void Post(std::function<void()> task);
 
-  /// A pending call; destroying or reassigning it cancels the call.
+  /// A pending call; destroying or reassigning it cancels the call. Must not outlive its loop.
   class Timer {
    public:
     Timer();

@@ -55,11 +55,17 @@ class Transfer {
 
   [[nodiscard]] CURL* easy() const { return easy_; }
 
+  /// A fetch that must not be tried: finishes it, and returns true.
+  bool Refuse() {
+    if (is_invalid_) {
+      done_(Fail(Error::Invalid(Origin(fetch_.url), "a header to be sent holds a line end")));
+    }
+    return is_invalid_;
+  }
+
   void Finish(CURLcode code) {
-    if (too_large_) {
-      return done_(Fail(Error::Limit(Origin(fetch_.url),
-                                     "answers with more than " +
-                                         std::to_string(fetch_.max_body_bytes) + " bytes")));
+    if (!breach_.empty()) {
+      return done_(Fail(Error::Limit(Origin(fetch_.url), "answers with more than " + breach_)));
     }
     if (code != CURLE_OK) {
       const std::string what = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
@@ -81,21 +87,38 @@ class Transfer {
     Set(CURLOPT_URL, fetch_.url.c_str());
     Set(CURLOPT_PROTOCOLS_STR, "http,https");
     Set(CURLOPT_FOLLOWLOCATION, 0L);
+    if (fetch_.method == "HEAD") Set(CURLOPT_NOBODY, 1L);  // or it would wait for the body
     Set(CURLOPT_CUSTOMREQUEST, fetch_.method.c_str());
     Set(CURLOPT_USERAGENT, user_agent.c_str());
     Set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     if (!fetch_.ca_file.empty()) Set(CURLOPT_CAINFO, fetch_.ca_file.c_str());
-    if (!fetch_.body.empty()) {
+    if (!fetch_.body.empty() || fetch_.method == "POST" || fetch_.method == "PUT") {
       Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(fetch_.body.size()));
       Set(CURLOPT_POSTFIELDS, fetch_.body.data());
     }
-    for (const auto& [name, value] : fetch_.headers) {
-      header_list_ = curl_slist_append(header_list_, (name + ": " + value).c_str());
+    // What curl would add by itself: a wait before larger bodies, and a type they do not have.
+    for (const char* unwanted : {"Expect:", "Content-Type:"}) {
+      header_list_ = curl_slist_append(header_list_, unwanted);
     }
+    for (const auto& [name, value] : fetch_.headers) AddHeader(name, value);
     Set(CURLOPT_HTTPHEADER, header_list_);
   }
+  void AddHeader(const std::string& name, const std::string& value) {
+    // What ends a line would begin a header of its own. The value may be a secret: it is not told.
+    constexpr std::string_view kLineEnds("\r\n\0", 3);
+    if (name.find_first_of(kLineEnds) != std::string::npos ||
+        value.find_first_of(kLineEnds) != std::string::npos) {
+      is_invalid_ = true;
+      return;
+    }
+    // With a colon curl would leave an empty header out.
+    const std::string line = value.empty() ? name + ';' : name + ": " + value;
+    header_list_ = curl_slist_append(header_list_, line.c_str());
+  }
+
   void SetLimits() {
     Set(CURLOPT_NOSIGNAL, 1L);
+    Set(CURLOPT_QUICK_EXIT, 1L);  // a cancelled fetch does not wait for the name server
     Set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(fetch_.connect_deadline_millis));
     Set(CURLOPT_TIMEOUT_MS, static_cast<long>(fetch_.total_deadline_millis));
     Set(CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(fetch_.min_bytes_per_second));
@@ -105,7 +128,7 @@ class Transfer {
   static std::size_t OnBody(char* data, std::size_t, std::size_t size, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     if (transfer.result_.body.size() + size > transfer.fetch_.max_body_bytes) {
-      transfer.too_large_ = true;
+      transfer.breach_ = std::to_string(transfer.fetch_.max_body_bytes) + " bytes";
       return 0;  // ends the transfer
     }
     transfer.result_.body.append(data, size);
@@ -116,7 +139,10 @@ class Transfer {
     const std::string_view line(data, size);
     if (line.starts_with("HTTP/")) transfer.result_.headers.clear();  // after an interim answer
     transfer.header_bytes_ += size;
-    if (transfer.header_bytes_ > kMaxHeaderBytes) return 0;
+    if (transfer.header_bytes_ > kMaxHeaderBytes) {
+      transfer.breach_ = std::to_string(kMaxHeaderBytes) + " bytes of headers";
+      return 0;
+    }
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return size;
     std::string name(Trim(line.substr(0, colon)));
@@ -133,7 +159,8 @@ class Transfer {
   curl_slist* header_list_ = nullptr;
   HttpFetched result_;
   std::size_t header_bytes_ = 0;
-  bool too_large_ = false;
+  bool is_invalid_ = false;
+  std::string breach_;  // of which limit; "": none
   char error_text_[CURL_ERROR_SIZE] = {};
 };
 
@@ -185,13 +212,18 @@ class HttpClient::Worker {
   }
 
   bool TakeAdded() {
-    const std::lock_guard lock(mutex_);
-    for (auto& transfer : added_) {
+    std::vector<std::unique_ptr<Transfer>> added;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return false;
+      added.swap(added_);
+    }
+    for (auto& transfer : added) {
+      if (transfer->Refuse()) continue;
       curl_multi_add_handle(multi_, transfer->easy());
       running_.push_back(std::move(transfer));
     }
-    added_.clear();
-    return !stopping_;
+    return true;
   }
 
   void FinishDone() {

@@ -1,4 +1,5 @@
-// Outbound HTTP(S): libcurl on a thread of its own. Only http and https, redirects are not followed.
+// Outbound HTTP(S): libcurl on a thread of its own. Only http and https, redirects are not
+// followed.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,12 @@
 #include "net/http_parser.h"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/optional.hpp>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -16,89 +18,160 @@ namespace http = boost::beast::http;
 using boost::beast::error_code;
 using boost::beast::string_view;
 
+constexpr std::string_view kBlankLine = "\r\n";
+
 // A piece of the message by its place, because the buffer may move while the message grows.
 struct Piece {
   std::size_t offset = 0;
   std::size_t size = 0;
 };
 
-class BeastParser final : public http::basic_parser<true> {
- public:
-  explicit BeastParser(const HttpLimits& limits) {
-    eager(true);
-    header_limit(static_cast<std::uint32_t>(limits.max_header_bytes));
-    body_limit(limits.max_body_bytes);
-  }
-
-  // Where the message begins now; set before every put.
-  const char* message = nullptr;
-  std::size_t message_size = 0;
-
+// What has been understood of a message. Outlives the parser of one message to keep its memory.
+struct Parsed {
   Piece method;
   Piece target;
   std::vector<std::pair<Piece, Piece>> fields;
-  Piece body;              // of a message with Content-Length
+  std::optional<Piece> body;  // of a message with Content-Length
   std::string chunked_body;
+  bool is_http_1_0 = false;
   bool expects_continue = false;
-  bool has_transfer_encoding = false;
+  bool has_length = false;
+  bool has_unknown_coding = false;
+
+  void Clear() {
+    fields.clear();
+    body.reset();
+    chunked_body.clear();
+    expects_continue = has_length = has_unknown_coding = false;
+  }
+};
+
+class BeastParser final : public http::basic_parser<true> {
+ public:
+  BeastParser(Parsed& parsed, const HttpLimits& limits) : parsed_(parsed) {
+    // Beast measures the header by the pieces it is fed; HttpParser measures the whole.
+    header_limit(std::numeric_limits<std::uint32_t>::max());
+    body_limit(limits.max_body_bytes);
+  }
+
+  /// Where the message is now; said before every put.
+  void Locate(std::span<const char> message) { message_ = message; }
 
  private:
   bool PieceOf(string_view text, Piece& piece) const {
-    if (text.data() < message || text.data() + text.size() > message + message_size) return false;
-    piece = {static_cast<std::size_t>(text.data() - message), text.size()};
+    const char* const begin = message_.data();
+    if (text.data() < begin || text.data() + text.size() > begin + message_.size()) return false;
+    piece = {static_cast<std::size_t>(text.data() - begin), text.size()};
     return true;
   }
 
-  void on_request_impl(http::verb, string_view method_text, string_view target_text, int,
-                       error_code&) override {
-    PieceOf(method_text, method);
-    PieceOf(target_text, target);
+  // A folded value (obsolete, and refused) lies in a buffer of Beast's, or lines after its name.
+  bool IsFolded(const Piece& name, const Piece& value) const {
+    for (std::size_t i = name.offset + name.size; i < value.offset; ++i) {
+      if (message_[i] == '\r') return true;
+    }
+    return false;
+  }
+
+  void on_request_impl(http::verb, string_view method, string_view target, int version,
+                       error_code& ec) override {
+    if (!PieceOf(method, parsed_.method)) ec = make_error_code(http::error::bad_method);
+    if (!PieceOf(target, parsed_.target)) ec = make_error_code(http::error::bad_target);
+    parsed_.is_http_1_0 = version == 10;
   }
   void on_response_impl(int, string_view, int, error_code&) override {}
   void on_field_impl(http::field field, string_view name, string_view value,
                      error_code& ec) override {
-    auto& [name_piece, value_piece] = fields.emplace_back();
-    PieceOf(name, name_piece);
-    // A folded value was put together in a buffer of the parser's: obsolete, and refused.
-    if (!value.empty() && !PieceOf(value, value_piece)) {
+    if (is_header_done()) return;  // a trailer must not pass for a header
+    Piece name_piece;
+    Piece value_piece;
+    if (!PieceOf(name, name_piece) || !PieceOf(value, value_piece) ||
+        IsFolded(name_piece, value_piece)) {
       ec = make_error_code(http::error::bad_value);
+      return;
     }
-    if (field == http::field::expect) expects_continue = value == "100-continue";
-    if (field == http::field::transfer_encoding) has_transfer_encoding = true;
+    parsed_.fields.emplace_back(name_piece, value_piece);
+    if (field == http::field::content_length) {
+      // Two lengths, even equal ones, are what a request hidden behind another looks like.
+      if (parsed_.has_length || value.find(',') != string_view::npos) {
+        ec = make_error_code(http::error::multiple_content_length);
+      }
+      parsed_.has_length = true;
+    } else if (field == http::field::transfer_encoding) {
+      parsed_.has_unknown_coding = !boost::beast::iequals(value, "chunked");
+      if (parsed_.is_http_1_0 || parsed_.has_unknown_coding) {
+        ec = make_error_code(http::error::bad_transfer_encoding);
+      }
+    } else if (field == http::field::expect) {
+      parsed_.expects_continue =
+          !parsed_.is_http_1_0 && boost::beast::iequals(value, "100-continue");
+    }
   }
-  void on_header_impl(error_code& ec) override {
-    if (has_transfer_encoding && !chunked()) ec = make_error_code(http::error::bad_transfer_encoding);
-  }
+  void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(string_view text, error_code&) override {
     Piece piece;
     PieceOf(text, piece);
-    if (body.size == 0) body.offset = piece.offset;
-    body.size += piece.size;
+    if (!parsed_.body) parsed_.body = Piece{piece.offset, 0};
+    parsed_.body->size += piece.size;
     return text.size();
   }
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, string_view text, error_code&) override {
-    chunked_body.append(text.data(), text.size());
+    parsed_.chunked_body.append(text.data(), text.size());
     return text.size();
   }
   void on_finish_impl(error_code&) override {}
-};
 
-int StatusOf(const error_code& ec) {
-  if (ec == http::error::header_limit) return 431;
-  if (ec == http::error::body_limit) return 413;
-  return 400;
-}
+  Parsed& parsed_;
+  std::span<const char> message_;
+};
 
 }  // namespace
 
 class HttpParser::Events {
  public:
+  Parsed parsed;
   std::optional<BeastParser> parser;
   std::size_t fed = 0;
-  error_code failure;
-  std::string failure_text;
+  std::size_t header_size = 0;  // once it is complete
+  int error_status = 0;
+  std::string error;
+
+  State Fail(int status, std::string what) {
+    error_status = status;
+    error = std::move(what);
+    return State::kFailed;
+  }
+  State Fail(const error_code& ec) {
+    if (ec == http::error::body_limit) return Fail(413, "the body is too large");
+    if (parsed.has_unknown_coding) return Fail(501, "the transfer coding is not supported");
+    return Fail(400, ec.message());
+  }
+
+  // Gives the parser all that it has not seen.
+  error_code Feed(std::span<char> message) {
+    if (fed == 0 && std::string_view(message.data(), message.size()).starts_with(kBlankLine)) {
+      fed = kBlankLine.size();  // some clients end a body with one more line than they announce
+    }
+    parser->Locate(message);
+    while (!parser->is_done() && fed < message.size()) {
+      const auto rest = message.subspan(fed);
+      error_code ec;
+      const std::size_t used = parser->put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
+      fed += used;
+      if (header_size == 0 && parser->is_header_done()) header_size = fed;
+      if (ec && ec != http::error::need_more) return ec;
+      if (used == 0) break;
+    }
+    return {};
+  }
+
+  // Frames of chunks count as well, or one-byte chunks would fill the buffer with framing.
+  [[nodiscard]] bool HasTooMuchFraming(std::size_t message_size, const HttpLimits& limits) const {
+    return message_size - header_size - parsed.chunked_body.size() >
+           limits.max_header_bytes + limits.max_body_bytes;
+  }
 };
 
 HttpParser::HttpParser(const HttpLimits& limits)
@@ -107,62 +180,78 @@ HttpParser::~HttpParser() = default;
 
 HttpParser::State HttpParser::Parse(std::span<char> message) {
   Events& events = *events_;
-  if (!events.parser) events.parser.emplace(limits_);
-  BeastParser& parser = *events.parser;
-  parser.message = message.data();
-  parser.message_size = message.size();
-  while (!parser.is_done() && events.fed < message.size()) {
-    error_code ec;
-    const auto rest = message.subspan(events.fed);
-    const std::size_t used = parser.put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
-    events.fed += used;
-    if (ec == http::error::need_more) {
-      if (used == 0) break;
-    } else if (ec) {
-      events.failure = ec;
-      events.failure_text = ec.message();
-      return State::kFailed;
-    } else if (used == 0) {
-      break;
+  if (!events.parser) events.parser.emplace(events.parsed, limits_);
+  const BeastParser& parser = *events.parser;
+  const error_code ec = events.Feed(message);
+  const bool is_header_done = events.header_size > 0;
+  if (is_header_done ? events.header_size > limits_.max_header_bytes
+                     : message.size() >= limits_.max_header_bytes && !ec) {
+    return events.Fail(431, "the header is too large");
+  }
+  if (ec) return events.Fail(ec);
+  if (!parser.is_done()) {
+    if (is_header_done && parser.chunked() && events.HasTooMuchFraming(message.size(), limits_)) {
+      return events.Fail(413, "the body has too much chunk framing");
     }
+    return State::kNeedMore;
   }
-  if (!parser.is_done()) return State::kNeedMore;
-
-  const auto view = [&](const Piece& piece) {
-    return std::string_view(message.data() + piece.offset, piece.size);
-  };
-  const std::string_view target = view(parser.target);
-  const std::size_t question = target.find('?');
-  request_.method = view(parser.method);
-  request_.path = target.substr(0, question);
-  request_.query = question == std::string_view::npos ? "" : target.substr(question + 1);
-  request_.headers.clear();
-  for (const auto& [name, value] : parser.fields) {
-    request_.headers.emplace_back(view(name), view(value));
-  }
-  if (parser.chunked()) {
-    // A string has a terminator behind its text: the spare byte that in-place readers want.
-    request_.body = {parser.chunked_body.data(), parser.chunked_body.size()};
-  } else {
-    request_.body = message.subspan(parser.body.offset, parser.body.size);
-  }
+  Describe(message);
   return State::kComplete;
 }
 
-std::size_t HttpParser::size() const { return events_->fed; }
-bool HttpParser::keep_alive() const { return events_->parser->keep_alive(); }
-
-bool HttpParser::TakeExpectContinue() {
-  BeastParser& parser = *events_->parser;
-  return parser.is_header_done() && std::exchange(parser.expects_continue, false);
+void HttpParser::Describe(std::span<char> message) {
+  Parsed& parsed = events_->parsed;
+  const auto view = [&](const Piece& piece) {
+    return std::string_view(message.data() + piece.offset, piece.size);
+  };
+  const std::string_view target = view(parsed.target);
+  const std::size_t question = target.find('?');
+  request_.method = view(parsed.method);
+  request_.path = target.substr(0, question);
+  request_.query = question == std::string_view::npos ? "" : target.substr(question + 1);
+  request_.headers.clear();
+  for (const auto& [name, value] : parsed.fields) {
+    request_.headers.emplace_back(view(name), view(value));
+  }
+  if (events_->parser->chunked()) {
+    // A string has a terminator behind its text: the spare byte that in-place readers want.
+    request_.body = {parsed.chunked_body.data(), parsed.chunked_body.size()};
+  } else {
+    const Piece body = parsed.body.value_or(Piece{events_->fed, 0});
+    request_.body = message.subspan(body.offset, body.size);
+  }
 }
 
-int HttpParser::error_status() const { return StatusOf(events_->failure); }
-std::string_view HttpParser::error() const { return events_->failure_text; }
+std::size_t HttpParser::size() const {
+  return events_->fed;
+}
+bool HttpParser::keep_alive() const {
+  return events_->parser->keep_alive();
+}
+bool HttpParser::is_http_1_0() const {
+  return events_->parsed.is_http_1_0;
+}
+
+bool HttpParser::TakeExpectContinue() {
+  return events_->header_size > 0 && std::exchange(events_->parsed.expects_continue, false);
+}
+
+int HttpParser::error_status() const {
+  return events_->error_status;
+}
+std::string_view HttpParser::error() const {
+  return events_->error;
+}
 
 void HttpParser::Reset() {
+  constexpr std::size_t kKeptBodyBytes = std::size_t{64} * 1024;
   events_->parser.reset();
+  events_->parsed.Clear();
+  if (events_->parsed.chunked_body.capacity() > kKeptBodyBytes) {
+    std::string().swap(events_->parsed.chunked_body);
+  }
   events_->fed = 0;
+  events_->header_size = 0;
 }
 
 }  // namespace pennon::net

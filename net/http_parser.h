@@ -31,6 +31,7 @@ class HttpParser {
   /// After kComplete: how long the request was.
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool keep_alive() const;
+  [[nodiscard]] bool is_http_1_0() const;
   /// After kNeedMore: true, once, when the client waits for "100 Continue".
   bool TakeExpectContinue();
   /// After kFailed.
@@ -42,6 +43,8 @@ class HttpParser {
 
  private:
   class Events;
+  void Describe(std::span<char> message);
+
   HttpLimits limits_;
   std::unique_ptr<Events> events_;
   HttpRequest request_;

@@ -9,27 +9,60 @@ namespace {
 
 std::string_view StatusText(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 409: return "Conflict";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 421: return "Misdirected Request";
-    case 422: return "Unprocessable Content";
-    case 428: return "Precondition Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    default: return "";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "";
   }
 }
 
@@ -40,6 +73,7 @@ bool IsHeaderValue(std::string_view value) {
 struct Framing {
   bool keep_alive = true;
   bool is_head = false;
+  bool is_http_1_0 = false;  // whose clients keep a connection only when told to
 };
 
 void AppendResponse(std::string& out, const HttpResponse& response, Framing framing) {
@@ -66,7 +100,11 @@ void AppendResponse(std::string& out, const HttpResponse& response, Framing fram
     out += std::to_string(response.body.size());
     out += "\r\n";
   }
-  if (!framing.keep_alive) out += "Connection: close\r\n";
+  if (!framing.keep_alive) {
+    out += "Connection: close\r\n";
+  } else if (framing.is_http_1_0) {
+    out += "Connection: keep-alive\r\n";
+  }
   out += "\r\n";
   if (may_have_body && !framing.is_head) out += response.body;
 }
@@ -75,17 +113,25 @@ class HttpProtocol final : public StreamProtocol {
  public:
   HttpProtocol(HttpHandler& handler, const HttpLimits& limits, HttpErrorBody error_body,
                LateAnswer late)
-      : handler_(handler), error_body_(std::move(error_body)), late_(std::move(late)),
+      : handler_(handler),
+        error_body_(std::move(error_body)),
+        late_(std::move(late)),
         parser_(limits) {}
 
   Progress OnBytes(std::span<char> input, std::string& output) override {
     Progress progress;
     while (!progress.close && !progress.suspended && progress.consumed < input.size()) {
+      if (output.size() >= kOutputRoundBytes) {
+        progress.more = true;
+        break;
+      }
       switch (parser_.Parse(input.subspan(progress.consumed))) {
         case HttpParser::State::kNeedMore:
           if (parser_.TakeExpectContinue()) output += "HTTP/1.1 100 Continue\r\n\r\n";
           return progress;
-        case HttpParser::State::kFailed: Refuse(output, progress); break;
+        case HttpParser::State::kFailed:
+          Refuse(output, progress);
+          break;
         case HttpParser::State::kComplete:
           Answer(output, progress);
           progress.consumed += parser_.size();
@@ -98,24 +144,34 @@ class HttpProtocol final : public StreamProtocol {
 
  private:
   void Answer(std::string& output, Progress& progress) {
-    const Framing framing{parser_.keep_alive(), parser_.request().method == "HEAD"};
+    HttpRequest& request = parser_.request();
+    const Framing framing{parser_.keep_alive(), request.method == "HEAD", parser_.is_http_1_0()};
     response_.Clear();
     const std::function<LateResponse()> late = [&] { return MakeLate(framing); };
-    if (!handler_.Handle(parser_.request(), response_, late)) {
+    // The byte after the body, which the handler may write to, can be the next request's first.
+    char* const after_body = request.body.data() + request.body.size();
+    const char kept = *after_body;
+    const bool is_answered = handler_.Handle(request, response_, late);
+    *after_body = kept;
+    if (!is_answered) {
       progress.suspended = true;
       return;
     }
-    const bool keep_alive = framing.keep_alive && !response_.close;
-    AppendResponse(output, response_, {keep_alive, framing.is_head});
-    progress.close = !keep_alive;
+    progress.close = Append(output, response_, framing);
+  }
+
+  // Returns whether the connection ends with this answer.
+  static bool Append(std::string& out, const HttpResponse& response, Framing framing) {
+    framing.keep_alive = framing.keep_alive && !response.close;
+    AppendResponse(out, response, framing);
+    return !framing.keep_alive;
   }
 
   [[nodiscard]] LateResponse MakeLate(Framing framing) const {
     return [late = late_, framing](const HttpResponse& response) {
-      const bool keep_alive = framing.keep_alive && !response.close;
       std::string bytes;
-      AppendResponse(bytes, response, {keep_alive, framing.is_head});
-      late(std::move(bytes), !keep_alive);
+      const bool close = Append(bytes, response, framing);
+      late(std::move(bytes), close);
     };
   }
 
@@ -124,7 +180,7 @@ class HttpProtocol final : public StreamProtocol {
     response_.Clear();
     response_.status = parser_.error_status();
     response_.body = error_body_(response_.status, parser_.error());
-    AppendResponse(output, response_, {false, false});
+    AppendResponse(output, response_, {false, false, false});
     progress.close = true;
   }
 

@@ -16,7 +16,9 @@ namespace {
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
 constexpr int kAcceptsPerRound = 64;
 
-int OpenSpare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+int OpenSpare() {
+  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
 
 Peer PeerOf(int fd, int family) {
   Peer peer;
@@ -71,7 +73,9 @@ SocketListener::~SocketListener() {
   if (spare_ >= 0) ::close(spare_);
 }
 
-std::uint16_t SocketListener::port() const { return port_; }
+std::uint16_t SocketListener::port() const {
+  return port_;
+}
 
 ListenerCounts SocketListener::counts() const {
   return {state_->accepted.load(std::memory_order_relaxed),
@@ -97,6 +101,7 @@ void SocketListener::Wait() {
 }
 
 void SocketListener::AcceptAll() {
+  if (!descriptor_.is_open()) return;
   for (int i = 0; i < kAcceptsPerRound; ++i) {
     const int fd =
         ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -119,26 +124,29 @@ void SocketListener::AcceptAll() {
 
 // Gives the spare descriptor up for one moment, so that the peer sees a close and not a hang.
 void SocketListener::Shed() {
-  state_->refused.fetch_add(1, std::memory_order_relaxed);
-  if (spare_ < 0) return;
-  ::close(spare_);
+  if (spare_ >= 0) ::close(spare_);
   const int fd = ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
-  if (fd >= 0) ::close(fd);
+  if (fd >= 0) Refuse(fd);
   spare_ = OpenSpare();
+}
+
+void SocketListener::Refuse(int fd) {
+  state_->refused.fetch_add(1, std::memory_order_relaxed);
+  ::close(fd);
 }
 
 void SocketListener::Deal(int fd) {
   if (state_->open.load(std::memory_order_relaxed) >= state_->limits.max_connections) {
-    state_->refused.fetch_add(1, std::memory_order_relaxed);
-    ::close(fd);
-    return;
+    return Refuse(fd);
   }
-  state_->accepted.fetch_add(1, std::memory_order_relaxed);
   const int on = 1;
   if (family_ != AF_UNIX) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   const std::shared_ptr<Worker> worker = workers_[next_worker_++ % workers_.size()];
-  Connection::Socket socket(worker->io,
-                            boost::asio::generic::stream_protocol(family_, 0), fd);
+  Connection::Socket socket(worker->io);
+  boost::system::error_code ec;
+  socket.assign(boost::asio::generic::stream_protocol(family_, 0), fd, ec);
+  if (ec) return Refuse(fd);  // the kernel watches no more descriptors
+  state_->accepted.fetch_add(1, std::memory_order_relaxed);
   auto connection = std::make_shared<Connection>(worker, std::move(socket), state_);
   const Peer peer = PeerOf(fd, family_);
   boost::asio::dispatch(worker->io, [worker, connection = std::move(connection), peer] {

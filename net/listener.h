@@ -30,6 +30,7 @@ class SocketListener final : public Listener, public std::enable_shared_from_thi
   void Wait();
   void AcceptAll();
   void Deal(int fd);
+  void Refuse(int fd);
   void Shed();
 
   std::vector<std::shared_ptr<Worker>> workers_;

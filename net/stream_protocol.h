@@ -1,6 +1,7 @@
 // The seam between bytes on a connection and whoever understands them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +23,10 @@ struct Peer {
 /// `bytes` are written as they are; `close` ends the connection after them.
 using LateAnswer = std::function<void(std::string bytes, bool close)>;
 
+/// A protocol that has appended this much for one offer should return with `more`, so that a few
+/// pipelined requests for large answers cannot fill the memory before any of it is written.
+inline constexpr std::size_t kOutputRoundBytes = std::size_t{256} * 1024;
+
 /// Turns input into output for one connection. Sans-I/O; confined to the connection's worker.
 class StreamProtocol {
  public:
@@ -29,6 +34,7 @@ class StreamProtocol {
     std::size_t consumed = 0;  // bytes that will not be offered again
     bool close = false;        // close after the output is written
     bool suspended = false;    // offer nothing more until the LateAnswer is given
+    bool more = false;         // stopped for kOutputRoundBytes: offer the rest again as it is
   };
 
   virtual ~StreamProtocol() = default;

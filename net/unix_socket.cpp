@@ -6,10 +6,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace pennon::net {
 namespace {
@@ -20,6 +21,8 @@ using base::Result;
 
 constexpr std::size_t kMaxPathBytes = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::string_view kTemporarySuffix = ".new";
+constexpr std::size_t kFirstGroupBytes = std::size_t{16} * 1024;
+constexpr std::size_t kMaxGroupBytes = std::size_t{1} << 20U;
 
 Error FromErrno(const std::string& path, std::string_view doing) {
   return Error::Internal(path, std::string(doing) + ": " + std::strerror(errno));
@@ -32,28 +35,59 @@ sockaddr_un AddressOf(const std::string& path) {
   return address;
 }
 
-int StreamSocket() { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+int StreamSocket(int flags) {
+  return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+}
+
+std::string ParentOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Beside `path` and never longer than an address may be: a long name gives its tail for the suffix.
+std::string TemporaryFor(const std::string& path) {
+  const std::size_t kept = std::min(path.size(), kMaxPathBytes - kTemporarySuffix.size());
+  return path.substr(0, kept) + std::string(kTemporarySuffix);
+}
 
 Result<void> CheckPath(const std::string& path) {
   if (path.empty() || path.front() == '@' || path.find('\0') != std::string::npos) {
     return Fail(Error::Invalid("socket path", "\"" + path + "\" is not a path in the file system"));
   }
-  if (path.size() + kTemporarySuffix.size() > kMaxPathBytes) {
-    return Fail(Error::Limit(path, "is longer than the " +
-                                       std::to_string(kMaxPathBytes - kTemporarySuffix.size()) +
+  if (path.size() > kMaxPathBytes) {
+    return Fail(Error::Limit(path, "is longer than the " + std::to_string(kMaxPathBytes) +
                                        " bytes that a socket's path may have"));
+  }
+  const std::string parent = ParentOf(path);
+  struct stat info {};
+  if (::stat(parent.c_str(), &info) != 0) {
+    return Fail(errno == ENOENT
+                    ? Error::NotFound(parent, "the socket's directory is missing; create it first")
+                    : FromErrno(parent, "cannot look at the socket's directory"));
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return Fail(Error::Invalid(parent, "is no directory, so no socket can be in it"));
+  }
+  if (path.back() == '/' || TemporaryFor(path).rfind('/') != path.rfind('/')) {
+    return Fail(Error::Invalid(path, "needs a name of at least " +
+                                         std::to_string(kTemporarySuffix.size() + 1) +
+                                         " bytes in a directory with so long a path"));
   }
   return {};
 }
 
-bool Answers(const std::string& path) {
-  const int fd = StreamSocket();
+// Only a refusal says that nobody listens: a full queue, another kind of socket or a missing
+// permission all mean that somebody may.
+bool IsStale(const std::string& path) {
+  const int fd = StreamSocket(SOCK_NONBLOCK);
   if (fd < 0) return false;
   const sockaddr_un address = AddressOf(path);
-  const bool answers =
-      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  const bool refused =
+      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 &&
+      (errno == ECONNREFUSED || errno == ENOENT);
   ::close(fd);
-  return answers;
+  return refused;
 }
 
 // What is at the place already: nothing, a stale socket, or something that must stay.
@@ -66,17 +100,21 @@ Result<void> CheckPlace(const std::string& path) {
   if (!S_ISSOCK(info.st_mode)) {
     return Fail(Error::Conflict(path, "is there and is no socket; remove it or use another path"));
   }
-  if (Answers(path)) {
-    return Fail(Error::Conflict(path, "another process listens there and answers"));
+  if (!IsStale(path)) {
+    return Fail(
+        Error::Conflict(path, "another process listens there; stop it or use another path"));
   }
   return {};
 }
 
 Result<gid_t> GroupId(const std::string& name) {
-  std::array<char, 16384> buffer;
+  std::vector<char> buffer(kFirstGroupBytes);
   group entry{};
   group* found = nullptr;
-  ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  while (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE &&
+         buffer.size() < kMaxGroupBytes) {
+    buffer.resize(buffer.size() * 2);
+  }
   if (found == nullptr) return Fail(Error::NotFound("socket group", "there is no group " + name));
   return found->gr_gid;
 }
@@ -95,14 +133,7 @@ Result<void> SetOwnership(const std::string& path, const UnixSocketOptions& opti
   return {};
 }
 
-// Binds and prepares the socket under a name that nobody connects to, then moves it into place.
-Result<void> BindInPlace(int fd, const UnixSocketOptions& options, const std::string& temporary) {
-  ::unlink(temporary.c_str());
-  const sockaddr_un address = AddressOf(temporary);
-  const mode_t before = ::umask(0177);
-  const int bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-  ::umask(before);
-  if (bound != 0) return Fail(FromErrno(temporary, "cannot bind the socket"));
+Result<void> MoveInPlace(int fd, const UnixSocketOptions& options, const std::string& temporary) {
   auto owned = SetOwnership(temporary, options);
   if (!owned) return owned;
   if (::listen(fd, SOMAXCONN) != 0) return Fail(FromErrno(temporary, "cannot listen"));
@@ -110,6 +141,23 @@ Result<void> BindInPlace(int fd, const UnixSocketOptions& options, const std::st
     return Fail(FromErrno(options.path, "cannot move the socket into place"));
   }
   return {};
+}
+
+// Binds and prepares the socket under a name that nobody connects to, then moves it into place.
+Result<void> BindInPlace(int fd, const UnixSocketOptions& options, const std::string& temporary) {
+  auto free_place = CheckPlace(temporary);
+  if (!free_place) return free_place;
+  ::unlink(temporary.c_str());
+  const sockaddr_un address = AddressOf(temporary);
+  // The file takes its mode from the socket: nobody gets in before the ownership is right, and the
+  // umask of the other threads stays as it is.
+  if (::fchmod(fd, 0600) != 0 ||
+      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    return Fail(FromErrno(temporary, "cannot bind the socket"));
+  }
+  auto placed = MoveInPlace(fd, options, temporary);
+  if (!placed) ::unlink(temporary.c_str());
+  return placed;
 }
 
 }  // namespace
@@ -122,14 +170,10 @@ Result<UnixSocket> UnixSocket::Listen(const UnixSocketOptions& options) {
   auto free_place = CheckPlace(options.path);
   if (!free_place) return Fail(free_place.error());
 
-  UnixSocket socket(std::move(*lock), "", StreamSocket(), 0);
+  UnixSocket socket(std::move(*lock), "", StreamSocket(0), 0);
   if (socket.fd_ < 0) return Fail(FromErrno(options.path, "cannot create a socket"));
-  const std::string temporary = options.path + std::string(kTemporarySuffix);
-  auto bound = BindInPlace(socket.fd_, options, temporary);
-  if (!bound) {
-    ::unlink(temporary.c_str());
-    return Fail(bound.error());
-  }
+  auto bound = BindInPlace(socket.fd_, options, TemporaryFor(options.path));
+  if (!bound) return Fail(bound.error());
   struct stat info {};
   if (::lstat(options.path.c_str(), &info) == 0) socket.inode_ = info.st_ino;
   socket.path_ = options.path;
@@ -154,13 +198,16 @@ UnixSocket& UnixSocket::operator=(UnixSocket&& other) noexcept {
 }
 
 UnixSocket::~UnixSocket() {
-  if (fd_ >= 0) ::close(fd_);
+  // Before the close: while the socket is open its inode's number is not given to another file.
   struct stat info {};
   if (!path_.empty() && ::lstat(path_.c_str(), &info) == 0 && info.st_ino == inode_) {
     ::unlink(path_.c_str());
   }
+  if (fd_ >= 0) ::close(fd_);
 }
 
-int UnixSocket::Release() { return std::exchange(fd_, -1); }
+int UnixSocket::Release() {
+  return std::exchange(fd_, -1);
+}
 
 }  // namespace pennon::net

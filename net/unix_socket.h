@@ -11,9 +11,9 @@
 namespace pennon::net {
 
 struct UnixSocketOptions {
-  std::string path;            // at most 107 bytes, not abstract
+  std::string path;  // at most 107 bytes, not abstract
   std::uint32_t mode = 0660;
-  std::string group;           // "": the process's own
+  std::string group;  // "": the process's own
 };
 
 /// Owns the listening socket's place in the file system: the lock file `<path>.lock` decides who
@@ -23,7 +23,7 @@ class UnixSocket {
  public:
   /// Binds to a temporary name beside `path`, sets group and mode, listens, and renames it into
   /// place, all under the lock. Refuses when the lock is held (naming the owner's pid), when
-  /// something that is not a socket is at `path`, and when a socket there still answers.
+  /// something that is not a socket is at `path`, and unless a socket there refuses connections.
   static base::Result<UnixSocket> Listen(const UnixSocketOptions& options);
 
   UnixSocket(UnixSocket&& other) noexcept;

@@ -14,12 +14,15 @@ void Worker::Start() {
   });
 }
 
-void Worker::Post(std::function<void()> task) { boost::asio::post(io, std::move(task)); }
+void Worker::Post(std::function<void()> task) {
+  boost::asio::post(io, std::move(task));
+}
 
 void Worker::ScheduleTick() {
   timer_.expires_after(std::chrono::milliseconds(kTickMillis));
   timer_.async_wait([this](const boost::system::error_code& ec) {
-    if (ec) return;
+    // A tick that was due already when it was cancelled comes without an error.
+    if (ec || closed_) return;
     ++tick;
     const std::vector<std::shared_ptr<Connection>> all(connections.begin(), connections.end());
     for (const auto& connection : all) connection->OnTick(tick);
@@ -44,6 +47,7 @@ void Worker::Drain(std::function<void()> done) {
 
 void Worker::CloseAll() {
   Post([this] {
+    closed_ = true;
     const std::vector<std::shared_ptr<Connection>> all(connections.begin(), connections.end());
     for (const auto& connection : all) connection->Close();
     timer_.cancel();
@@ -52,7 +56,11 @@ void Worker::CloseAll() {
 }
 
 void Worker::Join() {
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();
+  } else {
+    io.run();
+  }
 }
 
 }  // namespace pennon::net

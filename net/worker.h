@@ -17,7 +17,7 @@ class Connection;
 /// Deadlines are counted in ticks of one timer a worker, not by a timer a connection.
 inline constexpr std::int64_t kTickMillis = 250;
 
-/// Everything but Post, Start, Drain, CloseAll and Join belongs to the worker's own thread. A
+/// Everything but Start, Post, Drain, CloseAll and Join belongs to the worker's own thread. A
 /// connection keeps its worker alive, so that a late answer never meets a dead event loop.
 class Worker : public std::enable_shared_from_this<Worker> {
  public:
@@ -28,6 +28,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   /// Closes idle connections, lets the others finish, then calls `done` on the worker.
   void Drain(std::function<void()> done);
   void CloseAll();
+  /// After CloseAll: returns when the loop has come to its end. A worker that was never started
+  /// comes to its end here.
   void Join();
 
   const std::size_t index;
@@ -42,10 +44,10 @@ class Worker : public std::enable_shared_from_this<Worker> {
  private:
   void ScheduleTick();
 
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
-      io.get_executor()};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io.get_executor()};
   boost::asio::steady_timer timer_{io};
   std::function<void()> drained_;
+  bool closed_ = false;
   std::thread thread_;
 };
 

@@ -12,17 +12,17 @@ namespace pennon::net {
 
 /// What a connection may use. A breach closes the connection.
 struct ConnectionLimits {
-  std::size_t max_connections = 1024;                       // of one listener; more are closed at once
-  std::size_t max_output_bytes = std::size_t{4} << 20U;     // answers that the peer does not read
-  std::int64_t message_deadline_millis = 10'000;            // for a begun message to be complete
-  std::int64_t write_deadline_millis = 10'000;              // for the peer to read something
-  std::int64_t idle_deadline_millis = 0;                    // without any traffic; 0: for ever
+  std::size_t max_connections = 1024;                    // of one listener; more are closed at once
+  std::size_t max_output_bytes = std::size_t{4} << 20U;  // answers that the peer does not read
+  std::int64_t message_deadline_millis = 10'000;         // for a begun message to be complete
+  std::int64_t write_deadline_millis = 10'000;           // for the peer to read something
+  std::int64_t idle_deadline_millis = 0;                 // without any traffic; 0: for ever
 };
 
 /// Counts of one listener since start. Safe to read from any thread.
 struct ListenerCounts {
   std::uint64_t accepted = 0;
-  std::uint64_t refused = 0;   // over max_connections, or out of descriptors
+  std::uint64_t refused = 0;  // over max_connections, or out of descriptors
   std::uint64_t open = 0;
 };
 

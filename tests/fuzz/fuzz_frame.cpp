@@ -1,0 +1,84 @@
+// Feeds bytes to the protocol of the Unix socket (frames and, decoded, their payloads) in pieces.
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "engine/compile.h"
+#include "serving/frame_protocol.h"
+#include "wire/frame_answer.h"
+#include "wire/frame_request.h"
+#include "wire/native_document.h"
+
+namespace {
+
+using namespace pennon;
+
+constexpr std::string_view kDocument = R"({"environment":"fuzz","flags":{
+ "a":{"type":"boolean","variants":[{"key":"on","value":true},{"key":"off","value":false}],
+  "rules":[{"when":{"attr":"/x/y","op":"in","values":["z",1]},"serve":{"variant":"on"}}],
+  "default":{"split":{"weights":[{"variant":"on","weight":5},{"variant":"off","weight":5}]}}},
+ "o":{"type":"object","variants":[{"key":"v","value":{"x":[1,2]}}],"default":{"variant":"v"}}}})";
+
+serving::EvaluationService& Service() {
+  static const base::SystemClock kClock;
+  static serving::EvaluationService service(kClock);
+  static const bool kPublished = [] {
+    auto published = std::make_shared<serving::Published>();
+    published->environment = "fuzz";
+    auto compiled = engine::Compile(*wire::ReadNativeDocument(kDocument));
+    published->image = *serving::AttachedImage::Make(std::move(compiled->image));
+    published->source = serving::Source::kLive;
+    service.Publish(std::move(published));
+    return true;
+  }();
+  (void)kPublished;
+  return service;
+}
+
+// What a server sent must be readable by a client, whatever it was.
+void DecodeAnswers(std::string_view bytes) {
+  while (bytes.size() >= wire::kFrameHeaderBytes) {
+    const auto header = wire::DecodeFrameHeader(bytes);
+    if (!header || bytes.size() - wire::kFrameHeaderBytes < header->size) return;
+    const std::string_view payload = bytes.substr(wire::kFrameHeaderBytes, header->size);
+    (void)wire::DecodeEvaluations(*header, payload);
+    (void)wire::DecodeWelcome(payload);
+    (void)wire::DecodeError(payload);
+    bytes.remove_prefix(wire::kFrameHeaderBytes + header->size);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const serving::FrameProtocolOptions options{
+      "fuzz", [](const std::function<void(std::string)>& done) { done("{}"); }};
+  const auto protocol =
+      serving::MakeFrameProtocol(Service(), options, [](const std::string&, bool) {});
+  std::string all;
+  if (data[0] % 2 == 0) wire::AppendHello(all, 1, {1, "fuzz", "fuzzer"});
+  if (data[0] % 4 == 0) {
+    // The fuzzer's bytes as a payload behind a header that fits them.
+    wire::FrameWriter frame(all, static_cast<wire::FrameType>(1 + data[1] % 5), data[1] / 5, 7);
+    all.append(reinterpret_cast<const char*>(data + 2), size - 2);
+  } else {
+    all.append(reinterpret_cast<const char*>(data + 2), size - 2);
+  }
+  DecodeAnswers({reinterpret_cast<const char*>(data), size});
+
+  const std::size_t piece = 1 + data[1];
+  std::string pending;
+  std::string output;
+  for (std::size_t at = 0; at < all.size(); at += piece) {
+    pending += all.substr(at, piece);
+    const std::unique_ptr<char[]> exact(new char[pending.size() + 1]);
+    std::memcpy(exact.get(), pending.data(), pending.size());
+    const auto progress = protocol->OnBytes({exact.get(), pending.size()}, output);
+    if (progress.consumed > pending.size()) __builtin_trap();
+    pending.erase(0, progress.consumed);
+    if (progress.close) break;
+  }
+  DecodeAnswers(output);
+  return 0;
+}

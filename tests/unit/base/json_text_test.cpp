@@ -1,0 +1,43 @@
+#include "base/json_text.h"
+
+#include <doctest/doctest.h>
+
+namespace pennon::base {
+namespace {
+
+std::string Quoted(std::string_view text) {
+  std::string out;
+  AppendJsonString(out, text);
+  return out;
+}
+std::string Double(double value) {
+  std::string out;
+  AppendJsonDouble(out, value);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("strings are escaped as JSON demands and otherwise left alone") {
+  CHECK(Quoted("a\"b\\c\n\t\r\x01é☃") == "\"a\\\"b\\\\c\\n\\t\\r\\u0001é☃\"");
+  CHECK(Quoted(std::string_view("\0", 1)) == "\"\\u0000\"");
+  CHECK(Quoted("") == "\"\"");
+}
+
+TEST_CASE("a double always reads back as one") {
+  CHECK(Double(1) == "1.0");
+  CHECK(Double(-0.0) == "-0.0");
+  CHECK(Double(0.1) == "0.1");
+  CHECK(Double(1e300) == "1e+300");
+  CHECK(Double(5e-324) == "5e-324");
+}
+
+TEST_CASE("an object has commas between its members only") {
+  std::string out;
+  JsonObject object(out);
+  object.String("a", "x").Int("b", -1).Bool("c", true).Raw("d", "[1]");
+  object.Close();
+  CHECK(out == R"({"a":"x","b":-1,"c":true,"d":[1]})");
+}
+
+}  // namespace pennon::base

@@ -1,0 +1,46 @@
+#include "base/sqlite.h"
+
+#include <doctest/doctest.h>
+
+#include "base/digest.h"
+#include "tests/support/temp_dir.h"
+
+namespace pennon::base {
+
+TEST_CASE("a transaction that fails leaves nothing behind") {
+  auto database = Sqlite::Open("", true);
+  REQUIRE(database);
+  REQUIRE(database->Execute("CREATE TABLE t (k TEXT PRIMARY KEY) STRICT"));
+  const auto failed = database->Transaction([&]() -> Result<void> {
+    auto insert = database->Prepare("INSERT INTO t VALUES (?)");
+    if (auto first = insert->Bind(1, std::string_view("a")).Run(); !first) return first;
+    return insert->Bind(1, std::string_view("a")).Run();
+  });
+  REQUIRE(!failed);
+  CHECK(failed.error().code() == ErrorCode::kConflict);
+  auto count = database->Prepare("SELECT count(*) FROM t");
+  REQUIRE(*count->Step());
+  CHECK(count->Int(0) == 0);
+}
+
+TEST_CASE("what is no database is told apart from trouble with the disk") {
+  const test::TempDir dir;
+  auto text = Sqlite::Open(dir.Write("text", std::string(5000, 'x')), false);
+  const auto read = text ? text->Execute("SELECT * FROM sqlite_schema") : Fail(text.error());
+  REQUIRE(!read);
+  CHECK(read.error().code() == ErrorCode::kInvalid);
+  const auto missing = Sqlite::Open(dir.File("no/such/file"), true);
+  REQUIRE(!missing);
+  CHECK(missing.error().code() == ErrorCode::kInternal);
+}
+
+TEST_CASE("digests are the known ones and tokens differ") {
+  CHECK(Sha256Hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(RandomToken("p_").size() == 66);
+  CHECK(RandomToken("") != RandomToken(""));
+  CHECK(ConstantTimeEquals("abc", "abc"));
+  CHECK_FALSE(ConstantTimeEquals("abc", "abd"));
+  CHECK_FALSE(ConstantTimeEquals("abc", "ab"));
+}
+
+}  // namespace pennon::base

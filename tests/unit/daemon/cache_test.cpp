@@ -1,0 +1,164 @@
+#include "daemon/cache.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "tests/support/temp_dir.h"
+
+namespace pennon::daemon {
+namespace {
+
+Generation MakeGeneration(std::uint64_t revision, int flags = 3) {
+  Generation generation;
+  generation.head = {"production", 1, revision, 0, 0, ""};
+  for (int i = 0; i < flags; ++i) {
+    generation.lines.push_back(
+        wire::MakeSyncLine(wire::LineKind::kFlag, "f" + std::to_string(i),
+                           {{"r", model::Value(static_cast<int>(revision))}}));
+  }
+  generation.head.set_digest = wire::SetDigest(generation.lines);
+  generation.validator = "\"1." + std::to_string(revision) + '"';
+  generation.confirmed_at = 1000 + static_cast<std::int64_t>(revision);
+  return generation;
+}
+
+struct Fixture {
+  CacheOptions Options() const { return {dir.File("cache.db"), "production", "http://store", 3}; }
+  Cache Open() { return std::move(*Cache::Open(Options(), log)); }
+  // Runs SQL on the closed file, behind the cache's back.
+  void Damage(const std::string& sql) const {
+    auto database = base::Sqlite::Open(dir.File("cache.db"), false);
+    REQUIRE(database);
+    REQUIRE(database->Execute(sql));
+  }
+  test::TempDir dir;
+  base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "the newest generation comes back as it was saved") {
+  {
+    Cache cache = Open();
+    CHECK_FALSE(cache.Load());
+    for (std::uint64_t revision = 1; revision <= 5; ++revision) {
+      REQUIRE(cache.Save(MakeGeneration(revision)));
+    }
+    REQUIRE(cache.Confirm(9'000));
+  }
+  Cache cache = Open();
+  const auto loaded = cache.Load();
+  REQUIRE(loaded);
+  CHECK(loaded->head.revision == 5);
+  CHECK(loaded->head.flags == 3);
+  CHECK(loaded->validator == "\"1.5\"");
+  CHECK(loaded->confirmed_at == 9'000);
+  CHECK(loaded->lines[2].bytes == MakeGeneration(5).lines[2].bytes);
+  CHECK(cache.FindLine(wire::LineKind::kFlag, "f1")->bytes == loaded->lines[1].bytes);
+  CHECK_FALSE(cache.FindLine(wire::LineKind::kSegment, "f1"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "only as many generations are kept as configured") {
+  {
+    Cache cache = Open();
+    for (std::uint64_t revision = 1; revision <= 6; ++revision) {
+      REQUIRE(cache.Save(MakeGeneration(revision)));
+    }
+  }
+  auto database = base::Sqlite::Open(dir.File("cache.db"), false);
+  auto count = database->Prepare("SELECT count(*), min(revision) FROM generation");
+  REQUIRE(*count->Step());
+  CHECK(count->Int(0) == 3);
+  CHECK(count->Int(1) == 4);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "damage falls back to the generation before, and the file is made anew") {
+  const char* const kDamages[] = {
+      "UPDATE line SET bytes = replace(bytes, '3', '4') WHERE generation = 3 AND key = 'f1'",
+      "DELETE FROM line WHERE generation = 3 AND key = 'f1'",
+      "UPDATE generation SET revision = 4 WHERE id = 3",
+      "UPDATE generation SET validator = 'x' WHERE id = 3",
+      "UPDATE line SET kept = 1 WHERE generation = 3 AND key = 'f1'",
+      "UPDATE line SET key = 'f9' WHERE generation = 3 AND key = 'f1'"};
+  for (const char* damage : kDamages) {
+    CAPTURE(damage);
+    std::filesystem::remove(dir.File("cache.db"));
+    {
+      Cache cache = Open();
+      for (std::uint64_t revision = 1; revision <= 3; ++revision) {
+        REQUIRE(cache.Save(MakeGeneration(revision)));
+      }
+    }
+    Damage(damage);
+    Cache cache = Open();
+    const auto loaded = cache.Load();
+    REQUIRE(loaded);
+    CHECK(loaded->head.revision == 2);
+    CHECK(loaded->lines[1].bytes == MakeGeneration(2).lines[1].bytes);
+    CHECK(std::filesystem::exists(dir.File("cache.db.aside")));
+    CHECK(cache.Load()->head.revision == 2);
+    REQUIRE(cache.Save(MakeGeneration(7)));
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "when every generation is damaged there is none, and the cache goes on") {
+  {
+    Cache cache = Open();
+    REQUIRE(cache.Save(MakeGeneration(1)));
+  }
+  Damage("UPDATE line SET bytes = bytes || ' '");
+  Cache cache = Open();
+  CHECK_FALSE(cache.Load());
+  REQUIRE(cache.Save(MakeGeneration(2)));
+  CHECK(cache.Load()->head.revision == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "one process owns the cache") {
+  const Cache cache = Open();
+  const auto second = Cache::Open(Options(), log);
+  REQUIRE(!second);
+  CHECK(second.error().code() == base::ErrorCode::kConflict);
+}
+
+TEST_CASE_FIXTURE(
+    Fixture, "the cache of another environment or upstream, or of another format, is moved aside") {
+  const auto reopened_empty = [&](const CacheOptions& options) {
+    auto cache = Cache::Open(options, log);
+    REQUIRE(cache);
+    return !cache->Load().has_value();
+  };
+  const auto fill = [&] {
+    std::filesystem::remove(dir.File("cache.db"));
+    REQUIRE(Open().Save(MakeGeneration(1)));
+  };
+  CacheOptions other = Options();
+  fill();
+  other.environment = "staging";
+  CHECK(reopened_empty(other));
+  fill();
+  other = Options();
+  other.upstream = "http://elsewhere";
+  CHECK(reopened_empty(other));
+  fill();
+  Damage("PRAGMA user_version = 99");
+  CHECK(reopened_empty(Options()));
+  fill();
+  Damage("PRAGMA application_id = 5");
+  CHECK(reopened_empty(Options()));
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a place that is no file, or cannot be written, is an error and stays as it is") {
+  std::filesystem::create_directory(dir.File("cache.db"));
+  const auto refused = Cache::Open(Options(), log);
+  REQUIRE(!refused);
+  CHECK(std::filesystem::is_directory(dir.File("cache.db")));
+  CacheOptions nowhere = Options();
+  nowhere.path = dir.File("no/such/place.db");
+  CHECK_FALSE(Cache::Open(nowhere, log).has_value());
+}
+
+}  // namespace pennon::daemon

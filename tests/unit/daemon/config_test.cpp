@@ -1,0 +1,44 @@
+#include <doctest/doctest.h>
+
+#include "daemon/daemon_config.h"
+
+namespace pennon::daemon {
+namespace {
+
+std::string ErrorOf(const std::string& yaml) {
+  DaemonConfig config;
+  base::Settings settings;
+  DescribeSettings(settings, config);
+  const auto read = settings.ReadYaml("pennond.yaml", yaml);
+  if (!read) return read.error().Message();
+  const auto valid = ValidateConfig(config);
+  return valid ? "" : valid.error().Message();
+}
+
+}  // namespace
+
+TEST_CASE("a configuration that only names the environment is complete") {
+  CHECK(ErrorOf("environment: production\n") == "");
+}
+
+TEST_CASE("what a configuration lacks or contradicts is named with what to do") {
+  CHECK(ErrorOf("").find("environment: is missing") == 0);
+  const std::string base = "environment: e\n";
+  CHECK(ErrorOf(base + "upstream:\n  url: ftp://x\n  key_file: k\n").find("upstream.url: ") == 0);
+  CHECK(ErrorOf(base + "upstream:\n  url: http://x\n").find("upstream.key_file: is missing") == 0);
+  CHECK(ErrorOf(base + "http:\n  address: 0.0.0.0\n").find("http.address: ") == 0);
+  CHECK(ErrorOf(base + "upstream:\n  stale_after: 5s\n").find("upstream.stale_after: ") == 0);
+  CHECK(ErrorOf(base + "log:\n  level: loud\n").find("log.level: expected debug") == 0);
+  CHECK(ErrorOf(base + "upstream:\n  poll_interval: 99ms\n").find("pennond.yaml:3: ") == 0);
+}
+
+TEST_CASE("the whole configuration prints, reads back and is the same") {
+  DaemonConfig config;
+  base::Settings settings;
+  DescribeSettings(settings, config);
+  config.environment = "e";
+  const std::string printed = settings.Print();
+  CHECK(ErrorOf(printed) == "");
+}
+
+}  // namespace pennon::daemon

@@ -1,0 +1,150 @@
+#include "serving/frame_protocol.h"
+
+#include "tests/unit/serving/serving_fixture.h"
+#include "wire/frame_answer.h"
+#include "wire/frame_request.h"
+#include "wire/limits.h"
+
+namespace pennon::test {
+namespace {
+
+using wire::FrameType;
+
+struct ProtocolFixture : ServingFixture {
+  ProtocolFixture()
+      : options{"test",
+                [this](std::function<void(std::string)> done) { status_done = std::move(done); }},
+        protocol(serving::MakeFrameProtocol(
+            service, options, [this](std::string bytes, bool) { late = std::move(bytes); })) {}
+
+  net::StreamProtocol::Progress Feed(const std::string& bytes) {
+    input = bytes + '\0';
+    return protocol->OnBytes({input.data(), bytes.size()}, output);
+  }
+  static std::string Hello(std::string_view environment = "production") {
+    std::string frame;
+    wire::AppendHello(frame, 1, {1, environment, "test"});
+    return frame;
+  }
+  static std::string Ask(std::uint32_t id, std::string_view key) {
+    std::string frame;
+    wire::AppendEvaluate(frame, id, 0, key, model::Context());
+    return frame;
+  }
+  /// The frames of the output so far, which is emptied.
+  std::vector<wire::FrameHeader> Answers() {
+    std::vector<wire::FrameHeader> headers;
+    for (std::string_view rest = output; !rest.empty();) {
+      headers.push_back(*wire::DecodeFrameHeader(rest));
+      rest.remove_prefix(wire::kFrameHeaderBytes + headers.back().size);
+    }
+    output.clear();
+    return headers;
+  }
+  std::string ErrorText() {
+    return wire::DecodeError(std::string_view(output).substr(wire::kFrameHeaderBytes)).what();
+  }
+
+  serving::FrameProtocolOptions options;
+  std::function<void(std::string)> status_done;
+  std::string late;
+  std::unique_ptr<net::StreamProtocol> protocol;
+  std::string input;
+  std::string output;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(ProtocolFixture, "pipelined requests are answered in order, under their ids") {
+  const std::string bytes = Hello() + Ask(5, "a") + Ask(9, "nope");
+  CHECK(Feed(bytes).consumed == bytes.size());
+  const auto answers = Answers();
+  REQUIRE(answers.size() == 3);
+  CHECK(answers[0].type == FrameType::kWelcome);
+  CHECK(answers[1].type == FrameType::kEvaluation);
+  CHECK(answers[1].id == 5);
+  CHECK(answers[2].id == 9);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "a frame that is not complete is left for later, byte by byte") {
+  const std::string bytes = Hello() + Ask(5, "a");
+  std::size_t start = 0;
+  for (std::size_t end = 1; end <= bytes.size(); ++end) {
+    start += Feed(bytes.substr(start, end - start)).consumed;
+  }
+  CHECK(start == bytes.size());
+  CHECK(Answers().size() == 2);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "evaluating before hello is refused and ends the connection") {
+  CHECK(Feed(Ask(5, "a")).close);
+  CHECK(ErrorText().find("hello") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture,
+                  "a hello for an unknown environment is refused, another may follow") {
+  CHECK_FALSE(Feed(Hello("nope")).close);
+  CHECK(ErrorText().find("there is no environment \"nope\"") != std::string::npos);
+  output.clear();
+  Feed(Hello("") + Ask(2, "a"));
+  CHECK(Answers().back().type == FrameType::kEvaluation);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "a frame is read up to its limit and refused beyond") {
+  std::string ping;
+  wire::FrameWriter(ping, FrameType::kPing, 0, 3);
+  const auto with_size = [&](std::size_t size) {
+    std::string frame = ping;
+    const auto declared = static_cast<std::uint32_t>(size);
+    frame.replace(8, 4, reinterpret_cast<const char*>(&declared), 4);
+    return frame;
+  };
+  CHECK_FALSE(Feed(with_size(wire::kMaxFrameBytes)).close);
+  CHECK(output.empty());
+  CHECK(Feed(with_size(wire::kMaxFrameBytes) + std::string(wire::kMaxFrameBytes, 'x')).consumed >
+        0);
+  CHECK(Answers()[0].type == FrameType::kPong);
+  for (const std::size_t size :
+       {wire::kMaxFrameBytes + 1, std::size_t{0x80000000}, std::size_t{0xffffffff}}) {
+    CHECK(Feed(with_size(size)).close);
+    CHECK(ErrorText().find("larger than") != std::string::npos);
+    output.clear();
+  }
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "garbage and unknown types are told apart") {
+  CHECK(Feed("GET / HTTP/1.1\r\n\r\n").close);
+  CHECK(ErrorText().find("0xf5") != std::string::npos);
+  output.clear();
+  std::string unknown;
+  wire::FrameWriter(unknown, static_cast<FrameType>(0x60), 0, 3);
+  CHECK_FALSE(Feed(unknown).close);
+  CHECK(Answers()[0].type == FrameType::kError);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "the status comes late, and nothing is read before it") {
+  std::string ask;
+  wire::FrameWriter(ask, FrameType::kStatus, 0, 44);
+  const auto progress = Feed(ask + Hello());
+  CHECK(progress.suspended);
+  CHECK(progress.consumed == ask.size());
+  CHECK(output.empty());
+  status_done("{\"x\":1}");
+  CHECK(wire::DecodeFrameHeader(late)->id == 44);
+  CHECK(late.find("{\"x\":1}") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "all requests of one read see one flag set") {
+  Feed(Hello());
+  output.clear();
+  published.image = ImageOf(R"({"b":)" + TextFlag("new") + '}');
+  Publish();
+  Feed(Ask(1, "b"));
+  const auto header = wire::DecodeFrameHeader(output);
+  const auto answer =
+      wire::DecodeEvaluations(*header, std::string_view(output).substr(wire::kFrameHeaderBytes));
+  CHECK(answer->entries[0].text == "new");
+  CHECK(answer->state.revision == 5);
+}
+
+}  // namespace pennon::test

@@ -1,0 +1,112 @@
+#include "wire/evaluation_request.h"
+
+#include <doctest/doctest.h>
+
+#include "wire/limits.h"
+
+namespace pennon::wire {
+namespace {
+
+struct Request {
+  explicit Request(std::string text, RequestKind kind = RequestKind::kEvaluate)
+      : body(std::move(text)), result(ReadEvaluationRequest(body, kind, context, request)) {}
+  [[nodiscard]] std::string Error() const { return result ? "" : result.error().Message(); }
+
+  std::string body;
+  model::Context context;
+  EvaluationRequest request;
+  base::Result<void> result;
+};
+
+std::string WithElements(std::size_t count) {
+  std::string text = R"({"context":{"a":[)";
+  for (std::size_t i = 0; i + 1 < count; ++i) text += i == 0 ? "1" : ",1";
+  return text + "]}}";
+}
+std::string Deep(std::size_t depth) {
+  return R"({"context":{"a":)" + std::string(depth, '[') + std::string(depth, ']') + "}}";
+}
+
+}  // namespace
+
+TEST_CASE("a context is read with its types, nested as it is") {
+  const Request r(R"({"context":{"targetingKey":"u","n":9007199254740993,"x":1.0,"t":true,"z":null,
+    "o":{"a":[1,{"b":"cé"}],"c":2},"last":"e"}})");
+  REQUIRE_MESSAGE(r.result.has_value(), r.Error());
+  CHECK(r.context.Find("targetingKey")->text == "u");
+  CHECK(r.context.Find("n")->integer == 9007199254740993);
+  CHECK(r.context.Find("x")->kind == model::AttributeKind::kDouble);
+  CHECK(r.context.Find("z")->kind == model::AttributeKind::kNull);
+  const model::Attribute* object = r.context.Find("o");
+  CHECK(model::Context::Member(*object, "c")->integer == 2);
+  CHECK(model::Context::Member(*object, "a")->size == 4);
+  CHECK(r.context.Find("last")->text == "e");
+  CHECK(r.context.Find("a") == nullptr);
+}
+
+TEST_CASE("flags and defaults are read in all their forms") {
+  const Request single(
+      R"({"flag":"f","default":{"a":[1,"x\"y",{"b":null}],"c":-2.5},"context":{}})");
+  REQUIRE_MESSAGE(single.result.has_value(), single.Error());
+  CHECK(single.request.single);
+  CHECK(single.request.DefaultFor("f") == R"({"a":[1,"x\"y",{"b":null}],"c":-2.5})");
+  const Request several(R"({"flags":["a","b"],"defaults":{"b":true,"a":[[]]}})");
+  REQUIRE_MESSAGE(several.result.has_value(), several.Error());
+  CHECK(several.request.flags.size() == 2);
+  CHECK(several.request.DefaultFor("a") == "[[]]");
+  CHECK(several.request.DefaultFor("b") == "true");
+  CHECK(several.request.DefaultFor("c") == "");
+  CHECK_FALSE(Request("{}").request.names_flags);
+  CHECK(Request(R"({"flags":[]})").request.names_flags);
+  CHECK(Request("").result.has_value());
+}
+
+TEST_CASE("a mistake names the member, and never quotes the context") {
+  CHECK(Request(R"({"context":5})").Error() == "context: expected an object");
+  CHECK(Request(R"({"context":"secret"})").Error().find("secret") == std::string::npos);
+  CHECK(Request(R"({"context":[1]})").Error() == "context: expected an object");
+  CHECK(Request(R"({"flag":7})").Error() == "flag: expected the key of a flag");
+  CHECK(Request(R"({"flags":{"a":1}})").Error() == "flags: expected an array of keys of flags");
+  CHECK(Request(R"({"flags":[7]})").Error() == "flags: expected an array of keys of flags");
+  CHECK(Request(R"({"flag":"a","flags":["b"]})").Error().find("not both") != std::string::npos);
+  CHECK(Request(R"({"default":1})").Error().find("default: belongs to") == 0);
+  CHECK(Request(R"({"defaults":1})").Error().find("defaults: ") == 0);
+  CHECK(Request(R"({"contxt":{}})").Error().find("a member is not known") == 0);
+  CHECK(Request("[]").Error() == "expected an object");
+  CHECK(Request("7").Error() == "expected an object");
+  CHECK(Request(R"({"context":{"a":"secret")").Error().find("body: is not JSON at byte") == 0);
+  CHECK(Request(std::string("{}\0 ", 4)).Error().find("NUL") != std::string::npos);
+  CHECK_FALSE(Request("{\"context\":{\"a\":\"\xff\"}}").result.has_value());
+}
+
+TEST_CASE("OFREP passes over members that it does not know") {
+  CHECK(Request(R"({"context":{"a":1},"x":{"y":[1]},"flag":{"deep":[1]}})", RequestKind::kOfrep)
+            .result.has_value());
+  CHECK(Request("{}", RequestKind::kOfrep).result.has_value());
+  CHECK(Request(R"({"context":null})", RequestKind::kOfrep).result.has_value());
+}
+
+TEST_CASE("limits are accepted at n and refused at n + 1") {
+  CHECK(Request(WithElements(kMaxContextNodes)).Error() == "");
+  CHECK(Request(WithElements(kMaxContextNodes + 1)).Error().find("10000") != std::string::npos);
+  CHECK(Request(Deep(kMaxContextDepth)).Error() == "");
+  CHECK(Request(Deep(kMaxContextDepth + 1)).Error() != "");
+  const auto flags = [](std::size_t count) {
+    std::string text = R"({"flags":[)";
+    for (std::size_t i = 0; i < count; ++i) text += i == 0 ? "\"f\"" : ",\"f\"";
+    return Request(text + "]}").Error();
+  };
+  CHECK(flags(kMaxBatchFlags) == "");
+  CHECK(flags(kMaxBatchFlags + 1).find("1000") != std::string::npos);
+  CHECK(Request(R"({"x":)" + std::string(1'000'000, '['), RequestKind::kOfrep).Error() != "");
+}
+
+TEST_CASE("the byte after the body is put back") {
+  std::string two = "{}{}";
+  model::Context context;
+  EvaluationRequest request;
+  REQUIRE(ReadEvaluationRequest({two.data(), 2}, RequestKind::kEvaluate, context, request));
+  CHECK(two == "{}{}");
+}
+
+}  // namespace pennon::wire

@@ -1,0 +1,161 @@
+#include "wire/frame.h"
+
+#include <doctest/doctest.h>
+
+#include "client/context.h"
+#include "wire/frame_answer.h"
+#include "wire/frame_request.h"
+#include "wire/limits.h"
+
+namespace pennon::wire {
+namespace {
+
+std::string_view PayloadOf(const std::string& frame) {
+  return std::string_view(frame).substr(kFrameHeaderBytes);
+}
+
+std::string EvaluateFrame(const client::Context& context) {
+  std::string frame;
+  AppendEvaluate(frame, 7, kWantMetadata, "flag", context.view());
+  return frame;
+}
+
+base::Result<void> Decode(std::string_view payload, model::Context& context,
+                          FrameType type = FrameType::kEvaluate) {
+  std::vector<std::string_view> keys;
+  return DecodeEvaluate(type, payload, keys, context);
+}
+
+client::Context Nested(std::size_t depth) {
+  model::Value value(1);
+  for (std::size_t i = 0; i < depth; ++i) value = model::Value(model::Array{value});
+  client::Context context;
+  context.SetJson("a", value);
+  return context;
+}
+
+}  // namespace
+
+TEST_CASE("a header has its twelve bytes in the documented order") {
+  std::string frame;
+  AppendBatch(frame, 0x01020304, kWantMetadata, {}, model::Context());
+  CHECK(frame ==
+        std::string("\xf5\x03\x01\x00\x04\x03\x02\x01\x04\x00\x00\x00\x00\x00\x00\x00", 16));
+  const auto header = DecodeFrameHeader(frame);
+  REQUIRE(header);
+  CHECK(header->id == 0x01020304);
+  CHECK(header->size == 4);
+  frame[0] = 'G';
+  CHECK_FALSE(DecodeFrameHeader(frame));
+}
+
+TEST_CASE("a context survives the way through a frame") {
+  client::Context context("u");
+  context.Set("t", true).Set("i", -5).Set("d", 0.5).Set("s", "é").SetJson("n", model::Value());
+  context.SetJson("o", model::Object{{"a", model::Array{1, model::Object{{"b", "c"}}}}, {"z", 2}});
+  const std::string frame = EvaluateFrame(context);
+  model::Context decoded;
+  REQUIRE(Decode(PayloadOf(frame), decoded));
+  const auto& nodes = context.view().nodes();
+  REQUIRE(decoded.nodes().size() == nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    CHECK(decoded.nodes()[i].name == nodes[i].name);
+    CHECK(decoded.nodes()[i].kind == nodes[i].kind);
+    CHECK(decoded.nodes()[i].size == nodes[i].size);
+    CHECK(decoded.nodes()[i].text == nodes[i].text);
+    CHECK(decoded.nodes()[i].integer == nodes[i].integer);
+  }
+}
+
+TEST_CASE("a request that is cut off anywhere, or has bytes too many, is refused") {
+  client::Context context("u");
+  context.SetJson("o", model::Object{{"a", model::Array{1, 2}}});
+  const std::string frame = EvaluateFrame(context);
+  const std::string_view payload = PayloadOf(frame);
+  model::Context decoded;
+  for (std::size_t size = 0; size < payload.size(); ++size) {
+    CHECK_FALSE(Decode(payload.substr(0, size), decoded).has_value());
+  }
+  CHECK_FALSE(Decode(std::string(payload) + 'x', decoded).has_value());
+}
+
+TEST_CASE("unknown kinds and text that is not UTF-8 are refused") {
+  model::Context decoded;
+  const auto with_value = [&](std::string value) {
+    const std::string payload = std::string(
+                                    "\x01\x00"
+                                    "f"
+                                    "\x01\x00\x01\x00"
+                                    "a",
+                                    8) +
+                                value;
+    return Decode(payload, decoded).has_value();
+  };
+  CHECK(with_value(std::string("\x00", 1)));
+  CHECK_FALSE(with_value("\x08"));
+  CHECK_FALSE(with_value("\x63"));
+  CHECK(with_value(std::string("\x05\x02\x00\x00\x00\xc3\xa9", 7)));
+  CHECK_FALSE(with_value(std::string("\x05\x02\x00\x00\x00\xc0\xaf", 7)));
+}
+
+TEST_CASE("limits are accepted at n and refused at n + 1") {
+  model::Context decoded;
+  CHECK(Decode(PayloadOf(EvaluateFrame(Nested(kMaxContextDepth))), decoded));
+  CHECK_FALSE(Decode(PayloadOf(EvaluateFrame(Nested(kMaxContextDepth + 1))), decoded).has_value());
+  const auto elements = [&](std::size_t count) {
+    client::Context context;
+    context.SetJson("a", model::Array(count - 1, model::Value(1)));
+    const std::string frame = EvaluateFrame(context);
+    return Decode(PayloadOf(frame), decoded).has_value();
+  };
+  CHECK(elements(kMaxContextNodes));
+  CHECK_FALSE(elements(kMaxContextNodes + 1));
+  const auto keys = [&](std::size_t count) {
+    std::string frame;
+    AppendBatch(frame, 1, 0, std::vector<std::string_view>(count, "f"), model::Context());
+    return Decode(PayloadOf(frame), decoded, FrameType::kBatch).has_value();
+  };
+  CHECK(keys(kMaxBatchFlags));
+  CHECK_FALSE(keys(kMaxBatchFlags + 1));
+}
+
+TEST_CASE("an answer survives the way through a frame, and is refused when cut off") {
+  model::Evaluation evaluation;
+  evaluation.reason = model::Reason::kTargetingMatch;
+  evaluation.kind = model::MatchKind::kRule;
+  evaluation.has_value = true;
+  evaluation.type = model::ValueType::kString;
+  evaluation.text = "value";
+  evaluation.variant = "v";
+  std::string frame;
+  {
+    EvaluationsWriter writer(frame, FrameType::kEvaluations, 9, kWantMetadata,
+                             {1, 2, 3, model::Source::kCache, true}, 1);
+    writer.Add("key", evaluation, model::Source::kCache);
+  }
+  const auto header = DecodeFrameHeader(frame);
+  const auto answer = DecodeEvaluations(*header, PayloadOf(frame));
+  REQUIRE(answer);
+  CHECK(answer->state.revision == 2);
+  CHECK(answer->state.stale);
+  REQUIRE(answer->entries.size() == 1);
+  CHECK(answer->entries[0].key == "key");
+  CHECK(answer->entries[0].text == "value");
+  CHECK(answer->entries[0].metadata == R"({"pennon.kind":"RULE","pennon.ruleIndex":-1})");
+  for (std::size_t size = 0; size < PayloadOf(frame).size(); ++size) {
+    CHECK_FALSE(DecodeEvaluations(*header, PayloadOf(frame).substr(0, size)).has_value());
+  }
+}
+
+TEST_CASE("an error survives the way through a frame") {
+  std::string frame;
+  AppendFrameError(frame, 3, base::Error::Limit("batch", "names more than 1000 flags"));
+  const base::Error error = DecodeError(PayloadOf(frame));
+  CHECK(error.code() == base::ErrorCode::kLimit);
+  CHECK(error.what() == "batch: names more than 1000 flags");
+  frame.clear();
+  AppendFrameError(frame, 3, base::Error::Invalid("", std::string(65'534, 'x') + "éé"));
+  CHECK(IsUtf8(DecodeError(PayloadOf(frame)).what()));
+}
+
+}  // namespace pennon::wire
