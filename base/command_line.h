@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "base/settings.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
 class App;
 }
 

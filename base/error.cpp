@@ -62,7 +62,8 @@ Error Error::Within(std::string_view outer) const {
   if (outer.empty()) return *this;
   std::string where(outer);
   if (!where_.empty()) {
-    if (where_.front() != '[') where += '.';
+    const bool is_line = where_.front() >= '0' && where_.front() <= '9';
+    if (where_.front() != '[') where += is_line ? ':' : '.';
     where += where_;
   }
   return {code_, where, what_};

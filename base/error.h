@@ -40,7 +40,8 @@ class Error {
   [[nodiscard]] const std::string& what() const { return what_; }
   /// "where: what", or just "what" when there is no place to name.
   [[nodiscard]] std::string Message() const;
-  /// The same error, with `outer` put before its place: `rules[2]` inside `flags.checkout`.
+  /// The same error, with `outer` put before its place: `flags.checkout` before `rules[2]`, a file
+  /// before `line:column`.
   [[nodiscard]] Error Within(std::string_view outer) const;
 
  private:

@@ -5,13 +5,13 @@
 namespace pennon::daemon {
 
 SyncLoop::SyncLoop(Upstream& upstream, Environment& environment, net::ControlLoop& control,
-                   const base::Clock& clock, base::Logger& log, Backoff backoff)
+                   const base::Clock& clock, base::Logger& log, const Backoff& backoff)
     : upstream_(upstream),
       environment_(environment),
       control_(control),
       clock_(clock),
       log_(log),
-      backoff_(std::move(backoff)) {}
+      backoff_(backoff) {}
 
 SyncState SyncLoop::state() const {
   SyncState state = state_;

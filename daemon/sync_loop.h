@@ -28,7 +28,7 @@ struct SyncState {
 class SyncLoop {
  public:
   SyncLoop(Upstream& upstream, Environment& environment, net::ControlLoop& control,
-           const base::Clock& clock, base::Logger& log, Backoff backoff);
+           const base::Clock& clock, base::Logger& log, const Backoff& backoff);
 
   void Start() { Fetch(); }
   [[nodiscard]] SyncState state() const;

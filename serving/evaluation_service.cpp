@@ -6,7 +6,6 @@ namespace pennon::serving {
 
 using base::Error;
 using base::Fail;
-using model::Evaluation;
 using model::EvaluationError;
 
 namespace {

@@ -8,7 +8,7 @@ base::Result<std::shared_ptr<const AttachedImage>> AttachedImage::Make(
   attached->bytes_ = std::move(image);
   auto snapshot = engine::Snapshot::Attach(attached->bytes_);
   if (!snapshot) return base::Fail(snapshot.error());
-  attached->snapshot_ = std::move(*snapshot);
+  attached->snapshot_ = *snapshot;
   return attached;
 }
 

@@ -21,13 +21,14 @@ GIVE_UP_SECONDS = 60
 
 
 def eventually(condition, what):
+    """The first true value of `condition`; `what` names it, or is called to say more at a failure."""
     deadline = time.monotonic() + GIVE_UP_SECONDS
     while time.monotonic() < deadline:
         result = condition()
         if result:
             return result
         time.sleep(0.005)
-    raise AssertionError(f"never happened: {what}")
+    raise AssertionError(f"never happened: {what() if callable(what) else what}")
 
 
 def free_port():

@@ -9,6 +9,7 @@ TEST_CASE("an error's place is put together from the outside in") {
   CHECK(error.Within("rules[2]").Within("flags.checkout").Message() ==
         "flags.checkout.rules[2].weights: sum is 0");
   CHECK(Error::Invalid("[3]", "is null").Within("values").where() == "values[3]");
+  CHECK(Error::Invalid("3:7", "bad").Within("flags.json").where() == "flags.json:3:7");
   CHECK(Error::Invalid("", "is empty").Within("body").Message() == "body: is empty");
   CHECK(Error::Invalid("", "is empty").Message() == "is empty");
 }

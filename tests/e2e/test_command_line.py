@@ -1,0 +1,126 @@
+"""Every mistake of an operator gets one line that names the place, and an exit code that tells its kind."""
+import json
+import os
+import subprocess
+
+from harness import BIN, ROOT, EndToEndTest
+
+
+class CommandLineTest(EndToEndTest):
+    def call(self, program, *arguments, environment=None):
+        done = subprocess.run([BIN / program, *arguments], capture_output=True, text=True, timeout=60,
+                              cwd=self.directory, env={**os.environ, **(environment or {})})
+        return done.returncode, done.stdout, done.stderr
+
+    def refused(self, expected_code, expected_text, program, *arguments, environment=None):
+        code, out, err = self.call(program, *arguments, environment=environment)
+        self.assertEqual(code, expected_code, err)
+        self.assertEqual(len(err.strip().split("\n")), 1, err)
+        self.assertTrue(err.startswith(program + ": "), err)
+        self.assertIn(expected_text, err)
+
+    def write(self, name, text, mode=0o600):
+        path = self.folder("files") / name
+        path.write_text(text)
+        path.chmod(mode)
+        return str(path)
+
+    def test_every_program_tells_its_version_and_its_usage(self):
+        versions = set()
+        for program in ("pennond", "pennon-store", "pennon"):
+            code, out, _ = self.call(program, "--version")
+            self.assertEqual(code, 0)
+            self.assertTrue(out.startswith(program + " "), out)
+            versions.add(out.split()[1])
+            code, out, _ = self.call(program, "--help")
+            self.assertEqual(code, 0)
+            self.assertIn("Usage:", out)
+            command = ["health"] if program == "pennon" else []
+            self.refused(2, "--nonsense", program, *command, "--nonsense")
+        self.assertEqual(len(versions), 1)
+
+    def test_a_wrong_configuration_of_the_daemon_is_exit_78(self):
+        bad = self.write("bad.yaml", "environment: e\nupstream:\n  pol: 3s\n")
+        self.refused(78, "bad.yaml:3: there is no setting \"upstream.pol\"", "pennond", "--config", bad)
+        self.refused(78, "none.yaml", "pennond", "--config", "none.yaml")
+        self.refused(78, "environment: is missing", "pennond")
+        self.refused(78, "PENNOND_ENVIRNMENT", "pennond", environment={"PENNOND_ENVIRNMENT": "e"})
+        self.refused(78, "no/such", "pennond", "--environment", "e", "--cache-path", "",
+                     "--socket-path", "no/such/socket")
+        self.refused(78, "longer than", "pennond", "--environment", "e", "--cache-path", "",
+                     "--socket-path", "x" * 200)
+        self.refused(78, "no socket", "pennond", "--environment", "e", "--cache-path", "",
+                     "--socket-path", self.write("file", "precious"))
+        self.assertEqual((self.folder("files") / "file").read_text(), "precious")
+        self.refused(78, "there is no group", "pennond", "--environment", "e", "--cache-path", "",
+                     "--socket-path", "s", "--socket-group", "no-such-group")
+        self.refused(2, "--http-port: http.port: is \"x\", expected a whole number", "pennond",
+                     "--http-port", "x")
+
+    def test_a_wrong_bootstrap_file_is_refused_with_its_place(self):
+        def refused(text, expected):
+            self.refused(78, expected, "pennond", "--environment", "e", "--cache-path", "",
+                         "--socket-path", "s", "--bootstrap-file", self.write("b.json", text))
+        refused("{\n \"environment\": \"e\",\n x}", "3:2")
+        refused("{}", "environment: is missing")
+        refused('{"environment": "other", "flags": {}}', "environment \"other\"")
+        refused('{"environment": "e", "flags": {}, "extra": 1}', "extra: is not known here")
+
+    def test_the_environment_wins_over_the_file_and_a_flag_over_both(self):
+        config = self.write("c.yaml", "environment: from-file\nhttp:\n  port: 1000\nworkers: 3\n")
+        environment = {"PENNOND_HTTP_PORT": "2000", "PENNOND_WORKERS": "2"}
+        code, out, _ = self.call("pennond", "--config", config, "--workers", "5", "--print-config",
+                                 environment=environment)
+        self.assertEqual(code, 0)
+        self.assertIn('environment: "from-file"', out)
+        self.assertIn("port: 2000  # PENNOND_HTTP_PORT", out)
+        self.assertIn("workers: 5  # --workers", out)
+        code, out, _ = self.call("pennond", "--config", config, "--check-config")
+        self.assertEqual((code, out), (0, "the configuration is fine\n"))
+
+    def test_the_shipped_configurations_are_valid(self):
+        for program, name in (("pennond", "pennond.yaml"), ("pennon-store", "pennon-store.yaml")):
+            code, _, err = self.call(program, "--config", str(ROOT / "config" / name), "--check-config")
+            self.assertEqual(code, 0, err)
+
+    def test_the_store_refuses_what_would_lose_something(self):
+        database = str(self.folder("files") / "s.db")
+        self.refused(2, "expected a command", "pennon-store", "--database-path", database)
+        self.refused(1, "init", "pennon-store", "serve", "--database-path", database)
+        code, out, _ = self.call("pennon-store", "init", "--database-path", database)
+        self.assertEqual(code, 0)
+        self.assertIn("pn_admin_", out)
+        self.refused(1, "s.db", "pennon-store", "init", "--database-path", database)
+        document = self.write("d.json", json.dumps({"environment": "e", "flags": {"f": {"type": "colour"}}}))
+        self.refused(1, "flags.f", "pennon-store", "import", document, "--database-path", database)
+        self.refused(1, "none.json", "pennon-store", "import", "none.json", "--database-path", database)
+
+    def test_pennon_tells_what_is_wrong(self):
+        self.refused(2, "subcommand", "pennon")
+        self.refused(2, "flag", "pennon", "eval")
+        self.refused(2, "name=value", "pennon", "eval", "f", "-a", "country")
+        self.refused(2, "--context: 1:2", "pennon", "eval", "f", "--context", "{x")
+        self.refused(1, "cannot connect", "pennon", "eval", "f", "--socket", "none.sock")
+        self.refused(1, "not alive", "pennon", "health", "--socket", "none.sock")
+        self.refused(1, "not ready", "pennon", "ready", "--socket", "none.sock")
+
+    def test_pennon_shows_flags_status_and_readiness(self):
+        daemon = self.start_daemon(arguments=["--bootstrap-file",
+                                              str(ROOT / "config" / "example-flags.json")])
+        at = ["--socket", daemon.socket]
+        code, out, _ = self.call("pennon", "eval", "banner", "-k", "user-7", *at)
+        self.assertEqual(code, 0)
+        self.assertIn('banner = "Welcome to the beta"', out)
+        self.assertIn("bootstrap", out)
+        code, out, _ = self.call("pennon", "eval", "banner", "-a", 'account={"orders": 3}', "--json", *at)
+        self.assertEqual(json.loads(out)["banner"]["value"], "Welcome")
+        code, out, _ = self.call("pennon", "flags", "--json", *at)
+        self.assertEqual(len(json.loads(out)), 4)
+        code, out, _ = self.call("pennon", "status", *at)
+        self.assertIn("serving without an upstream", out)
+        self.assertEqual(self.call("pennon", "health", *at)[:2], (0, "alive\n"))
+        self.assertEqual(self.call("pennon", "ready", *at)[:2], (0, "ready\n"))
+        self.refused(1, "nope", "pennon", "status", "--environment", "nope", *at)
+        code, out, _ = self.call("pennon", "eval", "nope", *at)
+        self.assertEqual(code, 1)
+        self.assertIn("FLAG_NOT_FOUND", out)
