@@ -89,7 +89,7 @@ std::string RenderEnvironment(const Value& environment) {
     const std::string error = Text(*cache, "error");
     const std::string path = Text(*cache, "path");
     page += Line("cache", path.empty()           ? "off"
-                          : IsTrue(*cache, "ok") ? "written to " + path
+                          : IsTrue(*cache, "ok") ? "ok, " + path
                                                  : "NOT WRITTEN: " + error);
   }
   const Value* quarantined = environment.Find("quarantined");

@@ -65,7 +65,11 @@ base::Result<void> Daemon::Start() {
   pool_.Start();
   if (sync_) sync_->Start();
   CollectRetired();
-  control_.OnSignals({SIGTERM, SIGINT}, [this](int) { control_.Stop(); });
+  control_.OnSignals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
+    if (signal != SIGHUP) return control_.Stop();
+    log_.Info("asking the upstream at once");
+    if (sync_) sync_->FetchNow();
+  });
   return {};
 }
 

@@ -34,7 +34,7 @@ class Daemon {
 
   /// Serves from cache or bootstrap file, opens the listeners, then begins to sync.
   base::Result<void> Start();
-  /// Until SIGTERM or SIGINT; then drains and returns.
+  /// Until SIGTERM or SIGINT; then drains and returns. SIGHUP asks the upstream at once.
   void Run();
 
  private:

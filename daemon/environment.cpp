@@ -1,6 +1,7 @@
 #include "daemon/environment.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/file.h"
 #include "daemon/default_flags.h"
@@ -222,9 +223,25 @@ void Environment::Save(Generation generation) {
   if (!cache_) return;
   const auto saved = cache_->Save(generation);
   NoteCache(saved);
-  if (!saved) return;
+  if (!saved) {
+    unsaved_ = std::move(generation);
+    return;
+  }
+  unsaved_.reset();
   ++cache_writes_;
   cache_confirmed_at_ = clock_.Steady();
+}
+
+// What could not be written is tried again; only a generation that is there can be confirmed.
+void Environment::ConfirmCached() {
+  if (!cache_) return;
+  if (unsaved_) {
+    unsaved_->confirmed_at = clock_.Wall();
+    return Save(*std::exchange(unsaved_, std::nullopt));
+  }
+  if (published_.confirmed_at - cache_confirmed_at_ < kConfirmEveryMillis) return;
+  cache_confirmed_at_ = published_.confirmed_at;
+  NoteCache(cache_->Confirm(clock_.Wall()));
 }
 
 void Environment::NoteCache(const Result<void>& result) {
@@ -244,13 +261,11 @@ void Environment::Confirm() {
   published_.source = Source::kLive;
   published_.confirmed_at = clock_.Steady();
   Publish();
-  if (!cache_ || published_.confirmed_at - cache_confirmed_at_ < kConfirmEveryMillis) return;
-  cache_confirmed_at_ = published_.confirmed_at;
-  NoteCache(cache_->Confirm(clock_.Wall()));
+  ConfirmCached();
 }
 
 void Environment::Stop() {
-  if (!cache_ || published_.source != Source::kLive) return;
+  if (!cache_ || unsaved_ || published_.source != Source::kLive) return;
   const std::int64_t age = clock_.Steady() - published_.confirmed_at;
   NoteCache(cache_->Confirm(clock_.Wall() - age));
 }

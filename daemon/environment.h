@@ -69,6 +69,7 @@ class Environment {
                   base::SteadyMillis confirmed_at);
   std::vector<wire::SyncLine> KeptLines(const Compiled& compiled);
   void Save(Generation generation);
+  void ConfirmCached();
   void NoteCache(const base::Result<void>& result);
   void Publish();
 
@@ -86,6 +87,7 @@ class Environment {
   std::optional<base::Error> refused_;
   std::string cache_error_;
   std::uint64_t cache_writes_ = 0;
+  std::optional<Generation> unsaved_;  // the set in force, while the cache does not have it
   base::SteadyMillis cache_confirmed_at_ = 0;
 };
 

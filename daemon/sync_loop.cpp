@@ -21,6 +21,12 @@ SyncState SyncLoop::state() const {
   return state;
 }
 
+void SyncLoop::FetchNow() {
+  if (next_attempt_at_ == 0) return;  // one is running
+  timer_ = {};
+  Fetch();
+}
+
 void SyncLoop::Fetch() {
   next_attempt_at_ = 0;
   upstream_.Fetch(environment_.validator(),

@@ -31,6 +31,8 @@ class SyncLoop {
            const base::Clock& clock, base::Logger& log, const Backoff& backoff);
 
   void Start() { Fetch(); }
+  /// Does not wait for the next attempt.
+  void FetchNow();
   [[nodiscard]] SyncState state() const;
 
  private:

@@ -22,12 +22,11 @@ std::size_t PutBigEndian(unsigned char* out, T value) {
 
 // The shortest head that holds the argument.
 void HashHead(Murmur3& hash, Major major, std::uint64_t argument) {
-  std::array<unsigned char, 9> head;
   const auto type = static_cast<unsigned>(major) << 5U;
+  if (argument < 24) return hash.Update(static_cast<unsigned char>(type | argument));
+  std::array<unsigned char, 9> head;
   std::size_t size = 1;
-  if (argument < 24) {
-    head[0] = static_cast<unsigned char>(type | argument);
-  } else if (argument <= 0xff) {
+  if (argument <= 0xff) {
     head[0] = static_cast<unsigned char>(type | 24U);
     size += PutBigEndian(&head[1], static_cast<std::uint8_t>(argument));
   } else if (argument <= 0xffff) {

@@ -145,6 +145,10 @@ Found CheckRules(const Flag& flag) {
 
 Found CheckMetadata(const model::Object& metadata) {
   for (const auto& [name, value] : metadata) {
+    if (name.starts_with("pennon.")) {
+      return Error::Invalid("metadata." + name,
+                            "names that begin with \"pennon.\" are pennon's own");
+    }
     if (!value.IsNull() && value.AsArray() == nullptr && value.AsObject() == nullptr) continue;
     return Error::Invalid("metadata." + name, "is " + std::string(TypeName(value)) +
                                                   ", expected a string, a number or a boolean");

@@ -160,9 +160,12 @@ class Walk {
     }
     const auto weights = PartOf(flag, split.weights);
     const std::uint32_t position = BucketPosition(hash.Finish(), split.total);
-    std::size_t chosen = 0;
-    while (chosen + 1 < weights.size() && position >= weights[chosen].cumulative) ++chosen;
-    budget_.Spend(static_cast<std::uint32_t>(chosen));
+    // Counted without branches: which variant comes next is the one thing nobody can predict.
+    std::uint32_t chosen = 0;
+    for (const WeightRecord& weight : weights.first(weights.size() - 1)) {
+      chosen += position >= weight.cumulative ? 1 : 0;
+    }
+    budget_.Spend(chosen);
     decision.variant = weights[chosen].variant;
     if (weights.size() > 1) decision.reason = Reason::kSplit;
     return Placed::kYes;
@@ -221,12 +224,7 @@ void FillValue(const ImageView& view, const VariantRecord& variant, Evaluation& 
   }
 }
 
-}  // namespace
-
-Evaluation Evaluate(const Snapshot& snapshot, FlagHandle handle, const Context& context,
-                    const Moment&) noexcept {
-  const ImageView& view = snapshot.view();
-  const auto& flag = view.BlockAt<FlagRecord>(handle.offset);
+Evaluation EvaluateFlag(const ImageView& view, const FlagRecord& flag, const Context& context) {
   Walk walk(view, context);
   Decision decision = walk.Flag(flag);
   if (walk.IsSpent()) [[unlikely]] {
@@ -247,9 +245,21 @@ Evaluation Evaluate(const Snapshot& snapshot, FlagHandle handle, const Context& 
   return evaluation;
 }
 
+}  // namespace
+
+Evaluation Evaluate(const Snapshot& snapshot, FlagHandle flag, const Context& context,
+                    const Moment&) noexcept {
+  const ImageView& view = snapshot.view();
+  view.PrefetchBlock(flag.offset);
+  return EvaluateFlag(view, view.BlockAt<FlagRecord>(flag.offset), context);
+}
+
 Evaluation Evaluate(const Snapshot& snapshot, std::string_view key, const Context& context,
-                    const Moment& moment) noexcept {
-  if (const auto handle = snapshot.Find(key)) return Evaluate(snapshot, *handle, context, moment);
+                    const Moment&) noexcept {
+  if (const auto flag = snapshot.Find(key)) {
+    return EvaluateFlag(snapshot.view(), snapshot.view().BlockAt<FlagRecord>(flag->offset),
+                        context);
+  }
   Evaluation evaluation;
   evaluation.error = EvaluationError::kFlagNotFound;
   evaluation.detail = "there is no flag of this key";

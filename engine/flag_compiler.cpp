@@ -40,8 +40,8 @@ class FlagBlock {
     Variants();
     Targets();
     Prerequisites();
-    record_.is_static =
-        record_.rules.count == 0 && record_.targets.count == 0 && record_.prerequisites.count == 0;
+    record_.is_static = record_.fallthrough.kind != ServeKind::kSplit && record_.rules.count == 0 &&
+                        record_.targets.count == 0 && record_.prerequisites.count == 0;
     record_.block_size = block_.Close();
     block_.Overwrite(0, record_);
     builder_.AddFlag(flag_.key, block_);

@@ -20,32 +20,33 @@ class Murmur3 {
 
   void Update(const void* bytes, std::size_t size) {
     const auto* next = static_cast<const unsigned char*>(bytes);
-    std::uint32_t held = length_ & 3U;
-    length_ += static_cast<std::uint32_t>(size);
-    if (held + size < 4) {
-      for (; size > 0; --size) tail_ |= std::uint32_t{*next++} << (8 * held++);
-      return;
-    }
     // Blocks straddle the pieces by `held` bytes: shift them together instead of copying.
-    const std::uint32_t shift = 8 * held;
+    const std::uint32_t shift = 8 * (length_ & 3U);
+    length_ += static_cast<std::uint32_t>(size);
     std::uint32_t hash = hash_;
-    std::uint32_t tail = tail_;
+    std::uint64_t tail = tail_;
     for (; size >= 4; size -= 4, next += 4) {
       std::uint32_t block;
       std::memcpy(&block, next, 4);
-      hash = Mix(hash, tail | (block << shift));
-      tail = shift == 0 ? 0 : block >> (32 - shift);
+      tail |= std::uint64_t{block} << shift;
+      hash = Mix(hash, static_cast<std::uint32_t>(tail));
+      tail >>= 32U;
     }
-    for (; size > 0; --size) {
-      tail |= std::uint32_t{*next++} << (8 * held++);
-      if (held == 4) {
-        hash = Mix(hash, tail);
-        tail = 0;
-        held = 0;
-      }
+    std::uint32_t rest = 0;
+    for (std::size_t i = 0; i < size; ++i) rest |= std::uint32_t{next[i]} << (8 * i);
+    tail |= std::uint64_t{rest} << shift;
+    if (shift + 8 * size >= 32) {
+      hash = Mix(hash, static_cast<std::uint32_t>(tail));
+      tail >>= 32U;
     }
     hash_ = hash;
-    tail_ = tail;
+    tail_ = static_cast<std::uint32_t>(tail);
+  }
+  void Update(unsigned char byte) {
+    tail_ |= std::uint32_t{byte} << (8 * (length_ & 3U));
+    if ((++length_ & 3U) != 0) return;
+    hash_ = Mix(hash_, tail_);
+    tail_ = 0;
   }
   void Update(std::string_view text) { Update(text.data(), text.size()); }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/same_text.h"
 #include "engine/literal.h"
 
 namespace pennon::engine {
@@ -26,9 +27,10 @@ bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Literal& l
                    bool ignore_case) {
   if (scalar.kind != literal.kind) return false;
   if (scalar.kind != LiteralKind::kString) return scalar.payload == literal.payload;
+  if (scalar.text.size() != literal.size) return false;
   const std::string_view text =
       view.Text({static_cast<std::uint32_t>(literal.payload), literal.size});
-  return ignore_case ? EqualIgnoringCase(scalar.text, text) : scalar.text == text;
+  return ignore_case ? EqualIgnoringCase(scalar.text, text) : base::SameText(scalar.text, text);
 }
 
 bool InLinear(const ImageView& view, const ValueSet& set, const Scalar& scalar, bool ignore_case,

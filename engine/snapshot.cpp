@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/same_text.h"
 #include "engine/hash.h"
 #include "engine/image_verifier.h"
 
@@ -32,7 +33,8 @@ std::optional<FlagHandle> Snapshot::Find(std::string_view key) const {
     const std::uint32_t offset =
         view_.slots[table.first_slot + (static_cast<std::uint32_t>(slot) & table.mask)];
     if (offset == kNone) return std::nullopt;
-    if (Key({offset}) == key) return FlagHandle{offset};
+    view_.PrefetchBlock(offset);
+    if (base::SameText(Key({offset}), key)) return FlagHandle{offset};
   }
   return std::nullopt;
 }

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/same_text.h"
+
 namespace pennon::model {
 
 inline constexpr std::string_view kTargetingKey = "targetingKey";
@@ -84,7 +86,7 @@ class Context {
                                  std::string_view name) {
     const Attribute* found = nullptr;
     for (; node < end; node += node->size) {
-      if (node->name == name) found = node;
+      if (base::SameText(node->name, name)) found = node;
     }
     return found;
   }

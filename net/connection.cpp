@@ -167,6 +167,7 @@ void Connection::Continue() {
     // While a slow reader has this much to read, nothing more is answered; the write goes on here.
     if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
     if (!has_more_) return GoOn();
+    if (output_.size() >= kOutputRoundBytes) return;  // the protocol would only pause again
     Process();
   }
 }

@@ -16,14 +16,25 @@ constexpr long kSlowSeconds = 10;
 constexpr std::size_t kMaxHeaderBytes = std::size_t{64} * 1024;
 constexpr int kPollMillis = 1000;
 
-// Scheme, host and port: what may be told of a URL, whose path and query may hold secrets.
+std::string PartOf(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return "";
+  std::string copy = text;
+  curl_free(text);
+  return copy;
+}
+
+// Scheme, host and port: what may be told of a URL, whose other parts may hold secrets. Taken apart
+// as curl does it, or a password with a slash in it would pass for a host here.
 std::string Origin(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return "url";
-  const std::size_t path = url.find_first_of("/?#", scheme + 3);
-  const std::size_t at = url.rfind('@', path);
-  if (at == std::string::npos || at < scheme) return url.substr(0, path);
-  return url.substr(0, scheme + 3) + url.substr(at + 1, path - at - 1);
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), &curl_url_cleanup);
+  if (curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME) !=
+      CURLUE_OK) {
+    return "url";
+  }
+  const std::string port = PartOf(parts.get(), CURLUPART_PORT);
+  return PartOf(parts.get(), CURLUPART_SCHEME) + "://" + PartOf(parts.get(), CURLUPART_HOST) +
+         (port.empty() ? "" : ':' + port);
 }
 
 std::string_view Trim(std::string_view text) {
@@ -70,6 +81,10 @@ class Transfer {
     if (code != CURLE_OK) {
       const std::string what = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
       return done_(Fail(Error::Unavailable(Origin(fetch_.url), what)));
+    }
+    // For curl an answer whose header breaks off is a whole one without a body.
+    if (!is_header_done_) {
+      return done_(Fail(Error::Unavailable(Origin(fetch_.url), "the answer's header is cut off")));
     }
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
@@ -137,7 +152,11 @@ class Transfer {
   static std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::string_view line(data, size);
-    if (line.starts_with("HTTP/")) transfer.result_.headers.clear();  // after an interim answer
+    if (line.starts_with("HTTP/")) {
+      transfer.result_.headers.clear();  // after an interim answer
+      transfer.is_header_done_ = false;
+    }
+    if (line == "\r\n" || line == "\n") transfer.is_header_done_ = true;
     transfer.header_bytes_ += size;
     if (transfer.header_bytes_ > kMaxHeaderBytes) {
       transfer.breach_ = std::to_string(kMaxHeaderBytes) + " bytes of headers";
@@ -159,6 +178,7 @@ class Transfer {
   curl_slist* header_list_ = nullptr;
   HttpFetched result_;
   std::size_t header_bytes_ = 0;
+  bool is_header_done_ = false;
   bool is_invalid_ = false;
   std::string breach_;  // of which limit; "": none
   char error_text_[CURL_ERROR_SIZE] = {};

@@ -21,7 +21,8 @@ struct HttpRequest {
 
   /// The value of the first header of that name (any case), or "".
   [[nodiscard]] std::string_view Header(std::string_view name) const;
-  /// True when the body may be JSON: the Content-Type says so, or is absent, as several clients leave it.
+  /// True when the body may be JSON: the Content-Type says so, or is absent, as several clients
+  /// leave it.
   [[nodiscard]] bool MayBeJson() const;
   /// How many headers of that name (any case) were sent.
   [[nodiscard]] std::size_t CountHeader(std::string_view name) const;

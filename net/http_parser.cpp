@@ -19,6 +19,7 @@ using boost::beast::error_code;
 using boost::beast::string_view;
 
 constexpr std::string_view kBlankLine = "\r\n";
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 // A piece of the message by its place, because the buffer may move while the message grows.
 struct Piece {
@@ -157,6 +158,9 @@ class HttpParser::Events {
     parser->Locate(message);
     while (!parser->is_done() && fed < message.size()) {
       const auto rest = message.subspan(fed);
+      // Of an unfinished message at least this much is still to come, and with less of an empty
+      // body Beast fails an assertion.
+      if (header_size > 0 && parser->chunked() && rest.size() < kLastChunk.size()) break;
       error_code ec;
       const std::size_t used = parser->put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
       fed += used;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
 constexpr int kAcceptsPerRound = 64;
+constexpr int kAcceptsAtClose = 4096;
 
 int OpenSpare() {
   return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -88,6 +89,9 @@ void SocketListener::Start() {
 }
 
 void SocketListener::Close() {
+  // Whoever has connected before may have sent a request already, and is to be answered.
+  for (int i = 0; i < kAcceptsAtClose && AcceptOne() == Accepted::kYes; ++i) {
+  }
   boost::system::error_code ignored;
   descriptor_.close(ignored);
   pause_.cancel();
@@ -103,11 +107,9 @@ void SocketListener::Wait() {
 void SocketListener::AcceptAll() {
   if (!descriptor_.is_open()) return;
   for (int i = 0; i < kAcceptsPerRound; ++i) {
-    const int fd =
-        ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-      Deal(fd);
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+    const Accepted accepted = AcceptOne();
+    if (accepted == Accepted::kNoneWaits) break;
+    if (accepted == Accepted::kOutOfMeans) {
       // Without a pause the readiness that cannot be served would spin the loop.
       Shed();
       pause_.expires_after(kPauseWithoutDescriptors);
@@ -115,11 +117,29 @@ void SocketListener::AcceptAll() {
         if (!ec) self->Wait();
       });
       return;
-    } else if (errno == EAGAIN) {
-      break;
     }
   }
   Wait();
+}
+
+SocketListener::Accepted SocketListener::AcceptOne() {
+  const int fd =
+      ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    Deal(fd);
+    return Accepted::kYes;
+  }
+  switch (errno) {
+    case EAGAIN:
+      return Accepted::kNoneWaits;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+      return Accepted::kOutOfMeans;
+    default:
+      return Accepted::kYes;  // this one has gone away; the next may be there
+  }
 }
 
 // Gives the spare descriptor up for one moment, so that the peer sees a close and not a hang.
@@ -150,8 +170,7 @@ void SocketListener::Deal(int fd) {
   auto connection = std::make_shared<Connection>(worker, std::move(socket), state_);
   const Peer peer = PeerOf(fd, family_);
   boost::asio::dispatch(worker->io, [worker, connection = std::move(connection), peer] {
-    worker->connections.insert(connection);
-    connection->Start(peer);
+    worker->Add(connection, peer);
   });
 }
 

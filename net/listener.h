@@ -20,15 +20,18 @@ class SocketListener final : public Listener, public std::enable_shared_from_thi
   SocketListener& operator=(const SocketListener&) = delete;
 
   void Start();
-  /// Called on the first worker.
+  /// Called on the first worker. Deals out what waits to be accepted, and ends.
   void Close();
 
   [[nodiscard]] std::uint16_t port() const override;
   [[nodiscard]] ListenerCounts counts() const override;
 
  private:
+  enum class Accepted { kYes, kNoneWaits, kOutOfMeans };
+
   void Wait();
   void AcceptAll();
+  Accepted AcceptOne();
   void Deal(int fd);
   void Refuse(int fd);
   void Shed();

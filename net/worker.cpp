@@ -30,6 +30,12 @@ void Worker::ScheduleTick() {
   });
 }
 
+void Worker::Add(const std::shared_ptr<Connection>& connection, const Peer& peer) {
+  if (closed_) return;
+  connections.insert(connection);
+  connection->Start(peer);
+}
+
 void Worker::Remove(const std::shared_ptr<Connection>& connection) {
   connections.erase(connection);
   if (draining && connections.empty() && drained_) std::exchange(drained_, nullptr)();

@@ -10,6 +10,8 @@
 #include <thread>
 #include <unordered_set>
 
+#include "net/stream_protocol.h"
+
 namespace pennon::net {
 
 class Connection;
@@ -38,6 +40,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::uint32_t tick = 1;  // 0 means "never" in a connection
   bool draining = false;
 
+  /// Starts a connection, or drops it when this worker has ended.
+  void Add(const std::shared_ptr<Connection>& connection, const Peer& peer);
   /// Called by a connection that ends.
   void Remove(const std::shared_ptr<Connection>& connection);
 

@@ -3,6 +3,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 
 from harness import BIN, EndToEndTest, Program, eventually
 
@@ -89,6 +90,29 @@ class CacheTest(EndToEndTest):
         cache = daemon.environment()["cache"]
         self.assertFalse(cache["ok"])
         self.assertTrue(cache["error"])
+
+    def test_a_set_that_could_not_be_written_is_written_when_the_disk_allows(self):
+        # A file-size limit fails every write as a full disk does, and can be lifted from outside.
+        store = self.start_store()
+        daemon = self.start_daemon(store)
+
+        def writes():
+            metrics = daemon.get("/metrics")[2].decode()
+            return int(float(metrics.split("\npennon_cache_writes_total ")[1].split("\n")[0]))
+
+        eventually(lambda: writes() >= 1, "the first set is written")
+        pid, before = daemon.program.process.pid, writes()
+        unlimited = resource.prlimit(pid, resource.RLIMIT_FSIZE, (1024, resource.RLIM_INFINITY))
+        revision = store.configure("banner", {"default": {"variant": "sale"}})
+        eventually(lambda: daemon.flag("banner")["revision"] == revision, "the change is answered")
+        eventually(lambda: not daemon.environment()["cache"]["ok"], "the trouble is told")
+        self.assertEqual(writes(), before)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
+        eventually(lambda: daemon.environment()["cache"]["ok"] and writes() > before, "it is written")
+        daemon.program.kill()
+        store.program.kill()
+        daemon.start()
+        self.assertEqual(daemon.flag("banner")["revision"], revision)
 
     def test_a_second_daemon_on_the_same_cache_is_refused(self):
         daemon = self.start_daemon()

@@ -99,7 +99,7 @@ class CommandLineTest(EndToEndTest):
         self.refused(2, "subcommand", "pennon")
         self.refused(2, "flag", "pennon", "eval")
         self.refused(2, "name=value", "pennon", "eval", "f", "-a", "country")
-        self.refused(2, "--context: 1:2", "pennon", "eval", "f", "--context", "{x")
+        self.refused(2, "--context:1:2: ", "pennon", "eval", "f", "--context", "{x")
         self.refused(1, "cannot connect", "pennon", "eval", "f", "--socket", "none.sock")
         self.refused(1, "not alive", "pennon", "health", "--socket", "none.sock")
         self.refused(1, "not ready", "pennon", "ready", "--socket", "none.sock")

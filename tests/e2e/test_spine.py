@@ -1,6 +1,7 @@
 """A flag made in the store is answered by the daemon, and goes on being answered."""
 import json
 import os
+import signal
 
 from harness import EndToEndTest, Program, BIN, eventually
 
@@ -117,6 +118,15 @@ class SpineTest(EndToEndTest):
             key.write("pn_sync_" + "0" * 64)
         eventually(lambda: "401" in daemon.environment().get("lastError", ""), "the key is refused")
         self.assertEqual(daemon.flag("banner", {"targetingKey": "user-7"})["variant"], "beta")
+
+    def test_sighup_asks_the_upstream_at_once(self):
+        store = self.start_store()
+        self.daemon = daemon = self.start_daemon(store, ["--upstream-poll-interval", "10m",
+                                                         "--upstream-stale-after", "1h"])
+        eventually(lambda: daemon.flag("banner")["source"] == "live", "the daemon is live")
+        revision = store.configure("banner", {"default": {"variant": "sale"}})
+        daemon.program.process.send_signal(signal.SIGHUP)
+        eventually(lambda: daemon.environment()["revision"] == revision, "the change is there")
 
     def test_sigterm_ends_the_daemon_and_takes_its_socket_away(self):
         self.daemon = daemon = self.start_daemon()

@@ -1,0 +1,109 @@
+"""docs/protocol.md is enough: the client written from it gets the answers that HTTP gets."""
+import json
+import socket
+import struct
+import subprocess
+import sys
+
+from frame_client import FrameClient, FrameError
+from harness import ROOT, EndToEndTest
+
+ROWS = ROOT / "tests" / "contract" / "rows"
+
+
+class ProtocolTest(EndToEndTest):
+    def connect(self, daemon, environment="production"):
+        client = FrameClient(daemon.socket)
+        self.addCleanup(client.close)
+        client.hello(environment)
+        return client
+
+    def serve(self, document):
+        path = self.folder("daemon") / "flags.json"
+        path.write_text(json.dumps({"environment": "production", **document}))
+        return self.start_daemon(arguments=["--bootstrap-file", str(path)])
+
+    def test_every_contract_row_is_answered_as_over_http(self):
+        for path in sorted(ROWS.glob("*.json")):
+            rows = json.loads(path.read_text())
+            daemon = self.serve({part: rows[part] for part in ("flags", "segments") if part in rows})
+            client = self.connect(daemon)
+            for row in rows["rows"]:
+                with self.subTest(path.stem, row=row["name"]):
+                    one = client.evaluate(row["flag"], row["context"])
+                    other = daemon.evaluate({"flag": row["flag"], "context": row["context"]})
+                    other = other["evaluations"][row["flag"]]
+                    for member in ("value", "variant", "reason", "errorCode", "metadata", "source"):
+                        self.assertEqual(one.get(member), other.get(member), member)
+            daemon.program.kill()
+
+    def test_a_batch_ping_and_status(self):
+        daemon = self.start_daemon(arguments=["--bootstrap-file",
+                                              str(ROOT / "config" / "example-flags.json")])
+        client = self.connect(daemon, "")
+        everything = client.batch([], {"targetingKey": "user-7"})
+        self.assertEqual([one["key"] for one in everything["evaluations"]],
+                         ["banner", "legacy-export", "new-checkout", "search-limits"])
+        self.assertEqual((everything["source"], everything["stale"]), ("bootstrap", True))
+        two = client.batch(["banner", "nope"], {})["evaluations"]
+        self.assertEqual(two[0]["value"], "Welcome")
+        self.assertEqual(two[1]["errorCode"], "FLAG_NOT_FOUND")
+        self.assertEqual(client.ping(b"echo"), b"echo")
+        self.assertEqual(client.status()["program"], "pennond")
+        shown = subprocess.run([sys.executable, ROOT / "tests" / "e2e" / "frame_client.py", daemon.socket,
+                                "production", "banner", "targetingKey=user-7"],
+                               check=True, capture_output=True)
+        self.assertEqual(json.loads(shown.stdout)["variant"], "beta")
+
+    def test_mistakes_are_answered_with_typed_errors(self):
+        daemon = self.serve({"flags": {}})
+        client = FrameClient(daemon.socket)
+        self.addCleanup(client.close)
+        with self.assertRaisesRegex(FrameError, "there is no environment"):
+            client.hello("staging")
+        client.hello("production")
+        with self.assertRaisesRegex(FrameError, "more than 1000 flags"):
+            client.batch(["f"] * 1001, {})
+        self.assertEqual(len(client.batch(["f"] * 1000, {})["evaluations"]), 1000)
+        deep = 1
+        for _ in range(33):
+            deep = [deep]
+        with self.assertRaisesRegex(FrameError, "nested deeper"):
+            client.evaluate("f", {"a": deep})
+        self.assertEqual(client.evaluate("f", {"a": deep[0]})["errorCode"], "FLAG_NOT_FOUND")
+
+    def test_a_frame_over_the_limit_and_garbage_end_the_connection(self):
+        daemon = self.serve({"flags": {}})
+        limit = 1 << 20
+        for size, expected in ((limit, 0x84), (limit + 1, 0xFF), (0xFFFFFFFF, 0xFF)):
+            with socket.socket(socket.AF_UNIX) as raw:
+                raw.settimeout(30)
+                raw.connect(daemon.socket)
+                raw.sendall(struct.pack("<BBHII", 0xF5, 4, 0, 7, size))
+                if size == limit:
+                    raw.sendall(b"x" * limit)
+                header = raw.recv(12)
+                self.assertEqual((header[1], struct.unpack_from("<I", header, 4)[0]), (expected, 7))
+        with socket.socket(socket.AF_UNIX) as raw:
+            raw.settimeout(30)
+            raw.connect(daemon.socket)
+            raw.sendall(b"\xf5\x04\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00GARBAGE-GARBAGE")
+            received = b""
+            while piece := raw.recv(4096):
+                received += piece
+            self.assertEqual((received[1], received[13]), (0x84, 0xFF))
+        self.assertTrue(daemon.is_up())
+
+    def test_connections_over_the_limit_are_closed_at_once(self):
+        daemon = self.start_daemon(arguments=["--limits-connections", "3"])
+        clients = []
+        for _ in range(3):
+            client = FrameClient(daemon.socket)
+            self.addCleanup(client.close)
+            self.assertEqual(client.ping(b"x"), b"x")
+            clients.append(client)
+        with socket.socket(socket.AF_UNIX) as fourth:
+            fourth.settimeout(30)
+            fourth.connect(daemon.socket)
+            self.assertEqual(fourth.recv(1), b"")
+        self.assertEqual(clients[0].ping(b"still"), b"still")

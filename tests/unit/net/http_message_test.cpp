@@ -1,0 +1,31 @@
+// Requests and responses as plain structs.
+#include "net/http_message.h"
+
+#include <doctest/doctest.h>
+
+namespace pennon::net {
+namespace {
+
+TEST_CASE("headers are found whatever the case of their name; the first of a name counts") {
+  HttpRequest request;
+  request.headers = {{"Host", "a"}, {"hOST", "b"}, {"X-Empty", ""}};
+  CHECK(request.Header("host") == "a");
+  CHECK(request.CountHeader("HOST") == 2);
+  CHECK(request.Header("X-Empty").empty());
+  CHECK(request.CountHeader("X-Empty") == 1);
+  CHECK(request.Header("Hos").empty());
+  CHECK(request.CountHeader("Hosts") == 0);
+}
+
+TEST_CASE("a cleared response is an empty 200 again") {
+  HttpResponse response{404, "text/plain", {{"Allow", "GET"}}, "gone", true};
+  response.Clear();
+  CHECK(response.status == 200);
+  CHECK(response.content_type == "application/json");
+  CHECK(response.headers.empty());
+  CHECK(response.body.empty());
+  CHECK_FALSE(response.close);
+}
+
+}  // namespace
+}  // namespace pennon::net
