@@ -23,8 +23,8 @@ bool ContainsIgnoringCase(std::string_view text, std::string_view lower) {
                      [](char a, char b) { return LowerAscii(a) == b; }) != text.end();
 }
 
-bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Literal& literal,
-                   bool ignore_case) {
+inline bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Literal& literal,
+                          bool ignore_case) {
   if (scalar.kind != literal.kind) return false;
   if (scalar.kind != LiteralKind::kString) return scalar.payload == literal.payload;
   if (scalar.text.size() != literal.size) return false;
@@ -35,8 +35,8 @@ bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Literal& l
 
 bool InLinear(const ImageView& view, const ValueSet& set, const Scalar& scalar, bool ignore_case,
               Budget& budget) {
+  if (!budget.Spend(set.literals.count)) return false;
   for (const Literal& literal : view.literals.subspan(set.literals.first, set.literals.count)) {
-    if (!budget.Spend()) return false;
     if (EqualsLiteral(view, scalar, literal, ignore_case)) return true;
   }
   return false;

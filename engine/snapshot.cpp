@@ -26,6 +26,13 @@ std::string_view Snapshot::Key(FlagHandle flag) const {
   return {key.data(), key.size()};
 }
 
+void Snapshot::Prefetch(std::string_view key) const {
+  const HashTable& table = header_->flag_table;
+  const auto slot = static_cast<std::uint32_t>(Hash64(key, table.seed)) & table.mask;
+  const std::uint32_t offset = view_.slots[table.first_slot + slot];
+  if (offset != kNone) view_.PrefetchBlock(offset);
+}
+
 std::optional<FlagHandle> Snapshot::Find(std::string_view key) const {
   const HashTable& table = header_->flag_table;
   std::uint64_t slot = Hash64(key, table.seed);

@@ -32,6 +32,8 @@ class Snapshot {
   [[nodiscard]] std::uint32_t flag_count() const { return header_->flags.count; }
 
   [[nodiscard]] std::optional<FlagHandle> Find(std::string_view key) const;
+  /// Asks the processor for the memory that finding and evaluating `key` will read; does not wait.
+  void Prefetch(std::string_view key) const;
   /// The flags in the order of their keys (bytewise): index 0 … flag_count()-1.
   [[nodiscard]] FlagHandle At(std::uint32_t index) const { return {view_.flags[index]}; }
   [[nodiscard]] std::string_view Key(FlagHandle flag) const;

@@ -85,8 +85,14 @@ class Context {
   static const Attribute* FindIn(const Attribute* node, const Attribute* end,
                                  std::string_view name) {
     const Attribute* found = nullptr;
-    for (; node < end; node += node->size) {
+    while (node < end) {
       if (base::SameText(node->name, name)) found = node;
+      // Nearly always one node: guessing so, the processor need not wait for the size.
+      if (node->size == 1) [[likely]] {
+        ++node;
+      } else {
+        node += node->size;
+      }
     }
     return found;
   }

@@ -72,7 +72,21 @@ bool Connection::HasUnread() {
 }
 
 void Connection::CloseWhenIdle() {
-  if (is_lingering_ || (IsIdle() && !HasUnread())) Close();
+  if (is_lingering_) return Close();
+  if (IsIdle()) CloseUnlessAsked();
+}
+
+// A read may have taken a request already while its completion is still in the queue: cancelling
+// lets that come, or ends the read, and only then the kernel knows whether something was asked.
+void Connection::CloseUnlessAsked() {
+  error_code ignored;
+  if (is_reading_) {
+    socket_.cancel(ignored);
+  } else if (HasUnread()) {
+    Read();
+  } else {
+    Close();
+  }
 }
 
 bool Connection::IsOver(std::uint32_t since, std::int64_t deadline_millis,
@@ -113,10 +127,20 @@ void Connection::ShrinkInput() {
   input_capacity_ = kFirstInputBytes;
 }
 
+// Asio tries to read at once. Straight after an answer there is nothing to read yet; when the other
+// connections have had their turn there often is, and that spares waiting for the descriptor.
 void Connection::Read() {
   if (is_reading_ || !socket_.is_open()) return;
-  if (!GrowInput()) return Close();
   is_reading_ = true;
+  boost::asio::post(worker_->io, [self = shared_from_this()] { self->BeginRead(); });
+}
+
+void Connection::BeginRead() {
+  if (!socket_.is_open()) return;
+  // Draining may have begun since Read, and found no read to cancel.
+  if (worker_->draining && !is_lingering_ && IsIdle() && !HasUnread()) return Close();
+  if (worker_->draining && IsIdle() && !HasUnread()) return Close();
+  if (!GrowInput()) return Close();
   socket_.async_read_some(
       boost::asio::buffer(input_.get() + input_size_, input_capacity_ - input_size_ - kSpareBytes),
       [self = shared_from_this()](const error_code& ec, std::size_t size) {
@@ -126,6 +150,7 @@ void Connection::Read() {
           self->peer_is_done_ = true;
           return self->Continue();
         }
+        if (ec == boost::asio::error::operation_aborted) return self->Continue();
         if (ec) return self->Close();
         self->OnRead(size);
       });
@@ -177,8 +202,8 @@ void Connection::GoOn() {
     if (IsWritten()) Close();
   } else if (close_after_write_) {
     if (IsWritten()) Linger();
-  } else if (worker_->draining && IsIdle() && !HasUnread()) {
-    Close();
+  } else if (worker_->draining && IsIdle()) {
+    CloseUnlessAsked();
   } else {
     Read();
   }

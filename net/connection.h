@@ -41,6 +41,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void Read();
+  void BeginRead();
   void OnRead(std::size_t size);
   void Process();
   void Write();
@@ -50,6 +51,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnLate(std::string bytes, bool close);
   void Continue();
   void GoOn();
+  void CloseUnlessAsked();
   [[nodiscard]] bool IsIdle() const;
   [[nodiscard]] bool IsWritten() const;
   [[nodiscard]] bool HasUnread();

@@ -75,6 +75,11 @@ base::Result<Reading> EvaluationService::Read(std::string_view environment) cons
                               "there is no environment \"" + std::string(environment) + "\" here"));
 }
 
+void EvaluationService::Foresee(const Reading& reading, std::string_view key) {
+  const auto& image = reading.published->image;
+  if (image != nullptr) image->snapshot().Prefetch(key);
+}
+
 Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
                                    const model::Context& context) {
   const Published& published = *reading.published;

@@ -51,6 +51,8 @@ class EvaluationService {
   /// The environment called `environment`; "" means the only one there is. Taken once a request.
   [[nodiscard]] base::Result<Reading> Read(std::string_view environment) const;
 
+  /// Begins to fetch a flag that will be evaluated soon. Changes nothing.
+  static void Foresee(const Reading& reading, std::string_view key);
   /// The flag set in force first, then the configuration's defaults, then an error: the caller's
   /// default is to be used.
   Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context);

@@ -24,6 +24,7 @@ class FrameProtocol final : public net::StreamProtocol {
     reading_.reset();  // one snapshot and one instant for all requests of this read
     Progress progress;
     std::string_view rest(input.data(), input.size());
+    Foresee(rest);
     while (!progress.close && !progress.suspended && rest.size() >= wire::kFrameHeaderBytes) {
       const auto header = wire::DecodeFrameHeader(rest);
       if (!header) {
@@ -39,6 +40,7 @@ class FrameProtocol final : public net::StreamProtocol {
       }
       const std::size_t size = wire::kFrameHeaderBytes + header->size;
       if (rest.size() < size) break;
+      Foresee(rest.substr(size));
       OnFrame(*header, rest.substr(wire::kFrameHeaderBytes, header->size), output, progress);
       rest.remove_prefix(size);
     }
@@ -52,6 +54,24 @@ class FrameProtocol final : public net::StreamProtocol {
                      Progress& progress) {
     wire::AppendFrameError(output, id, error);
     progress.close = true;
+  }
+
+  // Fetches the flag that the frame at the beginning of `rest` asks for, while the one before it is
+  // answered: among many flags waiting for memory would cost more than evaluating.
+  void Foresee(std::string_view rest) {
+    if (!said_hello_ || rest.size() < wire::kFrameHeaderBytes) return;
+    const auto header = wire::DecodeFrameHeader(rest);
+    if (!header || header->type != FrameType::kEvaluate || !TakeReading()) return;
+    const std::string_view key = wire::FrameReader(rest.substr(wire::kFrameHeaderBytes)).Text16();
+    service_.Foresee(*reading_, key);
+  }
+
+  base::Result<void> TakeReading() {
+    if (reading_) return {};
+    auto reading = service_.Read(environment_);
+    if (!reading) return base::Fail(reading.error());
+    reading_ = std::move(*reading);
+    return {};
   }
 
   void OnFrame(const FrameHeader& header, std::string_view payload, std::string& output,
@@ -97,11 +117,8 @@ class FrameProtocol final : public net::StreamProtocol {
     }
     const auto decoded = wire::DecodeEvaluate(header.type, payload, keys_, context_);
     if (!decoded) return wire::AppendFrameError(output, header.id, decoded.error());
-    if (!reading_) {
-      auto reading = service_.Read(environment_);
-      if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
-      reading_ = std::move(*reading);
-    }
+    const auto taken = TakeReading();
+    if (!taken) return wire::AppendFrameError(output, header.id, taken.error());
     if (keys_.empty()) keys_ = service_.Keys(*reading_);
     const bool single = header.type == FrameType::kEvaluate;
     wire::EvaluationsWriter writer(

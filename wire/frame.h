@@ -2,6 +2,7 @@
 // docs/protocol.md is the specification; all integers are little-endian.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -72,6 +73,15 @@ class FrameWriter {
   template <typename T>
   FrameWriter& Put(T value) {
     out_.append(reinterpret_cast<const char*>(&value), sizeof(T));
+    return *this;
+  }
+  /// Several values, one after another without padding, in one go.
+  template <typename... Ts>
+  FrameWriter& PutAll(Ts... values) {
+    std::array<char, (sizeof(Ts) + ...)> bytes;
+    char* next = bytes.data();
+    ((std::memcpy(next, &values, sizeof(values)), next += sizeof(values)), ...);
+    out_.append(bytes.data(), bytes.size());
     return *this;
   }
   FrameWriter& Put(FrameValue kind) { return Put(static_cast<std::uint8_t>(kind)); }

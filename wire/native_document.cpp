@@ -7,7 +7,6 @@
 namespace pennon::wire {
 namespace {
 
-using base::Error;
 using base::Fail;
 using model::Value;
 

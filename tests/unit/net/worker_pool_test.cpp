@@ -189,6 +189,34 @@ TEST_CASE("what has been sent before Stop is answered before the connection clos
   CHECK(Get(reading) == lines);
 }
 
+TEST_CASE("a connection that answers while Stop begins is closed when it has answered") {
+  std::promise<void> asked;
+  std::promise<void> release;
+  auto is_asked = asked.get_future();
+  auto released = release.get_future();
+  Served served(
+      [&](std::size_t worker, const Peer&, LateAnswer) {
+        return std::make_unique<LineProtocol>(
+            [&, worker](std::string_view line, std::string& output, auto& progress) {
+              if (worker == 1) {
+                asked.set_value();
+                released.wait();
+              }
+              Echo(line, output, progress);
+            });
+      },
+      {}, 2);
+  const Client idle = served.Connect();
+  const Client busy = served.Connect();
+  busy.Send("a\n");
+  Get(is_asked);
+  auto stopped = std::async(std::launch::async, [&] { served.pool.Stop(kHangSeconds * 2000); });
+  CHECK(idle.ReadToEnd().empty());  // so draining has begun
+  release.set_value();
+  CHECK(busy.ReadToEnd() == "a\n");
+  Get(stopped);
+}
+
 TEST_CASE("who has connected before Stop is answered, though nobody has accepted yet") {
   for (int round = 0; round < 20; ++round) {
     Served served(Lines(Echo));

@@ -1,0 +1,153 @@
+// Evaluates one flag of 10, 10,000 and 100,000, by key and by handle, against the cost of one
+// murmur3 of 40 bytes in the same run. Prints figures as lines of JSON.
+#include <cmath>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "bench/figure.h"
+#include "bench/flag_set.h"
+#include "bench/measure.h"
+#include "bench/questions.h"
+#include "engine/compile.h"
+#include "engine/evaluate.h"
+#include "engine/hash.h"
+
+namespace pennon::bench {
+namespace {
+
+constexpr int kRounds = 15;
+constexpr std::size_t kQuestions = std::size_t{1} << 17U;  // of one round
+constexpr std::size_t kFloorKeyBytes = 40;
+constexpr double kOnRateTolerance = 0.03;
+
+// Keeps the compiler from leaving out work whose result nobody reads.
+volatile std::uint64_t sink;
+
+class Floor {
+ public:
+  Floor() {
+    std::mt19937_64 random(1);
+    for (std::size_t i = 0; i < kSubjects * kFloorKeyBytes; ++i) {
+      bytes_ += static_cast<char>('a' + random() % 26);
+    }
+  }
+
+  // Nanoseconds of one hash.
+  [[nodiscard]] double Measure() const {
+    std::uint64_t sum = 0;
+    const std::int64_t begin = ThreadNanos();
+    for (std::size_t i = 0; i < kQuestions; ++i) {
+      engine::Murmur3 hash;
+      hash.Update(bytes_.data() + (i % kSubjects) * kFloorKeyBytes, kFloorKeyBytes);
+      sum += hash.Finish();
+    }
+    const std::int64_t end = ThreadNanos();
+    sink = sum;
+    return static_cast<double>(end - begin) / kQuestions;
+  }
+
+ private:
+  std::string bytes_;
+};
+
+class Contender {
+ public:
+  Contender(std::size_t flags, double at_most)
+      : flags_(flags),
+        at_most_(at_most),
+        image_(engine::Compile(MakeFlagSet(flags))->image),
+        snapshot_(*engine::Snapshot::Attach(image_)),
+        questions_(kQuestions, flags) {
+    for (const auto& question : questions_.all()) {
+      const auto handle = snapshot_.Find(question.key);
+      if (!handle) Abort("a flag of the set is not found");
+      handles_.push_back(*handle);
+    }
+  }
+
+  void Check() const {
+    std::size_t on = 0;
+    for (std::size_t i = 0; i < kQuestions; ++i) {
+      const auto& question = questions_.all()[i];
+      const auto by_key = engine::Evaluate(snapshot_, question.key, *question.context, {});
+      const auto by_handle = engine::Evaluate(snapshot_, handles_[i], *question.context, {});
+      if (!by_key.has_value || by_key.boolean != by_handle.boolean) Abort("an answer is wrong");
+      on += by_key.boolean ? 1 : 0;
+    }
+    const double rate = static_cast<double>(on) / kQuestions;
+    if (std::abs(rate - kOnRate) > kOnRateTolerance) {
+      Abort("the rate of true is " + std::to_string(rate));
+    }
+  }
+
+  void MeasureRound(double floor) {
+    floors_.push_back(floor);
+    by_key_.push_back(Measure([&](std::size_t i) {
+      const auto& question = questions_.all()[i];
+      return engine::Evaluate(snapshot_, question.key, *question.context, {});
+    }));
+    by_handle_.push_back(Measure([&](std::size_t i) {
+      return engine::Evaluate(snapshot_, handles_[i], *questions_.all()[i].context, {});
+    }));
+  }
+
+  void Report() const {
+    const std::string name = "evaluate, " + std::to_string(flags_) + " flags, by ";
+    Print({.name = name + "key",
+           .unit = "ns",
+           .value = Median(by_key_),
+           .floor = Median(floors_),
+           .ratio = MedianRatio(by_key_, floors_),
+           .at_most = at_most_});
+    Print({.name = name + "handle",
+           .unit = "ns",
+           .value = Median(by_handle_),
+           .floor = Median(floors_),
+           .ratio = MedianRatio(by_handle_, floors_),
+           .at_most = at_most_});
+  }
+
+ private:
+  // Nanoseconds of one evaluation.
+  template <typename Ask>
+  double Measure(Ask&& ask) const {
+    std::uint64_t sum = 0;
+    const std::int64_t begin = ThreadNanos();
+    for (std::size_t i = 0; i < kQuestions; ++i) sum += ask(i).boolean ? 1 : 0;
+    const std::int64_t end = ThreadNanos();
+    sink = sum;
+    return static_cast<double>(end - begin) / kQuestions;
+  }
+
+  std::size_t flags_;
+  double at_most_;
+  std::vector<std::byte> image_;
+  engine::Snapshot snapshot_;
+  Questions questions_;
+  std::vector<engine::FlagHandle> handles_;
+  std::vector<double> floors_;
+  std::vector<double> by_key_;
+  std::vector<double> by_handle_;
+};
+
+void Run() {
+  const Floor floor;
+  std::vector<std::unique_ptr<Contender>> contenders;
+  contenders.push_back(std::make_unique<Contender>(10, 5));
+  contenders.push_back(std::make_unique<Contender>(10'000, 10));
+  contenders.push_back(std::make_unique<Contender>(100'000, 15));
+  for (const auto& contender : contenders) contender->Check();
+  for (int round = 0; round < kRounds; ++round) {
+    for (const auto& contender : contenders) contender->MeasureRound(floor.Measure());
+  }
+  for (const auto& contender : contenders) contender->Report();
+}
+
+}  // namespace
+}  // namespace pennon::bench
+
+int main() {
+  pennon::bench::Run();
+  return 0;
+}

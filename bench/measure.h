@@ -1,0 +1,44 @@
+// Time, and what to make of several rounds of it.
+#pragma once
+
+#include <time.h>
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace pennon::bench {
+
+/// Nanoseconds of a clock that never jumps.
+inline std::int64_t NowNanos() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Nanoseconds that this thread has computed: does not count others' turns on the core.
+inline std::int64_t ThreadNanos() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+inline double Median(std::vector<double> values) {
+  assert(!values.empty());
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// The median of the rounds' own ratios: what two things that were measured side by side have in
+/// common (a stolen core, say) cancels out.
+inline double MedianRatio(const std::vector<double>& values, const std::vector<double>& floors) {
+  assert(values.size() == floors.size());
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < values.size(); ++i) ratios.push_back(values[i] / floors[i]);
+  return Median(std::move(ratios));
+}
+
+}  // namespace pennon::bench

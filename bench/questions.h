@@ -1,0 +1,50 @@
+// What benchmarks ask: random flags for 1,024 subjects in turn, with five attributes each.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/context.h"
+
+namespace pennon::bench {
+
+inline constexpr std::size_t kSubjects = 1024;
+inline constexpr std::size_t kRequestBytes = 128;  // of one question as a frame
+
+/// Immutable once made; the same arguments give the same questions.
+class Questions {
+ public:
+  struct Question {
+    std::string_view key;
+    const model::Context* context = nullptr;
+  };
+
+  /// `count` questions about the first `flags` flags of MakeFlagSet.
+  Questions(std::size_t count, std::size_t flags);
+  Questions(const Questions&) = delete;
+  Questions& operator=(const Questions&) = delete;
+
+  [[nodiscard]] const std::vector<Question>& all() const { return questions_; }
+  /// Question `index` as an evaluate frame of kRequestBytes.
+  [[nodiscard]] std::string Frame(std::size_t index, std::uint32_t id) const;
+
+ private:
+  struct Subject {
+    std::string key;
+    std::string country;
+    std::string plan;
+    std::string role;
+    model::Context context;  // borrows the texts
+  };
+
+  std::vector<Subject> subjects_;
+  // One after another in the order of asking, as the contexts are: what has just been received is
+  // in the processor's cache.
+  std::string keys_;
+  std::vector<Question> questions_;
+};
+
+}  // namespace pennon::bench

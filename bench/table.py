@@ -1,0 +1,49 @@
+"""Reads figures as lines of JSON, prints them as a table and writes them with the machine's state.
+
+Exits 1 when a figure misses its budget.
+"""
+import json
+import os
+import platform
+import sys
+
+
+def budget(figure):
+    if "atMost" in figure:
+        return f"<= {figure['atMost']:g}"
+    if "atLeast" in figure:
+        return f">= {figure['atLeast']:g}"
+    return ""
+
+
+def verdict(figure):
+    return ("pass" if figure["pass"] else "MISS") if budget(figure) else ""
+
+
+def main(path):
+    figures = [json.loads(line) for line in sys.stdin]
+    rows = [("FIGURE", "VALUE", "FLOOR", "UNIT", "RATIO", "BUDGET", "")]
+    for figure in figures:
+        digits = 0 if figure["value"] >= 1000 else 1
+        rows.append((figure["name"], f"{figure['value']:,.{digits}f}",
+                     f"{figure['floor']:,.{digits}f}", figure["unit"], f"{figure['ratio']:.2f}",
+                     budget(figure), verdict(figure)))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = [cell.rjust(width) if i in (1, 2, 4, 5) else cell.ljust(width)
+                 for i, (cell, width) in enumerate(zip(row, widths))]
+        print("  ".join(cells).rstrip())
+    missed = sum(not figure["pass"] for figure in figures)
+    load = os.getloadavg()[0]
+    print(f"\n{len(figures)} figures, {missed} over budget; load average {load:.1f} "
+          f"on {os.cpu_count()} processors")
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump({"figures": figures, "loadAverage": load, "processors": os.cpu_count(),
+                   "kernel": platform.release()}, out, indent=2)
+        out.write("\n")
+    print(f"written to {path}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
