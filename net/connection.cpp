@@ -139,7 +139,6 @@ void Connection::BeginRead() {
   if (!socket_.is_open()) return;
   // Draining may have begun since Read, and found no read to cancel.
   if (worker_->draining && !is_lingering_ && IsIdle() && !HasUnread()) return Close();
-  if (worker_->draining && IsIdle() && !HasUnread()) return Close();
   if (!GrowInput()) return Close();
   socket_.async_read_some(
       boost::asio::buffer(input_.get() + input_size_, input_capacity_ - input_size_ - kSpareBytes),
