@@ -40,6 +40,10 @@ class FrameProtocol final : public net::StreamProtocol {
       }
       const std::size_t size = wire::kFrameHeaderBytes + header->size;
       if (rest.size() < size) break;
+      if (output.size() >= net::kOutputRoundBytes) {
+        progress.more = true;
+        break;
+      }
       Foresee(rest.substr(size));
       OnFrame(*header, rest.substr(wire::kFrameHeaderBytes, header->size), output, progress);
       rest.remove_prefix(size);
