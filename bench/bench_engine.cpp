@@ -2,6 +2,7 @@
 // murmur3 of 40 bytes in the same run. Prints figures as lines of JSON.
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -53,7 +54,7 @@ class Floor {
 
 class Contender {
  public:
-  Contender(std::size_t flags, double at_most)
+  Contender(std::size_t flags, std::optional<double> at_most)
       : flags_(flags),
         at_most_(at_most),
         image_(engine::Compile(MakeFlagSet(flags))->image),
@@ -104,8 +105,7 @@ class Contender {
            .unit = "ns",
            .value = Median(by_handle_),
            .floor = Median(floors_),
-           .ratio = MedianRatio(by_handle_, floors_),
-           .at_most = at_most_});
+           .ratio = MedianRatio(by_handle_, floors_)});
   }
 
  private:
@@ -113,6 +113,8 @@ class Contender {
   template <typename Ask>
   double Measure(Ask&& ask) const {
     std::uint64_t sum = 0;
+    // Once to bring the flags back into the caches that the other sets have taken over.
+    for (std::size_t i = 0; i < kQuestions; ++i) sum += ask(i).boolean ? 1 : 0;
     const std::int64_t begin = ThreadNanos();
     for (std::size_t i = 0; i < kQuestions; ++i) sum += ask(i).boolean ? 1 : 0;
     const std::int64_t end = ThreadNanos();
@@ -121,8 +123,8 @@ class Contender {
   }
 
   std::size_t flags_;
-  double at_most_;
-  std::vector<std::byte> image_;
+  std::optional<double> at_most_;  // of asking by key
+  engine::ImageBytes image_;
   engine::Snapshot snapshot_;
   Questions questions_;
   std::vector<engine::FlagHandle> handles_;
@@ -134,9 +136,9 @@ class Contender {
 void Run() {
   const Floor floor;
   std::vector<std::unique_ptr<Contender>> contenders;
-  contenders.push_back(std::make_unique<Contender>(10, 5));
+  contenders.push_back(std::make_unique<Contender>(10, std::nullopt));
   contenders.push_back(std::make_unique<Contender>(10'000, 10));
-  contenders.push_back(std::make_unique<Contender>(100'000, 15));
+  contenders.push_back(std::make_unique<Contender>(100'000, std::nullopt));
   for (const auto& contender : contenders) contender->Check();
   for (int round = 0; round < kRounds; ++round) {
     for (const auto& contender : contenders) contender->MeasureRound(floor.Measure());

@@ -102,25 +102,25 @@ Murmur3 BucketPrefix(std::string_view salt, std::string_view purpose) {
   return hash;
 }
 
-bool HashSubject(Murmur3& hash, const model::Attribute& value) {
-  switch (value.kind) {
+bool HashAnySubject(Murmur3& hash, const model::Attribute& value) {
+  switch (value.kind()) {
     case model::AttributeKind::kString:
-      if (value.text.empty()) return false;
-      HashText(hash, value.text);
+      if (value.text().empty()) return false;
+      HashText(hash, value.text());
       return true;
     case model::AttributeKind::kInt:
-      HashInt(hash, value.integer);
+      HashInt(hash, value.integer());
       return true;
     case model::AttributeKind::kDouble:
-      if (!std::isfinite(value.number)) return false;
-      if (const auto whole = WholeNumber(value.number)) {
+      if (!std::isfinite(value.number())) return false;
+      if (const auto whole = WholeNumber(value.number())) {
         HashInt(hash, *whole);
       } else {
-        HashFloat(hash, value.number);
+        HashFloat(hash, value.number());
       }
       return true;
     case model::AttributeKind::kBool:
-      hash.Update(value.boolean ? "\xf5" : "\xf4", 1);
+      hash.Update(value.boolean() ? "\xf5" : "\xf4", 1);
       return true;
     case model::AttributeKind::kNull:
     case model::AttributeKind::kArray:

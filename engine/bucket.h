@@ -17,12 +17,27 @@ namespace pennon::engine {
 inline constexpr std::string_view kPurposeGate = "gate";
 inline constexpr std::string_view kPurposeSplit = "split";
 
+/// CBOR's head of a text of up to 23 bytes is one byte.
+inline constexpr std::size_t kMaxShortText = 23;
+inline constexpr unsigned kShortTextHead = 0x60;
+
 /// The hash after salt and purpose, to be resumed with a value.
 Murmur3 BucketPrefix(std::string_view salt, std::string_view purpose);
 
+/// As HashSubject, for whatever is not a short string.
+bool HashAnySubject(Murmur3& hash, const model::Attribute& value);
+
 /// Appends a value. False, and nothing appended, when it cannot identify a subject: null, arrays,
 /// objects and the empty string.
-bool HashSubject(Murmur3& hash, const model::Attribute& value);
+inline bool HashSubject(Murmur3& hash, const model::Attribute& value) {
+  const bool is_text = value.kind() == model::AttributeKind::kString;
+  if (!is_text || value.text().empty() || value.text().size() > kMaxShortText) {
+    return HashAnySubject(hash, value);
+  }
+  hash.Update(static_cast<unsigned char>(kShortTextHead | value.text().size()));
+  hash.Update(value.text());
+  return true;
+}
 
 /// The position 0 … total-1 of a hash. Multiply and shift: no modulo bias worth speaking of, and
 /// positions keep their order when the total grows.

@@ -149,9 +149,8 @@ std::uint64_t SeedOf(const Candidates<Flag>& flags) {
   return seed;
 }
 
-base::Result<std::vector<std::byte>> WriteImage(const FlagSet& set,
-                                                const Candidates<Segment>& segments,
-                                                const Candidates<Flag>& flags) {
+base::Result<ImageBytes> WriteImage(const FlagSet& set, const Candidates<Segment>& segments,
+                                    const Candidates<Flag>& flags) {
   ImageBuilder builder(SeedOf(flags));
   CompileScope scope;
   for (const auto& segment : segments) {

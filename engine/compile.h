@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/image_bytes.h"
 #include "model/diagnostic.h"
 #include "model/flag_set.h"
 
 namespace pennon::engine {
 
 struct Compiled {
-  std::vector<std::byte> image;  // ready for Snapshot::Attach
+  ImageBytes image;  // ready for Snapshot::Attach
   std::vector<model::Diagnostic> diagnostics;
   /// Quarantined flags and segments that keep their definition from the set in force.
   std::vector<std::string> kept_flags;

@@ -63,7 +63,7 @@ class Walk {
 
   Decision NotOn(const FlagRecord& flag) const {
     if (flag.state == FlagState::kBroken) {
-      return Decision::Failed(EvaluationError::kParseError, view_.Text(flag.error));
+      return Decision::Failed(EvaluationError::kParseError, view_.Text(flag.metadata));
     }
     return Off(flag, flag.state == FlagState::kKilled ? MatchKind::kKilled : MatchKind::kOff, {});
   }
@@ -217,7 +217,7 @@ void FillValue(const ImageView& view, const VariantRecord& variant, Evaluation& 
       evaluation.number = std::bit_cast<double>(variant.payload);
       break;
     case model::ValueType::kString:
-      evaluation.text = view.Text(variant.text);
+      evaluation.text = view.Text(std::bit_cast<TextRef>(variant.payload));
       break;
     case model::ValueType::kObject:
       break;
@@ -238,7 +238,7 @@ Evaluation EvaluateFlag(const ImageView& view, const FlagRecord& flag, const Con
   evaluation.rule_index = decision.rule;
   evaluation.detail = decision.detail;
   evaluation.type = static_cast<model::ValueType>(flag.type);
-  evaluation.metadata = view.Text(flag.metadata);
+  if (flag.state != FlagState::kBroken) evaluation.metadata = view.Text(flag.metadata);
   if (decision.variant != kNone) {
     FillValue(view, PartOf(flag, flag.variants)[decision.variant], evaluation);
   }

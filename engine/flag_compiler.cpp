@@ -74,7 +74,9 @@ class FlagBlock {
     std::string json;
     AppendJson(json, whole_number ? model::Value(number) : value);
     record.json = builder_.AddText(json);
-    if (const std::string* text = value.AsString()) record.text = builder_.AddText(*text);
+    if (const std::string* text = value.AsString()) {
+      record.payload = std::bit_cast<std::uint64_t>(builder_.AddText(*text));
+    }
     if (const bool* boolean = value.AsBool()) record.payload = *boolean ? 1 : 0;
     if (flag_.type == model::ValueType::kInteger) {
       record.payload = static_cast<std::uint64_t>(*value.AsInt());
@@ -191,7 +193,7 @@ void CompileBrokenFlag(std::string_view key, std::string_view error, ImageBuilde
   block.Append(record);
   record.key = block.Append(Characters(key));
   record.state = FlagState::kBroken;
-  record.error = builder.AddText(error);
+  record.metadata = builder.AddText(error);
   record.block_size = block.Close();
   block.Overwrite(0, record);
   builder.AddFlag(key, block);

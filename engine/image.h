@@ -45,7 +45,8 @@ struct Part {
   std::uint32_t count = 0;
 };
 
-/// An open-addressing hash table: 2^n slots, each kNone or what the table's owner says.
+/// An open-addressing hash table: 2^n slots, each kNone or what the table's owner says. An entry's
+/// slot is the first free one from its hash's low bits on.
 struct HashTable {
   std::uint32_t first_slot = 0;  // in `slots`
   std::uint32_t mask = 0;        // number of slots - 1
@@ -56,12 +57,14 @@ inline constexpr std::uint32_t kMaxProbe = 64;
 enum class LiteralKind : std::uint32_t { kBool, kInt, kDouble, kString };
 
 /// A value that an attribute is compared with. Whole doubles are stored as kInt, so that 1 and 1.0
-/// are the same record.
+/// are the same record; strings of up to kInlineText bytes lie in the record, so that these and
+/// numbers are compared alike.
 struct Literal {
   LiteralKind kind = LiteralKind::kBool;
   std::uint32_t size = 0;     // of a string
-  std::uint64_t payload = 0;  // bool, int64 bits, double bits, or a string's offset
+  std::uint64_t payload = 0;  // bool, int64 bits, double bits; a string padded by 0, or its offset
 };
+inline constexpr std::size_t kInlineText = sizeof(Literal::payload);
 
 /// A set of literals: linear when small, else hashed (slots hold indices of `literals`).
 struct ValueSet {
@@ -71,9 +74,10 @@ struct ValueSet {
   HashTable table;
 };
 
-/// Where an attribute is found: `path` in `paths`, outermost name first.
+/// Where an attribute is found: by its name, and from there on by the names `members` in `paths`.
 struct AttributeRef {
-  Range path;
+  TextRef name;
+  Range members;
 };
 
 /// What a step of a condition program tests.
@@ -166,8 +170,7 @@ struct PrerequisiteRecord {
 struct VariantRecord {
   TextRef key;
   TextRef json;
-  TextRef text;               // of a string
-  std::uint64_t payload = 0;  // bool, int64 bits or double bits
+  std::uint64_t payload = 0;  // bool, int64 bits, double bits, or a string's TextRef
 };
 
 enum class FlagState : std::uint8_t { kOn, kOff, kKilled, kBroken };
@@ -185,8 +188,7 @@ struct FlagRecord {
   Part<RuleRecord> rules;
   ServeRecord fallthrough;
   Part<VariantRecord> variants;
-  TextRef metadata;                   // members of a JSON object
-  TextRef error;                      // why it is broken
+  TextRef metadata;                   // members of a JSON object; of a broken flag why it is so
   std::uint32_t off_variant = kNone;  // of the flag
   std::uint32_t reserved = 0;
 };
@@ -205,6 +207,24 @@ struct SegmentRecord {
   std::uint32_t reserved2 = 0;
 };
 
+/// Blocks begin on cache lines.
+inline constexpr std::uint32_t kBlockAlignment = 64;
+
+/// A slot of the table of flags: where the block is, in units of kBlockAlignment, and above that
+/// the key's hash's highest byte, so that hardly ever another flag's block is read in vain.
+struct FlagSlot {
+  static constexpr std::uint32_t kBlockBits = 24;
+
+  static std::uint32_t Tag(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 56U); }
+  static std::uint32_t Make(std::uint64_t hash, std::uint32_t offset) {
+    return Tag(hash) << kBlockBits | offset / kBlockAlignment;
+  }
+  static std::uint32_t TagOf(std::uint32_t slot) { return slot >> kBlockBits; }
+  static std::uint32_t OffsetOf(std::uint32_t slot) {
+    return (slot & ((1U << kBlockBits) - 1)) * kBlockAlignment;
+  }
+};
+
 /// Where a section lies: byte offset from the start of the image, and number of records.
 struct Section {
   std::uint32_t offset = 0;
@@ -221,7 +241,7 @@ struct ImageHeader {
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;
   TextRef environment;
-  HashTable flag_table;  // slots hold offsets of flag blocks
+  HashTable flag_table;  // slots are FlagSlots
   Section flags;         // offsets of flag blocks, ascending, in the order of their keys
   Section segments;      // offsets of segment blocks, ascending
   Section attributes;
@@ -232,7 +252,7 @@ struct ImageHeader {
 };
 
 /// About what a flag of one rule and one split takes.
-inline constexpr std::size_t kPrefetchBytes = 320;
+inline constexpr std::size_t kPrefetchBytes = 256;
 
 /// The shared tables of a verified image as arrays. Borrows the image.
 struct ImageView {
@@ -248,11 +268,18 @@ struct ImageView {
   [[nodiscard]] std::string_view Text(TextRef ref) const {
     return {reinterpret_cast<const char*>(image.data()) + ref.offset, ref.size};
   }
+  /// Of a literal that is a string; valid as long as the literal is.
+  [[nodiscard]] std::string_view Text(const Literal& literal) const {
+    if (literal.size > kInlineText) {
+      return Text({static_cast<std::uint32_t>(literal.payload), literal.size});
+    }
+    return {reinterpret_cast<const char*>(&literal.payload), literal.size};
+  }
   /// Asks the processor for a block, all its first lines at once: read one by one, each of them
   /// would be waited for.
   void PrefetchBlock(std::uint32_t offset) const {
     const std::byte* const block = image.data() + offset;
-    for (std::size_t line = 0; line < kPrefetchBytes; line += 64) {
+    for (std::size_t line = 0; line < kPrefetchBytes; line += kBlockAlignment) {
       __builtin_prefetch(block + line);
     }
   }

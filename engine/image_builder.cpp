@@ -14,27 +14,37 @@ namespace {
 constexpr std::size_t kMaxLinearSet = 8;
 constexpr std::uint64_t kSeedsPerSize = 32;
 
-// Places entry i, with the hash that `hash_of(i, seed)` gives, into an open-addressing table at the
-// end of `slots`; tries seeds, then larger tables, until no probe is longer than kMaxProbe. So a
-// list of keys made to collide costs a few more tries and not a slow lookup.
-HashTable PlaceAll(std::vector<std::uint32_t>& slots, const std::vector<std::uint32_t>& entries,
+// Places the numbers 0 … count-1, with the hashes that `hash_of(i, seed)` gives, into an
+// open-addressing table at the end of `slots`; tries seeds, then larger tables, until no probe is
+// longer than kMaxProbe. So a list of keys made to collide costs a few more tries and not a slow
+// lookup. The caller turns the numbers into what its slots hold.
+HashTable PlaceAll(std::vector<std::uint32_t>& slots, std::size_t count,
                    const std::function<std::uint64_t(std::size_t, std::uint64_t)>& hash_of) {
   const std::size_t first = slots.size();
-  for (std::size_t size = std::bit_ceil(std::max<std::size_t>(entries.size() * 2, 2));; size *= 2) {
+  for (std::size_t size = std::bit_ceil(std::max<std::size_t>(count * 2, 2));; size *= 2) {
     for (std::uint64_t seed = 1; seed <= kSeedsPerSize; ++seed) {
       slots.resize(first);
       slots.resize(first + size, kNone);
       const auto mask = static_cast<std::uint32_t>(size - 1);
       bool fits = true;
-      for (std::size_t i = 0; fits && i < entries.size(); ++i) {
+      for (std::size_t i = 0; fits && i < count; ++i) {
         std::uint64_t slot = hash_of(i, seed);
         std::uint32_t probe = 0;
         while (probe < kMaxProbe && slots[first + (slot & mask)] != kNone) ++slot, ++probe;
         fits = probe < kMaxProbe;
-        if (fits) slots[first + (slot & mask)] = entries[i];
+        if (fits) slots[first + (slot & mask)] = static_cast<std::uint32_t>(i);
       }
       if (fits) return {static_cast<std::uint32_t>(first), mask, seed};
     }
+  }
+}
+
+// Replaces every number in a table by `entry_of(number)`.
+void FillSlots(std::vector<std::uint32_t>& slots, const HashTable& table,
+               const std::function<std::uint32_t(std::uint32_t)>& entry_of) {
+  for (std::uint32_t& slot :
+       std::span(slots).subspan(table.first_slot, table.mask + std::size_t{1})) {
+    if (slot != kNone) slot = entry_of(slot);
   }
 }
 
@@ -53,16 +63,30 @@ model::Value Lower(const model::Value& value) {
   return lower;
 }
 
-// Copies the tables behind the image's end so far and notes where they went.
-struct AppendTable {
-  std::vector<std::byte>& image;
+std::size_t AlignUp(std::size_t offset, std::size_t alignment) {
+  return (offset + alignment - 1) / alignment * alignment;
+}
+
+// Decides where tables go: one behind the other.
+struct LayOutTable {
+  std::size_t end;
 
   template <typename T>
-  void operator()(Section& section, const std::vector<T>& table) const {
-    const std::size_t offset = (image.size() + 7) / 8 * 8;
-    image.resize(offset + table.size() * sizeof(T));
-    if (!table.empty()) std::memcpy(image.data() + offset, table.data(), table.size() * sizeof(T));
+  void operator()(Section& section, const std::vector<T>& table) {
+    const std::size_t offset = AlignUp(end, 8);
     section = {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(table.size())};
+    end = offset + table.size() * sizeof(T);
+  }
+};
+
+struct CopyTable {
+  ImageBytes& image;
+
+  template <typename T>
+  void operator()(const Section& section, const std::vector<T>& table) const {
+    if (!table.empty()) {
+      std::memcpy(image.data() + section.offset, table.data(), table.size() * sizeof(T));
+    }
   }
 };
 
@@ -85,9 +109,12 @@ TextRef ImageBuilder::AddText(std::string_view text) {
 }
 
 AttributeRef ImageBuilder::MakeAttribute(const std::vector<std::string>& path) {
-  const auto first = static_cast<std::uint32_t>(tables_.paths.size());
-  for (const std::string& name : path) tables_.paths.push_back(AddText(name));
-  return {{first, static_cast<std::uint32_t>(path.size())}};
+  AttributeRef ref;
+  ref.name = AddText(path.front());
+  ref.members = {static_cast<std::uint32_t>(tables_.paths.size()),
+                 static_cast<std::uint32_t>(path.size() - 1)};
+  for (std::size_t i = 1; i < path.size(); ++i) tables_.paths.push_back(AddText(path[i]));
+  return ref;
 }
 
 Range ImageBuilder::AddAttributes(const std::vector<std::vector<std::string>>& paths) {
@@ -125,19 +152,18 @@ std::uint32_t ImageBuilder::AddSet(const std::vector<model::Value>& values, bool
   ValueSet set;
   set.literals = {static_cast<std::uint32_t>(tables_.literals.size()),
                   static_cast<std::uint32_t>(members.size())};
-  std::vector<std::uint32_t> entries;
   for (const model::Value& member : members) {
     const Scalar scalar = ScalarOfValue(member);
     Literal literal{scalar.kind, static_cast<std::uint32_t>(scalar.text.size()), scalar.payload};
-    if (scalar.kind == LiteralKind::kString) literal.payload = AddText(scalar.text).offset;
-    entries.push_back(static_cast<std::uint32_t>(tables_.literals.size()));
+    if (scalar.IsLongText()) literal.payload = AddText(scalar.text).offset;
     tables_.literals.push_back(literal);
   }
   if (members.size() > kMaxLinearSet) {
     set.hashed = 1;
-    set.table = PlaceAll(tables_.slots, entries, [&](std::size_t i, std::uint64_t seed) {
+    set.table = PlaceAll(tables_.slots, members.size(), [&](std::size_t i, std::uint64_t seed) {
       return HashScalar(ScalarOfValue(members[i]), seed);
     });
+    FillSlots(tables_.slots, set.table, [&](std::uint32_t i) { return set.literals.first + i; });
   }
   tables_.sets.push_back(set);
   return entry->second;
@@ -154,41 +180,38 @@ void ImageBuilder::AddFlag(std::string_view key, const BlockBuilder& block) {
   flag_blocks_.insert(flag_blocks_.end(), block.bytes().begin(), block.bytes().end());
 }
 
-base::Result<std::vector<std::byte>> ImageBuilder::Finish(std::string_view environment,
-                                                          std::uint64_t epoch,
-                                                          std::uint64_t revision) {
+base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std::uint64_t epoch,
+                                              std::uint64_t revision) {
   ImageHeader header;
   header.epoch = epoch;
   header.revision = revision;
   header.environment = AddText(environment);
 
   // The sizes of the tables are known before their contents: the flags' offsets depend on them.
-  header.flag_table =
-      PlaceAll(tables_.slots, tables_.flags,
-               [&](std::size_t i, std::uint64_t seed) { return Hash64(flag_keys_[i], seed); });
-  std::vector<std::byte> image(sizeof(ImageHeader) + text_.size());
-  if (!text_.empty()) std::memcpy(image.data() + sizeof(ImageHeader), text_.data(), text_.size());
-  std::vector<std::byte> sizing = image;
-  ForEachTable(header, tables_, AppendTable{sizing});
-  const std::size_t segments_at = (sizing.size() + 7) / 8 * 8;
+  const auto hash_of = [&](std::size_t i, std::uint64_t seed) {
+    return Hash64(flag_keys_[i], seed);
+  };
+  header.flag_table = PlaceAll(tables_.slots, tables_.flags.size(), hash_of);
+  LayOutTable layout{sizeof(ImageHeader) + text_.size()};
+  ForEachTable(header, tables_, layout);
+  const std::size_t segments_at = AlignUp(layout.end, kBlockAlignment);
   const std::size_t flags_at = segments_at + segment_blocks_.size();
   const std::size_t size = flags_at + flag_blocks_.size();
   if (size > kMaxImageBytes) {
     return base::Fail(base::Error::Limit(
         "flag set", "compiles to more than " + std::to_string(kMaxImageBytes) + " bytes"));
   }
-
-  const std::span<std::uint32_t> flag_slots(tables_.slots.data() + header.flag_table.first_slot,
-                                            header.flag_table.mask + std::size_t{1});
-  for (std::uint32_t& slot : flag_slots) {
-    if (slot != kNone) slot += static_cast<std::uint32_t>(flags_at);
-  }
   for (std::uint32_t& offset : tables_.flags) offset += static_cast<std::uint32_t>(flags_at);
   for (std::uint32_t& offset : tables_.segments) offset += static_cast<std::uint32_t>(segments_at);
-  ForEachTable(header, tables_, AppendTable{image});
-  image.resize(segments_at);
-  image.insert(image.end(), segment_blocks_.begin(), segment_blocks_.end());
-  image.insert(image.end(), flag_blocks_.begin(), flag_blocks_.end());
+  FillSlots(tables_.slots, header.flag_table, [&](std::uint32_t i) {
+    return FlagSlot::Make(hash_of(i, header.flag_table.seed), tables_.flags[i]);
+  });
+
+  ImageBytes image(size);
+  std::memcpy(image.data() + sizeof(ImageHeader), text_.data(), text_.size());
+  ForEachTable(header, tables_, CopyTable{image});
+  std::copy(segment_blocks_.begin(), segment_blocks_.end(), image.begin() + segments_at);
+  std::copy(flag_blocks_.begin(), flag_blocks_.end(), image.begin() + flags_at);
 
   header.image_size = image.size();
   std::memcpy(image.data(), &header, sizeof(header));

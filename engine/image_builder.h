@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "engine/hash.h"
 #include "engine/image.h"
+#include "engine/image_bytes.h"
 #include "model/value.h"
 
 namespace pennon::engine {
@@ -39,8 +40,8 @@ class BlockBuilder {
   void Overwrite(std::uint32_t offset, const T& record) {
     std::memcpy(bytes_.data() + offset, &record, sizeof(T));
   }
-  /// Makes the size a multiple of 8 and returns it.
-  std::uint32_t Close() { return Reserve(8, 0); }
+  /// Fills the last cache line and returns the size.
+  std::uint32_t Close() { return Reserve(kBlockAlignment, 0); }
 
   [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
 
@@ -73,8 +74,8 @@ class ImageBuilder {
   void AddFlag(std::string_view key, const BlockBuilder& block);
 
   /// The finished image. Fails when it would be larger than kMaxImageBytes.
-  base::Result<std::vector<std::byte>> Finish(std::string_view environment, std::uint64_t epoch,
-                                              std::uint64_t revision);
+  base::Result<ImageBytes> Finish(std::string_view environment, std::uint64_t epoch,
+                                  std::uint64_t revision);
 
  private:
   struct SeededHash {

@@ -14,7 +14,6 @@ using base::Error;
 using base::Fail;
 
 constexpr std::size_t kChecksumEnd = offsetof(ImageHeader, checksum) + sizeof(std::uint64_t);
-constexpr std::uint32_t kBlockAlignment = 8;
 
 // One block of the image: a flag's or a segment's. Its parts may not overlap, so each draws its
 // bytes from the block's size; that keeps the work linear for hostile images as well.
@@ -106,13 +105,13 @@ class Verifier {
   bool FlagTable(const HashTable& table) {
     std::span<const std::uint32_t> slots;
     return Slots(table, slots) && std::all_of(slots.begin(), slots.end(), [this](std::uint32_t s) {
-             return s == kNone || IsFlag(s);
+             return s == kNone || IsFlag(FlagSlot::OffsetOf(s));
            });
   }
 
   bool Check(const Literal& literal) const {
     if (literal.kind > LiteralKind::kString) return false;
-    if (literal.kind != LiteralKind::kString) return true;
+    if (literal.kind != LiteralKind::kString || literal.size <= kInlineText) return true;
     return literal.payload <= view_.image.size() &&
            literal.size <= view_.image.size() - literal.payload;
   }
@@ -126,8 +125,8 @@ class Verifier {
   }
   bool Check(const TextRef& path) const { return Text(path); }
   bool Check(const AttributeRef& attribute) const {
-    return attribute.path.count >= 1 && attribute.path.count <= kMaxAttributeSegments &&
-           In(attribute.path, view_.paths);
+    return Text(attribute.name) && attribute.members.count < kMaxAttributeSegments &&
+           In(attribute.members, view_.paths);
   }
 
   // `max_height` bounds the segments that may be asked, so that segments end.
@@ -178,19 +177,21 @@ class Verifier {
     Block block(&flag, flag.block_size);
     std::span<const VariantRecord> variants;
     std::span<const char> key;
-    if (!block.Holds(flag.key, key) || !Text(flag.metadata) || !Text(flag.error) ||
-        flag.state > FlagState::kBroken ||
+    if (!block.Holds(flag.key, key) || !Text(flag.metadata) || flag.state > FlagState::kBroken ||
         flag.type > static_cast<std::uint8_t>(model::ValueType::kObject) ||
         flag.height > kMaxReferenceDepth || !block.Holds(flag.variants, variants)) {
       return false;
     }
     return std::all_of(variants.begin(), variants.end(),
-                       [this](const VariantRecord& v) {
-                         return Text(v.key) && Text(v.json) && Text(v.text);
-                       }) &&
+                       [&](const VariantRecord& v) { return Check(flag, v); }) &&
            (flag.off_variant == kNone || In(flag.off_variant, variants)) &&
            Prerequisites(block, flag) && Targets(block, flag) && Rules(block, flag) &&
            Serves(block, flag, flag.fallthrough);
+  }
+  [[nodiscard]] bool Check(const FlagRecord& flag, const VariantRecord& variant) const {
+    const bool has_text = flag.type == static_cast<std::uint8_t>(model::ValueType::kString);
+    return Text(variant.key) && Text(variant.json) &&
+           (!has_text || Text(std::bit_cast<TextRef>(variant.payload)));
   }
   bool Prerequisites(Block& block, const FlagRecord& flag) {
     std::span<const PrerequisiteRecord> prerequisites;

@@ -26,12 +26,28 @@ inline std::optional<std::int64_t> WholeNumber(double number) {
   return static_cast<std::int64_t>(number);
 }
 
-/// A scalar in the form that literals have: kind and payload, strings beside.
+/// A scalar in the form that literals have, but for long strings: those have no offset.
 struct Scalar {
   LiteralKind kind = LiteralKind::kBool;
   std::uint64_t payload = 0;
   std::string_view text;
+
+  [[nodiscard]] bool IsLongText() const { return text.size() > kInlineText; }
 };
+
+/// Text of up to kInlineText bytes as a word, padded by zeros.
+inline std::uint64_t PackText(std::string_view text) {
+  const std::size_t size = text.size();
+  const auto two_words = [&]<typename Word>(Word first) {
+    Word last;
+    std::memcpy(&first, text.data(), sizeof(Word));
+    std::memcpy(&last, text.data() + size - sizeof(Word), sizeof(Word));
+    return std::uint64_t{first} | std::uint64_t{last} << (8 * (size - sizeof(Word)));
+  };
+  if (size >= 4) return two_words(std::uint32_t{});
+  if (size >= 2) return two_words(std::uint16_t{});
+  return size == 0 ? 0 : static_cast<unsigned char>(text.front());
+}
 
 inline Scalar ScalarOf(bool value) {
   return {LiteralKind::kBool, value ? 1U : 0U, {}};
@@ -44,20 +60,20 @@ inline Scalar ScalarOf(double value) {
   return {LiteralKind::kDouble, std::bit_cast<std::uint64_t>(value), {}};
 }
 inline Scalar ScalarOf(std::string_view value) {
-  return {LiteralKind::kString, 0, value};
+  return {LiteralKind::kString, value.size() > kInlineText ? 0 : PackText(value), value};
 }
 
 /// None for null, arrays and objects.
 inline std::optional<Scalar> ScalarOf(const model::Attribute& attribute) {
-  switch (attribute.kind) {
+  switch (attribute.kind()) {
     case model::AttributeKind::kBool:
-      return ScalarOf(attribute.boolean);
+      return ScalarOf(attribute.boolean());
     case model::AttributeKind::kInt:
-      return ScalarOf(attribute.integer);
+      return ScalarOf(attribute.integer());
     case model::AttributeKind::kDouble:
-      return ScalarOf(attribute.number);
+      return ScalarOf(attribute.number());
     case model::AttributeKind::kString:
-      return ScalarOf(attribute.text);
+      return ScalarOf(attribute.text());
     case model::AttributeKind::kNull:
     case model::AttributeKind::kArray:
     case model::AttributeKind::kObject:

@@ -23,49 +23,80 @@ bool ContainsIgnoringCase(std::string_view text, std::string_view lower) {
                      [](char a, char b) { return LowerAscii(a) == b; }) != text.end();
 }
 
-inline bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Literal& literal,
-                          bool ignore_case) {
-  if (scalar.kind != literal.kind) return false;
-  if (scalar.kind != LiteralKind::kString) return scalar.payload == literal.payload;
-  if (scalar.text.size() != literal.size) return false;
-  const std::string_view text =
-      view.Text({static_cast<std::uint32_t>(literal.payload), literal.size});
-  return ignore_case ? EqualIgnoringCase(scalar.text, text) : base::SameText(scalar.text, text);
+// What nearly every rule runs through, `attr in […]`, is inlined into one function down to the
+// comparison; what is rarer is kept out of it, so that its registers and stack stay few.
+
+// `scalar` is no long string.
+inline bool SameRecord(const Scalar& scalar, const Literal& literal) {
+  const Literal same{scalar.kind, static_cast<std::uint32_t>(scalar.text.size()), scalar.payload};
+  using Words = std::array<std::uint64_t, 2>;
+  const auto a = std::bit_cast<Words>(same);
+  const auto b = std::bit_cast<Words>(literal);
+  return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
 }
 
-bool InLinear(const ImageView& view, const ValueSet& set, const Scalar& scalar, bool ignore_case,
-              Budget& budget) {
+inline bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Literal& literal) {
+  if (!scalar.IsLongText()) return SameRecord(scalar, literal);
+  return literal.kind == LiteralKind::kString && base::SameText(scalar.text, view.Text(literal));
+}
+
+[[gnu::always_inline]] inline bool InLinear(const ImageView& view, const ValueSet& set,
+                                            const Scalar& scalar, Budget& budget) {
   if (!budget.Spend(set.literals.count)) return false;
-  for (const Literal& literal : view.literals.subspan(set.literals.first, set.literals.count)) {
-    if (EqualsLiteral(view, scalar, literal, ignore_case)) return true;
+  const auto literals = view.literals.subspan(set.literals.first, set.literals.count);
+  if (scalar.IsLongText()) {
+    return std::any_of(literals.begin(), literals.end(), [&](const Literal& literal) {
+      return EqualsLiteral(view, scalar, literal);
+    });
   }
-  return false;
+  // All of them, without a branch: which one it is would be guessed wrongly most of the time.
+  bool found = false;
+  for (const Literal& literal : literals) found |= SameRecord(scalar, literal);
+  return found;
 }
 
-bool InHashed(const ImageView& view, const ValueSet& set, const Scalar& scalar, Budget& budget) {
+[[gnu::noinline]] bool InHashed(const ImageView& view, const ValueSet& set, const Scalar& scalar,
+                                Budget& budget) {
   std::uint64_t slot = HashScalar(scalar, set.table.seed);
   for (std::uint32_t probe = 0; probe < kMaxProbe; ++probe, ++slot) {
     const std::uint32_t index =
         view.slots[set.table.first_slot + (static_cast<std::uint32_t>(slot) & set.table.mask)];
     if (index == kNone || !budget.Spend()) return false;
-    if (EqualsLiteral(view, scalar, view.literals[index], false)) return true;
+    if (EqualsLiteral(view, scalar, view.literals[index])) return true;
   }
   return false;
 }
 
-bool InSet(const ImageView& view, const ValueSet& set, const Attribute& attribute, bool ignore_case,
-           Budget& budget) {
+[[gnu::always_inline]] inline bool HasScalar(const ImageView& view, const ValueSet& set,
+                                             const Scalar& scalar, Budget& budget) {
+  return set.hashed == 0 ? InLinear(view, set, scalar, budget)
+                         : InHashed(view, set, scalar, budget);
+}
+
+// Literals of a set that ignores case are stored in lower case; so must be what is looked up.
+[[gnu::noinline]] bool HasTextInAnyCase(const ImageView& view, const ValueSet& set,
+                                        std::string_view text, Budget& budget) {
+  std::array<char, 256> lower;
+  if (text.size() <= lower.size()) {
+    std::transform(text.begin(), text.end(), lower.begin(), LowerAscii);
+    return HasScalar(view, set, ScalarOf(std::string_view(lower.data(), text.size())), budget);
+  }
+  if (!budget.Spend(set.literals.count)) return false;
+  const auto literals = view.literals.subspan(set.literals.first, set.literals.count);
+  return std::any_of(literals.begin(), literals.end(), [&](const Literal& literal) {
+    return literal.kind == LiteralKind::kString && EqualIgnoringCase(text, view.Text(literal));
+  });
+}
+
+[[gnu::always_inline]] inline bool InSet(const ImageView& view, const ValueSet& set,
+                                         const Attribute& attribute, bool ignore_case,
+                                         Budget& budget) {
   const auto scalar = ScalarOf(attribute);
   if (!scalar) return false;
-  if (set.hashed == 0) return InLinear(view, set, *scalar, ignore_case, budget);
-  if (!ignore_case || scalar->kind != LiteralKind::kString) {
-    return InHashed(view, set, *scalar, budget);
+  if (ignore_case && scalar->kind == LiteralKind::kString) {
+    return HasTextInAnyCase(view, set, scalar->text, budget);
   }
-  // Literals of such a set are stored in lower case; so must be what is looked up.
-  std::array<char, 256> lower;
-  if (scalar->text.size() > lower.size()) return InLinear(view, set, *scalar, true, budget);
-  std::transform(scalar->text.begin(), scalar->text.end(), lower.begin(), LowerAscii);
-  return InHashed(view, set, ScalarOf(std::string_view(lower.data(), scalar->text.size())), budget);
+  return HasScalar(view, set, *scalar, budget);
 }
 
 bool TextMatches(StepOp op, std::string_view text, std::string_view part, bool ignore_case) {
@@ -101,21 +132,19 @@ bool Ordered(StepOp op, T a, T b) {
 }
 
 bool NumberMatches(StepOp op, const Attribute& attribute, const Literal& literal) {
-  if (literal.kind == LiteralKind::kInt && attribute.kind == AttributeKind::kInt) {
-    return Ordered(op, attribute.integer, static_cast<std::int64_t>(literal.payload));
+  if (literal.kind == LiteralKind::kInt && attribute.kind() == AttributeKind::kInt) {
+    return Ordered(op, attribute.integer(), static_cast<std::int64_t>(literal.payload));
   }
-  const long double left = attribute.kind == AttributeKind::kInt
-                               ? static_cast<long double>(attribute.integer)
-                               : static_cast<long double>(attribute.number);
+  const long double left = attribute.kind() == AttributeKind::kInt
+                               ? static_cast<long double>(attribute.integer())
+                               : static_cast<long double>(attribute.number());
   return Ordered(op, left, NumberOf(literal.kind, literal.payload));
 }
 
-bool MatchesAny(const ImageView& view, const Step& step, const Attribute& attribute,
-                Budget& budget) {
-  const ValueSet& set = view.sets[step.operand];
-  if (step.op == StepOp::kIn) return InSet(view, set, attribute, step.ignore_case != 0, budget);
+[[gnu::noinline]] bool ComparesWithAny(const ImageView& view, const Step& step, const ValueSet& set,
+                                       const Attribute& attribute, Budget& budget) {
   const bool numeric = step.op >= StepOp::kEqual;
-  if (numeric ? !attribute.IsNumber() : attribute.kind != AttributeKind::kString) return false;
+  if (numeric ? !attribute.IsNumber() : attribute.kind() != AttributeKind::kString) return false;
   for (const Literal& literal : view.literals.subspan(set.literals.first, set.literals.count)) {
     if (!budget.Spend()) return false;
     if (numeric) {
@@ -123,21 +152,26 @@ bool MatchesAny(const ImageView& view, const Step& step, const Attribute& attrib
           literal.kind == LiteralKind::kInt || literal.kind == LiteralKind::kDouble;
       if (comparable && NumberMatches(step.op, attribute, literal)) return true;
     } else if (literal.kind == LiteralKind::kString &&
-               TextMatches(step.op, attribute.text,
-                           view.Text({static_cast<std::uint32_t>(literal.payload), literal.size}),
-                           step.ignore_case != 0)) {
+               TextMatches(step.op, attribute.text(), view.Text(literal), step.ignore_case != 0)) {
       return true;
     }
   }
   return false;
 }
 
+[[gnu::always_inline]] inline bool MatchesAny(const ImageView& view, const Step& step,
+                                              const Attribute& attribute, Budget& budget) {
+  const ValueSet& set = view.sets[step.operand];
+  if (step.op == StepOp::kIn) return InSet(view, set, attribute, step.ignore_case != 0, budget);
+  return ComparesWithAny(view, step, set, attribute, budget);
+}
+
 // Calls `test` with the attribute, or with each element of an array until one matches.
 template <typename Test>
 bool AnyElement(const Attribute& attribute, Budget& budget, Test&& test) {
-  if (attribute.kind != AttributeKind::kArray) return test(attribute);
-  const Attribute* const end = &attribute + attribute.size;
-  for (const Attribute* element = &attribute + 1; element < end; element += element->size) {
+  if (attribute.kind() != AttributeKind::kArray) return test(attribute);
+  const Attribute* const end = &attribute + attribute.size();
+  for (const Attribute* element = &attribute + 1; element < end; element += element->size()) {
     if (!budget.Spend()) return false;
     if (test(*element)) return true;
   }
@@ -167,7 +201,7 @@ bool StepHolds(const ImageView& view, const Step& step, const model::Context& co
                      budget);
   }
   const Attribute* attribute = Resolve(view, view.attributes[step.attribute], context);
-  const bool present = attribute != nullptr && attribute->kind != AttributeKind::kNull;
+  const bool present = attribute != nullptr && attribute->kind() != AttributeKind::kNull;
   if (step.op == StepOp::kExists) return present != (step.negate != 0);
   if (!present) return step.on_missing != 0;
   const bool matched = AnyElement(*attribute, budget, [&](const Attribute& element) {
@@ -177,16 +211,6 @@ bool StepHolds(const ImageView& view, const Step& step, const model::Context& co
 }
 
 }  // namespace
-
-const Attribute* Resolve(const ImageView& view, const AttributeRef& ref,
-                         const model::Context& context) {
-  const auto path = view.paths.subspan(ref.path.first, ref.path.count);
-  const Attribute* found = context.Find(view.Text(path.front()));
-  for (std::size_t i = 1; i < path.size() && found != nullptr; ++i) {
-    found = model::Context::Member(*found, view.Text(path[i]));
-  }
-  return found;
-}
 
 bool Contains(const ImageView& view, const ValueSet& set, const Attribute& attribute,
               Budget& budget) {

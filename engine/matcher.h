@@ -29,8 +29,15 @@ class Budget {
 };
 
 /// Finds the attribute that `ref` names, or null.
-const model::Attribute* Resolve(const ImageView& view, const AttributeRef& ref,
-                                const model::Context& context);
+inline const model::Attribute* Resolve(const ImageView& view, const AttributeRef& ref,
+                                       const model::Context& context) {
+  const model::Attribute* found = context.Find(view.Text(ref.name));
+  for (const TextRef& member : view.paths.subspan(ref.members.first, ref.members.count)) {
+    if (found == nullptr) break;
+    found = model::Context::Member(*found, view.Text(member));
+  }
+  return found;
+}
 
 /// True when the attribute, or any element of an array attribute, is in the set.
 bool Contains(const ImageView& view, const ValueSet& set, const model::Attribute& attribute,

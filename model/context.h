@@ -13,25 +13,59 @@ inline constexpr std::string_view kTargetingKey = "targetingKey";
 
 enum class AttributeKind : std::uint8_t { kNull, kBool, kInt, kDouble, kString, kArray, kObject };
 
-/// One node of a context. Arrays and objects are followed by their elements in pre-order, so a
-/// context is one flat array and a subtree is skipped by adding its `size`.
-struct Attribute {
-  std::string_view name;  // of a member of an object; "" in arrays
-  AttributeKind kind = AttributeKind::kNull;
-  bool boolean = false;
-  std::uint32_t size = 1;  // nodes of this subtree, this one included
-  std::int64_t integer = 0;
-  double number = 0;
-  std::string_view text;
+/// One node of a context: a name and a value; half a cache line, because every test of a rule looks
+/// through them. Arrays and objects are followed by their elements in pre-order, so a context is
+/// one flat array and a subtree is skipped by adding its `size`. Borrows name and text.
+class Attribute {
+ public:
+  Attribute(std::string_view name, AttributeKind kind)
+      : name_(name.data()), name_size_(static_cast<std::uint32_t>(name.size())), kind_(kind) {}
+  Attribute(std::string_view name, bool value) : Attribute(name, AttributeKind::kBool) {
+    integer_ = value ? 1 : 0;
+  }
+  Attribute(std::string_view name, std::int64_t value) : Attribute(name, AttributeKind::kInt) {
+    integer_ = value;
+  }
+  Attribute(std::string_view name, double value) : Attribute(name, AttributeKind::kDouble) {
+    number_ = value;
+  }
+  Attribute(std::string_view name, std::string_view value)
+      : Attribute(name, AttributeKind::kString) {
+    text_ = value.data();
+    text_size_ = static_cast<std::uint32_t>(value.size());
+  }
+
+  /// Of a member of an object; "" in arrays.
+  [[nodiscard]] std::string_view name() const { return {name_, name_size_}; }
+  [[nodiscard]] AttributeKind kind() const { return kind_; }
+  /// Nodes of this subtree, this one included.
+  [[nodiscard]] std::uint32_t size() const { return size_; }
+
+  // The value; each only for its own kind.
+  [[nodiscard]] bool boolean() const { return integer_ != 0; }
+  [[nodiscard]] std::int64_t integer() const { return integer_; }
+  [[nodiscard]] double number() const { return number_; }
+  [[nodiscard]] std::string_view text() const { return {text_, text_size_}; }
 
   [[nodiscard]] bool IsNumber() const {
-    return kind == AttributeKind::kInt || kind == AttributeKind::kDouble;
+    return kind_ == AttributeKind::kInt || kind_ == AttributeKind::kDouble;
   }
-  /// The number as a double, whichever of the two kinds it has.
-  [[nodiscard]] double AsDouble() const {
-    return kind == AttributeKind::kInt ? static_cast<double>(integer) : number;
-  }
+
+  void set_size(std::uint32_t nodes) { size_ = nodes; }
+
+ private:
+  const char* name_;
+  union {
+    std::int64_t integer_ = 0;  // also of a boolean
+    double number_;
+    const char* text_;
+  };
+  std::uint32_t name_size_;
+  std::uint32_t text_size_ = 0;
+  std::uint32_t size_ = 1;
+  AttributeKind kind_;
 };
+static_assert(sizeof(Attribute) == 32);
 
 /// Attributes by name; the targeting key is the attribute `targetingKey`. All text is borrowed and
 /// must outlive the context. Built once, then read from any one thread; Clear() keeps the memory,
@@ -40,26 +74,20 @@ class Context {
  public:
   void Clear() { nodes_.clear(); }
 
-  void AddNull(std::string_view name) { Add(name, AttributeKind::kNull); }
-  void AddBool(std::string_view name, bool value) {
-    Add(name, AttributeKind::kBool).boolean = value;
-  }
-  void AddInt(std::string_view name, std::int64_t value) {
-    Add(name, AttributeKind::kInt).integer = value;
-  }
-  void AddDouble(std::string_view name, double value) {
-    Add(name, AttributeKind::kDouble).number = value;
-  }
+  void AddNull(std::string_view name) { nodes_.emplace_back(name, AttributeKind::kNull); }
+  void AddBool(std::string_view name, bool value) { nodes_.emplace_back(name, value); }
+  void AddInt(std::string_view name, std::int64_t value) { nodes_.emplace_back(name, value); }
+  void AddDouble(std::string_view name, double value) { nodes_.emplace_back(name, value); }
   void AddString(std::string_view name, std::string_view value) {
-    Add(name, AttributeKind::kString).text = value;
+    nodes_.emplace_back(name, value);
   }
   /// Begins an array or object; everything added until End(position) is its content.
   std::size_t Begin(std::string_view name, AttributeKind kind) {
-    Add(name, kind);
+    nodes_.emplace_back(name, kind);
     return nodes_.size() - 1;
   }
   void End(std::size_t position) {
-    nodes_[position].size = static_cast<std::uint32_t>(nodes_.size() - position);
+    nodes_[position].set_size(static_cast<std::uint32_t>(nodes_.size() - position));
   }
 
   /// The top-level attribute called `name`, or null.
@@ -68,30 +96,24 @@ class Context {
   }
   /// The member of `object` called `name`, or null.
   [[nodiscard]] static const Attribute* Member(const Attribute& object, std::string_view name) {
-    if (object.kind != AttributeKind::kObject) return nullptr;
-    return FindIn(&object + 1, &object + object.size, name);
+    if (object.kind() != AttributeKind::kObject) return nullptr;
+    return FindIn(&object + 1, &object + object.size(), name);
   }
 
   [[nodiscard]] const std::vector<Attribute>& nodes() const { return nodes_; }
 
  private:
-  Attribute& Add(std::string_view name, AttributeKind kind) {
-    Attribute& node = nodes_.emplace_back();
-    node.name = name;
-    node.kind = kind;
-    return node;
-  }
   // The last one wins, as in JSON readers that keep one of several equal keys.
   static const Attribute* FindIn(const Attribute* node, const Attribute* end,
                                  std::string_view name) {
     const Attribute* found = nullptr;
     while (node < end) {
-      if (base::SameText(node->name, name)) found = node;
+      if (base::SameText(node->name(), name)) found = node;
       // Nearly always one node: guessing so, the processor need not wait for the size.
-      if (node->size == 1) [[likely]] {
+      if (node->size() == 1) [[likely]] {
         ++node;
       } else {
-        node += node->size;
+        node += node->size();
       }
     }
     return found;

@@ -24,7 +24,6 @@ class FrameProtocol final : public net::StreamProtocol {
     reading_.reset();  // one snapshot and one instant for all requests of this read
     Progress progress;
     std::string_view rest(input.data(), input.size());
-    Foresee(rest);
     while (!progress.close && !progress.suspended && rest.size() >= wire::kFrameHeaderBytes) {
       const auto header = wire::DecodeFrameHeader(rest);
       if (!header) {
@@ -63,9 +62,9 @@ class FrameProtocol final : public net::StreamProtocol {
   // Fetches the flag that the frame at the beginning of `rest` asks for, while the one before it is
   // answered: among many flags waiting for memory would cost more than evaluating.
   void Foresee(std::string_view rest) {
-    if (!said_hello_ || rest.size() < wire::kFrameHeaderBytes) return;
+    if (!reading_ || rest.size() < wire::kFrameHeaderBytes) return;
     const auto header = wire::DecodeFrameHeader(rest);
-    if (!header || header->type != FrameType::kEvaluate || !TakeReading()) return;
+    if (!header || header->type != FrameType::kEvaluate) return;
     const std::string_view key = wire::FrameReader(rest.substr(wire::kFrameHeaderBytes)).Text16();
     service_.Foresee(*reading_, key);
   }

@@ -2,8 +2,7 @@
 
 namespace pennon::serving {
 
-base::Result<std::shared_ptr<const AttachedImage>> AttachedImage::Make(
-    std::vector<std::byte> image) {
+base::Result<std::shared_ptr<const AttachedImage>> AttachedImage::Make(engine::ImageBytes image) {
   auto attached = std::make_shared<AttachedImage>();
   attached->bytes_ = std::move(image);
   auto snapshot = engine::Snapshot::Attach(attached->bytes_);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "engine/image_bytes.h"
 #include "engine/snapshot.h"
 #include "model/evaluation.h"
 
@@ -19,12 +20,12 @@ using model::Source;
 /// Image bytes and their snapshot together. Immutable; shared by all workers.
 class AttachedImage {
  public:
-  static base::Result<std::shared_ptr<const AttachedImage>> Make(std::vector<std::byte> image);
+  static base::Result<std::shared_ptr<const AttachedImage>> Make(engine::ImageBytes image);
   [[nodiscard]] const engine::Snapshot& snapshot() const { return snapshot_; }
-  [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
+  [[nodiscard]] const engine::ImageBytes& bytes() const { return bytes_; }
 
  private:
-  std::vector<std::byte> bytes_;
+  engine::ImageBytes bytes_;
   engine::Snapshot snapshot_;
 };
 

@@ -66,7 +66,7 @@ class ContextBuilder {
   }
 
   model::Context& context_;
-  std::array<std::size_t, kMaxContextDepth> open_{};
+  std::array<std::size_t, kMaxContextDepth> open_;  // the first depth_ are set
   std::size_t depth_ = 0;
   std::string_view refusal_;
 };

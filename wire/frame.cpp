@@ -9,29 +9,6 @@ bool IsContinuation(char c) {
   return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
 }
 
-// Eight bytes at a time; the last eight may overlap those before.
-bool IsAscii(std::string_view text) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  std::uint64_t seen = 0;
-  const auto look_at = [&](std::size_t offset, std::size_t size) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + offset, size);
-    seen |= word;
-  };
-  if (text.size() >= sizeof(seen)) {
-    for (std::size_t i = 0; i + sizeof(seen) < text.size(); i += sizeof(seen)) {
-      look_at(i, sizeof(seen));
-    }
-    look_at(text.size() - sizeof(seen), sizeof(seen));
-  } else if (text.size() >= 4) {
-    look_at(0, 4);
-    look_at(text.size() - 4, 4);
-  } else {
-    for (const char c : text) seen |= static_cast<unsigned char>(c);
-  }
-  return (seen & kHighBits) == 0;
-}
-
 }  // namespace
 
 std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
@@ -77,8 +54,7 @@ void AppendFrameError(std::string& out, std::uint32_t id, const base::Error& err
   frame.Put(static_cast<std::uint16_t>(error.code())).Text16(error.Message());
 }
 
-bool IsUtf8(std::string_view text) {
-  if (IsAscii(text)) return true;
+bool IsUtf8Text(std::string_view text) {
   const auto* next = reinterpret_cast<const unsigned char*>(text.data());
   const unsigned char* const end = next + text.size();
   while (next < end) {

@@ -98,44 +98,72 @@ class FrameWriter {
 /// Reads primitives; after the first that does not fit everything reads as zero and `ok` is false.
 class FrameReader {
  public:
-  explicit FrameReader(std::string_view payload) : rest_(payload) {}
+  explicit FrameReader(std::string_view payload)
+      : next_(payload.data()), end_(payload.data() + payload.size()) {}
 
   template <typename T>
   T Get() {
     T value{};
-    if (rest_.size() < sizeof(T)) {
+    if (left() < sizeof(T)) {
       ok_ = false;
       return value;
     }
-    std::memcpy(&value, rest_.data(), sizeof(T));
-    rest_.remove_prefix(sizeof(T));
+    std::memcpy(&value, next_, sizeof(T));
+    next_ += sizeof(T);
     return value;
   }
   std::string_view Text16() { return Bytes(Get<std::uint16_t>()); }
   std::string_view Text32() { return Bytes(Get<std::uint32_t>()); }
 
   [[nodiscard]] bool ok() const { return ok_; }
-  [[nodiscard]] bool AtEnd() const { return rest_.empty(); }
-  [[nodiscard]] std::size_t left() const { return rest_.size(); }
+  [[nodiscard]] bool AtEnd() const { return next_ == end_; }
+  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - next_); }
 
  private:
   std::string_view Bytes(std::size_t size) {
-    if (rest_.size() < size) {
+    if (left() < size) {
       ok_ = false;
       return {};
     }
-    const std::string_view bytes = rest_.substr(0, size);
-    rest_.remove_prefix(size);
+    const std::string_view bytes(next_, size);
+    next_ += size;
     return bytes;
   }
-  std::string_view rest_;
+
+  const char* next_;
+  const char* end_;
   bool ok_ = true;
 };
 
 /// Appends an error frame.
 void AppendFrameError(std::string& out, std::uint32_t id, const base::Error& error);
 
-/// True when `text` is valid UTF-8 without overlong forms and surrogates.
-bool IsUtf8(std::string_view text);
+/// True when no byte is above 0x7f. Eight bytes at a time; the last eight may overlap those before.
+inline bool IsAscii(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  std::uint64_t seen = 0;
+  const auto look_at = [&](std::size_t offset, std::size_t size) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + offset, size);
+    seen |= word;
+  };
+  if (text.size() >= sizeof(seen)) {
+    for (std::size_t i = 0; i + sizeof(seen) < text.size(); i += sizeof(seen)) {
+      look_at(i, sizeof(seen));
+    }
+    look_at(text.size() - sizeof(seen), sizeof(seen));
+  } else if (text.size() >= 4) {
+    look_at(0, 4);
+    look_at(text.size() - 4, 4);
+  } else {
+    for (const char c : text) seen |= static_cast<unsigned char>(c);
+  }
+  return (seen & kHighBits) == 0;
+}
+/// True when `text`, which need not be ASCII, is valid UTF-8 without overlong forms and surrogates.
+bool IsUtf8Text(std::string_view text);
+inline bool IsUtf8(std::string_view text) {
+  return IsAscii(text) || IsUtf8Text(text);
+}
 
 }  // namespace pennon::wire

@@ -81,8 +81,9 @@ class ContextDecoder {
 
   FrameReader& reader_;
   ContextBuilder context_;
-  std::array<std::uint32_t, kMaxContextDepth + 1> left_{};
-  std::array<bool, kMaxContextDepth + 1> named_{};
+  // Of what is open; left uninitialized, as clearing them would take longer than most contexts.
+  std::array<std::uint32_t, kMaxContextDepth + 1> left_;
+  std::array<bool, kMaxContextDepth + 1> named_;
   std::string_view refusal_ = "context has a name that is not UTF-8";
 };
 
@@ -90,29 +91,29 @@ void PutNodes(FrameWriter& frame, const model::Attribute* node, const model::Att
               bool named);
 
 void PutNode(FrameWriter& frame, const model::Attribute& node) {
-  switch (node.kind) {
+  switch (node.kind()) {
     case AttributeKind::kNull:
       frame.Put(FrameValue::kNull);
       break;
     case AttributeKind::kBool:
-      frame.Put(node.boolean ? FrameValue::kTrue : FrameValue::kFalse);
+      frame.Put(node.boolean() ? FrameValue::kTrue : FrameValue::kFalse);
       break;
     case AttributeKind::kInt:
-      frame.Put(FrameValue::kInt).Put(node.integer);
+      frame.Put(FrameValue::kInt).Put(node.integer());
       break;
     case AttributeKind::kDouble:
-      frame.Put(FrameValue::kDouble).Put(node.number);
+      frame.Put(FrameValue::kDouble).Put(node.number());
       break;
     case AttributeKind::kString:
-      frame.Put(FrameValue::kString).Text32(node.text);
+      frame.Put(FrameValue::kString).Text32(node.text());
       break;
     case AttributeKind::kArray:
     case AttributeKind::kObject: {
-      const bool is_object = node.kind == AttributeKind::kObject;
+      const bool is_object = node.kind() == AttributeKind::kObject;
       frame.Put(is_object ? FrameValue::kObject : FrameValue::kArray);
       std::uint32_t count = 0;
-      const model::Attribute* const end = &node + node.size;
-      for (const auto* child = &node + 1; child < end; child += child->size) ++count;
+      const model::Attribute* const end = &node + node.size();
+      for (const auto* child = &node + 1; child < end; child += child->size()) ++count;
       frame.Put(count);
       PutNodes(frame, &node + 1, end, is_object);
       break;
@@ -123,8 +124,8 @@ void PutNode(FrameWriter& frame, const model::Attribute& node) {
 // Recursive: the depth of a context that the caller built is the caller's own.
 void PutNodes(FrameWriter& frame, const model::Attribute* node, const model::Attribute* end,
               bool named) {
-  for (; node < end; node += node->size) {
-    if (named) frame.Text16(node->name);
+  for (; node < end; node += node->size()) {
+    if (named) frame.Text16(node->name());
     PutNode(frame, *node);
   }
 }
@@ -133,7 +134,7 @@ void PutContext(FrameWriter& frame, const model::Context& context) {
   const auto& nodes = context.nodes();
   const model::Attribute* const end = nodes.data() + nodes.size();
   std::uint16_t count = 0;
-  for (const auto* node = nodes.data(); node < end; node += node->size) ++count;
+  for (const auto* node = nodes.data(); node < end; node += node->size()) ++count;
   frame.Put(count);
   PutNodes(frame, nodes.data(), end, true);
 }

@@ -24,7 +24,7 @@ struct AlignedImage {
     REQUIRE_MESSAGE(attached.has_value(), attached.error().Message());
     snapshot = *attached;
   }
-  std::vector<std::byte> image;
+  engine::ImageBytes image;
   engine::Snapshot snapshot;
 };
 

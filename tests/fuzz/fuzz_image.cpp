@@ -32,8 +32,8 @@ constexpr std::string_view kDocument = R"({"environment":"fuzz","flags":{
  "segments":{"s1":{"included":["u1"],"excluded":["u2"],"when":{"attr":"c","op":"exists"}},
   "s2":{"when":{"segment":"s1"}}}})";
 
-const std::vector<std::byte>& ValidImage() {
-  static const std::vector<std::byte> kImage = [] {
+const engine::ImageBytes& ValidImage() {
+  static const engine::ImageBytes kImage = [] {
     const auto set = wire::ReadNativeDocument(kDocument);
     return engine::Compile(*set)->image;
   }();
@@ -41,7 +41,7 @@ const std::vector<std::byte>& ValidImage() {
 }
 
 // The input is a list of changes: offset (2 bytes), width (1 byte), value (up to 4 bytes).
-void Change(std::vector<std::byte>& image, const std::uint8_t* data, std::size_t size) {
+void Change(engine::ImageBytes& image, const std::uint8_t* data, std::size_t size) {
   while (size >= 7) {
     std::uint16_t offset = 0;
     std::memcpy(&offset, data, 2);
@@ -53,7 +53,7 @@ void Change(std::vector<std::byte>& image, const std::uint8_t* data, std::size_t
   }
 }
 
-void MendHeader(std::vector<std::byte>& image) {
+void MendHeader(engine::ImageBytes& image) {
   engine::ImageHeader header;
   std::memcpy(&header, image.data(), sizeof(header));
   header.magic = engine::kImageMagic;
@@ -93,7 +93,7 @@ void EvaluateAll(const engine::Snapshot& snapshot) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // The heap block has the image's exact size, so the sanitizer sees every byte read beyond it.
-  std::vector<std::byte> image = ValidImage();
+  engine::ImageBytes image = ValidImage();
   if (size > 0 && data[0] % 8 == 0) image.resize(image.size() - data[0] / 8);
   Change(image, data + (size > 0 ? 1 : 0), size > 0 ? size - 1 : 0);
   MendHeader(image);

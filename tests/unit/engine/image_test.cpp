@@ -8,7 +8,7 @@
 namespace pennon::test {
 namespace {
 
-std::vector<std::byte> Image() {
+engine::ImageBytes Image() {
   return Attached(R"({"a":{"type":"boolean","variants":[{"key":"on","value":true}],
     "targets":[{"variant":"on","values":[1,2,3,4,5,6,7,8,9,10]}],
     "rules":[{"when":{"attr":"x","op":"in","values":["y"]},"serve":{"variant":"on"}}],
@@ -16,14 +16,14 @@ std::vector<std::byte> Image() {
       .compiled.image;
 }
 
-std::string AttachError(const std::vector<std::byte>& image) {
+std::string AttachError(const engine::ImageBytes& image) {
   const auto snapshot = engine::Snapshot::Attach(image);
   return snapshot ? "" : snapshot.error().what();
 }
 
 template <typename T>
 std::string ErrorWith(T engine::ImageHeader::*field, T value) {
-  std::vector<std::byte> image = Image();
+  engine::ImageBytes image = Image();
   engine::ImageHeader header;
   std::memcpy(&header, image.data(), sizeof(header));
   header.*field = value;
@@ -34,8 +34,8 @@ std::string ErrorWith(T engine::ImageHeader::*field, T value) {
 }  // namespace
 
 TEST_CASE("an image attaches, wherever it lies, and says what it holds") {
-  const std::vector<std::byte> image = Image();
-  const std::vector<std::byte> elsewhere = image;
+  const engine::ImageBytes image = Image();
+  const engine::ImageBytes elsewhere = image;
   const auto snapshot = engine::Snapshot::Attach(elsewhere);
   REQUIRE(snapshot);
   CHECK(snapshot->environment() == "test");
@@ -47,9 +47,9 @@ TEST_CASE("an image attaches, wherever it lies, and says what it holds") {
 }
 
 TEST_CASE("every single flipped bit is noticed") {
-  const std::vector<std::byte> good = Image();
+  const engine::ImageBytes good = Image();
   for (std::size_t i = 0; i < good.size(); ++i) {
-    std::vector<std::byte> image = good;
+    engine::ImageBytes image = good;
     image[i] ^= std::byte{0x10};
     // The minor version may grow without a reader noticing; it is under the checksum's cover not.
     const bool is_minor =
@@ -62,7 +62,7 @@ TEST_CASE("every single flipped bit is noticed") {
 }
 
 TEST_CASE("an image that is cut off, of another kind or of a newer major version says so") {
-  std::vector<std::byte> image = Image();
+  engine::ImageBytes image = Image();
   CHECK(AttachError({}) != "");
   for (std::size_t size = 0; size < image.size(); size += 7) {
     CHECK(AttachError({image.begin(), image.begin() + static_cast<std::ptrdiff_t>(size)}) != "");

@@ -33,14 +33,14 @@ TEST_CASE("a context is read with its types, nested as it is") {
   const Request r(R"({"context":{"targetingKey":"u","n":9007199254740993,"x":1.0,"t":true,"z":null,
     "o":{"a":[1,{"b":"cé"}],"c":2},"last":"e"}})");
   REQUIRE_MESSAGE(r.result.has_value(), r.Error());
-  CHECK(r.context.Find("targetingKey")->text == "u");
-  CHECK(r.context.Find("n")->integer == 9007199254740993);
-  CHECK(r.context.Find("x")->kind == model::AttributeKind::kDouble);
-  CHECK(r.context.Find("z")->kind == model::AttributeKind::kNull);
+  CHECK(r.context.Find("targetingKey")->text() == "u");
+  CHECK(r.context.Find("n")->integer() == 9007199254740993);
+  CHECK(r.context.Find("x")->kind() == model::AttributeKind::kDouble);
+  CHECK(r.context.Find("z")->kind() == model::AttributeKind::kNull);
   const model::Attribute* object = r.context.Find("o");
-  CHECK(model::Context::Member(*object, "c")->integer == 2);
-  CHECK(model::Context::Member(*object, "a")->size == 4);
-  CHECK(r.context.Find("last")->text == "e");
+  CHECK(model::Context::Member(*object, "c")->integer() == 2);
+  CHECK(model::Context::Member(*object, "a")->size() == 4);
+  CHECK(r.context.Find("last")->text() == "e");
   CHECK(r.context.Find("a") == nullptr);
 }
 
