@@ -210,8 +210,8 @@ base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std:
   ImageBytes image(size);
   std::memcpy(image.data() + sizeof(ImageHeader), text_.data(), text_.size());
   ForEachTable(header, tables_, CopyTable{image});
-  std::copy(segment_blocks_.begin(), segment_blocks_.end(), image.begin() + segments_at);
-  std::copy(flag_blocks_.begin(), flag_blocks_.end(), image.begin() + flags_at);
+  std::copy(segment_blocks_.begin(), segment_blocks_.end(), image.data() + segments_at);
+  std::copy(flag_blocks_.begin(), flag_blocks_.end(), image.data() + flags_at);
 
   header.image_size = image.size();
   std::memcpy(image.data(), &header, sizeof(header));

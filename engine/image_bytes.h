@@ -17,11 +17,11 @@ inline constexpr std::size_t kLargePage = std::size_t{2} << 20U;
 /// time.
 template <typename T>
 struct ImageAllocator {
-  using value_type = T;
+  using value_type = T;  // NOLINT(readability-identifier-naming): the standard's name
 
   ImageAllocator() = default;
   template <typename U>
-  ImageAllocator(const ImageAllocator<U>& /*other*/) {}  // NOLINT: converting, as the standard asks
+  ImageAllocator(const ImageAllocator<U>& /*other*/) {}
 
   T* allocate(std::size_t count) {
     const std::size_t size = count * sizeof(T);

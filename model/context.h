@@ -21,17 +21,17 @@ class Attribute {
   Attribute(std::string_view name, AttributeKind kind)
       : name_(name.data()), name_size_(static_cast<std::uint32_t>(name.size())), kind_(kind) {}
   Attribute(std::string_view name, bool value) : Attribute(name, AttributeKind::kBool) {
-    integer_ = value ? 1 : 0;
+    payload_.integer = value ? 1 : 0;
   }
   Attribute(std::string_view name, std::int64_t value) : Attribute(name, AttributeKind::kInt) {
-    integer_ = value;
+    payload_.integer = value;
   }
   Attribute(std::string_view name, double value) : Attribute(name, AttributeKind::kDouble) {
-    number_ = value;
+    payload_.number = value;
   }
   Attribute(std::string_view name, std::string_view value)
       : Attribute(name, AttributeKind::kString) {
-    text_ = value.data();
+    payload_.text = value.data();
     text_size_ = static_cast<std::uint32_t>(value.size());
   }
 
@@ -42,10 +42,10 @@ class Attribute {
   [[nodiscard]] std::uint32_t size() const { return size_; }
 
   // The value; each only for its own kind.
-  [[nodiscard]] bool boolean() const { return integer_ != 0; }
-  [[nodiscard]] std::int64_t integer() const { return integer_; }
-  [[nodiscard]] double number() const { return number_; }
-  [[nodiscard]] std::string_view text() const { return {text_, text_size_}; }
+  [[nodiscard]] bool boolean() const { return payload_.integer != 0; }
+  [[nodiscard]] std::int64_t integer() const { return payload_.integer; }
+  [[nodiscard]] double number() const { return payload_.number; }
+  [[nodiscard]] std::string_view text() const { return {payload_.text, text_size_}; }
 
   [[nodiscard]] bool IsNumber() const {
     return kind_ == AttributeKind::kInt || kind_ == AttributeKind::kDouble;
@@ -54,12 +54,14 @@ class Attribute {
   void set_size(std::uint32_t nodes) { size_ = nodes; }
 
  private:
-  const char* name_;
-  union {
-    std::int64_t integer_ = 0;  // also of a boolean
-    double number_;
-    const char* text_;
+  union Payload {
+    std::int64_t integer;  // also of a boolean
+    double number;
+    const char* text;
   };
+
+  const char* name_;
+  Payload payload_{.integer = 0};
   std::uint32_t name_size_;
   std::uint32_t text_size_ = 0;
   std::uint32_t size_ = 1;

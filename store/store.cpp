@@ -82,7 +82,7 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   };
 
   net::ControlLoop control;
-  control.OnSignals({SIGTERM, SIGINT}, [&](int) { control.Stop(); });
+  control.OnSignals({SIGTERM, SIGINT, SIGHUP}, [&](int) { control.Stop(); });
   net::WorkerPool workers(handlers.size());
   Broadcast broadcast(workers, handlers);
   workers.Start();

@@ -7,7 +7,7 @@
 
 namespace pennon::store {
 
-/// Serves until SIGTERM or SIGINT, then drains. Fails when it cannot start: no database, not
+/// Serves until SIGTERM, SIGINT or SIGHUP, then drains. Fails when it cannot start: no database, not
 /// initialised, the address taken.
 base::Result<void> Serve(const StoreConfig& config, base::Logger& log);
 
