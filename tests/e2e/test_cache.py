@@ -78,7 +78,7 @@ class CacheTest(EndToEndTest):
         other = Program(daemon.directory, "other", [
             BIN / "pennond", "--environment", "staging", "--cache-path", daemon.cache,
             "--socket-path", daemon.socket, "--http-enabled", "false"])
-        self.addCleanup(other.kill)
+        self.addCleanup(other.end)
         eventually(lambda: os.path.exists(daemon.socket) and "listening" in other.log, "it is up")
         self.assertIn("environment \\\"production\\\"", other.log)
         self.assertNotIn("source=cache", other.log)
