@@ -21,6 +21,7 @@ set(doors
   "sqlite3.h@^base/sqlite"
   "spdlog/@^base/log"
   "prometheus/@^base/metrics"
+  "re2/@^engine/regex"
   "openssl/@^(base/digest|net/)")
 
 set(wrong 0)

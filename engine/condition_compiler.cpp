@@ -1,6 +1,7 @@
 #include "engine/condition_compiler.h"
 
 #include "engine/limits.h"
+#include "engine/operand.h"
 
 namespace pennon::engine {
 namespace {
@@ -31,36 +32,9 @@ bool IsScalar(const Value& value) {
   return !value.IsNull() && value.AsArray() == nullptr && value.AsObject() == nullptr;
 }
 
-bool IsNumeric(Operator op) {
-  return op >= Operator::kEqual && op <= Operator::kLessEqual;
-}
-
-std::optional<Error> CheckOperand(Operator op, const Value& value, const std::string& place) {
-  if (IsNumeric(op) && value.AsInt() == nullptr && value.AsDouble() == nullptr) {
-    return Error::Invalid(place, "is " + std::string(TypeName(value)) + ", the operator \"" +
-                                     std::string(Name(op)) + "\" takes numbers");
-  }
-  if (op >= Operator::kStartsWith && op <= Operator::kContains && value.AsString() == nullptr) {
-    return Error::Invalid(place, "is " + std::string(TypeName(value)) + ", the operator \"" +
-                                     std::string(Name(op)) + "\" takes strings");
-  }
-  return std::nullopt;
-}
-
 std::optional<Error> CheckLeaf(const LeafCondition& leaf, const std::string& place) {
   if (auto error = CheckAttribute(leaf.attribute, place + ".attr")) return error;
-  const std::string values = place + ".values";
-  if (leaf.op == Operator::kExists) {
-    if (leaf.values.empty()) return std::nullopt;
-    return Error::Invalid(values, "the operator \"exists\" takes no values");
-  }
-  if (leaf.op == Operator::kIn) return CheckScalars(leaf.values, values);
-  if (leaf.values.empty()) return Error::Invalid(values, "is empty, expected at least one value");
-  for (std::size_t i = 0; i < leaf.values.size(); ++i) {
-    auto error = CheckOperand(leaf.op, leaf.values[i], values + '[' + std::to_string(i) + ']');
-    if (error) return error;
-  }
-  return std::nullopt;
+  return CheckOperands(leaf, place);
 }
 
 std::optional<Error> CheckAtDepth(const Condition& condition, const std::string& place,
@@ -137,10 +111,11 @@ class Compiler {
     Step step;
     step.op = StepOpOf(leaf.op);
     step.negate = leaf.negate ? 1 : 0;
-    step.ignore_case = leaf.ignore_case ? 1 : 0;
+    step.option = leaf.ignore_case || leaf.lenient ? 1 : 0;
     step.on_missing = leaf.on_missing ? 1 : 0;
     step.attribute = builder_.AddAttribute(AttributePath(leaf.attribute));
-    if (leaf.op != Operator::kExists) step.operand = builder_.AddSet(leaf.values, leaf.ignore_case);
+    const bool takes_values = leaf.op != Operator::kExists && leaf.op != Operator::kIsNull;
+    if (takes_values) step.operand = AddOperands(leaf, builder_);
     step.on_true = on_true;
     step.on_false = on_false;
     return step;

@@ -19,6 +19,8 @@
 
 namespace pennon::engine {
 
+class Regexes;
+
 static_assert(std::endian::native == std::endian::little, "the image is little-endian");
 
 inline constexpr std::uint64_t kImageMagic = 0x31474d494e4e4550;  // "PENNIMG1"
@@ -80,17 +82,33 @@ struct AttributeRef {
   Range members;
 };
 
-/// What a step of a condition program tests.
+/// What a step of a condition program tests; model::Operator and segments. The literals of its set
+/// are strings and numbers as written, but for kRegex: numbers of `patterns`; kBefore and kAfter:
+/// microseconds since 1970; kCidr: strings of 16 bytes of address and one of prefix length; kType:
+/// numbers of AttributeType.
 enum class StepOp : std::uint8_t {
   kIn,
   kStartsWith,
   kEndsWith,
   kContains,
+  kRegex,
   kEqual,
   kGreater,
   kGreaterEqual,
   kLess,
   kLessEqual,
+  kBefore,
+  kAfter,
+  kSemverEqual,
+  kSemverGreater,
+  kSemverGreaterEqual,
+  kSemverLess,
+  kSemverLessEqual,
+  kSemverCaret,
+  kSemverTilde,
+  kCidr,
+  kType,
+  kIsNull,
   kExists,
   kSegment,
 };
@@ -105,10 +123,10 @@ inline constexpr std::uint32_t kReject = 0xfffffffe;
 struct Step {
   StepOp op = StepOp::kIn;
   std::uint8_t negate = 0;
-  std::uint8_t ignore_case = 0;
+  std::uint8_t option = 0;  // 1: ignores case; of versions: is lenient
   std::uint8_t on_missing = 0;
   std::uint32_t attribute = 0;  // in `attributes`; for kSegment in `segments`
-  std::uint32_t operand = 0;    // in `sets`; unused by kExists and kSegment
+  std::uint32_t operand = 0;    // in `sets`; unused by kExists, kIsNull and kSegment
   std::uint32_t on_true = kAccept;
   std::uint32_t on_false = kReject;
 };
@@ -249,6 +267,7 @@ struct ImageHeader {
   Section sets;
   Section literals;
   Section slots;
+  Section patterns;
 };
 
 /// About what a flag of one rule and one split takes.
@@ -264,6 +283,8 @@ struct ImageView {
   std::span<const ValueSet> sets;
   std::span<const Literal> literals;
   std::span<const std::uint32_t> slots;
+  std::span<const TextRef> patterns;  // regular expressions
+  const Regexes* regexes = nullptr;   // the same, compiled
 
   [[nodiscard]] std::string_view Text(TextRef ref) const {
     return {reinterpret_cast<const char*>(image.data()) + ref.offset, ref.size};
@@ -312,6 +333,7 @@ void ForEachTable(Header& header, Tables& tables, Visitor&& visit) {
   visit(header.sets, tables.sets);
   visit(header.literals, tables.literals);
   visit(header.slots, tables.slots);
+  visit(header.patterns, tables.patterns);
 }
 
 }  // namespace pennon::engine

@@ -95,7 +95,8 @@ struct CopyTable {
 ImageBuilder::ImageBuilder(std::uint64_t seed)
     : texts_(64, SeededHash{seed}),
       attribute_lists_(16, SeededHash{seed}),
-      set_index_(16, SeededHash{seed}) {}
+      set_index_(16, SeededHash{seed}),
+      pattern_index_(16, SeededHash{seed}) {}
 
 TextRef ImageBuilder::AddText(std::string_view text) {
   if (text.empty()) return {};
@@ -169,6 +170,13 @@ std::uint32_t ImageBuilder::AddSet(const std::vector<model::Value>& values, bool
   return entry->second;
 }
 
+std::uint32_t ImageBuilder::AddPattern(const std::string& pattern) {
+  const auto [entry, is_new] =
+      pattern_index_.try_emplace(pattern, static_cast<std::uint32_t>(tables_.patterns.size()));
+  if (is_new) tables_.patterns.push_back(AddText(pattern));
+  return entry->second;
+}
+
 void ImageBuilder::AddSegment(const BlockBuilder& block) {
   tables_.segments.push_back(static_cast<std::uint32_t>(segment_blocks_.size()));
   segment_blocks_.insert(segment_blocks_.end(), block.bytes().begin(), block.bytes().end());
@@ -197,6 +205,10 @@ base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std:
   const std::size_t segments_at = AlignUp(layout.end, kBlockAlignment);
   const std::size_t flags_at = segments_at + segment_blocks_.size();
   const std::size_t size = flags_at + flag_blocks_.size();
+  if (tables_.patterns.size() > kMaxPatterns) {
+    return base::Fail(base::Error::Limit(
+        "flag set", "has more than " + std::to_string(kMaxPatterns) + " regular expressions"));
+  }
   if (size > kMaxImageBytes) {
     return base::Fail(base::Error::Limit(
         "flag set", "compiles to more than " + std::to_string(kMaxImageBytes) + " bytes"));

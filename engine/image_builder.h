@@ -68,6 +68,8 @@ class ImageBuilder {
   Range AddAttributes(const std::vector<std::vector<std::string>>& paths);
   /// A set of scalars; the index in `sets`. With `ignore_case` strings are stored in lower case.
   std::uint32_t AddSet(const std::vector<model::Value>& values, bool ignore_case);
+  /// A regular expression; the number in `patterns`.
+  std::uint32_t AddPattern(const std::string& pattern);
 
   /// Blocks in the order in which they will lie; a flag's key is for the table that finds it.
   void AddSegment(const BlockBuilder& block);
@@ -90,6 +92,7 @@ class ImageBuilder {
     std::vector<ValueSet> sets;
     std::vector<Literal> literals;
     std::vector<std::uint32_t> slots;
+    std::vector<TextRef> patterns;
   };
 
   AttributeRef MakeAttribute(const std::vector<std::string>& path);
@@ -98,6 +101,7 @@ class ImageBuilder {
   std::unordered_map<std::string, TextRef, SeededHash> texts_;
   std::unordered_map<std::string, Range, SeededHash> attribute_lists_;
   std::unordered_map<std::string, std::uint32_t, SeededHash> set_index_;
+  std::unordered_map<std::string, std::uint32_t, SeededHash> pattern_index_;
   Tables tables_;
   std::vector<std::string> flag_keys_;
   std::vector<std::byte> segment_blocks_;

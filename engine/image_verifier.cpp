@@ -5,6 +5,7 @@
 
 #include "engine/hash.h"
 #include "engine/limits.h"
+#include "engine/regex.h"
 #include "model/flag_set.h"
 
 namespace pennon::engine {
@@ -50,7 +51,7 @@ class Verifier {
 
   bool Verify(const ImageHeader& header) {
     return Text(header.environment) && All(view_.literals) && All(view_.sets) && All(view_.paths) &&
-           All(view_.attributes) && Blocks<FlagRecord>(view_.flags) &&
+           All(view_.attributes) && Patterns() && Blocks<FlagRecord>(view_.flags) &&
            Blocks<SegmentRecord>(view_.segments) && FlagTable(header.flag_table) && Segments() &&
            Flags();
   }
@@ -123,6 +124,14 @@ class Verifier {
              return s == kNone || In(s, view_.literals);
            });
   }
+  [[nodiscard]] bool Patterns() const {
+    return view_.patterns.size() <= kMaxPatterns &&
+           std::all_of(view_.patterns.begin(), view_.patterns.end(),
+                       [this](const TextRef& pattern) {
+                         return pattern.size <= kMaxPatternBytes + kIgnoreCasePrefix.size() &&
+                                Text(pattern);
+                       });
+  }
   bool Check(const TextRef& path) const { return Text(path); }
   bool Check(const AttributeRef& attribute) const {
     return Text(attribute.name) && attribute.members.count < kMaxAttributeSegments &&
@@ -151,7 +160,8 @@ class Verifier {
              view_.BlockAt<SegmentRecord>(view_.segments[step.attribute]).height < max_height;
     }
     return In(step.attribute, view_.attributes) &&
-           (step.op == StepOp::kExists || In(step.operand, view_.sets));
+           (step.op == StepOp::kExists || step.op == StepOp::kIsNull ||
+            In(step.operand, view_.sets));
   }
 
   bool Segments() {

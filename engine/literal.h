@@ -2,6 +2,7 @@
 // 1 and "1" is not 1, but 1 equals 1.0.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -17,6 +18,13 @@ namespace pennon::engine {
 
 inline char LowerAscii(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// `lower` is in lower case already.
+inline bool EqualIgnoringCase(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() &&
+         std::equal(text.begin(), text.end(), lower.begin(),
+                    [](char a, char b) { return LowerAscii(a) == b; });
 }
 
 /// The int64 that `number` is, if it is one: 3.0 -> 3.
@@ -87,6 +95,28 @@ inline std::uint64_t HashScalar(const Scalar& scalar, std::uint64_t seed) {
   std::array<char, 8> bytes;
   std::memcpy(bytes.data(), &scalar.payload, bytes.size());
   return Hash64({bytes.data(), bytes.size()}, seed + 1 + static_cast<std::uint64_t>(scalar.kind));
+}
+
+/// What the operator `type` calls an attribute; integers are numbers.
+enum class AttributeType : std::uint8_t { kBoolean, kNumber, kString, kArray, kObject };
+
+/// Not of null, which counts as missing.
+inline AttributeType TypeOf(const model::Attribute& attribute) {
+  switch (attribute.kind()) {
+    case model::AttributeKind::kBool:
+      return AttributeType::kBoolean;
+    case model::AttributeKind::kString:
+      return AttributeType::kString;
+    case model::AttributeKind::kArray:
+      return AttributeType::kArray;
+    case model::AttributeKind::kObject:
+      return AttributeType::kObject;
+    case model::AttributeKind::kInt:
+    case model::AttributeKind::kDouble:
+    case model::AttributeKind::kNull:
+      break;
+  }
+  return AttributeType::kNumber;
 }
 
 /// A literal's number as a long double, which holds every int64 and every double exactly.

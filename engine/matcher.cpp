@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/same_text.h"
+#include "engine/comparison.h"
 #include "engine/literal.h"
 
 namespace pennon::engine {
@@ -16,11 +17,6 @@ bool EqualIgnoringCase(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() &&
          std::equal(text.begin(), text.end(), lower.begin(),
                     [](char a, char b) { return LowerAscii(a) == b; });
-}
-
-bool ContainsIgnoringCase(std::string_view text, std::string_view lower) {
-  return std::search(text.begin(), text.end(), lower.begin(), lower.end(),
-                     [](char a, char b) { return LowerAscii(a) == b; }) != text.end();
 }
 
 // What nearly every rule runs through, `attr in […]`, is inlined into one function down to the
@@ -99,70 +95,10 @@ inline bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Lit
   return HasScalar(view, set, *scalar, budget);
 }
 
-bool TextMatches(StepOp op, std::string_view text, std::string_view part, bool ignore_case) {
-  if (text.size() < part.size()) return false;
-  switch (op) {
-    case StepOp::kStartsWith:
-      text = text.substr(0, part.size());
-      break;
-    case StepOp::kEndsWith:
-      text = text.substr(text.size() - part.size());
-      break;
-    default:
-      return ignore_case ? ContainsIgnoringCase(text, part)
-                         : text.find(part) != std::string_view::npos;
-  }
-  return ignore_case ? EqualIgnoringCase(text, part) : text == part;
-}
-
-template <typename T>
-bool Ordered(StepOp op, T a, T b) {
-  switch (op) {
-    case StepOp::kEqual:
-      return a == b;
-    case StepOp::kGreater:
-      return a > b;
-    case StepOp::kGreaterEqual:
-      return a >= b;
-    case StepOp::kLess:
-      return a < b;
-    default:
-      return a <= b;
-  }
-}
-
-bool NumberMatches(StepOp op, const Attribute& attribute, const Literal& literal) {
-  if (literal.kind == LiteralKind::kInt && attribute.kind() == AttributeKind::kInt) {
-    return Ordered(op, attribute.integer(), static_cast<std::int64_t>(literal.payload));
-  }
-  const long double left = attribute.kind() == AttributeKind::kInt
-                               ? static_cast<long double>(attribute.integer())
-                               : static_cast<long double>(attribute.number());
-  return Ordered(op, left, NumberOf(literal.kind, literal.payload));
-}
-
-[[gnu::noinline]] bool ComparesWithAny(const ImageView& view, const Step& step, const ValueSet& set,
-                                       const Attribute& attribute, Budget& budget) {
-  const bool numeric = step.op >= StepOp::kEqual;
-  if (numeric ? !attribute.IsNumber() : attribute.kind() != AttributeKind::kString) return false;
-  for (const Literal& literal : view.literals.subspan(set.literals.first, set.literals.count)) {
-    if (!budget.Spend()) return false;
-    if (numeric) {
-      const bool comparable =
-          literal.kind == LiteralKind::kInt || literal.kind == LiteralKind::kDouble;
-      if (comparable && NumberMatches(step.op, attribute, literal)) return true;
-    } else if (literal.kind == LiteralKind::kString &&
-               TextMatches(step.op, attribute.text(), view.Text(literal), step.ignore_case != 0)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 [[gnu::always_inline]] inline bool MatchesAny(const ImageView& view, const Step& step,
                                               const Attribute& attribute, Budget& budget) {
   const ValueSet& set = view.sets[step.operand];
-  if (step.op == StepOp::kIn) return InSet(view, set, attribute, step.ignore_case != 0, budget);
+  if (step.op == StepOp::kIn) return InSet(view, set, attribute, step.option != 0, budget);
   return ComparesWithAny(view, step, set, attribute, budget);
 }
 
@@ -176,6 +112,14 @@ bool AnyElement(const Attribute& attribute, Budget& budget, Test&& test) {
     if (test(*element)) return true;
   }
   return false;
+}
+
+// Of the attribute itself, not of an array's elements.
+bool HasType(const ImageView& view, const ValueSet& set, const Attribute& attribute) {
+  const auto type = static_cast<std::uint64_t>(TypeOf(attribute));
+  const auto literals = view.literals.subspan(set.literals.first, set.literals.count);
+  return std::any_of(literals.begin(), literals.end(),
+                     [&](const Literal& literal) { return literal.payload == type; });
 }
 
 bool InSegment(const ImageView& view, const SegmentRecord& segment, const model::Context& context,
@@ -203,7 +147,11 @@ bool StepHolds(const ImageView& view, const Step& step, const model::Context& co
   const Attribute* attribute = Resolve(view, view.attributes[step.attribute], context);
   const bool present = attribute != nullptr && attribute->kind() != AttributeKind::kNull;
   if (step.op == StepOp::kExists) return present != (step.negate != 0);
+  if (attribute != nullptr && step.op == StepOp::kIsNull) return present == (step.negate != 0);
   if (!present) return step.on_missing != 0;
+  if (step.op == StepOp::kType) {
+    return HasType(view, view.sets[step.operand], *attribute) != (step.negate != 0);
+  }
   const bool matched = AnyElement(*attribute, budget, [&](const Attribute& element) {
     return MatchesAny(view, step, element, budget);
   });

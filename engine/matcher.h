@@ -4,29 +4,11 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/budget.h"
 #include "engine/image.h"
 #include "model/context.h"
 
 namespace pennon::engine {
-
-/// Counts down the work of one evaluation.
-class Budget {
- public:
-  explicit Budget(std::uint32_t operations) : left_(operations) {}
-  /// False when there is nothing left; stays false.
-  bool Spend(std::uint32_t operations = 1) {
-    if (left_ < operations) {
-      left_ = 0;
-      return false;
-    }
-    left_ -= operations;
-    return true;
-  }
-  [[nodiscard]] bool IsSpent() const { return left_ == 0; }
-
- private:
-  std::uint32_t left_;
-};
 
 /// Finds the attribute that `ref` names, or null.
 inline const model::Attribute* Resolve(const ImageView& view, const AttributeRef& ref,

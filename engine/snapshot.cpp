@@ -5,6 +5,7 @@
 #include "base/same_text.h"
 #include "engine/hash.h"
 #include "engine/image_verifier.h"
+#include "engine/regex.h"
 
 namespace pennon::engine {
 
@@ -13,6 +14,12 @@ base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image) {
   auto header = VerifyImage(image, snapshot.view_);
   if (!header) return base::Fail(header.error());
   snapshot.header_ = *header;
+  std::vector<std::string_view> patterns;
+  for (const TextRef& pattern : snapshot.view_.patterns) {
+    patterns.push_back(snapshot.view_.Text(pattern));
+  }
+  snapshot.regexes_ = std::make_shared<const Regexes>(patterns);
+  snapshot.view_.regexes = snapshot.regexes_.get();
   return snapshot;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -43,6 +44,7 @@ class Snapshot {
 
  private:
   const ImageHeader* header_ = nullptr;
+  std::shared_ptr<const Regexes> regexes_;  // shared by copies
   ImageView view_;
 };
 

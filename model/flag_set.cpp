@@ -10,8 +10,11 @@ namespace {
 // In the order of the enumerations.
 constexpr std::array<std::string_view, 5> kTypes{"boolean", "string", "integer", "number",
                                                  "object"};
-constexpr std::array<std::string_view, 10> kOperators{
-    "in", "startsWith", "endsWith", "contains", "eq", "gt", "ge", "lt", "le", "exists"};
+constexpr std::array<std::string_view, 23> kOperators{
+    "in",          "startsWith", "endsWith", "contains", "regex",    "eq",
+    "gt",          "ge",         "lt",       "le",       "before",   "after",
+    "semverEq",    "semverGt",   "semverGe", "semverLt", "semverLe", "semverCaret",
+    "semverTilde", "cidr",       "type",     "isNull",   "exists"};
 
 template <typename E, std::size_t N>
 std::optional<E> Parse(const std::array<std::string_view, N>& names, std::string_view text) {

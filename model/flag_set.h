@@ -21,12 +21,25 @@ enum class Operator : std::uint8_t {
   kStartsWith,  // strings
   kEndsWith,
   kContains,
+  kRegex,  // RE2, found anywhere in the string
   kEqual,  // numbers
   kGreater,
   kGreaterEqual,
   kLess,
   kLessEqual,
-  kExists,  // takes no values
+  kBefore,  // instants: RFC 3339 strings or milliseconds since 1970
+  kAfter,
+  kSemverEqual,
+  kSemverGreater,
+  kSemverGreaterEqual,
+  kSemverLess,
+  kSemverLessEqual,
+  kSemverCaret,  // ^1.2.3
+  kSemverTilde,  // ~1.2.3
+  kCidr,         // addresses and ranges
+  kType,         // names of types
+  kIsNull,       // takes no values
+  kExists,       // takes no values
 };
 
 struct Condition;
@@ -38,6 +51,7 @@ struct LeafCondition {
   Operator op = Operator::kIn;
   std::vector<Value> values;
   bool ignore_case = false;
+  bool lenient = false;  // of versions: v1.2 counts as 1.2.0
   bool negate = false;
   bool on_missing = false;  // the result when the attribute is missing or null; not negated
 };

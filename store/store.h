@@ -7,8 +7,8 @@
 
 namespace pennon::store {
 
-/// Serves until SIGTERM, SIGINT or SIGHUP, then drains. Fails when it cannot start: no database, not
-/// initialised, the address taken.
+/// Serves until SIGTERM, SIGINT or SIGHUP, then drains. Fails when it cannot start: no database,
+/// not initialised, the address taken.
 base::Result<void> Serve(const StoreConfig& config, base::Logger& log);
 
 }  // namespace pennon::store

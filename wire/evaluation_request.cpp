@@ -4,6 +4,7 @@
 #include <rapidjson/reader.h>
 
 #include "base/json_text.h"
+#include "base/utf8.h"
 #include "wire/context_builder.h"
 
 namespace pennon::wire {
@@ -13,8 +14,9 @@ using base::Error;
 using base::Fail;
 using model::AttributeKind;
 
+// Without kParseValidateEncodingFlag: of a character that is cut off by the end, it would read more
+// bytes than there are. The encoding is checked before.
 constexpr unsigned kParseFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
-                                 rapidjson::kParseValidateEncodingFlag |
                                  rapidjson::kParseFullPrecisionFlag;
 
 // Writes the events of one value as JSON text again: a caller's default is only handed back.
@@ -249,6 +251,8 @@ base::Result<void> ReadEvaluationRequest(std::span<char> body, RequestKind kind,
   context.Clear();
   request.Clear();
   if (body.empty()) return {};
+  if (!base::IsUtf8({body.data(), body.size()}))
+    return Fail(Error::Invalid("body", "is not UTF-8"));
   char* const end = body.data() + body.size();
   const char after = std::exchange(*end, '\0');
   rapidjson::InsituStringStream stream(body.data());

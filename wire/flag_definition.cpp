@@ -31,6 +31,7 @@ Found ReadLeaf(ObjectReader& reader, Condition& out) {
   reader.RequiredString("op", op);
   reader.Values("values", leaf.values);
   reader.Bool("ignoreCase", leaf.ignore_case);
+  reader.Bool("lenient", leaf.lenient);
   reader.Bool("negate", leaf.negate);
   reader.Bool("onMissing", leaf.on_missing);
   if (!reader.failed()) {

@@ -138,32 +138,4 @@ class FrameReader {
 /// Appends an error frame.
 void AppendFrameError(std::string& out, std::uint32_t id, const base::Error& error);
 
-/// True when no byte is above 0x7f. Eight bytes at a time; the last eight may overlap those before.
-inline bool IsAscii(std::string_view text) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  std::uint64_t seen = 0;
-  const auto look_at = [&](std::size_t offset, std::size_t size) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + offset, size);
-    seen |= word;
-  };
-  if (text.size() >= sizeof(seen)) {
-    for (std::size_t i = 0; i + sizeof(seen) < text.size(); i += sizeof(seen)) {
-      look_at(i, sizeof(seen));
-    }
-    look_at(text.size() - sizeof(seen), sizeof(seen));
-  } else if (text.size() >= 4) {
-    look_at(0, 4);
-    look_at(text.size() - 4, 4);
-  } else {
-    for (const char c : text) seen |= static_cast<unsigned char>(c);
-  }
-  return (seen & kHighBits) == 0;
-}
-/// True when `text`, which need not be ASCII, is valid UTF-8 without overlong forms and surrogates.
-bool IsUtf8Text(std::string_view text);
-inline bool IsUtf8(std::string_view text) {
-  return IsAscii(text) || IsUtf8Text(text);
-}
-
 }  // namespace pennon::wire

@@ -1,5 +1,6 @@
 #include "wire/frame_request.h"
 
+#include "base/utf8.h"
 #include "wire/context_builder.h"
 #include "wire/limits.h"
 
@@ -32,7 +33,7 @@ class ContextDecoder {
       }
       --left_[depth];
       const std::string_view name = named_[depth] ? reader_.Text16() : std::string_view();
-      if (!reader_.ok() || !IsUtf8(name) || !Value(name)) return false;
+      if (!reader_.ok() || !base::IsUtf8(name) || !Value(name)) return false;
     }
   }
   [[nodiscard]] std::string_view refusal() const {
@@ -66,7 +67,7 @@ class ContextDecoder {
   }
   bool Text(std::string_view name) {
     const std::string_view text = reader_.Text32();
-    if (!IsUtf8(text)) {
+    if (!base::IsUtf8(text)) {
       refusal_ = "context has a string that is not UTF-8";
       return false;
     }

@@ -27,6 +27,12 @@ constexpr std::string_view kDocument = R"({"environment":"fuzz","flags":{
   "prerequisites":[{"flag":"a","variants":["on"]}],"default":{"variant":"v"},"metadata":{"t":1}},
  "c":{"type":"string","variants":[{"key":"v","value":"text"}],"prerequisites":[{"flag":"b"}],
   "default":{"variant":"v"}},
+ "g":{"type":"boolean","variants":[{"key":"on","value":true}],"default":{"variant":"on"},"rules":[
+   {"when":{"any":[{"attr":"s","op":"regex","values":["^b","q.b"]},
+    {"attr":"s","op":"before","values":[1]},{"attr":"c","op":"after","values":["2027-01-31T12:00:00Z"]},
+    {"attr":"v","op":"semverCaret","values":["1.2.3"]},{"attr":"v","op":"semverTilde","values":["v1"],"lenient":true},
+    {"attr":"i","op":"cidr","values":["10.0.0.0/9","2001:db8::/33"]},{"attr":"n","op":"type","values":["array"]},
+    {"attr":"n","op":"isNull"}]},"serve":{"variant":"on"}}]},
  "d":{"type":"number","enabled":false,"variants":[{"key":"v","value":1}],"offVariant":"v"},
  "e":{"type":"colour"}},
  "segments":{"s1":{"included":["u1"],"excluded":["u2"],"when":{"attr":"c","op":"exists"}},
@@ -69,6 +75,8 @@ void EvaluateAll(const engine::Snapshot& snapshot) {
   context.AddString(model::kTargetingKey, "u3");
   context.AddString("c", "x");
   context.AddString("s", "aqb");
+  context.AddString("v", "1.3.0-rc.1");
+  context.AddString("i", "10.1.2.3");
   const std::size_t outer = context.Begin("n", model::AttributeKind::kObject);
   const std::size_t inner = context.Begin("m", model::AttributeKind::kArray);
   context.AddInt("", 3);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+
 #include "wire/limits.h"
 
 namespace pennon::wire {
@@ -107,6 +109,21 @@ TEST_CASE("the byte after the body is put back") {
   EvaluationRequest request;
   REQUIRE(ReadEvaluationRequest({two.data(), 2}, RequestKind::kEvaluate, context, request));
   CHECK(two == "{}{}");
+}
+
+TEST_CASE("a character cut off at the end of the body is refused, and nothing after it is read") {
+  for (const std::string_view text :
+       {"\"\xe7", "\"\xf0\x9f", "{\"context\":{\"a\":\"\xc3", "\xff"}) {
+    // Of the body's size and the one byte more that may be written: a sanitizer sees the next one.
+    const std::unique_ptr<char[]> bytes(new char[text.size() + 1]);
+    text.copy(bytes.get(), text.size());
+    model::Context context;
+    EvaluationRequest request;
+    const auto result =
+        ReadEvaluationRequest({bytes.get(), text.size()}, RequestKind::kOfrep, context, request);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().Message() == "body: is not UTF-8");
+  }
 }
 
 }  // namespace pennon::wire

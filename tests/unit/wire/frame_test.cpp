@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/utf8.h"
 #include "client/context.h"
 #include "wire/frame_answer.h"
 #include "wire/frame_request.h"
@@ -158,7 +159,7 @@ TEST_CASE("an error survives the way through a frame") {
   CHECK(error.what() == "batch: names more than 1000 flags");
   frame.clear();
   AppendFrameError(frame, 3, base::Error::Invalid("", std::string(65'534, 'x') + "éé"));
-  CHECK(IsUtf8(DecodeError(PayloadOf(frame)).what()));
+  CHECK(base::IsUtf8(DecodeError(PayloadOf(frame)).what()));
 }
 
 }  // namespace pennon::wire

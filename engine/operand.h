@@ -1,0 +1,22 @@
+// The values that a leaf condition names: what each operator takes, and how it lies in the image.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/image_builder.h"
+#include "model/flag_set.h"
+
+namespace pennon::engine {
+
+/// `place` is the path of the leaf in its definition.
+std::optional<base::Error> CheckOperands(const model::LeafCondition& leaf,
+                                         const std::string& place);
+
+/// The number of the set in the image; only for a leaf that CheckOperands finds nothing wrong with,
+/// and whose operator takes values.
+std::uint32_t AddOperands(const model::LeafCondition& leaf, ImageBuilder& builder);
+
+}  // namespace pennon::engine

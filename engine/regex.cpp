@@ -1,0 +1,41 @@
+#include "engine/regex.h"
+
+#include <re2/re2.h>
+
+#include "engine/limits.h"
+
+namespace pennon::engine {
+namespace {
+
+re2::RE2::Options Options() {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(kMaxRegexMemory);
+  return options;
+}
+
+}  // namespace
+
+std::optional<std::string> CheckPattern(std::string_view pattern) {
+  const re2::RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), Options());
+  if (regex.ok()) return std::nullopt;
+  return regex.error();
+}
+
+Regexes::Regexes(const std::vector<std::string_view>& patterns) {
+  compiled_.reserve(patterns.size());
+  for (const std::string_view pattern : patterns) {
+    compiled_.push_back(
+        std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), Options()));
+  }
+}
+
+Regexes::~Regexes() = default;
+
+bool Regexes::Finds(std::uint32_t number, std::string_view text) const {
+  const re2::RE2& regex = *compiled_[number];
+  const re2::StringPiece piece(text.data(), text.size());
+  return regex.ok() && regex.Match(piece, 0, piece.size(), re2::RE2::UNANCHORED, nullptr, 0);
+}
+
+}  // namespace pennon::engine

@@ -1,0 +1,39 @@
+// Regular expressions: RE2's syntax and its promise of linear time. This is the one door to RE2.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace re2 {
+class RE2;
+}
+
+namespace pennon::engine {
+
+/// Put before a pattern that ignores case.
+inline constexpr std::string_view kIgnoreCasePrefix = "(?i)";
+
+/// What is wrong with a pattern, or nothing.
+std::optional<std::string> CheckPattern(std::string_view pattern);
+
+/// Compiled patterns by their numbers. Immutable; safe to use from any thread.
+class Regexes {
+ public:
+  /// A pattern that does not compile, as only a damaged image has one, matches nothing.
+  explicit Regexes(const std::vector<std::string_view>& patterns);
+  ~Regexes();
+  Regexes(const Regexes&) = delete;
+  Regexes& operator=(const Regexes&) = delete;
+
+  /// True when the pattern is found anywhere in `text`. `number` is less than that of the patterns.
+  [[nodiscard]] bool Finds(std::uint32_t number, std::string_view text) const;
+
+ private:
+  std::vector<std::unique_ptr<re2::RE2>> compiled_;
+};
+
+}  // namespace pennon::engine
