@@ -112,7 +112,8 @@ class Verifier {
 
   bool Check(const Literal& literal) const {
     if (literal.kind > LiteralKind::kString) return false;
-    if (literal.kind != LiteralKind::kString || literal.size <= kInlineText) return true;
+    if (literal.kind != LiteralKind::kString) return literal.size == 0;
+    if (literal.size <= kInlineText) return true;
     return literal.payload <= view_.image.size() &&
            literal.size <= view_.image.size() - literal.payload;
   }
