@@ -16,6 +16,7 @@ namespace pennon::engine {
 
 inline constexpr std::string_view kPurposeGate = "gate";
 inline constexpr std::string_view kPurposeSplit = "split";
+inline constexpr std::string_view kPurposeLayer = "layer";  // of gates that belong to one
 
 /// CBOR's head of a text of up to 23 bytes is one byte.
 inline constexpr std::size_t kMaxShortText = 23;

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/timestamp.h"
 #include "engine/ip_range.h"
 #include "engine/literal.h"
 #include "engine/regex.h"
 #include "engine/semver.h"
-#include "engine/timestamp.h"
 
 namespace pennon::engine {
 namespace {
@@ -76,11 +76,11 @@ bool NumberMatches(StepOp op, const Attribute& attribute, const Literal& literal
 std::optional<std::int64_t> MicrosOf(const Attribute& attribute) {
   switch (attribute.kind()) {
     case AttributeKind::kInt:
-      return MicrosOfMillis(attribute.integer());
+      return base::MicrosOfMillis(attribute.integer());
     case AttributeKind::kDouble:
-      return MicrosOfMillis(attribute.number());
+      return base::MicrosOfMillis(attribute.number());
     case AttributeKind::kString:
-      return ParseTimestamp(attribute.text());
+      return base::ParseTimestamp(attribute.text());
     default:
       return std::nullopt;
   }

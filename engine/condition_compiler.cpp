@@ -93,6 +93,13 @@ class Compiler {
       Sequence(condition, on_true, on_false);
     }
   }
+  void Window(const model::Window& window, std::uint32_t on_true) {
+    Step step;
+    step.op = StepOp::kWindow;
+    step.operand = builder_.AddSet({window.from, window.to}, false);
+    step.on_true = on_true;
+    steps_.push_back(step);
+  }
   std::vector<Step> Take() { return std::move(steps_); }
 
  private:
@@ -184,10 +191,12 @@ void ForEachSegment(const Condition& condition,
   }
 }
 
-std::vector<Step> CompileCondition(const Condition& condition, const SegmentIndex& segments,
-                                   ImageBuilder& builder) {
+std::vector<Step> CompileCondition(const std::optional<model::Window>& window,
+                                   const std::optional<Condition>& condition,
+                                   const SegmentIndex& segments, ImageBuilder& builder) {
   Compiler compiler(segments, builder);
-  compiler.Compile(condition, kAccept, kReject);
+  if (window) compiler.Window(*window, condition ? 1 : kAccept);
+  if (condition) compiler.Compile(*condition, kAccept, kReject);
   return compiler.Take();
 }
 

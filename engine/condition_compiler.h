@@ -35,8 +35,10 @@ std::optional<base::Error> CheckCondition(const model::Condition& condition,
 void ForEachSegment(const model::Condition& condition,
                     const std::function<void(const std::string&)>& visit);
 
-/// Compiles a checked condition. Every segment it names must be in `segments`.
-std::vector<Step> CompileCondition(const model::Condition& condition, const SegmentIndex& segments,
-                                   ImageBuilder& builder);
+/// Compiles a checked condition, to hold only inside of `window` if there is one. Every segment it
+/// names must be in `segments`. Without both there are no steps: everybody.
+std::vector<Step> CompileCondition(const std::optional<model::Window>& window,
+                                   const std::optional<model::Condition>& condition,
+                                   const SegmentIndex& segments, ImageBuilder& builder);
 
 }  // namespace pennon::engine

@@ -81,6 +81,16 @@ Found CheckBucketing(const model::Bucketing& bucketing, const std::string& place
   return std::nullopt;
 }
 
+Found CheckRamp(const Flag& flag, const model::Ramp& ramp, std::uint64_t sum,
+                const std::string& place) {
+  if (auto error = CheckVariantKey(flag, ramp.variant, place + ".variant")) return error;
+  if (ramp.from >= ramp.to) return Error::Invalid(place + ".to", "is not after from");
+  const bool start_is_more = ramp.start_weight > sum;
+  if (!start_is_more && ramp.end_weight <= sum) return std::nullopt;
+  return Error::Invalid(place + (start_is_more ? ".startWeight" : ".endWeight"),
+                        "is more than the sum of the weights, " + std::to_string(sum));
+}
+
 Found CheckSplit(const Flag& flag, const model::Split& split, const std::string& place) {
   if (auto error = CheckBucketing(split.bucketing, place)) return error;
   const std::string list = place + ".weights";
@@ -90,9 +100,15 @@ Found CheckSplit(const Flag& flag, const model::Split& split, const std::string&
     if (auto error = CheckVariantKey(flag, weight.variant, At(list, i) + ".variant")) return error;
     sum += weight.weight;
   }
-  if (sum >= 1 && sum <= kMaxWeightSum) return std::nullopt;
-  return Error::Invalid(
-      list, "sum is " + std::to_string(sum) + ", expected 1 to " + std::to_string(kMaxWeightSum));
+  if (sum < 1 || sum > kMaxWeightSum) {
+    return Error::Invalid(
+        list, "sum is " + std::to_string(sum) + ", expected 1 to " + std::to_string(kMaxWeightSum));
+  }
+  if (split.on_missing == model::OnMissing::kVariant) {
+    const std::string missing = place + ".onMissing.variant";
+    if (auto error = CheckVariantKey(flag, split.missing_variant, missing)) return error;
+  }
+  return split.ramp ? CheckRamp(flag, *split.ramp, sum, place + ".ramp") : std::nullopt;
 }
 
 Found CheckServe(const Flag& flag, const model::Serve& serve, const std::string& place) {
@@ -126,8 +142,12 @@ Found CheckRule(const Flag& flag, const model::Rule& rule, const std::string& pl
   if (rule.gate) {
     const std::string gate = place + ".gate";
     if (auto error = CheckBucketing(rule.gate->bucketing, gate)) return error;
-    if (rule.gate->per_100000 > kGateTotal) {
-      return Error::Invalid(gate + ".percent", "is more than 100");
+    if (rule.gate->to > kGateTotal || rule.gate->from > rule.gate->to) {
+      return Error::Invalid(gate, "expected 0 <= from <= to <= 100 percent");
+    }
+    if (rule.gate->layer.size() > kMaxKeyBytes) {
+      return Error::Limit(gate + ".layer",
+                          "is longer than " + std::to_string(kMaxKeyBytes) + " bytes");
     }
   }
   return CheckServe(flag, rule.serve, place + ".serve");

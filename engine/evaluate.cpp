@@ -33,12 +33,13 @@ enum class Placed { kYes, kMissing };
 
 class Walk {
  public:
-  Walk(const ImageView& view, const Context& context)
-      : view_(view), context_(context), budget_(kMaxOperations) {}
+  Walk(const ImageView& view, const Question& question)
+      : view_(view), question_(question), budget_(kMaxOperations) {}
 
   Decision Flag(const FlagRecord& flag) {
-    if (flag.state != FlagState::kOn) [[unlikely]] {
-      return NotOn(flag);
+    const FlagState state = flag.state == FlagState::kOn ? FlagState::kOn : StateNow(flag);
+    if (state != FlagState::kOn) [[unlikely]] {
+      return NotOn(flag, state);
     }
     for (const auto& prerequisite : PartOf(flag, flag.prerequisites)) {
       if (!Satisfied(flag, prerequisite)) {
@@ -61,11 +62,18 @@ class Walk {
     return {key.data(), key.size()};
   }
 
-  Decision NotOn(const FlagRecord& flag) const {
-    if (flag.state == FlagState::kBroken) {
+  // A kill that has expired counts no more.
+  [[nodiscard]] FlagState StateNow(const FlagRecord& flag) const {
+    if (flag.state != FlagState::kKilled || flag.kill == kNone) return flag.state;
+    const auto& kill = RecordAt<KillRecord>(flag, flag.kill);
+    return question_.now_micros < kill.until ? FlagState::kKilled : kill.after;
+  }
+
+  Decision NotOn(const FlagRecord& flag, FlagState state) const {
+    if (state == FlagState::kBroken) {
       return Decision::Failed(EvaluationError::kParseError, view_.Text(flag.metadata));
     }
-    return Off(flag, flag.state == FlagState::kKilled ? MatchKind::kKilled : MatchKind::kOff, {});
+    return Off(flag, state == FlagState::kKilled ? MatchKind::kKilled : MatchKind::kOff, {});
   }
 
   static Decision Off(const FlagRecord& flag, MatchKind kind, std::string_view detail) {
@@ -89,7 +97,8 @@ class Walk {
   bool Targeted(const FlagRecord& flag, Decision& decision) {
     for (const TargetRecord& target : PartOf(flag, flag.targets)) {
       if (!budget_.Spend()) return false;
-      const Attribute* attribute = Resolve(view_, view_.attributes[target.attribute], context_);
+      const Attribute* attribute =
+          Resolve(view_, view_.attributes[target.attribute], question_.context);
       if (attribute == nullptr ||
           !Contains(view_, view_.sets[target.values], *attribute, budget_)) {
         continue;
@@ -109,7 +118,7 @@ class Walk {
   bool Ruled(const FlagRecord& flag, Decision& decision) {
     for (const RuleRecord& rule : PartOf(flag, flag.rules)) {
       if (!budget_.Spend()) return false;
-      if (!Holds(view_, PartOf(flag, rule.when), context_, budget_)) continue;
+      if (!Holds(view_, PartOf(flag, rule.when), question_, budget_)) continue;
       if (rule.gate != kNone && !Passes(RecordAt<GateRecord>(flag, rule.gate))) continue;
       decision = {Reason::kTargetingMatch,
                   EvaluationError::kNone,
@@ -154,12 +163,18 @@ class Walk {
   Placed Split(const FlagRecord& flag, const SplitRecord& split, Decision& decision) {
     Murmur3 hash;
     if (!Subject(split.bucketing, hash)) {
-      if (split.missing_is_error == 0) return Placed::kMissing;
-      decision = MissingSubject(split.bucketing);
-      return Placed::kYes;
+      return WithoutSubject(split, decision);
     }
     const auto weights = PartOf(flag, split.weights);
     const std::uint32_t position = BucketPosition(hash.Finish(), split.total);
+    if (split.ramp != kNone) {
+      const auto& ramp = RecordAt<RampRecord>(flag, split.ramp);
+      decision.reason = Reason::kSplit;
+      if (position < WeightNow(ramp)) {
+        decision.variant = ramp.variant;
+        return Placed::kYes;
+      }
+    }
     // Counted without branches: which variant comes next is the one thing nobody can predict.
     std::uint32_t chosen = 0;
     for (const WeightRecord& weight : weights.first(weights.size() - 1)) {
@@ -174,7 +189,22 @@ class Walk {
   bool Passes(const GateRecord& gate) {
     Murmur3 hash;
     return Subject(gate.bucketing, hash) &&
-           BucketPosition(hash.Finish(), kGateTotal) < gate.threshold;
+           IsWithin(gate, BucketPosition(hash.Finish(), kGateTotal));
+  }
+  static bool IsWithin(const GateRecord& gate, std::uint32_t position) {
+    return position >= gate.from && position < gate.to;
+  }
+
+  // Moves evenly between the two instants; integers, so that everybody agrees on it.
+  [[nodiscard]] std::uint32_t WeightNow(const RampRecord& ramp) const {
+    if (question_.now_micros <= ramp.from) return ramp.start_weight;
+    if (question_.now_micros >= ramp.to) return ramp.end_weight;
+    using Wide = hash_detail::Uint128;
+    const Wide length = static_cast<std::uint64_t>(ramp.to) - static_cast<std::uint64_t>(ramp.from);
+    const Wide gone =
+        static_cast<std::uint64_t>(question_.now_micros) - static_cast<std::uint64_t>(ramp.from);
+    return static_cast<std::uint32_t>(
+        (ramp.start_weight * (length - gone) + ramp.end_weight * gone) / length);
   }
 
   // Hashes the first attribute that the context has; false when it has none of them.
@@ -182,14 +212,27 @@ class Walk {
     hash = Murmur3(bucketing.hash, bucketing.tail, bucketing.length);
     const Range range = bucketing.attributes;
     for (const AttributeRef& ref : view_.attributes.subspan(range.first, range.count)) {
-      const Attribute* attribute = Resolve(view_, ref, context_);
+      const Attribute* attribute = Resolve(view_, ref, question_.context);
       if (attribute != nullptr && HashSubject(hash, *attribute)) return true;
     }
     return false;
   }
 
-  static Decision MissingSubject(const Bucketing& bucketing) {
-    if (bucketing.needs_targeting_key != 0) {
+  Placed WithoutSubject(const SplitRecord& split, Decision& decision) const {
+    if (split.missing == kSkipMissing) return Placed::kMissing;
+    if (split.missing == kMissingIsError) {
+      decision = MissingSubject(split.bucketing);
+    } else {
+      decision.variant = split.missing;
+    }
+    return Placed::kYes;
+  }
+
+  [[nodiscard]] Decision MissingSubject(const Bucketing& bucketing) const {
+    const auto attributes =
+        view_.attributes.subspan(bucketing.attributes.first, bucketing.attributes.count);
+    if (attributes.size() == 1 && attributes.front().members.count == 0 &&
+        view_.Text(attributes.front().name) == model::kTargetingKey) {
       return Decision::Failed(EvaluationError::kTargetingKeyMissing,
                               "the flag's split needs a targetingKey");
     }
@@ -198,7 +241,7 @@ class Walk {
   }
 
   const ImageView& view_;
-  const Context& context_;
+  const Question& question_;
   Budget budget_;
 };
 
@@ -224,8 +267,10 @@ void FillValue(const ImageView& view, const VariantRecord& variant, Evaluation& 
   }
 }
 
-Evaluation EvaluateFlag(const ImageView& view, const FlagRecord& flag, const Context& context) {
-  Walk walk(view, context);
+Evaluation EvaluateFlag(const ImageView& view, const FlagRecord& flag, const Context& context,
+                        const Moment& moment) {
+  const Question question{context, moment.now_millis * 1000};
+  Walk walk(view, question);
   Decision decision = walk.Flag(flag);
   if (walk.IsSpent()) [[unlikely]] {
     decision = Decision::Failed(EvaluationError::kGeneral,
@@ -248,17 +293,17 @@ Evaluation EvaluateFlag(const ImageView& view, const FlagRecord& flag, const Con
 }  // namespace
 
 Evaluation Evaluate(const Snapshot& snapshot, FlagHandle flag, const Context& context,
-                    const Moment&) noexcept {
+                    const Moment& moment) noexcept {
   const ImageView& view = snapshot.view();
   view.PrefetchBlock(flag.offset);
-  return EvaluateFlag(view, view.BlockAt<FlagRecord>(flag.offset), context);
+  return EvaluateFlag(view, view.BlockAt<FlagRecord>(flag.offset), context, moment);
 }
 
 Evaluation Evaluate(const Snapshot& snapshot, std::string_view key, const Context& context,
-                    const Moment&) noexcept {
+                    const Moment& moment) noexcept {
   if (const auto flag = snapshot.Find(key)) {
-    return EvaluateFlag(snapshot.view(), snapshot.view().BlockAt<FlagRecord>(flag->offset),
-                        context);
+    return EvaluateFlag(snapshot.view(), snapshot.view().BlockAt<FlagRecord>(flag->offset), context,
+                        moment);
   }
   Evaluation evaluation;
   evaluation.error = EvaluationError::kFlagNotFound;

@@ -31,6 +31,7 @@ class FlagBlock {
     block_.Append(record_);
     record_.key = block_.Append(Characters(flag_.key));
     record_.state = State();
+    if (flag_.killed && flag_.kill_expires) record_.kill = block_.Append(Kill());
     record_.type = static_cast<std::uint8_t>(flag_.type);
     record_.height = height;
     record_.metadata = builder_.AddText(Members(flag_.metadata));
@@ -51,6 +52,9 @@ class FlagBlock {
   [[nodiscard]] FlagState State() const {
     if (flag_.killed) return FlagState::kKilled;
     return flag_.enabled ? FlagState::kOn : FlagState::kOff;
+  }
+  [[nodiscard]] KillRecord Kill() const {
+    return {*flag_.kill_expires, flag_.enabled ? FlagState::kOn : FlagState::kOff};
   }
   [[nodiscard]] std::uint32_t IndexOf(std::string_view variant) const {
     return static_cast<std::uint32_t>(VariantIndex(flag_, variant));
@@ -121,13 +125,11 @@ class FlagBlock {
       if (!rule.enabled) continue;
       RuleRecord record;
       record.id = builder_.AddText(rule.id);
-      if (rule.when) {
-        record.when = block_.Append(CompileCondition(*rule.when, scope_.segments, builder_));
+      if (rule.when || rule.window) {
+        record.when =
+            block_.Append(CompileCondition(rule.window, rule.when, scope_.segments, builder_));
       }
-      if (rule.gate) {
-        record.gate = block_.Append(
-            GateRecord{Bucket(rule.gate->bucketing, kPurposeGate), rule.gate->per_100000, 0});
-      }
+      if (rule.gate) record.gate = block_.Append(Gate(*rule.gate));
       record.serve = Serve(rule.serve);
       record.position = static_cast<std::uint32_t>(i);
       records.push_back(record);
@@ -148,8 +150,13 @@ class FlagBlock {
 
   std::uint32_t Split(const model::Split& split) {
     SplitRecord record;
-    record.bucketing = Bucket(split.bucketing, kPurposeSplit);
-    record.missing_is_error = split.on_missing == model::OnMissing::kError ? 1 : 0;
+    const std::string& salt = split.bucketing.salt.empty() ? OwnSalt() : split.bucketing.salt;
+    record.bucketing = Bucket(split.bucketing, salt, kPurposeSplit);
+    if (split.on_missing == model::OnMissing::kError) record.missing = kMissingIsError;
+    if (split.on_missing == model::OnMissing::kVariant) {
+      record.missing = IndexOf(split.missing_variant);
+    }
+    if (split.ramp) record.ramp = block_.Append(Ramp(*split.ramp));
     std::vector<WeightRecord> weights;
     for (const model::Weight& weight : split.weights) {
       if (weight.weight == 0) continue;
@@ -160,17 +167,30 @@ class FlagBlock {
     return block_.Append(record);
   }
 
-  Bucketing Bucket(const model::Bucketing& bucketing, std::string_view purpose) {
-    const std::string& own = flag_.salt.empty() ? flag_.key : flag_.salt;
-    const Murmur3 prefix = BucketPrefix(bucketing.salt.empty() ? own : bucketing.salt, purpose);
+  GateRecord Gate(const model::Gate& gate) {
+    if (gate.layer.empty()) {
+      const std::string& salt = gate.bucketing.salt.empty() ? OwnSalt() : gate.bucketing.salt;
+      return {Bucket(gate.bucketing, salt, kPurposeGate), gate.from, gate.to};
+    }
+    return {Bucket(gate.bucketing, gate.layer, kPurposeLayer), gate.from, gate.to};
+  }
+
+  RampRecord Ramp(const model::Ramp& ramp) const {
+    return {ramp.from, ramp.to, IndexOf(ramp.variant), ramp.start_weight, ramp.end_weight, 0};
+  }
+
+  [[nodiscard]] const std::string& OwnSalt() const {
+    return flag_.salt.empty() ? flag_.key : flag_.salt;
+  }
+
+  Bucketing Bucket(const model::Bucketing& bucketing, const std::string& salt,
+                   std::string_view purpose) {
+    const Murmur3 prefix = BucketPrefix(salt, purpose);
     std::vector<std::vector<std::string>> paths;
     for (const std::string& attribute : bucketing.attributes) {
       paths.push_back(AttributePath(attribute));
     }
-    const bool by_key =
-        bucketing.attributes.size() == 1 && bucketing.attributes.front() == "targetingKey";
-    return {builder_.AddAttributes(paths), prefix.hash(), prefix.tail(), prefix.length(),
-            by_key ? 1U : 0U};
+    return {builder_.AddAttributes(paths), prefix.hash(), prefix.tail(), prefix.length()};
   }
 
   const Flag& flag_;
@@ -211,7 +231,8 @@ void CompileSegment(const model::Segment& segment, std::uint8_t height, const Co
   if (!segment.excluded.empty()) record.excluded = builder.AddSet(segment.excluded, false);
   if (segment.when) {
     record.has_condition = 1;
-    record.when = block.Append(CompileCondition(*segment.when, scope.segments, builder));
+    record.when =
+        block.Append(CompileCondition(std::nullopt, segment.when, scope.segments, builder));
   }
   record.block_size = block.Close();
   block.Overwrite(0, record);

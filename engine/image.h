@@ -111,8 +111,9 @@ enum class StepOp : std::uint8_t {
   kIsNull,
   kExists,
   kSegment,
+  kWindow,  // of time; its set has two literals: from and to, in microseconds since 1970
 };
-inline constexpr std::uint8_t kLastStepOp = static_cast<std::uint8_t>(StepOp::kSegment);
+inline constexpr std::uint8_t kLastStepOp = static_cast<std::uint8_t>(StepOp::kWindow);
 
 inline constexpr std::uint32_t kAccept = 0xffffffff;
 inline constexpr std::uint32_t kReject = 0xfffffffe;
@@ -125,7 +126,7 @@ struct Step {
   std::uint8_t negate = 0;
   std::uint8_t option = 0;  // 1: ignores case; of versions: is lenient
   std::uint8_t on_missing = 0;
-  std::uint32_t attribute = 0;  // in `attributes`; for kSegment in `segments`
+  std::uint32_t attribute = 0;  // in `attributes`; for kSegment in `segments`; unused by kWindow
   std::uint32_t operand = 0;    // in `sets`; unused by kExists, kIsNull and kSegment
   std::uint32_t on_true = kAccept;
   std::uint32_t on_false = kReject;
@@ -137,14 +138,29 @@ struct Bucketing {
   std::uint32_t hash = 0;
   std::uint32_t tail = 0;
   std::uint32_t length = 0;
-  std::uint32_t needs_targeting_key = 0;  // 1: `attributes` is just the targeting key
 };
 
+/// Lets positions of kGateTotal in: `from` and more, less than `to`.
 struct GateRecord {
   Bucketing bucketing;
-  std::uint32_t threshold = 0;  // of kGateTotal
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+};
+
+/// The first positions of a split are `variant`'s: start_weight of them until `from`, end_weight
+/// from `to` on, in between a number that moves evenly. Instants in microseconds since 1970.
+struct RampRecord {
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+  std::uint32_t variant = 0;  // of the flag
+  std::uint32_t start_weight = 0;
+  std::uint32_t end_weight = 0;
   std::uint32_t reserved = 0;
 };
+
+/// What a split serves a subject without any of its attributes, beside a variant of the flag.
+inline constexpr std::uint32_t kSkipMissing = 0xffffffff;
+inline constexpr std::uint32_t kMissingIsError = 0xfffffffe;
 
 struct WeightRecord {
   std::uint32_t variant = 0;     // of the flag
@@ -155,7 +171,8 @@ struct SplitRecord {
   Bucketing bucketing;
   Part<WeightRecord> weights;  // those above 0 only
   std::uint32_t total = 0;
-  std::uint32_t missing_is_error = 0;
+  std::uint32_t missing = kSkipMissing;
+  std::uint32_t ramp = kNone;  // the offset of its RampRecord in the block
 };
 
 enum class ServeKind : std::uint32_t { kCodeDefault, kVariant, kSplit, kOff };
@@ -193,6 +210,12 @@ struct VariantRecord {
 
 enum class FlagState : std::uint8_t { kOn, kOff, kKilled, kBroken };
 
+/// A kill that ends by itself.
+struct KillRecord {
+  std::int64_t until = 0;  // microseconds since 1970
+  FlagState after = FlagState::kOn;
+};
+
 /// The beginning of a flag's block. The key lies in the block, because every lookup reads it.
 struct FlagRecord {
   Part<char> key;
@@ -208,7 +231,7 @@ struct FlagRecord {
   Part<VariantRecord> variants;
   TextRef metadata;                   // members of a JSON object; of a broken flag why it is so
   std::uint32_t off_variant = kNone;  // of the flag
-  std::uint32_t reserved = 0;
+  std::uint32_t kill = kNone;         // the offset of its KillRecord in the block, if killed
 };
 
 /// The beginning of a segment's block.

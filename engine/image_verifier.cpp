@@ -156,6 +156,7 @@ class Verifier {
   }
   [[nodiscard]] bool Reads(const Step& step, unsigned max_height) const {
     if (static_cast<std::uint8_t>(step.op) > kLastStepOp) return false;
+    if (step.op == StepOp::kWindow) return In(step.operand, view_.sets);
     if (step.op == StepOp::kSegment) {
       return In(step.attribute, view_.segments) &&
              view_.BlockAt<SegmentRecord>(view_.segments[step.attribute]).height < max_height;
@@ -195,7 +196,7 @@ class Verifier {
     }
     return std::all_of(variants.begin(), variants.end(),
                        [&](const VariantRecord& v) { return Check(flag, v); }) &&
-           (flag.off_variant == kNone || In(flag.off_variant, variants)) &&
+           (flag.off_variant == kNone || In(flag.off_variant, variants)) && Kill(block, flag) &&
            Prerequisites(block, flag) && Targets(block, flag) && Rules(block, flag) &&
            Serves(block, flag, flag.fallthrough);
   }
@@ -229,6 +230,11 @@ class Verifier {
              Serves(block, flag, rule.serve) && Gate(block, rule.gate);
     });
   }
+  static bool Kill(Block& block, const FlagRecord& flag) {
+    if (flag.kill == kNone) return true;
+    const auto* kill = block.Record<KillRecord>(flag.kill);
+    return kill != nullptr && kill->after <= FlagState::kOff;
+  }
   bool Gate(Block& block, std::uint32_t offset) {
     if (offset == kNone) return true;
     const auto* gate = block.Record<GateRecord>(offset);
@@ -250,9 +256,15 @@ class Verifier {
     const auto* split = block.Record<SplitRecord>(offset);
     std::span<const WeightRecord> weights;
     return split != nullptr && Reads(split->bucketing) && block.Holds(split->weights, weights) &&
-           !weights.empty() && std::all_of(weights.begin(), weights.end(), [&](const auto& weight) {
-             return weight.variant < flag.variants.count;
-           });
+           (split->missing >= kMissingIsError || split->missing < flag.variants.count) &&
+           Ramp(block, flag, split->ramp) && !weights.empty() &&
+           std::all_of(weights.begin(), weights.end(),
+                       [&](const auto& weight) { return weight.variant < flag.variants.count; });
+  }
+  static bool Ramp(Block& block, const FlagRecord& flag, std::uint32_t offset) {
+    if (offset == kNone) return true;
+    const auto* ramp = block.Record<RampRecord>(offset);
+    return ramp != nullptr && ramp->variant < flag.variants.count && ramp->from < ramp->to;
   }
   [[nodiscard]] bool Reads(const Bucketing& bucketing) const {
     return bucketing.attributes.count <= kMaxBucketAttributes &&

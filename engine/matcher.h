@@ -10,6 +10,12 @@
 
 namespace pennon::engine {
 
+/// What one evaluation is asked about.
+struct Question {
+  const model::Context& context;
+  std::int64_t now_micros = 0;  // since 1970
+};
+
 /// Finds the attribute that `ref` names, or null.
 inline const model::Attribute* Resolve(const ImageView& view, const AttributeRef& ref,
                                        const model::Context& context) {
@@ -26,7 +32,7 @@ bool Contains(const ImageView& view, const ValueSet& set, const model::Attribute
               Budget& budget);
 
 /// Runs the steps of a condition; no steps hold for everybody. False when the budget runs out.
-bool Holds(const ImageView& view, std::span<const Step> steps, const model::Context& context,
+bool Holds(const ImageView& view, std::span<const Step> steps, const Question& question,
            Budget& budget);
 
 }  // namespace pennon::engine

@@ -2,13 +2,13 @@
 
 #include <array>
 
+#include "base/timestamp.h"
 #include "engine/condition_compiler.h"
 #include "engine/ip_range.h"
 #include "engine/limits.h"
 #include "engine/literal.h"
 #include "engine/regex.h"
 #include "engine/semver.h"
-#include "engine/timestamp.h"
 
 namespace pennon::engine {
 namespace {
@@ -80,9 +80,9 @@ std::optional<AttributeType> ParseAttributeType(std::string_view text) {
 }
 
 std::optional<std::int64_t> MicrosOf(const Value& value) {
-  if (const std::string* text = value.AsString()) return ParseTimestamp(*text);
-  if (const std::int64_t* millis = value.AsInt()) return MicrosOfMillis(*millis);
-  if (const double* millis = value.AsDouble()) return MicrosOfMillis(*millis);
+  if (const std::string* text = value.AsString()) return base::ParseTimestamp(*text);
+  if (const std::int64_t* millis = value.AsInt()) return base::MicrosOfMillis(*millis);
+  if (const double* millis = value.AsDouble()) return base::MicrosOfMillis(*millis);
   return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,24 +85,46 @@ struct Bucketing {
   std::string salt;
 };
 
-enum class OnMissing : std::uint8_t { kSkip, kError };
+/// What becomes of a subject without any of a split's attributes.
+enum class OnMissing : std::uint8_t { kSkip, kError, kVariant };
 
 struct Weight {
   std::string variant;
   std::uint32_t weight = 0;
 };
 
+/// Time goes by: `variant` takes `start_weight` of the split's sum until `from`, `end_weight` from
+/// `to` on, and a share that moves evenly between them; the weights say who gets the rest.
+struct Ramp {
+  std::string variant;
+  std::int64_t from = 0;  // microseconds since 1970, as all instants here
+  std::int64_t to = 0;    // after `from`
+  std::uint32_t start_weight = 0;
+  std::uint32_t end_weight = 0;
+};
+
 /// Shares of variants in the order written; the sum is 1 to 2^31-1.
 struct Split {
   Bucketing bucketing;
   std::vector<Weight> weights;
+  std::optional<Ramp> ramp;
   OnMissing on_missing = OnMissing::kSkip;
+  std::string missing_variant;  // for OnMissing::kVariant
 };
 
-/// Lets `per_100000` of every 100000 subjects pass to the rule.
+/// Lets those of every 100000 subjects pass to the rule whose place is `from` or more and less than
+/// `to`. Gates of one layer place a subject alike, whatever flag they belong to.
 struct Gate {
   Bucketing bucketing;
-  std::uint32_t per_100000 = 0;
+  std::string layer;  // "": the gate is of no layer
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+};
+
+/// From one instant on and before another one.
+struct Window {
+  std::int64_t from = std::numeric_limits<std::int64_t>::min();
+  std::int64_t to = std::numeric_limits<std::int64_t>::max();
 };
 
 struct ServeVariant {
@@ -114,6 +137,7 @@ using Serve = std::variant<ServeVariant, Split, ServeOff, ServeCodeDefault>;
 struct Rule {
   std::string id;
   bool enabled = true;
+  std::optional<Window> window;   // none: always
   std::optional<Condition> when;  // none: everybody
   std::optional<Gate> gate;
   Serve serve = ServeCodeDefault{};
@@ -139,6 +163,7 @@ struct Flag {
   std::vector<Variant> variants;
   bool enabled = true;
   bool killed = false;
+  std::optional<std::int64_t> kill_expires;
   std::optional<std::string> off_variant;  // none: the caller's default
   std::vector<Prerequisite> prerequisites;
   std::vector<Target> targets;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/timestamp.h"
+
 namespace pennon::wire {
 
 using base::Error;
@@ -77,6 +79,21 @@ void ObjectReader::Unsigned(std::string_view member, std::uint64_t max, std::uin
     return Expected(member, *found, "a whole number from 0 to " + std::to_string(max));
   }
   out = static_cast<std::uint64_t>(*whole);
+}
+
+void ObjectReader::Instant(std::string_view member, std::int64_t& out) {
+  const Value* value = Get(member);
+  if (value == nullptr) return;
+  std::optional<std::int64_t> micros;
+  if (const std::string* text = value->AsString()) micros = base::ParseTimestamp(*text);
+  if (const std::int64_t* millis = value->AsInt()) micros = base::MicrosOfMillis(*millis);
+  if (!micros) return Invalid(member, "expected an instant such as \"2027-01-31T12:00:00Z\"");
+  out = *micros;
+}
+
+void ObjectReader::RequiredInstant(std::string_view member, std::int64_t& out) {
+  if (!failed() && !Has(member)) Invalid(member, "is missing, expected an instant");
+  Instant(member, out);
 }
 
 void ObjectReader::Each(

@@ -32,6 +32,9 @@ class ObjectReader {
   void Values(std::string_view member, std::vector<model::Value>& out);
   /// A whole number from 0 to `max`.
   void Unsigned(std::string_view member, std::uint64_t max, std::uint64_t& out);
+  /// An instant, in microseconds since 1970: an RFC 3339 string, or milliseconds.
+  void Instant(std::string_view member, std::int64_t& out);
+  void RequiredInstant(std::string_view member, std::int64_t& out);
   /// Calls `read(element, path)` for each element of an array member.
   void Each(std::string_view member,
             const std::function<std::optional<base::Error>(const model::Value&,

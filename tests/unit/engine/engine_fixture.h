@@ -26,9 +26,9 @@ struct Attached {
         snapshot(*engine::Snapshot::Attach(compiled.image)) {}
   explicit Attached(const std::string& flags) : Attached(ReadSet(flags)) {}
 
-  [[nodiscard]] model::Evaluation Ask(std::string_view flag,
-                                      const client::Context& context = {}) const {
-    return engine::Evaluate(snapshot, flag, context.view(), {});
+  [[nodiscard]] model::Evaluation Ask(std::string_view flag, const client::Context& context = {},
+                                      std::int64_t now_millis = 0) const {
+    return engine::Evaluate(snapshot, flag, context.view(), {now_millis});
   }
   /// The message of the one diagnostic, or "".
   [[nodiscard]] std::string Diagnostic() const {

@@ -59,7 +59,7 @@ TEST_CASE("variants") {
 TEST_CASE("rules") {
   const auto with = [](std::size_t count) {
     return Compiled([&](auto& f) {
-      f.rules.resize(count, model::Rule{"", true, {}, {}, model::ServeVariant{"on"}});
+      f.rules.resize(count, model::Rule{"", true, {}, {}, {}, model::ServeVariant{"on"}});
     });
   };
   CHECK(with(kMaxRules) == "");
@@ -69,7 +69,7 @@ TEST_CASE("rules") {
 TEST_CASE("condition depth") {
   const auto with = [](std::size_t depth) {
     return Compiled([&](auto& f) {
-      f.rules.push_back({"", true, Nested(depth), {}, model::ServeVariant{"on"}});
+      f.rules.push_back({"", true, {}, Nested(depth), {}, model::ServeVariant{"on"}});
     });
   };
   CHECK(with(kMaxConditionDepth) == "");
@@ -133,7 +133,8 @@ TEST_CASE("operations of one evaluation") {
                                     false,
                                     false,
                                     false};
-    flag->rules.resize(rules, model::Rule{"", true, model::Condition{leaf}, {}, model::ServeOff{}});
+    flag->rules.resize(rules,
+                       model::Rule{"", true, {}, model::Condition{leaf}, {}, model::ServeOff{}});
     model::FlagSet set;
     set.flags.push_back(flag);
     client::Context context;

@@ -1,9 +1,9 @@
-#include "engine/timestamp.h"
+#include "base/timestamp.h"
 
 #include <array>
 #include <cmath>
 
-namespace pennon::engine {
+namespace pennon::base {
 namespace {
 
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
@@ -129,4 +129,4 @@ std::optional<std::int64_t> MicrosOfMillis(std::int64_t millis) {
   return millis * 1000;
 }
 
-}  // namespace pennon::engine
+}  // namespace pennon::base

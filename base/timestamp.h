@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace pennon::engine {
+namespace pennon::base {
 
 /// Microseconds since 1970 UTC of an RFC 3339 date and time with offset; digits of the fraction
 /// beyond the sixth are dropped. None for any other text.
@@ -16,4 +16,4 @@ std::optional<std::int64_t> ParseTimestamp(std::string_view text);
 std::optional<std::int64_t> MicrosOfMillis(double millis);
 std::optional<std::int64_t> MicrosOfMillis(std::int64_t millis);
 
-}  // namespace pennon::engine
+}  // namespace pennon::base

@@ -1,0 +1,62 @@
+#include "wire/condition_definition.h"
+
+#include "wire/object_reader.h"
+
+namespace pennon::wire {
+namespace {
+
+using base::Error;
+using model::Condition;
+using model::Value;
+using Found = std::optional<Error>;
+
+Found ReadParts(ObjectReader& reader, std::string_view member, std::vector<Condition>& parts) {
+  reader.Each(member, [&](const Value& element, const std::string& path) {
+    return ReadCondition(element, path, parts.emplace_back());
+  });
+  return reader.Finish();
+}
+
+Found ReadLeaf(ObjectReader& reader, Condition& out) {
+  model::LeafCondition leaf;
+  std::string op;
+  reader.RequiredString("attr", leaf.attribute);
+  reader.RequiredString("op", op);
+  reader.Values("values", leaf.values);
+  reader.Bool("ignoreCase", leaf.ignore_case);
+  reader.Bool("lenient", leaf.lenient);
+  reader.Bool("negate", leaf.negate);
+  reader.Bool("onMissing", leaf.on_missing);
+  if (!reader.failed()) {
+    const auto known = model::ParseOperator(op);
+    if (!known) reader.Invalid("op", "\"" + op + "\" is not an operator that this version knows");
+    leaf.op = known.value_or(model::Operator::kIn);
+  }
+  out.node = std::move(leaf);
+  return reader.Finish();
+}
+
+}  // namespace
+
+// Recursive: the depth of the JSON itself is bounded by wire/json.h.
+Found ReadCondition(const Value& value, const std::string& path, Condition& out) {
+  ObjectReader reader(value, path);
+  if (reader.Has("all")) {
+    return ReadParts(reader, "all", out.node.emplace<model::AllCondition>().parts);
+  }
+  if (reader.Has("any")) {
+    return ReadParts(reader, "any", out.node.emplace<model::AnyCondition>().parts);
+  }
+  if (reader.Has("not")) {
+    auto& parts = out.node.emplace<model::NotCondition>().part;
+    reader.Note(ReadCondition(*reader.Get("not"), reader.PathOf("not"), parts.emplace_back()));
+    return reader.Finish();
+  }
+  if (reader.Has("segment")) {
+    reader.String("segment", out.node.emplace<model::SegmentCondition>().segment);
+    return reader.Finish();
+  }
+  return ReadLeaf(reader, out);
+}
+
+}  // namespace pennon::wire

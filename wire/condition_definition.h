@@ -1,0 +1,17 @@
+// JSON value -> Condition: the native definition format's conditions.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "model/flag_set.h"
+
+namespace pennon::wire {
+
+/// `path` is where the value stands, for errors. Reads the shape only: what operators take is the
+/// compiler's to check.
+std::optional<base::Error> ReadCondition(const model::Value& value, const std::string& path,
+                                         model::Condition& out);
+
+}  // namespace pennon::wire

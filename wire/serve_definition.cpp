@@ -1,0 +1,154 @@
+#include "wire/serve_definition.h"
+
+#include <cmath>
+
+#include "wire/object_reader.h"
+
+namespace pennon::wire {
+namespace {
+
+using base::Error;
+using model::Value;
+using Found = std::optional<Error>;
+
+constexpr std::uint64_t kMaxWeight = 2'147'483'647;
+
+void ReadBucketing(ObjectReader& reader, model::Bucketing& bucketing) {
+  const Value* by = reader.Get("bucketBy");
+  if (by != nullptr && by->AsString() != nullptr) {
+    bucketing.attributes = {*by->AsString()};
+  } else if (by != nullptr) {
+    reader.Strings("bucketBy", bucketing.attributes);
+  }
+  reader.String("salt", bucketing.salt);
+  std::string algo = "native";
+  reader.String("algo", algo);
+  if (algo != "native") {
+    reader.Invalid("algo", "\"" + algo + "\" is not an algorithm that this version knows");
+  }
+}
+
+// A percentage with up to three decimals, as a number of 100000.
+void ReadPercent(ObjectReader& reader, std::string_view member, std::uint32_t& out) {
+  const Value* percent = reader.Get(member);
+  if (percent == nullptr) {
+    reader.Invalid(member, "is missing, expected a number from 0 to 100");
+    return;
+  }
+  const double given = percent->AsInt() != nullptr      ? static_cast<double>(*percent->AsInt())
+                       : percent->AsDouble() != nullptr ? *percent->AsDouble()
+                                                        : -1;
+  const double scaled = given * 1000;
+  if (given < 0 || given > 100 || std::abs(scaled - std::round(scaled)) > 1e-6) {
+    reader.Invalid(member, "expected a number from 0 to 100 with at most three decimals");
+    return;
+  }
+  out = static_cast<std::uint32_t>(std::lround(scaled));
+}
+
+void ReadShare(ObjectReader& reader, std::string_view member, std::uint32_t& out) {
+  std::uint64_t share = 0;
+  if (!reader.failed() && !reader.Has(member)) {
+    reader.Invalid(member, "is missing, expected a whole number");
+  }
+  reader.Unsigned(member, kMaxWeight, share);
+  out = static_cast<std::uint32_t>(share);
+}
+
+Found ReadWeight(const Value& value, const std::string& path, model::Weight& weight) {
+  ObjectReader reader(value, path);
+  reader.RequiredString("variant", weight.variant);
+  ReadShare(reader, "weight", weight.weight);
+  return reader.Finish();
+}
+
+Found ReadRamp(const Value& value, const std::string& path, model::Ramp& ramp) {
+  ObjectReader reader(value, path);
+  reader.RequiredString("variant", ramp.variant);
+  reader.RequiredInstant("from", ramp.from);
+  reader.RequiredInstant("to", ramp.to);
+  ReadShare(reader, "startWeight", ramp.start_weight);
+  ReadShare(reader, "endWeight", ramp.end_weight);
+  if (!reader.failed() && ramp.to <= ramp.from) reader.Invalid("to", "is not after from");
+  return reader.Finish();
+}
+
+// "skip", "error" or {"variant": …}.
+void ReadOnMissing(ObjectReader& reader, model::Split& split) {
+  const Value* given = reader.Get("onMissing");
+  if (given == nullptr) return;
+  const std::string* text = given->AsString();
+  if (given->AsObject() != nullptr) {
+    split.on_missing = model::OnMissing::kVariant;
+    ObjectReader inner(*given, reader.PathOf("onMissing"));
+    inner.RequiredString("variant", split.missing_variant);
+    reader.Note(inner.Finish());
+  } else if (text != nullptr && *text == "error") {
+    split.on_missing = model::OnMissing::kError;
+  } else if (text == nullptr || *text != "skip") {
+    reader.Invalid("onMissing", "expected \"skip\", \"error\" or {\"variant\": …}");
+  }
+}
+
+Found ReadSplit(const Value& value, const std::string& path, model::Split& split) {
+  ObjectReader reader(value, path);
+  ReadBucketing(reader, split.bucketing);
+  reader.Each("weights", [&](const Value& element, const std::string& at) {
+    return ReadWeight(element, at, split.weights.emplace_back());
+  });
+  if (const Value* ramp = reader.Get("ramp")) {
+    reader.Note(ReadRamp(*ramp, reader.PathOf("ramp"), split.ramp.emplace()));
+  }
+  ReadOnMissing(reader, split);
+  return reader.Finish();
+}
+
+}  // namespace
+
+Found ReadGate(const Value& value, const std::string& path, model::Gate& gate) {
+  ObjectReader reader(value, path);
+  ReadBucketing(reader, gate.bucketing);
+  reader.String("layer", gate.layer);
+  if (!reader.Has("layer")) {
+    ReadPercent(reader, "percent", gate.to);
+    return reader.Finish();
+  }
+  if (reader.Has("percent")) {
+    reader.Invalid("percent", "has no meaning together with layer; give from and to");
+  }
+  if (reader.Has("salt")) reader.Invalid("salt", "has no meaning together with layer");
+  ReadPercent(reader, "from", gate.from);
+  ReadPercent(reader, "to", gate.to);
+  if (!reader.failed() && gate.to < gate.from) reader.Invalid("to", "is less than from");
+  return reader.Finish();
+}
+
+Found ReadServe(const Value& value, const std::string& path, model::Serve& serve) {
+  ObjectReader reader(value, path);
+  const int given =
+      reader.Has("variant") + reader.Has("split") + reader.Has("off") + reader.Has("codeDefault");
+  if (!reader.failed() && given != 1) {
+    reader.Invalid("", "expected exactly one of variant, split, off, codeDefault");
+  }
+  if (const Value* split = reader.Get("split")) {
+    reader.Note(ReadSplit(*split, reader.PathOf("split"), serve.emplace<model::Split>()));
+  } else if (reader.Has("variant")) {
+    reader.String("variant", serve.emplace<model::ServeVariant>().variant);
+  } else {
+    bool off = false;
+    bool code_default = false;
+    reader.Bool("off", off);
+    reader.Bool("codeDefault", code_default);
+    if (!reader.failed() && !off && !code_default) {
+      reader.Invalid(reader.Has("off") ? "off" : "codeDefault", "is false, expected true");
+    }
+    if (off) {
+      serve.emplace<model::ServeOff>();
+    } else {
+      serve.emplace<model::ServeCodeDefault>();
+    }
+  }
+  return reader.Finish({"variant", "off", "codeDefault"});
+}
+
+}  // namespace pennon::wire
