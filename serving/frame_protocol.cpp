@@ -85,11 +85,9 @@ class FrameProtocol final : public net::StreamProtocol {
         return OnEvaluate(header, payload, output, progress);
       case FrameType::kHello:
         return OnHello(header, payload, output);
-      case FrameType::kPing: {
-        const wire::FrameWriter pong(output, FrameType::kPong, 0, header.id);
-        output += payload;
+      case FrameType::kPing:
+        wire::FrameWriter(output, FrameType::kPong, 0, header.id).Bytes(payload);
         return;
-      }
       case FrameType::kStatus:
         return OnStatus(header, progress);
       default:

@@ -1,16 +1,6 @@
 #include "wire/frame.h"
 
 namespace pennon::wire {
-namespace {
-
-constexpr std::size_t kMaxText16 = 0xffff;
-
-bool IsContinuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
-}
-
-}  // namespace
-
 std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
   FrameReader reader(bytes);
   if (reader.Get<std::uint8_t>() != kFrameMagic) return std::nullopt;
@@ -24,29 +14,35 @@ std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
 
 FrameWriter::FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id)
     : out_(out), start_(out.size()) {
-  PutAll(kFrameMagic, static_cast<std::uint8_t>(type), flags, id, std::uint32_t{0});
+  Put(kFrameMagic, type, flags, id, std::uint32_t{0});
 }
 
 FrameWriter::~FrameWriter() {
-  const auto size = static_cast<std::uint32_t>(out_.size() - start_ - kFrameHeaderBytes);
-  std::memcpy(out_.data() + start_ + kFrameHeaderBytes - sizeof(size), &size, sizeof(size));
+  const auto size = static_cast<std::uint32_t>(out_.size() - start_ + collected_size_);
+  const auto payload = static_cast<std::uint32_t>(size - kFrameHeaderBytes);
+  char* const begin = out_.size() == start_ ? collected_.data() : out_.data() + start_;
+  std::memcpy(begin + kFrameHeaderBytes - sizeof(payload), &payload, sizeof(payload));
+  Flush();
 }
 
-FrameWriter& FrameWriter::Text16(std::string_view text) {
-  if (text.size() > kMaxText16) {
-    std::size_t end = kMaxText16;
-    while (end > 0 && IsContinuation(text[end])) --end;
-    text = text.substr(0, end);
-  }
-  Put(static_cast<std::uint16_t>(text.size()));
-  out_.append(text);
+void FrameWriter::Flush() {
+  out_.append(collected_.data(), collected_size_);
+  collected_size_ = 0;
+}
+
+FrameWriter& FrameWriter::LongBytes(std::string_view bytes) {
+  Flush();
+  out_.append(bytes);
   return *this;
 }
 
-FrameWriter& FrameWriter::Text32(std::string_view text) {
-  Put(static_cast<std::uint32_t>(text.size()));
-  out_ += text;
-  return *this;
+std::string_view FrameWriter::CutAtCharacter(std::string_view text) {
+  const auto is_continuation = [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+  };
+  std::size_t end = kMaxText16;
+  while (end > 0 && is_continuation(text[end])) --end;
+  return text.substr(0, end);
 }
 
 void AppendFrameError(std::string& out, std::uint32_t id, const base::Error& error) {

@@ -62,7 +62,8 @@ enum class FrameValue : std::uint8_t {
 /// Decodes the first kFrameHeaderBytes of `bytes`; none when the magic is wrong.
 std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes);
 
-/// Appends one frame: opens the header, lets the caller append the payload, fills in the size.
+/// Writes one frame: header, then what the caller puts. The pieces are collected, because most
+/// frames are a handful of small ones; the frame is in `out` when the writer goes out of scope.
 class FrameWriter {
  public:
   FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id);
@@ -70,29 +71,44 @@ class FrameWriter {
   FrameWriter(const FrameWriter&) = delete;
   FrameWriter& operator=(const FrameWriter&) = delete;
 
-  template <typename T>
-  FrameWriter& Put(T value) {
-    out_.append(reinterpret_cast<const char*>(&value), sizeof(T));
-    return *this;
-  }
-  /// Several values, one after another without padding, in one go.
+  /// Values, one after another without padding.
   template <typename... Ts>
-  FrameWriter& PutAll(Ts... values) {
-    std::array<char, (sizeof(Ts) + ...)> bytes;
-    char* next = bytes.data();
+  FrameWriter& Put(Ts... values) {
+    static_assert((sizeof(Ts) + ...) <= kCollected);
+    if (kCollected - collected_size_ < (sizeof(Ts) + ...)) Flush();
+    char* next = collected_.data() + collected_size_;
     ((std::memcpy(next, &values, sizeof(values)), next += sizeof(values)), ...);
-    out_.append(bytes.data(), bytes.size());
+    collected_size_ += (sizeof(Ts) + ...);
     return *this;
   }
-  FrameWriter& Put(FrameValue kind) { return Put(static_cast<std::uint8_t>(kind)); }
+  FrameWriter& Bytes(std::string_view bytes) {
+    if (bytes.size() > kCollected - collected_size_) return LongBytes(bytes);
+    std::memcpy(collected_.data() + collected_size_, bytes.data(), bytes.size());
+    collected_size_ += bytes.size();
+    return *this;
+  }
   /// A text with its length in 16 bits; longer ones are cut at a character.
-  FrameWriter& Text16(std::string_view text);
+  FrameWriter& Text16(std::string_view text) {
+    if (text.size() > kMaxText16) text = CutAtCharacter(text);
+    return Put(static_cast<std::uint16_t>(text.size())).Bytes(text);
+  }
   /// A text with its length in 32 bits.
-  FrameWriter& Text32(std::string_view text);
+  FrameWriter& Text32(std::string_view text) {
+    return Put(static_cast<std::uint32_t>(text.size())).Bytes(text);
+  }
 
  private:
+  static constexpr std::size_t kCollected = 120;
+  static constexpr std::size_t kMaxText16 = 0xffff;
+
+  static std::string_view CutAtCharacter(std::string_view text);
+  FrameWriter& LongBytes(std::string_view bytes);
+  void Flush();
+
   std::string& out_;
-  std::size_t start_;
+  std::size_t start_;                       // of the frame in `out_`
+  std::size_t collected_size_ = 0;          // not yet in `out_`
+  std::array<char, kCollected> collected_;  // the first collected_size_ are set
 };
 
 /// Reads primitives; after the first that does not fit everything reads as zero and `ok` is false.

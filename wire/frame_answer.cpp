@@ -102,16 +102,14 @@ EvaluationsWriter::EvaluationsWriter(std::string& out, FrameType type, std::uint
     : frame_(out, type, request_flags & kWantMetadata, id),
       named_(type == FrameType::kEvaluations),
       with_metadata_((request_flags & kWantMetadata) != 0) {
-  frame_.PutAll(state.epoch, state.revision, state.age_millis,
-                static_cast<std::uint8_t>(state.source),
-                static_cast<std::uint8_t>(state.stale ? 1 : 0), count);
+  frame_.Put(state.epoch, state.revision, state.age_millis, state.source,
+             static_cast<std::uint8_t>(state.stale ? 1 : 0), count);
 }
 
 void EvaluationsWriter::Add(std::string_view key, const Evaluation& evaluation,
                             model::Source source) {
   if (named_) frame_.Text16(key);
-  frame_.PutAll(static_cast<std::uint8_t>(evaluation.reason),
-                static_cast<std::uint8_t>(evaluation.error), static_cast<std::uint8_t>(source));
+  frame_.Put(evaluation.reason, evaluation.error, source);
   PutValue(frame_, evaluation);
   frame_.Text16(evaluation.variant);
   if (evaluation.error != EvaluationError::kNone) frame_.Text16(evaluation.detail);

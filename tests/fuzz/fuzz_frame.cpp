@@ -60,8 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (data[0] % 2 == 0) wire::AppendHello(all, 1, {1, "fuzz", "fuzzer"});
   if (data[0] % 4 == 0) {
     // The fuzzer's bytes as a payload behind a header that fits them.
-    wire::FrameWriter frame(all, static_cast<wire::FrameType>(1 + data[1] % 5), data[1] / 5, 7);
-    all.append(reinterpret_cast<const char*>(data + 2), size - 2);
+    wire::FrameWriter(all, static_cast<wire::FrameType>(1 + data[1] % 5), data[1] / 5, 7)
+        .Bytes({reinterpret_cast<const char*>(data + 2), size - 2});
   } else {
     all.append(reinterpret_cast<const char*>(data + 2), size - 2);
   }
