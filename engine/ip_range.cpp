@@ -27,7 +27,7 @@ std::optional<IpAddress> ParseIpAddress(std::string_view text) {
   if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) {
     return std::nullopt;
   }
-  std::memcpy(terminated.data(), text.data(), text.size());
+  text.copy(terminated.data(), text.size());
   IpAddress address{};
   if (::inet_pton(AF_INET6, terminated.data(), address.data()) == 1) return address;
   address[10] = 0xff;

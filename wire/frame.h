@@ -83,8 +83,7 @@ class FrameWriter {
   }
   FrameWriter& Bytes(std::string_view bytes) {
     if (bytes.size() > kCollected - collected_size_) return LongBytes(bytes);
-    std::memcpy(collected_.data() + collected_size_, bytes.data(), bytes.size());
-    collected_size_ += bytes.size();
+    collected_size_ += bytes.copy(collected_.data() + collected_size_, bytes.size());
     return *this;
   }
   /// A text with its length in 16 bits; longer ones are cut at a character.
