@@ -4,6 +4,7 @@
 
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/lint.h"
 
 namespace {
 
@@ -45,6 +46,9 @@ int Main(int argc, char** argv) {
   const CLI::App* status = app.add_subcommand("status", "show what the daemon serves from");
   const CLI::App* health = app.add_subcommand("health", "exit 0 when the daemon answers");
   app.add_subcommand("ready", "exit 0 when the daemon has flags to serve");
+  std::vector<std::string> files;
+  CLI::App* lint = app.add_subcommand("lint", "check flag-set documents, without a daemon");
+  lint->add_option("file", files, "a native flag-set document")->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version
@@ -53,6 +57,7 @@ int Main(int argc, char** argv) {
     std::cerr << "pennon: " << error.what() << "; see pennon --help\n";
     return cli::kExitUsage;
   }
+  if (lint->parsed()) return cli::Lint(files, json);
   client::Client client(options);
   if (eval->parsed()) return cli::Eval(client, arguments, json);
   if (flags->parsed()) return cli::Flags(client, arguments, json);

@@ -21,7 +21,7 @@ class FrameProtocol final : public net::StreamProtocol {
       : service_(service), options_(options), late_(std::move(late)) {}
 
   Progress OnBytes(std::span<char> input, std::string& output) override {
-    reading_.reset();  // one snapshot and one instant for all requests of this read
+    taken_.reset();  // one snapshot and one instant for all requests of this read
     Progress progress;
     std::string_view rest(input.data(), input.size());
     while (!progress.close && !progress.suspended && rest.size() >= wire::kFrameHeaderBytes) {
@@ -62,18 +62,23 @@ class FrameProtocol final : public net::StreamProtocol {
   // Fetches the flag that the frame at the beginning of `rest` asks for, while the one before it is
   // answered: among many flags waiting for memory would cost more than evaluating.
   void Foresee(std::string_view rest) {
-    if (!reading_ || rest.size() < wire::kFrameHeaderBytes) return;
     const auto header = wire::DecodeFrameHeader(rest);
-    if (!header || header->type != FrameType::kEvaluate) return;
+    if (!taken_ || !header || header->type != FrameType::kEvaluate) return;
     const std::string_view key = wire::FrameReader(rest.substr(wire::kFrameHeaderBytes)).Text16();
-    service_.Foresee(*reading_, key);
+    service_.Foresee(taken_->reading, key);
   }
 
+  // What all requests of one read see, and what their answers say about it.
+  struct Taken {
+    Reading reading;
+    wire::FrameSetState state;
+  };
+
   base::Result<void> TakeReading() {
-    if (reading_) return {};
     auto reading = service_.Read(environment_);
     if (!reading) return base::Fail(reading.error());
-    reading_ = std::move(*reading);
+    const wire::FrameSetState state = StateOf(*reading);
+    taken_ = Taken{std::move(*reading), state};
     return {};
   }
 
@@ -104,7 +109,7 @@ class FrameProtocol final : public net::StreamProtocol {
     if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
     environment_ = reading->published->environment;
     said_hello_ = true;
-    reading_.reset();
+    taken_.reset();
     wire::AppendWelcome(output, header.id,
                         {std::min(hello->version, wire::kFrameProtocolVersion), environment_,
                          options_.server_name});
@@ -118,15 +123,17 @@ class FrameProtocol final : public net::StreamProtocol {
     }
     const auto decoded = wire::DecodeEvaluate(header.type, payload, keys_, context_);
     if (!decoded) return wire::AppendFrameError(output, header.id, decoded.error());
-    const auto taken = TakeReading();
-    if (!taken) return wire::AppendFrameError(output, header.id, taken.error());
-    if (keys_.empty()) keys_ = service_.Keys(*reading_);
+    if (!taken_) {
+      const auto taken = TakeReading();
+      if (!taken) return wire::AppendFrameError(output, header.id, taken.error());
+    }
+    if (keys_.empty()) keys_ = service_.Keys(taken_->reading);
     const bool single = header.type == FrameType::kEvaluate;
     wire::EvaluationsWriter writer(
         output, single ? FrameType::kEvaluation : FrameType::kEvaluations, header.id, header.flags,
-        StateOf(*reading_), static_cast<std::uint32_t>(keys_.size()));
+        taken_->state, static_cast<std::uint32_t>(keys_.size()));
     for (const std::string_view key : keys_) {
-      const Answer answer = service_.Evaluate(*reading_, key, context_);
+      const Answer answer = service_.Evaluate(taken_->reading, key, context_);
       writer.Add(key, answer.evaluation, answer.source);
     }
   }
@@ -150,7 +157,7 @@ class FrameProtocol final : public net::StreamProtocol {
   net::LateAnswer late_;
   bool said_hello_ = false;
   std::string environment_;
-  std::optional<Reading> reading_;
+  std::optional<Taken> taken_;
   std::vector<std::string_view> keys_;
   model::Context context_;
 };

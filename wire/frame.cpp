@@ -1,20 +1,10 @@
 #include "wire/frame.h"
 
 namespace pennon::wire {
-std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
-  FrameReader reader(bytes);
-  if (reader.Get<std::uint8_t>() != kFrameMagic) return std::nullopt;
-  FrameHeader header;
-  header.type = static_cast<FrameType>(reader.Get<std::uint8_t>());
-  header.flags = reader.Get<std::uint16_t>();
-  header.id = reader.Get<std::uint32_t>();
-  header.size = reader.Get<std::uint32_t>();
-  return header;
-}
 
 FrameWriter::FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id)
     : out_(out), start_(out.size()) {
-  Put(kFrameMagic, type, flags, id, std::uint32_t{0});
+  Put(FrameHeader{kFrameMagic, type, flags, id, 0});
 }
 
 FrameWriter::~FrameWriter() {

@@ -39,12 +39,15 @@ enum class FrameType : std::uint8_t {
 /// Bit of `flags` in evaluate and batch: send each flag's metadata along.
 inline constexpr std::uint16_t kWantMetadata = 1;
 
+/// As it lies in a frame.
 struct FrameHeader {
+  unsigned char magic = kFrameMagic;
   FrameType type = FrameType::kPing;
   std::uint16_t flags = 0;
   std::uint32_t id = 0;    // chosen by the client, repeated in the answer
   std::uint32_t size = 0;  // of the payload that follows
 };
+static_assert(sizeof(FrameHeader) == kFrameHeaderBytes);
 
 /// Kinds of values in contexts and answers.
 enum class FrameValue : std::uint8_t {
@@ -59,8 +62,14 @@ enum class FrameValue : std::uint8_t {
   kJson = 8,  // in answers: an object or array as JSON text
 };
 
-/// Decodes the first kFrameHeaderBytes of `bytes`; none when the magic is wrong.
-std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes);
+/// Decodes the first kFrameHeaderBytes of `bytes`; none when there are fewer or the magic is wrong.
+inline std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
+  FrameHeader header;
+  if (bytes.size() < sizeof(header)) return std::nullopt;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  if (header.magic != kFrameMagic) return std::nullopt;
+  return header;
+}
 
 /// Writes one frame: header, then what the caller puts. The pieces are collected, because most
 /// frames are a handful of small ones; the frame is in `out` when the writer goes out of scope.

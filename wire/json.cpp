@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "wire/json_position.h"
+
 namespace pennon::wire {
 namespace {
 
@@ -23,12 +25,8 @@ constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseVa
                             rapidjson::kParseNumbersAsStringsFlag;
 
 std::string LineAndColumn(std::string_view text, std::size_t offset) {
-  const std::string_view before = text.substr(0, offset);
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  const std::size_t line_start = before.rfind('\n');
-  const std::size_t column =
-      line_start == std::string_view::npos ? offset + 1 : offset - line_start;
-  return std::to_string(line) + ':' + std::to_string(column);
+  const JsonPosition position = PositionAt(text, offset);
+  return std::to_string(position.line) + ':' + std::to_string(position.column);
 }
 
 // Builds a Value from events. The stack holds the containers that are open.

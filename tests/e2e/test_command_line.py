@@ -57,6 +57,29 @@ class CommandLineTest(EndToEndTest):
         self.refused(2, "--http-port: http.port: is \"x\", expected a whole number", "pennond",
                      "--http-port", "x")
 
+    def test_lint_names_file_line_and_column_of_every_mistake(self):
+        good = str(ROOT / "config" / "example-flags.json")
+        code, out, err = self.call("pennon", "lint", good)
+        self.assertEqual((code, out, err), (0, "1 file, nothing wrong\n", ""))
+        bad = self.write("bad.json", """{"environment": "e", "flags": {
+  "b": {"type": "colour"},
+  "a": {"type": "boolean", "variants": [{"key": "on", "value": true}],
+        "rules": [{"when": {"attr": "v", "op": "regex", "values": ["("]}, "serve": {"variant": "on"}}]}}}""")
+        broken = self.write("broken.json", '{"environment": "e",\n  "flags": {]')
+        code, out, err = self.call("pennon", "lint", good, bad, broken, "none.json")
+        self.assertEqual(code, 1)
+        lines = out.splitlines()
+        self.assertEqual(lines[0], f'{bad}:2:9: flags.b.type: is "colour", expected boolean, string, integer, '
+                                   'number or object')
+        self.assertTrue(lines[1].startswith(f"{bad}:4:68: flags.a.rules[0].when.values[0]: is no regular"), lines[1])
+        self.assertTrue(lines[2].startswith(f"{broken}:2:"), lines[2])
+        self.assertTrue(lines[3].startswith("none.json:1:1: cannot open"), lines[3])
+        self.assertEqual(lines[4:], ["4 files, 4 problems"])
+        code, out, _ = self.call("pennon", "lint", "--json", bad)
+        findings = json.loads(out)["findings"]
+        self.assertEqual((code, [(one["line"], one["column"], one["path"]) for one in findings]),
+                         (1, [(2, 9, "flags.b.type"), (4, 68, "flags.a.rules[0].when.values[0]")]))
+
     def test_a_wrong_bootstrap_file_is_refused_with_its_place(self):
         def refused(text, expected):
             self.refused(78, expected, "pennond", "--environment", "e", "--cache-path", "",
