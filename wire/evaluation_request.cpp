@@ -6,6 +6,7 @@
 #include "base/json_text.h"
 #include "base/utf8.h"
 #include "wire/context_builder.h"
+#include "wire/json_number.h"
 
 namespace pennon::wire {
 namespace {
@@ -17,7 +18,7 @@ using model::AttributeKind;
 // Without kParseValidateEncodingFlag: of a character that is cut off by the end, it would read more
 // bytes than there are. The encoding is checked before.
 constexpr unsigned kParseFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
-                                 rapidjson::kParseFullPrecisionFlag;
+                                 rapidjson::kParseNumbersAsStringsFlag;
 
 // Writes the events of one value as JSON text again: a caller's default is only handed back.
 class ValueCopy {
@@ -63,19 +64,15 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     return Scalar([&] { return context_.Bool(Name(), value); },
                   [&](std::string& out) { out += value ? "true" : "false"; });
   }
-  bool Int(int value) { return Int64(value); }
-  bool Uint(unsigned value) { return Int64(value); }
-  bool Int64(std::int64_t value) {
-    return Scalar([&] { return context_.Int(Name(), value); },
-                  [&](std::string& out) { base::AppendJsonInt(out, value); });
-  }
-  bool Uint64(std::uint64_t value) {
-    return value <= INT64_MAX ? Int64(static_cast<std::int64_t>(value))
-                              : Double(static_cast<double>(value));
-  }
-  bool Double(double value) {
-    return Scalar([&] { return context_.Double(Name(), value); },
-                  [&](std::string& out) { base::AppendJsonDouble(out, value); });
+  bool RawNumber(const char* data, rapidjson::SizeType size, bool) {
+    const auto number = ParseJsonNumber({data, size});
+    if (!number) return Refuse("body", "has a number that is too large");
+    if (number->whole) {
+      return Scalar([&] { return context_.Int(Name(), *number->whole); },
+                    [&](std::string& out) { base::AppendJsonInt(out, *number->whole); });
+    }
+    return Scalar([&] { return context_.Double(Name(), number->real); },
+                  [&](std::string& out) { base::AppendJsonDouble(out, number->real); });
   }
   bool String(const char* data, rapidjson::SizeType size, bool) {
     const std::string_view text(data, size);

@@ -5,12 +5,11 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "wire/json_number.h"
 #include "wire/json_position.h"
 
 namespace pennon::wire {
@@ -64,18 +63,13 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   }
 
   bool Number(std::string_view text) {
+    const auto number = ParseJsonNumber(text);
+    if (!number) return Refuse("a number is too large");
+    if (number->whole) return Put(*number->whole);
     if (text.find_first_of(".eE") == std::string_view::npos) {
-      std::int64_t whole = 0;
-      const auto end = std::from_chars(text.data(), text.data() + text.size(), whole);
-      if (end.ec != std::errc()) {
-        return Refuse("a whole number is outside of -2^63 … 2^63-1; send it as a string");
-      }
-      return Put(whole);
+      return Refuse("a whole number is outside of -2^63 … 2^63-1; send it as a string");
     }
-    double number = 0;
-    const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (end.ec != std::errc() && std::abs(number) != 0) return Refuse("a number is too large");
-    return Put(number);
+    return Put(number->real);
   }
 
   bool Open(Value container) {

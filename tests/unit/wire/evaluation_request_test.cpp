@@ -126,4 +126,18 @@ TEST_CASE("a character cut off at the end of the body is refused, and nothing af
   }
 }
 
+TEST_CASE("numbers of any length are read; those beyond a double are refused") {
+  const std::string tiny = "0." + std::string(400, '0') + std::string(200, '1');
+  const Request r(R"({"context":{"targetingKey":"u","tiny":)" + tiny +
+                  R"(,"minus":-0.5,"big":18446744073709551615,"last":1e-400}})");
+  REQUIRE(r.Error() == "");
+  CHECK(r.context.Find("tiny")->number() == 0);
+  CHECK(r.context.Find("minus")->number() == -0.5);
+  CHECK(r.context.Find("big")->number() == 18446744073709551615.0);
+  CHECK(r.context.Find("last")->number() == 0);
+  CHECK(Request(R"({"context":{"a":1e999}})").Error() != "");
+  CHECK(Request(R"({"context":{"a":99999e308}})").Error() ==
+        "body: has a number that is too large");
+}
+
 }  // namespace pennon::wire

@@ -54,6 +54,18 @@ TEST_CASE("numbers that cannot be kept exactly are refused") {
   CHECK(ErrorOf("Infinity") != "");
 }
 
+TEST_CASE("numbers of any length are read, too small ones as 0") {
+  const std::string tiny = "0." + std::string(400, '0') + std::string(200, '1');
+  for (const std::string& text : {tiny, std::string("1e-400"), "-" + tiny + "e-99"}) {
+    const auto value = ReadJson(text);
+    REQUIRE(value);
+    CHECK(*value->AsDouble() == 0);
+  }
+  CHECK(*ReadJson("0." + std::string(300, '0') + "1")->AsDouble() == 1e-301);
+  CHECK(*ReadJson(std::string(300, '9') + ".5")->AsDouble() == 1e300);
+  CHECK(ErrorOf(std::string(5, '9') + "e308") != "");
+}
+
 TEST_CASE("text that is not UTF-8 is refused") {
   CHECK(ErrorOf("\"\xff\"") != "");
   CHECK(ErrorOf("\"\xc0\xaf\"") != "");
