@@ -16,8 +16,9 @@ struct Moment {
   std::uint64_t random = 0;     // for stickiness by chance
 };
 
-/// Total: always an Evaluation, never throws, does not allocate, ends within kMaxOperations.
-/// The result's views point into the snapshot's image.
+/// Total: always an Evaluation, never throws, ends within kMaxOperations; does not allocate, but
+/// for what RE2 may add to the automaton of a regular expression. The result's views point into the
+/// snapshot's image.
 model::Evaluation Evaluate(const Snapshot& snapshot, FlagHandle flag, const model::Context& context,
                            const Moment& moment) noexcept;
 /// The same by key; FLAG_NOT_FOUND when the snapshot does not have it.
