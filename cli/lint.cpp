@@ -9,8 +9,8 @@
 #include "base/json_text.h"
 #include "cli/commands.h"
 #include "engine/compile.h"
+#include "wire/document.h"
 #include "wire/json_position.h"
-#include "wire/native_document.h"
 
 namespace pennon::cli {
 namespace {
@@ -43,11 +43,14 @@ std::vector<Finding> LintFile(const std::string& file) {
   if (!text) {
     return {{file, {}, "", text.error().what()}};
   }
-  const auto set = wire::ReadNativeDocument(*text);
-  if (!set) return {MakeFinding(file, *text, set.error())};
-  const auto compiled = engine::Compile(*set);
+  const auto document = wire::ReadDocument(*text, {});
+  if (!document) return {MakeFinding(file, *text, document.error())};
+  const auto compiled = engine::Compile(document->set);
   if (!compiled) return {MakeFinding(file, *text, compiled.error())};
   std::vector<Finding> findings;
+  for (const auto& diagnostic : document->diagnostics) {
+    findings.push_back(MakeFinding(file, *text, diagnostic.error));
+  }
   for (const auto& diagnostic : compiled->diagnostics) {
     findings.push_back(MakeFinding(file, *text, diagnostic.error));
   }

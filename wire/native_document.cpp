@@ -35,10 +35,14 @@ void ReadEach(ObjectReader& reader, std::string_view member,
 }  // namespace
 
 base::Result<model::FlagSet> ReadNativeDocument(std::string_view text) {
-  auto value = ReadJson(text);
-  if (!value) return Fail(value.error());
+  auto document = ReadJson(text);
+  if (!document) return Fail(document.error());
+  return ReadNativeValue(*document);
+}
+
+base::Result<model::FlagSet> ReadNativeValue(const Value& document) {
   model::FlagSet set;
-  ObjectReader reader(*value, "");
+  ObjectReader reader(document, "");
   std::string note;
   reader.String("$schema", note);
   reader.RequiredString("environment", set.environment);
