@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "engine/hash.h"
+#include "engine/image.h"
 #include "model/context.h"
 
 namespace pennon::engine {
@@ -45,5 +46,8 @@ inline bool HashSubject(Murmur3& hash, const model::Attribute& value) {
 inline std::uint32_t BucketPosition(std::uint32_t hash, std::uint32_t total) {
   return static_cast<std::uint32_t>((std::uint64_t{hash} * total) >> 32U);
 }
+
+/// The share that a ramp has reached; integers, so that everybody agrees on it.
+std::uint32_t WeightAt(const RampRecord& ramp, std::int64_t now_micros);
 
 }  // namespace pennon::engine

@@ -345,6 +345,11 @@ const T& RecordAt(const Block& block, std::uint32_t offset) {
   return *reinterpret_cast<const T*>(reinterpret_cast<const std::byte*>(&block) + offset);
 }
 
+inline std::string_view KeyOf(const FlagRecord& flag) {
+  const auto key = PartOf(flag, flag.key);
+  return {key.data(), key.size()};
+}
+
 /// Calls `visit(section, array)` for every shared table: the one list that the writer and the
 /// verifier share.
 template <typename Header, typename Tables, typename Visitor>

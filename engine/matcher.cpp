@@ -122,50 +122,6 @@ bool HasType(const ImageView& view, const ValueSet& set, const Attribute& attrib
                      [&](const Literal& literal) { return literal.payload == type; });
 }
 
-bool InSegment(const ImageView& view, const SegmentRecord& segment, const Question& question,
-               Budget& budget) {
-  const Attribute* attribute = Resolve(view, view.attributes[segment.attribute], question.context);
-  if (attribute != nullptr) {
-    if (segment.included != kNone &&
-        Contains(view, view.sets[segment.included], *attribute, budget)) {
-      return true;
-    }
-    if (segment.excluded != kNone &&
-        Contains(view, view.sets[segment.excluded], *attribute, budget)) {
-      return false;
-    }
-  }
-  return segment.has_condition != 0 && Holds(view, PartOf(segment, segment.when), question, budget);
-}
-
-bool InWindow(const ImageView& view, const ValueSet& set, std::int64_t now_micros) {
-  const auto ends = view.literals.subspan(set.literals.first, set.literals.count);
-  return ends.size() == 2 && now_micros >= static_cast<std::int64_t>(ends[0].payload) &&
-         now_micros < static_cast<std::int64_t>(ends[1].payload);
-}
-
-bool StepHolds(const ImageView& view, const Step& step, const Question& question, Budget& budget) {
-  if (step.op == StepOp::kSegment) {
-    return InSegment(view, view.BlockAt<SegmentRecord>(view.segments[step.attribute]), question,
-                     budget);
-  }
-  if (step.op == StepOp::kWindow) {
-    return InWindow(view, view.sets[step.operand], question.now_micros);
-  }
-  const Attribute* attribute = Resolve(view, view.attributes[step.attribute], question.context);
-  const bool present = attribute != nullptr && attribute->kind() != AttributeKind::kNull;
-  if (step.op == StepOp::kExists) return present != (step.negate != 0);
-  if (attribute != nullptr && step.op == StepOp::kIsNull) return present == (step.negate != 0);
-  if (!present) return step.on_missing != 0;
-  if (step.op == StepOp::kType) {
-    return HasType(view, view.sets[step.operand], *attribute) != (step.negate != 0);
-  }
-  const bool matched = AnyElement(*attribute, budget, [&](const Attribute& element) {
-    return MatchesAny(view, step, element, budget);
-  });
-  return matched != (step.negate != 0);
-}
-
 }  // namespace
 
 bool Contains(const ImageView& view, const ValueSet& set, const Attribute& attribute,
@@ -175,16 +131,23 @@ bool Contains(const ImageView& view, const ValueSet& set, const Attribute& attri
   });
 }
 
-bool Holds(const ImageView& view, std::span<const Step> steps, const Question& question,
-           Budget& budget) {
-  if (steps.empty()) return true;
-  std::uint32_t next = 0;
-  while (next < kReject) {
-    if (!budget.Spend()) return false;
-    const Step& step = steps[next];
-    next = StepHolds(view, step, question, budget) ? step.on_true : step.on_false;
-  }
-  return next == kAccept && !budget.IsSpent();
+bool InWindow(const ImageView& view, const ValueSet& set, std::int64_t now_micros) {
+  const auto ends = view.literals.subspan(set.literals.first, set.literals.count);
+  return ends.size() == 2 && now_micros >= static_cast<std::int64_t>(ends[0].payload) &&
+         now_micros < static_cast<std::int64_t>(ends[1].payload);
+}
+
+bool Passes(const ImageView& view, const Step& step, const Attribute* found, Budget& budget) {
+  const bool negate = step.negate != 0;
+  const bool present = found != nullptr && found->kind() != AttributeKind::kNull;
+  if (step.op == StepOp::kExists) return present != negate;
+  if (found != nullptr && step.op == StepOp::kIsNull) return present == negate;
+  if (!present) return step.on_missing != 0;
+  if (step.op == StepOp::kType) return HasType(view, view.sets[step.operand], *found) != negate;
+  const bool matched = AnyElement(*found, budget, [&](const Attribute& element) {
+    return MatchesAny(view, step, element, budget);
+  });
+  return matched != negate;
 }
 
 }  // namespace pennon::engine

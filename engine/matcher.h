@@ -1,8 +1,7 @@
-// Runs conditions and looks values up in sets.
+// Tests attributes and looks values up in sets.
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "engine/budget.h"
 #include "engine/image.h"
@@ -31,8 +30,10 @@ inline const model::Attribute* Resolve(const ImageView& view, const AttributeRef
 bool Contains(const ImageView& view, const ValueSet& set, const model::Attribute& attribute,
               Budget& budget);
 
-/// Runs the steps of a condition; no steps hold for everybody. False when the budget runs out.
-bool Holds(const ImageView& view, std::span<const Step> steps, const Question& question,
-           Budget& budget);
+/// Whether `now_micros` lies in the window whose two ends are the set's literals.
+bool InWindow(const ImageView& view, const ValueSet& set, std::int64_t now_micros);
+
+/// The result of a test of an attribute; `found` is null when the context lacks it.
+bool Passes(const ImageView& view, const Step& step, const model::Attribute* found, Budget& budget);
 
 }  // namespace pennon::engine

@@ -28,9 +28,7 @@ std::string_view Snapshot::environment() const {
 }
 
 std::string_view Snapshot::Key(FlagHandle flag) const {
-  const auto& record = view_.BlockAt<FlagRecord>(flag.offset);
-  const auto key = PartOf(record, record.key);
-  return {key.data(), key.size()};
+  return KeyOf(view_.BlockAt<FlagRecord>(flag.offset));
 }
 
 void Snapshot::Prefetch(std::string_view key) const {

@@ -1,0 +1,337 @@
+// The walk of one evaluation: state, prerequisites, targets, rules, default. Evaluate and Explain
+// are this walk, once with a trace that does nothing and once with one that writes down.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "engine/bucket.h"
+#include "engine/evaluate.h"
+#include "engine/limits.h"
+#include "engine/matcher.h"
+#include "engine/trace.h"
+
+namespace pennon::engine {
+
+/// What a walk decided; turned into an Evaluation at the end, once.
+struct Decision {
+  model::Reason reason = model::Reason::kDefault;
+  model::EvaluationError error = model::EvaluationError::kNone;
+  model::MatchKind kind = model::MatchKind::kNone;
+  std::uint32_t variant = kNone;
+  std::int32_t rule = -1;
+  std::string_view detail;
+
+  static Decision Failed(model::EvaluationError error, std::string_view detail) {
+    return {model::Reason::kError, error, model::MatchKind::kNone, kNone, -1, detail};
+  }
+};
+
+/// One evaluation. Confined to one thread; borrows all that it is given.
+template <typename Trace>
+class Walk {
+ public:
+  Walk(const ImageView& view, const Question& question, Trace& trace)
+      : view_(view), question_(question), trace_(trace), budget_(kMaxOperations) {}
+
+  Decision Flag(const FlagRecord& flag) {
+    const FlagState state = flag.state == FlagState::kOn ? FlagState::kOn : StateNow(flag);
+    trace_.BeginFlag(flag, state);
+    const Decision decision = state == FlagState::kOn ? On(flag) : NotOn(flag, state);
+    trace_.EndFlag(flag, decision.variant);
+    return decision;
+  }
+
+  [[nodiscard]] bool IsSpent() const { return budget_.IsSpent(); }
+
+ private:
+  enum class Placed { kYes, kMissing };
+
+  [[nodiscard]] const FlagRecord& FlagAt(std::uint32_t index) const {
+    return view_.BlockAt<FlagRecord>(view_.flags[index]);
+  }
+
+  // A kill that has expired counts no more.
+  [[nodiscard]] FlagState StateNow(const FlagRecord& flag) const {
+    if (flag.state != FlagState::kKilled || flag.kill == kNone) return flag.state;
+    const auto& kill = RecordAt<KillRecord>(flag, flag.kill);
+    return question_.now_micros < kill.until ? FlagState::kKilled : kill.after;
+  }
+
+  Decision NotOn(const FlagRecord& flag, FlagState state) const {
+    if (state == FlagState::kBroken) {
+      return Decision::Failed(model::EvaluationError::kParseError, view_.Text(flag.metadata));
+    }
+    const bool killed = state == FlagState::kKilled;
+    return Off(flag, killed ? model::MatchKind::kKilled : model::MatchKind::kOff, {});
+  }
+
+  static Decision Off(const FlagRecord& flag, model::MatchKind kind, std::string_view detail) {
+    return {model::Reason::kDisabled,
+            model::EvaluationError::kNone,
+            kind,
+            flag.off_variant,
+            -1,
+            detail};
+  }
+
+  Decision On(const FlagRecord& flag) {
+    for (const auto& prerequisite : PartOf(flag, flag.prerequisites)) {
+      const FlagRecord& other = FlagAt(prerequisite.flag);
+      if (!Satisfied(flag, prerequisite, other)) {
+        return Off(flag, model::MatchKind::kPrerequisiteFailed, KeyOf(other));
+      }
+    }
+    Decision decision;
+    if (Targeted(flag, decision) || Ruled(flag, decision)) return decision;
+    return Fallthrough(flag);
+  }
+
+  bool Satisfied(const FlagRecord& flag, const PrerequisiteRecord& prerequisite,
+                 const FlagRecord& other) {
+    if (!budget_.Spend()) return false;
+    trace_.BeginPrerequisite(other);
+    const bool satisfied = Satisfies(flag, prerequisite, Flag(other));
+    trace_.EndPrerequisite(satisfied);
+    return satisfied;
+  }
+  // A prerequisite that is off fails even when its off variant would be among those asked for.
+  static bool Satisfies(const FlagRecord& flag, const PrerequisiteRecord& prerequisite,
+                        const Decision& decision) {
+    if (decision.reason == model::Reason::kError) return false;
+    const bool is_on = decision.reason != model::Reason::kDisabled;
+    if (prerequisite.enabled == 0) return !is_on;
+    if (!is_on || prerequisite.variants.count == 0) return is_on;
+    for (const std::uint32_t variant : PartOf(flag, prerequisite.variants)) {
+      if (variant == decision.variant) return true;
+    }
+    return false;
+  }
+
+  bool Targeted(const FlagRecord& flag, Decision& decision) {
+    for (const TargetRecord& target : PartOf(flag, flag.targets)) {
+      if (!budget_.Spend()) return false;
+      const model::Attribute* found =
+          Resolve(view_, view_.attributes[target.attribute], question_.context);
+      const bool held =
+          found != nullptr && Contains(view_, view_.sets[target.values], *found, budget_);
+      trace_.Target(flag, target, found, held);
+      if (!held) continue;
+      decision.reason = model::Reason::kTargetingMatch;
+      decision.kind = model::MatchKind::kTarget;
+      decision.variant = target.variant;
+      return true;
+    }
+    return false;
+  }
+
+  bool Ruled(const FlagRecord& flag, Decision& decision) {
+    for (const RuleRecord& rule : PartOf(flag, flag.rules)) {
+      if (!budget_.Spend()) return false;
+      trace_.BeginRule(rule);
+      const bool served = Rule(flag, rule, decision);
+      trace_.EndRule(served);
+      if (served) return true;
+    }
+    return false;
+  }
+  // A rule whose condition or gate does not hold, or whose split finds no subject, is passed over.
+  bool Rule(const FlagRecord& flag, const RuleRecord& rule, Decision& decision) {
+    if (!Holds(PartOf(flag, rule.when))) return false;
+    if (rule.gate != kNone && !LetsIn(RecordAt<GateRecord>(flag, rule.gate))) return false;
+    decision = {model::Reason::kTargetingMatch,
+                model::EvaluationError::kNone,
+                model::MatchKind::kRule,
+                kNone,
+                static_cast<std::int32_t>(rule.position),
+                view_.Text(rule.id)};
+    return Serve(flag, rule.serve, decision) == Placed::kYes;
+  }
+
+  Decision Fallthrough(const FlagRecord& flag) {
+    Decision decision;
+    decision.kind = model::MatchKind::kFallthrough;
+    decision.reason = flag.is_static != 0 ? model::Reason::kStatic : model::Reason::kDefault;
+    trace_.BeginDefault();
+    const Placed placed = Serve(flag, flag.fallthrough, decision);
+    trace_.EndDefault();
+    if (placed == Placed::kYes) return decision;
+    return MissingSubject(RecordAt<SplitRecord>(flag, flag.fallthrough.index).bucketing);
+  }
+
+  // Runs the steps of a condition; no steps hold for everybody. False when the budget runs out.
+  bool Holds(std::span<const Step> steps) {
+    if (steps.empty()) return true;
+    std::uint32_t next = 0;
+    while (next < kReject) {
+      if (!budget_.Spend()) return false;
+      const Step& step = steps[next];
+      next = StepHolds(step) ? step.on_true : step.on_false;
+    }
+    return next == kAccept && !budget_.IsSpent();
+  }
+  bool StepHolds(const Step& step) {
+    if (step.op == StepOp::kSegment) {
+      return InSegment(view_.BlockAt<SegmentRecord>(view_.segments[step.attribute]));
+    }
+    const model::Attribute* found = nullptr;
+    bool held = false;
+    if (step.op == StepOp::kWindow) {
+      held = InWindow(view_, view_.sets[step.operand], question_.now_micros);
+    } else {
+      found = Resolve(view_, view_.attributes[step.attribute], question_.context);
+      held = Passes(view_, step, found, budget_);
+    }
+    trace_.Test(step, found, held);
+    return held;
+  }
+
+  bool InSegment(const SegmentRecord& segment) {
+    trace_.BeginSegment(segment);
+    const bool held = Belongs(segment);
+    trace_.EndSegment(held);
+    return held;
+  }
+  bool Belongs(const SegmentRecord& segment) {
+    const model::Attribute* found =
+        Resolve(view_, view_.attributes[segment.attribute], question_.context);
+    const auto listed = [&](std::uint32_t set) {
+      return found != nullptr && set != kNone && Contains(view_, view_.sets[set], *found, budget_);
+    };
+    for (const bool included : {true, false}) {
+      if (!listed(included ? segment.included : segment.excluded)) continue;
+      trace_.Listed(included);
+      return included;
+    }
+    return segment.has_condition != 0 && Holds(PartOf(segment, segment.when));
+  }
+
+  // Fills in the variant; the decision's reason is the one of a fixed variant and becomes SPLIT.
+  Placed Serve(const FlagRecord& flag, const ServeRecord& serve, Decision& decision) {
+    switch (serve.kind) {
+      case ServeKind::kVariant:
+        decision.variant = serve.index;
+        return Placed::kYes;
+      case ServeKind::kSplit:
+        return Split(flag, RecordAt<SplitRecord>(flag, serve.index), decision);
+      case ServeKind::kOff:
+        decision.variant = flag.off_variant;
+        break;
+      case ServeKind::kCodeDefault:
+        break;
+    }
+    // Without a value there is nothing that a client could cache.
+    if (decision.variant == kNone && decision.reason == model::Reason::kStatic) {
+      decision.reason = model::Reason::kDefault;
+    }
+    return Placed::kYes;
+  }
+
+  Placed Split(const FlagRecord& flag, const SplitRecord& split, Decision& decision) {
+    Murmur3 hash;
+    if (!Subject(split.bucketing, hash)) {
+      const Placed placed = WithoutSubject(split, decision);
+      trace_.Split(flag, split, std::nullopt, decision.variant);
+      return placed;
+    }
+    const std::uint32_t position = BucketPosition(hash.Finish(), split.total);
+    const auto weights = PartOf(flag, split.weights);
+    if (weights.size() > 1 || split.ramp != kNone) decision.reason = model::Reason::kSplit;
+    decision.variant = VariantAt(flag, split, weights, position);
+    trace_.Split(flag, split, position, decision.variant);
+    return Placed::kYes;
+  }
+  std::uint32_t VariantAt(const FlagRecord& flag, const SplitRecord& split,
+                          std::span<const WeightRecord> weights, std::uint32_t position) {
+    if (split.ramp != kNone) {
+      const auto& ramp = RecordAt<RampRecord>(flag, split.ramp);
+      if (position < WeightAt(ramp, question_.now_micros)) return ramp.variant;
+    }
+    // Counted without branches: which variant comes next is the one thing nobody can predict.
+    std::uint32_t chosen = 0;
+    for (const WeightRecord& weight : weights.first(weights.size() - 1)) {
+      chosen += position >= weight.cumulative ? 1 : 0;
+    }
+    budget_.Spend(chosen);
+    return weights[chosen].variant;
+  }
+
+  bool LetsIn(const GateRecord& gate) {
+    Murmur3 hash;
+    Position position;
+    if (Subject(gate.bucketing, hash)) position = BucketPosition(hash.Finish(), kGateTotal);
+    const bool held = position && *position >= gate.from && *position < gate.to;
+    trace_.Gate(gate, position, held);
+    return held;
+  }
+
+  // Hashes the first attribute that the context has; false when it has none of them.
+  bool Subject(const Bucketing& bucketing, Murmur3& hash) {
+    hash = Murmur3(bucketing.hash, bucketing.tail, bucketing.length);
+    const Range range = bucketing.attributes;
+    for (const AttributeRef& ref : view_.attributes.subspan(range.first, range.count)) {
+      const model::Attribute* found = Resolve(view_, ref, question_.context);
+      if (found != nullptr && HashSubject(hash, *found)) return true;
+    }
+    return false;
+  }
+
+  Placed WithoutSubject(const SplitRecord& split, Decision& decision) const {
+    if (split.missing == kSkipMissing) return Placed::kMissing;
+    if (split.missing == kMissingIsError) {
+      decision = MissingSubject(split.bucketing);
+    } else {
+      decision.variant = split.missing;
+    }
+    return Placed::kYes;
+  }
+
+  [[nodiscard]] Decision MissingSubject(const Bucketing& bucketing) const {
+    const auto attributes =
+        view_.attributes.subspan(bucketing.attributes.first, bucketing.attributes.count);
+    if (attributes.size() == 1 && attributes.front().members.count == 0 &&
+        view_.Text(attributes.front().name) == model::kTargetingKey) {
+      return Decision::Failed(model::EvaluationError::kTargetingKeyMissing,
+                              "the flag's split needs a targetingKey");
+    }
+    return Decision::Failed(model::EvaluationError::kInvalidContext,
+                            "the flag's split needs an attribute that the context does not have");
+  }
+
+  const ImageView& view_;
+  const Question& question_;
+  Trace& trace_;
+  Budget budget_;
+};
+
+/// The variant's value and names into an evaluation of its type.
+void FillValue(const ImageView& view, const VariantRecord& variant, model::Evaluation& evaluation);
+
+/// One evaluation from its beginning to its end.
+template <typename Trace>
+model::Evaluation EvaluateFlag(const ImageView& view, const FlagRecord& flag,
+                               const model::Context& context, const Moment& moment, Trace& trace) {
+  const Question question{context, moment.now_millis * 1000};
+  Walk walk(view, question, trace);
+  Decision decision = walk.Flag(flag);
+  if (walk.IsSpent()) [[unlikely]] {
+    decision = Decision::Failed(model::EvaluationError::kGeneral,
+                                "the flag needs more operations than one evaluation may use");
+  }
+  model::Evaluation evaluation;
+  evaluation.reason = decision.reason;
+  evaluation.error = decision.error;
+  evaluation.kind = decision.kind;
+  evaluation.rule_index = decision.rule;
+  evaluation.detail = decision.detail;
+  evaluation.type = static_cast<model::ValueType>(flag.type);
+  if (flag.state != FlagState::kBroken) evaluation.metadata = view.Text(flag.metadata);
+  if (decision.variant != kNone) {
+    FillValue(view, PartOf(flag, flag.variants)[decision.variant], evaluation);
+  }
+  return evaluation;
+}
+
+}  // namespace pennon::engine
