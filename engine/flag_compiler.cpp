@@ -41,14 +41,21 @@ class FlagBlock {
     Variants();
     Targets();
     Prerequisites();
-    record_.is_static = record_.fallthrough.kind != ServeKind::kSplit && record_.rules.count == 0 &&
-                        record_.targets.count == 0 && record_.prerequisites.count == 0;
+    record_.is_static = IsStatic() ? 1 : 0;
     record_.block_size = block_.Close();
     block_.Overwrite(0, record_);
     builder_.AddFlag(flag_.key, block_);
   }
 
  private:
+  // Without a value there is nothing that a client could cache.
+  [[nodiscard]] bool IsStatic() const {
+    const ServeKind kind = record_.fallthrough.kind;
+    const bool has_value =
+        kind == ServeKind::kVariant || (kind == ServeKind::kOff && record_.off_variant != kNone);
+    return has_value && record_.rules.count == 0 && record_.targets.count == 0 &&
+           record_.prerequisites.count == 0;
+  }
   [[nodiscard]] FlagState State() const {
     if (flag_.killed) return FlagState::kKilled;
     return flag_.enabled ? FlagState::kOn : FlagState::kOff;

@@ -137,7 +137,7 @@ bool InWindow(const ImageView& view, const ValueSet& set, std::int64_t now_micro
          now_micros < static_cast<std::int64_t>(ends[1].payload);
 }
 
-bool Passes(const ImageView& view, const Step& step, const Attribute* found, Budget& budget) {
+bool PassesAny(const ImageView& view, const Step& step, const Attribute* found, Budget& budget) {
   const bool negate = step.negate != 0;
   const bool present = found != nullptr && found->kind() != AttributeKind::kNull;
   if (step.op == StepOp::kExists) return present != negate;

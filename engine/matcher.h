@@ -1,10 +1,15 @@
 // Tests attributes and looks values up in sets.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdint>
+#include <string_view>
 
 #include "engine/budget.h"
 #include "engine/image.h"
+#include "engine/literal.h"
 #include "model/context.h"
 
 namespace pennon::engine {
@@ -19,6 +24,8 @@ struct Question {
 inline const model::Attribute* Resolve(const ImageView& view, const AttributeRef& ref,
                                        const model::Context& context) {
   const model::Attribute* found = context.Find(view.Text(ref.name));
+  if (ref.members.count == 0) [[likely]]
+    return found;
   for (const TextRef& member : view.paths.subspan(ref.members.first, ref.members.count)) {
     if (found == nullptr) break;
     found = model::Context::Member(*found, view.Text(member));
@@ -33,7 +40,39 @@ bool Contains(const ImageView& view, const ValueSet& set, const model::Attribute
 /// Whether `now_micros` lies in the window whose two ends are the set's literals.
 bool InWindow(const ImageView& view, const ValueSet& set, std::int64_t now_micros);
 
-/// The result of a test of an attribute; `found` is null when the context lacks it.
-bool Passes(const ImageView& view, const Step& step, const model::Attribute* found, Budget& budget);
+/// As Passes, for whatever is not the shortest way.
+bool PassesAny(const ImageView& view, const Step& step, const model::Attribute* found,
+               Budget& budget);
+
+/// Whether a text of up to kInlineText bytes is in a set that is not hashed. Looks at all of it,
+/// without a branch: which one it is would be guessed wrongly most of the time.
+inline bool HasShortText(const ImageView& view, const ValueSet& set, std::string_view text,
+                         Budget& budget) {
+  if (!budget.Spend(set.literals.count)) return false;
+  const std::uint64_t word = PackText(text);
+  const auto head = std::bit_cast<std::uint64_t>(std::array{
+      static_cast<std::uint32_t>(LiteralKind::kString), static_cast<std::uint32_t>(text.size())});
+  const Literal* const first = view.literals.data() + set.literals.first;
+  std::uint64_t least_difference = ~std::uint64_t{0};
+  for (const Literal* it = first; it != first + set.literals.count; ++it) {
+    const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(*it);
+    least_difference = std::min(least_difference, (words[0] ^ head) | (words[1] ^ word));
+  }
+  return least_difference == 0;
+}
+
+/// The result of a test of an attribute; `found` is null when the context lacks it. The shortest
+/// way, a short text in a short list, is what most tests are.
+inline bool Passes(const ImageView& view, const Step& step, const model::Attribute* found,
+                   Budget& budget) {
+  if (step.op == StepOp::kIn && step.option == 0 && found != nullptr &&
+      found->kind() == model::AttributeKind::kString && found->text().size() <= kInlineText) {
+    const ValueSet& set = view.sets[step.operand];
+    if (set.hashed == 0) [[likely]] {
+      return HasShortText(view, set, found->text(), budget) != (step.negate != 0);
+    }
+  }
+  return PassesAny(view, step, found, budget);
+}
 
 }  // namespace pennon::engine

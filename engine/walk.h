@@ -15,17 +15,18 @@
 
 namespace pennon::engine {
 
-/// What a walk decided; turned into an Evaluation at the end, once.
+/// What a walk decided, in two registers; turned into an Evaluation at the end, once.
 struct Decision {
   model::Reason reason = model::Reason::kDefault;
   model::EvaluationError error = model::EvaluationError::kNone;
   model::MatchKind kind = model::MatchKind::kNone;
   std::uint32_t variant = kNone;
-  std::int32_t rule = -1;
-  std::string_view detail;
+  /// For MatchKind::kRule the RuleRecord, for kPrerequisiteFailed the other flag's FlagRecord; for
+  /// an error the text, or null when it is in the flag's metadata.
+  const void* what = nullptr;
 
-  static Decision Failed(model::EvaluationError error, std::string_view detail) {
-    return {model::Reason::kError, error, model::MatchKind::kNone, kNone, -1, detail};
+  static Decision Failed(model::EvaluationError error, const char* text) {
+    return {model::Reason::kError, error, model::MatchKind::kNone, kNone, text};
   }
 };
 
@@ -36,7 +37,8 @@ class Walk {
   Walk(const ImageView& view, const Question& question, Trace& trace)
       : view_(view), question_(question), trace_(trace), budget_(kMaxOperations) {}
 
-  Decision Flag(const FlagRecord& flag) {
+  /// Inlined with all that nearly every flag has; what few have is kept out of it.
+  [[gnu::always_inline]] Decision Flag(const FlagRecord& flag) {
     const FlagState state = flag.state == FlagState::kOn ? FlagState::kOn : StateNow(flag);
     trace_.BeginFlag(flag, state);
     const Decision decision = state == FlagState::kOn ? On(flag) : NotOn(flag, state);
@@ -60,40 +62,48 @@ class Walk {
     return question_.now_micros < kill.until ? FlagState::kKilled : kill.after;
   }
 
-  Decision NotOn(const FlagRecord& flag, FlagState state) const {
+  [[gnu::noinline]] Decision NotOn(const FlagRecord& flag, FlagState state) const {
     if (state == FlagState::kBroken) {
-      return Decision::Failed(model::EvaluationError::kParseError, view_.Text(flag.metadata));
+      return Decision::Failed(model::EvaluationError::kParseError, nullptr);
     }
     const bool killed = state == FlagState::kKilled;
-    return Off(flag, killed ? model::MatchKind::kKilled : model::MatchKind::kOff, {});
+    return Off(flag, killed ? model::MatchKind::kKilled : model::MatchKind::kOff, nullptr);
   }
 
-  static Decision Off(const FlagRecord& flag, model::MatchKind kind, std::string_view detail) {
-    return {model::Reason::kDisabled,
-            model::EvaluationError::kNone,
-            kind,
-            flag.off_variant,
-            -1,
-            detail};
+  static Decision Off(const FlagRecord& flag, model::MatchKind kind, const void* what) {
+    return {model::Reason::kDisabled, model::EvaluationError::kNone, kind, flag.off_variant, what};
   }
 
-  Decision On(const FlagRecord& flag) {
-    for (const auto& prerequisite : PartOf(flag, flag.prerequisites)) {
-      const FlagRecord& other = FlagAt(prerequisite.flag);
-      if (!Satisfied(flag, prerequisite, other)) {
-        return Off(flag, model::MatchKind::kPrerequisiteFailed, KeyOf(other));
+  [[gnu::always_inline]] Decision On(const FlagRecord& flag) {
+    if (flag.prerequisites.count != 0) [[unlikely]] {
+      const FlagRecord* failed = FailedPrerequisite(flag);
+      if (failed != nullptr) return Off(flag, model::MatchKind::kPrerequisiteFailed, failed);
+    }
+    if (flag.targets.count != 0) [[unlikely]] {
+      if (const TargetRecord* target = TargetOf(flag)) {
+        return {model::Reason::kTargetingMatch, model::EvaluationError::kNone,
+                model::MatchKind::kTarget, target->variant, nullptr};
       }
     }
     Decision decision;
-    if (Targeted(flag, decision) || Ruled(flag, decision)) return decision;
+    if (Ruled(flag, decision)) return decision;
     return Fallthrough(flag);
   }
+
+  [[gnu::noinline]] const FlagRecord* FailedPrerequisite(const FlagRecord& flag) {
+    for (const auto& prerequisite : PartOf(flag, flag.prerequisites)) {
+      const FlagRecord& other = FlagAt(prerequisite.flag);
+      if (!Satisfied(flag, prerequisite, other)) return &other;
+    }
+    return nullptr;
+  }
+  [[gnu::noinline]] Decision FlagBelow(const FlagRecord& flag) { return Flag(flag); }
 
   bool Satisfied(const FlagRecord& flag, const PrerequisiteRecord& prerequisite,
                  const FlagRecord& other) {
     if (!budget_.Spend()) return false;
     trace_.BeginPrerequisite(other);
-    const bool satisfied = Satisfies(flag, prerequisite, Flag(other));
+    const bool satisfied = Satisfies(flag, prerequisite, FlagBelow(other));
     trace_.EndPrerequisite(satisfied);
     return satisfied;
   }
@@ -110,24 +120,21 @@ class Walk {
     return false;
   }
 
-  bool Targeted(const FlagRecord& flag, Decision& decision) {
+  // The first target that has the subject.
+  [[gnu::noinline]] const TargetRecord* TargetOf(const FlagRecord& flag) {
     for (const TargetRecord& target : PartOf(flag, flag.targets)) {
-      if (!budget_.Spend()) return false;
+      if (!budget_.Spend()) return nullptr;
       const model::Attribute* found =
           Resolve(view_, view_.attributes[target.attribute], question_.context);
       const bool held =
           found != nullptr && Contains(view_, view_.sets[target.values], *found, budget_);
       trace_.Target(flag, target, found, held);
-      if (!held) continue;
-      decision.reason = model::Reason::kTargetingMatch;
-      decision.kind = model::MatchKind::kTarget;
-      decision.variant = target.variant;
-      return true;
+      if (held) return &target;
     }
-    return false;
+    return nullptr;
   }
 
-  bool Ruled(const FlagRecord& flag, Decision& decision) {
+  [[gnu::always_inline]] bool Ruled(const FlagRecord& flag, Decision& decision) {
     for (const RuleRecord& rule : PartOf(flag, flag.rules)) {
       if (!budget_.Spend()) return false;
       trace_.BeginRule(rule);
@@ -138,19 +145,16 @@ class Walk {
     return false;
   }
   // A rule whose condition or gate does not hold, or whose split finds no subject, is passed over.
-  bool Rule(const FlagRecord& flag, const RuleRecord& rule, Decision& decision) {
+  [[gnu::always_inline]] bool Rule(const FlagRecord& flag, const RuleRecord& rule,
+                                   Decision& decision) {
     if (!Holds(PartOf(flag, rule.when))) return false;
     if (rule.gate != kNone && !LetsIn(RecordAt<GateRecord>(flag, rule.gate))) return false;
-    decision = {model::Reason::kTargetingMatch,
-                model::EvaluationError::kNone,
-                model::MatchKind::kRule,
-                kNone,
-                static_cast<std::int32_t>(rule.position),
-                view_.Text(rule.id)};
+    decision = {model::Reason::kTargetingMatch, model::EvaluationError::kNone,
+                model::MatchKind::kRule, kNone, &rule};
     return Serve(flag, rule.serve, decision) == Placed::kYes;
   }
 
-  Decision Fallthrough(const FlagRecord& flag) {
+  [[gnu::always_inline]] Decision Fallthrough(const FlagRecord& flag) {
     Decision decision;
     decision.kind = model::MatchKind::kFallthrough;
     decision.reason = flag.is_static != 0 ? model::Reason::kStatic : model::Reason::kDefault;
@@ -162,7 +166,7 @@ class Walk {
   }
 
   // Runs the steps of a condition; no steps hold for everybody. False when the budget runs out.
-  bool Holds(std::span<const Step> steps) {
+  [[gnu::always_inline]] bool Holds(std::span<const Step> steps) {
     if (steps.empty()) return true;
     std::uint32_t next = 0;
     while (next < kReject) {
@@ -172,7 +176,7 @@ class Walk {
     }
     return next == kAccept && !budget_.IsSpent();
   }
-  bool StepHolds(const Step& step) {
+  [[gnu::always_inline]] bool StepHolds(const Step& step) {
     if (step.op == StepOp::kSegment) {
       return InSegment(view_.BlockAt<SegmentRecord>(view_.segments[step.attribute]));
     }
@@ -188,7 +192,7 @@ class Walk {
     return held;
   }
 
-  bool InSegment(const SegmentRecord& segment) {
+  [[gnu::noinline]] bool InSegment(const SegmentRecord& segment) {
     trace_.BeginSegment(segment);
     const bool held = Belongs(segment);
     trace_.EndSegment(held);
@@ -209,7 +213,8 @@ class Walk {
   }
 
   // Fills in the variant; the decision's reason is the one of a fixed variant and becomes SPLIT.
-  Placed Serve(const FlagRecord& flag, const ServeRecord& serve, Decision& decision) {
+  [[gnu::always_inline]] Placed Serve(const FlagRecord& flag, const ServeRecord& serve,
+                                      Decision& decision) {
     switch (serve.kind) {
       case ServeKind::kVariant:
         decision.variant = serve.index;
@@ -222,14 +227,11 @@ class Walk {
       case ServeKind::kCodeDefault:
         break;
     }
-    // Without a value there is nothing that a client could cache.
-    if (decision.variant == kNone && decision.reason == model::Reason::kStatic) {
-      decision.reason = model::Reason::kDefault;
-    }
     return Placed::kYes;
   }
 
-  Placed Split(const FlagRecord& flag, const SplitRecord& split, Decision& decision) {
+  [[gnu::always_inline]] Placed Split(const FlagRecord& flag, const SplitRecord& split,
+                                      Decision& decision) {
     Murmur3 hash;
     if (!Subject(split.bucketing, hash)) {
       const Placed placed = WithoutSubject(split, decision);
@@ -243,8 +245,9 @@ class Walk {
     trace_.Split(flag, split, position, decision.variant);
     return Placed::kYes;
   }
-  std::uint32_t VariantAt(const FlagRecord& flag, const SplitRecord& split,
-                          std::span<const WeightRecord> weights, std::uint32_t position) {
+  [[gnu::always_inline]] std::uint32_t VariantAt(const FlagRecord& flag, const SplitRecord& split,
+                                                 std::span<const WeightRecord> weights,
+                                                 std::uint32_t position) {
     if (split.ramp != kNone) {
       const auto& ramp = RecordAt<RampRecord>(flag, split.ramp);
       if (position < WeightAt(ramp, question_.now_micros)) return ramp.variant;
@@ -258,7 +261,7 @@ class Walk {
     return weights[chosen].variant;
   }
 
-  bool LetsIn(const GateRecord& gate) {
+  [[gnu::noinline]] bool LetsIn(const GateRecord& gate) {
     Murmur3 hash;
     Position position;
     if (Subject(gate.bucketing, hash)) position = BucketPosition(hash.Finish(), kGateTotal);
@@ -268,7 +271,7 @@ class Walk {
   }
 
   // Hashes the first attribute that the context has; false when it has none of them.
-  bool Subject(const Bucketing& bucketing, Murmur3& hash) {
+  [[gnu::always_inline]] bool Subject(const Bucketing& bucketing, Murmur3& hash) {
     hash = Murmur3(bucketing.hash, bucketing.tail, bucketing.length);
     const Range range = bucketing.attributes;
     for (const AttributeRef& ref : view_.attributes.subspan(range.first, range.count)) {
@@ -278,7 +281,7 @@ class Walk {
     return false;
   }
 
-  Placed WithoutSubject(const SplitRecord& split, Decision& decision) const {
+  [[gnu::noinline]] Placed WithoutSubject(const SplitRecord& split, Decision& decision) const {
     if (split.missing == kSkipMissing) return Placed::kMissing;
     if (split.missing == kMissingIsError) {
       decision = MissingSubject(split.bucketing);
@@ -288,7 +291,7 @@ class Walk {
     return Placed::kYes;
   }
 
-  [[nodiscard]] Decision MissingSubject(const Bucketing& bucketing) const {
+  [[nodiscard, gnu::noinline]] Decision MissingSubject(const Bucketing& bucketing) const {
     const auto attributes =
         view_.attributes.subspan(bucketing.attributes.first, bucketing.attributes.count);
     if (attributes.size() == 1 && attributes.front().members.count == 0 &&
@@ -306,32 +309,64 @@ class Walk {
   Budget budget_;
 };
 
-/// The variant's value and names into an evaluation of its type.
-void FillValue(const ImageView& view, const VariantRecord& variant, model::Evaluation& evaluation);
+/// What the answer says beside the value: the rule's id, the failed prerequisite, or an error.
+inline std::string_view DetailOf(const ImageView& view, const FlagRecord& flag,
+                                 const Decision& decision) {
+  if (decision.kind == model::MatchKind::kRule) {
+    return view.Text(static_cast<const RuleRecord*>(decision.what)->id);
+  }
+  if (decision.kind == model::MatchKind::kPrerequisiteFailed) {
+    return KeyOf(*static_cast<const FlagRecord*>(decision.what));
+  }
+  if (decision.what != nullptr) return static_cast<const char*>(decision.what);
+  return flag.state == FlagState::kBroken ? view.Text(flag.metadata) : std::string_view();
+}
+
+/// The Evaluation that a decision about `flag` comes to; every member is written once.
+[[gnu::always_inline]] inline model::Evaluation Conclude(const ImageView& view,
+                                                         const FlagRecord& flag,
+                                                         const Decision& decision) {
+  static constexpr VariantRecord kNoValue;
+  const bool has_value = decision.variant != kNone;
+  const VariantRecord& variant =
+      has_value ? PartOf(flag, flag.variants)[decision.variant] : kNoValue;
+  const auto type = static_cast<model::ValueType>(flag.type);
+  const bool is_text = type == model::ValueType::kString;
+  return {
+      .reason = decision.reason,
+      .error = decision.error,
+      .kind = decision.kind,
+      .has_value = has_value,
+      .type = type,
+      .boolean = type == model::ValueType::kBoolean && variant.payload != 0,
+      .rule_index =
+          decision.kind == model::MatchKind::kRule
+              ? static_cast<std::int32_t>(static_cast<const RuleRecord*>(decision.what)->position)
+              : -1,
+      .integer = static_cast<std::int64_t>(variant.payload),
+      .number = std::bit_cast<double>(variant.payload),
+      .text = is_text ? view.Text(std::bit_cast<TextRef>(variant.payload)) : std::string_view(),
+      .value_json = view.Text(variant.json),
+      .variant = view.Text(variant.key),
+      .detail = DetailOf(view, flag, decision),
+      .metadata = flag.state == FlagState::kBroken ? std::string_view() : view.Text(flag.metadata)};
+}
 
 /// One evaluation from its beginning to its end.
 template <typename Trace>
-model::Evaluation EvaluateFlag(const ImageView& view, const FlagRecord& flag,
-                               const model::Context& context, const Moment& moment, Trace& trace) {
+[[gnu::always_inline]] inline model::Evaluation EvaluateFlag(const ImageView& view,
+                                                             const FlagRecord& flag,
+                                                             const model::Context& context,
+                                                             const Moment& moment, Trace& trace) {
   const Question question{context, moment.now_millis * 1000};
   Walk walk(view, question, trace);
-  Decision decision = walk.Flag(flag);
+  const Decision decision = walk.Flag(flag);
   if (walk.IsSpent()) [[unlikely]] {
-    decision = Decision::Failed(model::EvaluationError::kGeneral,
-                                "the flag needs more operations than one evaluation may use");
+    return Conclude(view, flag,
+                    Decision::Failed(model::EvaluationError::kGeneral,
+                                     "the flag needs more operations than one evaluation may use"));
   }
-  model::Evaluation evaluation;
-  evaluation.reason = decision.reason;
-  evaluation.error = decision.error;
-  evaluation.kind = decision.kind;
-  evaluation.rule_index = decision.rule;
-  evaluation.detail = decision.detail;
-  evaluation.type = static_cast<model::ValueType>(flag.type);
-  if (flag.state != FlagState::kBroken) evaluation.metadata = view.Text(flag.metadata);
-  if (decision.variant != kNone) {
-    FillValue(view, PartOf(flag, flag.variants)[decision.variant], evaluation);
-  }
-  return evaluation;
+  return Conclude(view, flag, decision);
 }
 
 }  // namespace pennon::engine

@@ -54,6 +54,8 @@ class Attribute {
   void set_size(std::uint32_t nodes) { size_ = nodes; }
 
  private:
+  friend class Context;
+
   union Payload {
     std::int64_t integer;  // also of a boolean
     double number;
@@ -74,7 +76,10 @@ static_assert(sizeof(Attribute) == 32);
 /// so a worker that reuses a context does not allocate.
 class Context {
  public:
-  void Clear() { nodes_.clear(); }
+  void Clear() {
+    nodes_.clear();
+    is_flat_ = true;
+  }
 
   void AddNull(std::string_view name) { nodes_.emplace_back(name, AttributeKind::kNull); }
   void AddBool(std::string_view name, bool value) { nodes_.emplace_back(name, value); }
@@ -86,6 +91,7 @@ class Context {
   /// Begins an array or object; everything added until End(position) is its content.
   std::size_t Begin(std::string_view name, AttributeKind kind) {
     nodes_.emplace_back(name, kind);
+    is_flat_ = false;
     return nodes_.size() - 1;
   }
   void End(std::size_t position) {
@@ -94,7 +100,15 @@ class Context {
 
   /// The top-level attribute called `name`, or null.
   [[nodiscard]] const Attribute* Find(std::string_view name) const {
-    return FindIn(nodes_.data(), nodes_.data() + nodes_.size(), name);
+    const Attribute* const end = nodes_.data() + nodes_.size();
+    if (!is_flat_ || name.size() > base::kShortText) return FindIn(nodes_.data(), end, name);
+    // What nearly all contexts and names are; the last one wins, as below.
+    const Attribute* found = nullptr;
+    for (const Attribute* node = nodes_.data(); node != end; ++node) {
+      if (node->name_size_ != name.size()) continue;
+      if (base::SameShortText(node->name_, name.data(), name.size())) found = node;
+    }
+    return found;
   }
   /// The member of `object` called `name`, or null.
   [[nodiscard]] static const Attribute* Member(const Attribute& object, std::string_view name) {
@@ -106,22 +120,18 @@ class Context {
 
  private:
   // The last one wins, as in JSON readers that keep one of several equal keys.
-  static const Attribute* FindIn(const Attribute* node, const Attribute* end,
-                                 std::string_view name) {
+  [[gnu::noinline]] static const Attribute* FindIn(const Attribute* node, const Attribute* end,
+                                                   std::string_view name) {
     const Attribute* found = nullptr;
     while (node < end) {
       if (base::SameText(node->name(), name)) found = node;
-      // Nearly always one node: guessing so, the processor need not wait for the size.
-      if (node->size() == 1) [[likely]] {
-        ++node;
-      } else {
-        node += node->size();
-      }
+      node += node->size();
     }
     return found;
   }
 
   std::vector<Attribute> nodes_;
+  bool is_flat_ = true;  // no arrays and objects
 };
 
 }  // namespace pennon::model
