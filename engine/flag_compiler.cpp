@@ -72,7 +72,7 @@ class FlagBlock {
     for (const model::Variant& variant : flag_.variants) {
       records.push_back(Variant(variant));
     }
-    record_.variants = block_.Append(records);
+    record_.variants = builder_.AddVariants(records);
   }
   VariantRecord Variant(const model::Variant& variant) {
     VariantRecord record;

@@ -1,8 +1,8 @@
 // The image: a compiled flag set as one relocatable little-endian block of bytes.
 //
-// A header; shared tables (attribute paths, value sets, hash slots); and one contiguous block for
-// each flag and each segment, which holds all that evaluating it reads: record, key, rules, steps,
-// splits, variants. So one evaluation touches one place of memory, however many flags there are.
+// A header; shared tables (attribute paths, value sets, variants, hash slots); and one contiguous
+// block for each flag and each segment, which holds what only it reads: record, key, rules, steps,
+// splits. So one evaluation touches one place of memory, however many flags there are.
 // There are no pointers: tables are named by index, text by its offset in the image, parts of a
 // block by their offset in the block. The image can lie in a file, in shared memory or on the heap.
 //
@@ -228,7 +228,7 @@ struct FlagRecord {
   Part<TargetRecord> targets;
   Part<RuleRecord> rules;
   ServeRecord fallthrough;
-  Part<VariantRecord> variants;
+  Range variants;                     // in `variants`; flags with the same ones share them
   TextRef metadata;                   // members of a JSON object; of a broken flag why it is so
   std::uint32_t off_variant = kNone;  // of the flag
   std::uint32_t kill = kNone;         // the offset of its KillRecord in the block, if killed
@@ -291,10 +291,11 @@ struct ImageHeader {
   Section literals;
   Section slots;
   Section patterns;
+  Section variants;
 };
 
 /// About what a flag of one rule and one split takes.
-inline constexpr std::size_t kPrefetchBytes = 256;
+inline constexpr std::size_t kPrefetchBytes = 192;
 
 /// The shared tables of a verified image as arrays. Borrows the image.
 struct ImageView {
@@ -307,7 +308,8 @@ struct ImageView {
   std::span<const Literal> literals;
   std::span<const std::uint32_t> slots;
   std::span<const TextRef> patterns;  // regular expressions
-  const Regexes* regexes = nullptr;   // the same, compiled
+  std::span<const VariantRecord> variants;
+  const Regexes* regexes = nullptr;  // the same, compiled
 
   [[nodiscard]] std::string_view Text(TextRef ref) const {
     return {reinterpret_cast<const char*>(image.data()) + ref.offset, ref.size};
@@ -362,6 +364,7 @@ void ForEachTable(Header& header, Tables& tables, Visitor&& visit) {
   visit(header.literals, tables.literals);
   visit(header.slots, tables.slots);
   visit(header.patterns, tables.patterns);
+  visit(header.variants, tables.variants);
 }
 
 }  // namespace pennon::engine

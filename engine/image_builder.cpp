@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <span>
+#include <type_traits>
 
 #include "engine/image_verifier.h"
 #include "engine/limits.h"
@@ -14,27 +16,55 @@ namespace {
 constexpr std::size_t kMaxLinearSet = 8;
 constexpr std::uint64_t kSeedsPerSize = 32;
 
+// Puts the numbers 0 … homes.size()-1 into the empty `slots`, each in a free slot from its home on.
+// A number that is far from home takes the place of one that is nearer (Robin Hood hashing, Celis
+// 1986): so the table may be rather full and no probe is long. False when one would be.
+bool Place(std::span<std::uint32_t> slots, const std::vector<std::uint32_t>& homes) {
+  const auto mask = static_cast<std::uint32_t>(slots.size() - 1);
+  for (std::uint32_t i = 0; i < homes.size(); ++i) {
+    std::uint32_t number = i;
+    std::uint32_t distance = 0;
+    for (std::uint32_t at = homes[i];; at = (at + 1) & mask, ++distance) {
+      if (distance == kMaxProbe) return false;
+      std::uint32_t& slot = slots[at];
+      if (slot == kNone) {
+        slot = number;
+        break;
+      }
+      const std::uint32_t other = (at - homes[slot]) & mask;
+      if (other >= distance) continue;
+      std::swap(slot, number);
+      distance = other;
+    }
+  }
+  return true;
+}
+
+// Few of many slots are faster to guess about, many of few are faster to keep in the caches.
+std::size_t SlotsFor(std::size_t count) {
+  constexpr std::size_t kSmall = std::size_t{1} << 14U;
+  return std::bit_ceil(std::max<std::size_t>(count * 4 <= kSmall ? count * 4 : count * 5 / 4, 2));
+}
+
 // Places the numbers 0 … count-1, with the hashes that `hash_of(i, seed)` gives, into an
 // open-addressing table at the end of `slots`; tries seeds, then larger tables, until no probe is
 // longer than kMaxProbe. So a list of keys made to collide costs a few more tries and not a slow
 // lookup. The caller turns the numbers into what its slots hold.
-HashTable PlaceAll(std::vector<std::uint32_t>& slots, std::size_t count,
-                   const std::function<std::uint64_t(std::size_t, std::uint64_t)>& hash_of) {
+template <typename HashOf>
+HashTable PlaceAll(std::vector<std::uint32_t>& slots, std::size_t count, const HashOf& hash_of) {
   const std::size_t first = slots.size();
-  for (std::size_t size = std::bit_ceil(std::max<std::size_t>(count * 2, 2));; size *= 2) {
+  std::vector<std::uint32_t> homes(count);
+  for (std::size_t size = SlotsFor(count);; size *= 2) {
+    const auto mask = static_cast<std::uint32_t>(size - 1);
     for (std::uint64_t seed = 1; seed <= kSeedsPerSize; ++seed) {
+      for (std::size_t i = 0; i < count; ++i) {
+        homes[i] = static_cast<std::uint32_t>(hash_of(i, seed)) & mask;
+      }
       slots.resize(first);
       slots.resize(first + size, kNone);
-      const auto mask = static_cast<std::uint32_t>(size - 1);
-      bool fits = true;
-      for (std::size_t i = 0; fits && i < count; ++i) {
-        std::uint64_t slot = hash_of(i, seed);
-        std::uint32_t probe = 0;
-        while (probe < kMaxProbe && slots[first + (slot & mask)] != kNone) ++slot, ++probe;
-        fits = probe < kMaxProbe;
-        if (fits) slots[first + (slot & mask)] = static_cast<std::uint32_t>(i);
+      if (Place(std::span(slots).subspan(first), homes)) {
+        return {static_cast<std::uint32_t>(first), mask, seed};
       }
-      if (fits) return {static_cast<std::uint32_t>(first), mask, seed};
     }
   }
 }
@@ -96,7 +126,8 @@ ImageBuilder::ImageBuilder(std::uint64_t seed)
     : texts_(64, SeededHash{seed}),
       attribute_lists_(16, SeededHash{seed}),
       set_index_(16, SeededHash{seed}),
-      pattern_index_(16, SeededHash{seed}) {}
+      pattern_index_(16, SeededHash{seed}),
+      variant_lists_(16, SeededHash{seed}) {}
 
 TextRef ImageBuilder::AddText(std::string_view text) {
   if (text.empty()) return {};
@@ -174,6 +205,20 @@ std::uint32_t ImageBuilder::AddPattern(const std::string& pattern) {
   const auto [entry, is_new] =
       pattern_index_.try_emplace(pattern, static_cast<std::uint32_t>(tables_.patterns.size()));
   if (is_new) tables_.patterns.push_back(AddText(pattern));
+  return entry->second;
+}
+
+Range ImageBuilder::AddVariants(const std::vector<VariantRecord>& variants) {
+  // Equal texts have equal places, so equal records are equal variants.
+  static_assert(std::has_unique_object_representations_v<VariantRecord>);
+  const auto* const bytes = reinterpret_cast<const char*>(variants.data());
+  const auto [entry, is_new] =
+      variant_lists_.try_emplace(std::string(bytes, variants.size() * sizeof(VariantRecord)));
+  if (is_new) {
+    entry->second = {static_cast<std::uint32_t>(tables_.variants.size()),
+                     static_cast<std::uint32_t>(variants.size())};
+    tables_.variants.insert(tables_.variants.end(), variants.begin(), variants.end());
+  }
   return entry->second;
 }
 

@@ -71,6 +71,9 @@ class ImageBuilder {
   /// A regular expression; the number in `patterns`.
   std::uint32_t AddPattern(const std::string& pattern);
 
+  /// A flag's variants; their place in `variants`.
+  Range AddVariants(const std::vector<VariantRecord>& variants);
+
   /// Blocks in the order in which they will lie; a flag's key is for the table that finds it.
   void AddSegment(const BlockBuilder& block);
   void AddFlag(std::string_view key, const BlockBuilder& block);
@@ -93,6 +96,7 @@ class ImageBuilder {
     std::vector<Literal> literals;
     std::vector<std::uint32_t> slots;
     std::vector<TextRef> patterns;
+    std::vector<VariantRecord> variants;
   };
 
   AttributeRef MakeAttribute(const std::vector<std::string>& path);
@@ -102,6 +106,7 @@ class ImageBuilder {
   std::unordered_map<std::string, Range, SeededHash> attribute_lists_;
   std::unordered_map<std::string, std::uint32_t, SeededHash> set_index_;
   std::unordered_map<std::string, std::uint32_t, SeededHash> pattern_index_;
+  std::unordered_map<std::string, Range, SeededHash> variant_lists_;
   Tables tables_;
   std::vector<std::string> flag_keys_;
   std::vector<std::byte> segment_blocks_;

@@ -51,9 +51,9 @@ class Verifier {
 
   bool Verify(const ImageHeader& header) {
     return Text(header.environment) && All(view_.literals) && All(view_.sets) && All(view_.paths) &&
-           All(view_.attributes) && Patterns() && Blocks<FlagRecord>(view_.flags) &&
-           Blocks<SegmentRecord>(view_.segments) && FlagTable(header.flag_table) && Segments() &&
-           Flags();
+           All(view_.attributes) && All(view_.variants) && Patterns() &&
+           Blocks<FlagRecord>(view_.flags) && Blocks<SegmentRecord>(view_.segments) &&
+           FlagTable(header.flag_table) && Segments() && Flags();
   }
 
  private:
@@ -187,23 +187,25 @@ class Verifier {
   }
   bool Check(const FlagRecord& flag) {
     Block block(&flag, flag.block_size);
-    std::span<const VariantRecord> variants;
     std::span<const char> key;
     if (!block.Holds(flag.key, key) || !Text(flag.metadata) || flag.state > FlagState::kBroken ||
         flag.type > static_cast<std::uint8_t>(model::ValueType::kObject) ||
-        flag.height > kMaxReferenceDepth || !block.Holds(flag.variants, variants)) {
+        flag.height > kMaxReferenceDepth || flag.variants.count > kMaxVariants ||
+        !In(flag.variants, view_.variants)) {
       return false;
     }
-    return std::all_of(variants.begin(), variants.end(),
-                       [&](const VariantRecord& v) { return Check(flag, v); }) &&
-           (flag.off_variant == kNone || In(flag.off_variant, variants)) && Kill(block, flag) &&
-           Prerequisites(block, flag) && Targets(block, flag) && Rules(block, flag) &&
-           Serves(block, flag, flag.fallthrough);
+    const auto variants = view_.variants.subspan(flag.variants.first, flag.variants.count);
+    return Texts(flag, variants) && (flag.off_variant == kNone || In(flag.off_variant, variants)) &&
+           Kill(block, flag) && Prerequisites(block, flag) && Targets(block, flag) &&
+           Rules(block, flag) && Serves(block, flag, flag.fallthrough);
   }
-  [[nodiscard]] bool Check(const FlagRecord& flag, const VariantRecord& variant) const {
-    const bool has_text = flag.type == static_cast<std::uint8_t>(model::ValueType::kString);
-    return Text(variant.key) && Text(variant.json) &&
-           (!has_text || Text(std::bit_cast<TextRef>(variant.payload)));
+  // The same variants may be those of many flags: what is true of each is checked once.
+  bool Check(const VariantRecord& variant) const { return Text(variant.key) && Text(variant.json); }
+  [[nodiscard]] bool Texts(const FlagRecord& flag, std::span<const VariantRecord> variants) const {
+    if (flag.type != static_cast<std::uint8_t>(model::ValueType::kString)) return true;
+    return std::all_of(variants.begin(), variants.end(), [&](const VariantRecord& variant) {
+      return Text(std::bit_cast<TextRef>(variant.payload));
+    });
   }
   bool Prerequisites(Block& block, const FlagRecord& flag) {
     std::span<const PrerequisiteRecord> prerequisites;

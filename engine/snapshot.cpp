@@ -38,19 +38,4 @@ void Snapshot::Prefetch(std::string_view key) const {
   if (slot != kNone) view_.PrefetchBlock(FlagSlot::OffsetOf(slot));
 }
 
-std::optional<FlagHandle> Snapshot::Find(std::string_view key) const {
-  const HashTable& table = header_->flag_table;
-  const std::uint64_t hash = Hash64(key, table.seed);
-  auto at = static_cast<std::uint32_t>(hash);
-  for (std::uint32_t probe = 0; probe < kMaxProbe; ++probe, ++at) {
-    const std::uint32_t slot = view_.slots[table.first_slot + (at & table.mask)];
-    if (slot == kNone) return std::nullopt;
-    if (FlagSlot::TagOf(slot) != FlagSlot::Tag(hash)) continue;
-    const std::uint32_t offset = FlagSlot::OffsetOf(slot);
-    view_.PrefetchBlock(offset);
-    if (base::SameText(Key({offset}), key)) return FlagHandle{offset};
-  }
-  return std::nullopt;
-}
-
 }  // namespace pennon::engine

@@ -9,6 +9,8 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/same_text.h"
+#include "engine/hash.h"
 #include "engine/image.h"
 
 namespace pennon::engine {
@@ -47,5 +49,20 @@ class Snapshot {
   std::shared_ptr<const Regexes> regexes_;  // shared by copies
   ImageView view_;
 };
+
+inline std::optional<FlagHandle> Snapshot::Find(std::string_view key) const {
+  const HashTable& table = header_->flag_table;
+  const std::uint64_t hash = Hash64(key, table.seed);
+  auto at = static_cast<std::uint32_t>(hash);
+  for (std::uint32_t probe = 0; probe < kMaxProbe; ++probe, ++at) {
+    const std::uint32_t slot = view_.slots[table.first_slot + (at & table.mask)];
+    if (slot == kNone) return std::nullopt;
+    if (FlagSlot::TagOf(slot) != FlagSlot::Tag(hash)) continue;
+    const std::uint32_t offset = FlagSlot::OffsetOf(slot);
+    view_.PrefetchBlock(offset);
+    if (base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key)) return FlagHandle{offset};
+  }
+  return std::nullopt;
+}
 
 }  // namespace pennon::engine

@@ -329,7 +329,7 @@ inline std::string_view DetailOf(const ImageView& view, const FlagRecord& flag,
   static constexpr VariantRecord kNoValue;
   const bool has_value = decision.variant != kNone;
   const VariantRecord& variant =
-      has_value ? PartOf(flag, flag.variants)[decision.variant] : kNoValue;
+      has_value ? view.variants[flag.variants.first + decision.variant] : kNoValue;
   const auto type = static_cast<model::ValueType>(flag.type);
   const bool is_text = type == model::ValueType::kString;
   return {
