@@ -51,4 +51,23 @@ model::FlagSet MakeFlagSet(std::size_t count) {
   return set;
 }
 
+std::string FlagSetText(std::size_t count) {
+  std::string text = R"({"environment":"bench","epoch":1,"revision":1,"flags":{)";
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i != 0) text += ',';
+    const std::string key = FlagKey(i);
+    text +=
+        '"' + key +
+        R"(":{"type":"boolean","variants":[{"key":"on","value":true},{"key":"no","value":false}],)"
+        R"("rules":[{"id":"countries","when":{"attr":"country","op":"in","values":[)";
+    for (std::size_t c = 0; c < kCountriesOn; ++c) {
+      text += (c == 0 ? "\"" : ",\"") + Country(i + c) + '"';
+    }
+    text += R"(]},"serve":{"variant":"on"}}],"default":{"split":{"weights":[)"
+            R"({"variant":"on","weight":25},{"variant":"no","weight":75}]}},"salt":"salt-)" +
+            key + "\"}";
+  }
+  return text + "}}";
+}
+
 }  // namespace pennon::bench

@@ -29,9 +29,8 @@ class FlagBlock {
 
   void Compile(std::uint8_t height) {
     block_.Append(record_);
-    record_.key = block_.Append(Characters(flag_.key));
+    record_.key_size = block_.Append(Characters(flag_.key)).count;
     record_.state = State();
-    if (flag_.killed && flag_.kill_expires) record_.kill = block_.Append(Kill());
     record_.type = static_cast<std::uint8_t>(flag_.type);
     record_.height = height;
     record_.metadata = builder_.AddText(Members(flag_.metadata));
@@ -39,8 +38,7 @@ class FlagBlock {
     Rules();
     record_.fallthrough = flag_.fallthrough ? Serve(*flag_.fallthrough) : ServeRecord{};
     Variants();
-    Targets();
-    Prerequisites();
+    Rare();
     record_.is_static = IsStatic() ? 1 : 0;
     record_.block_size = block_.Close();
     block_.Overwrite(0, record_);
@@ -53,12 +51,21 @@ class FlagBlock {
     const ServeKind kind = record_.fallthrough.kind;
     const bool has_value =
         kind == ServeKind::kVariant || (kind == ServeKind::kOff && record_.off_variant != kNone);
-    return has_value && record_.rules.count == 0 && record_.targets.count == 0 &&
-           record_.prerequisites.count == 0;
+    return has_value && record_.rules.count == 0 && flag_.targets.empty() &&
+           flag_.prerequisites.empty();
   }
   [[nodiscard]] FlagState State() const {
     if (flag_.killed) return FlagState::kKilled;
     return flag_.enabled ? FlagState::kOn : FlagState::kOff;
+  }
+  void Rare() {
+    const bool kill_ends = flag_.killed && flag_.kill_expires;
+    if (flag_.prerequisites.empty() && flag_.targets.empty() && !kill_ends) return;
+    RareRecord rare;
+    rare.prerequisites = Prerequisites();
+    rare.targets = Targets();
+    if (kill_ends) rare.kill = block_.Append(Kill());
+    record_.rare = block_.Append(rare);
   }
   [[nodiscard]] KillRecord Kill() const {
     return {*flag_.kill_expires, flag_.enabled ? FlagState::kOn : FlagState::kOff};
@@ -97,17 +104,17 @@ class FlagBlock {
     return record;
   }
 
-  void Targets() {
+  Part<TargetRecord> Targets() {
     std::vector<TargetRecord> records;
     for (const model::Target& target : flag_.targets) {
       records.push_back({IndexOf(target.variant),
                          builder_.AddAttribute(AttributePath(target.attribute)),
                          builder_.AddSet(target.values, false)});
     }
-    record_.targets = block_.Append(records);
+    return block_.Append(records);
   }
 
-  void Prerequisites() {
+  Part<PrerequisiteRecord> Prerequisites() {
     std::vector<PrerequisiteRecord> records;
     for (const model::Prerequisite& prerequisite : flag_.prerequisites) {
       PrerequisiteRecord record;
@@ -122,7 +129,7 @@ class FlagBlock {
       record.variants = block_.Append(variants);
       records.push_back(record);
     }
-    record_.prerequisites = block_.Append(records);
+    return block_.Append(records);
   }
 
   void Rules() {
@@ -218,7 +225,7 @@ void CompileBrokenFlag(std::string_view key, std::string_view error, ImageBuilde
   BlockBuilder block;
   FlagRecord record;
   block.Append(record);
-  record.key = block.Append(Characters(key));
+  record.key_size = block.Append(Characters(key)).count;
   record.state = FlagState::kBroken;
   record.metadata = builder.AddText(error);
   record.block_size = block.Close();

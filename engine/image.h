@@ -216,22 +216,27 @@ struct KillRecord {
   FlagState after = FlagState::kOn;
 };
 
-/// The beginning of a flag's block. The key lies in the block, because every lookup reads it.
+/// What few flags have.
+struct RareRecord {
+  Part<PrerequisiteRecord> prerequisites;
+  Part<TargetRecord> targets;
+  std::uint32_t kill = kNone;  // the offset of its KillRecord in the block, if killed
+};
+
+/// The beginning of a flag's block. The key follows it, because every lookup reads it.
 struct FlagRecord {
-  Part<char> key;
+  std::uint32_t key_size = 0;
   std::uint32_t block_size = 0;
   FlagState state = FlagState::kOn;
   std::uint8_t type = 0;       // model::ValueType
   std::uint8_t height = 0;     // longest chain of prerequisites below
   std::uint8_t is_static = 0;  // 1: a fixed fallthrough is STATIC, not DEFAULT
-  Part<PrerequisiteRecord> prerequisites;
-  Part<TargetRecord> targets;
   Part<RuleRecord> rules;
   ServeRecord fallthrough;
   Range variants;                     // in `variants`; flags with the same ones share them
   TextRef metadata;                   // members of a JSON object; of a broken flag why it is so
   std::uint32_t off_variant = kNone;  // of the flag
-  std::uint32_t kill = kNone;         // the offset of its KillRecord in the block, if killed
+  std::uint32_t rare = kNone;         // the offset of its RareRecord in the block
 };
 
 /// The beginning of a segment's block.
@@ -348,8 +353,7 @@ const T& RecordAt(const Block& block, std::uint32_t offset) {
 }
 
 inline std::string_view KeyOf(const FlagRecord& flag) {
-  const auto key = PartOf(flag, flag.key);
-  return {key.data(), key.size()};
+  return {reinterpret_cast<const char*>(&flag + 1), flag.key_size};
 }
 
 /// Calls `visit(section, array)` for every shared table: the one list that the writer and the

@@ -188,7 +188,8 @@ class Verifier {
   bool Check(const FlagRecord& flag) {
     Block block(&flag, flag.block_size);
     std::span<const char> key;
-    if (!block.Holds(flag.key, key) || !Text(flag.metadata) || flag.state > FlagState::kBroken ||
+    if (!block.Holds(Part<char>{sizeof(FlagRecord), flag.key_size}, key) || !Text(flag.metadata) ||
+        flag.state > FlagState::kBroken ||
         flag.type > static_cast<std::uint8_t>(model::ValueType::kObject) ||
         flag.height > kMaxReferenceDepth || flag.variants.count > kMaxVariants ||
         !In(flag.variants, view_.variants)) {
@@ -196,8 +197,7 @@ class Verifier {
     }
     const auto variants = view_.variants.subspan(flag.variants.first, flag.variants.count);
     return Texts(flag, variants) && (flag.off_variant == kNone || In(flag.off_variant, variants)) &&
-           Kill(block, flag) && Prerequisites(block, flag) && Targets(block, flag) &&
-           Rules(block, flag) && Serves(block, flag, flag.fallthrough);
+           Rare(block, flag) && Rules(block, flag) && Serves(block, flag, flag.fallthrough);
   }
   // The same variants may be those of many flags: what is true of each is checked once.
   bool Check(const VariantRecord& variant) const { return Text(variant.key) && Text(variant.json); }
@@ -207,18 +207,24 @@ class Verifier {
       return Text(std::bit_cast<TextRef>(variant.payload));
     });
   }
-  bool Prerequisites(Block& block, const FlagRecord& flag) {
+  bool Rare(Block& block, const FlagRecord& flag) {
+    if (flag.rare == kNone) return true;
+    const auto* rare = block.Record<RareRecord>(flag.rare);
+    return rare != nullptr && Prerequisites(block, flag, rare->prerequisites) &&
+           Targets(block, flag, rare->targets) && Kill(block, rare->kill);
+  }
+  bool Prerequisites(Block& block, const FlagRecord& flag, Part<PrerequisiteRecord> part) {
     std::span<const PrerequisiteRecord> prerequisites;
-    if (!block.Holds(flag.prerequisites, prerequisites)) return false;
+    if (!block.Holds(part, prerequisites)) return false;
     return std::all_of(prerequisites.begin(), prerequisites.end(), [&](const auto& prerequisite) {
       std::span<const std::uint32_t> variants;
       return In(prerequisite.flag, view_.flags) && block.Holds(prerequisite.variants, variants) &&
              view_.BlockAt<FlagRecord>(view_.flags[prerequisite.flag]).height < flag.height;
     });
   }
-  bool Targets(Block& block, const FlagRecord& flag) {
+  bool Targets(Block& block, const FlagRecord& flag, Part<TargetRecord> part) {
     std::span<const TargetRecord> targets;
-    if (!block.Holds(flag.targets, targets)) return false;
+    if (!block.Holds(part, targets)) return false;
     return std::all_of(targets.begin(), targets.end(), [&](const TargetRecord& target) {
       return target.variant < flag.variants.count && In(target.attribute, view_.attributes) &&
              In(target.values, view_.sets);
@@ -232,9 +238,9 @@ class Verifier {
              Serves(block, flag, rule.serve) && Gate(block, rule.gate);
     });
   }
-  static bool Kill(Block& block, const FlagRecord& flag) {
-    if (flag.kill == kNone) return true;
-    const auto* kill = block.Record<KillRecord>(flag.kill);
+  static bool Kill(Block& block, std::uint32_t offset) {
+    if (offset == kNone) return true;
+    const auto* kill = block.Record<KillRecord>(offset);
     return kill != nullptr && kill->after <= FlagState::kOff;
   }
   bool Gate(Block& block, std::uint32_t offset) {

@@ -57,8 +57,10 @@ class Walk {
 
   // A kill that has expired counts no more.
   [[nodiscard]] FlagState StateNow(const FlagRecord& flag) const {
-    if (flag.state != FlagState::kKilled || flag.kill == kNone) return flag.state;
-    const auto& kill = RecordAt<KillRecord>(flag, flag.kill);
+    if (flag.state != FlagState::kKilled || flag.rare == kNone) return flag.state;
+    const auto& rare = RecordAt<RareRecord>(flag, flag.rare);
+    if (rare.kill == kNone) return flag.state;
+    const auto& kill = RecordAt<KillRecord>(flag, rare.kill);
     return question_.now_micros < kill.until ? FlagState::kKilled : kill.after;
   }
 
@@ -75,12 +77,11 @@ class Walk {
   }
 
   [[gnu::always_inline]] Decision On(const FlagRecord& flag) {
-    if (flag.prerequisites.count != 0) [[unlikely]] {
-      const FlagRecord* failed = FailedPrerequisite(flag);
+    if (flag.rare != kNone) [[unlikely]] {
+      const auto& rare = RecordAt<RareRecord>(flag, flag.rare);
+      const FlagRecord* failed = FailedPrerequisite(flag, rare);
       if (failed != nullptr) return Off(flag, model::MatchKind::kPrerequisiteFailed, failed);
-    }
-    if (flag.targets.count != 0) [[unlikely]] {
-      if (const TargetRecord* target = TargetOf(flag)) {
+      if (const TargetRecord* target = TargetOf(flag, rare)) {
         return {model::Reason::kTargetingMatch, model::EvaluationError::kNone,
                 model::MatchKind::kTarget, target->variant, nullptr};
       }
@@ -90,8 +91,9 @@ class Walk {
     return Fallthrough(flag);
   }
 
-  [[gnu::noinline]] const FlagRecord* FailedPrerequisite(const FlagRecord& flag) {
-    for (const auto& prerequisite : PartOf(flag, flag.prerequisites)) {
+  [[gnu::noinline]] const FlagRecord* FailedPrerequisite(const FlagRecord& flag,
+                                                         const RareRecord& rare) {
+    for (const auto& prerequisite : PartOf(flag, rare.prerequisites)) {
       const FlagRecord& other = FlagAt(prerequisite.flag);
       if (!Satisfied(flag, prerequisite, other)) return &other;
     }
@@ -121,8 +123,8 @@ class Walk {
   }
 
   // The first target that has the subject.
-  [[gnu::noinline]] const TargetRecord* TargetOf(const FlagRecord& flag) {
-    for (const TargetRecord& target : PartOf(flag, flag.targets)) {
+  [[gnu::noinline]] const TargetRecord* TargetOf(const FlagRecord& flag, const RareRecord& rare) {
+    for (const TargetRecord& target : PartOf(flag, rare.targets)) {
       if (!budget_.Spend()) return nullptr;
       const model::Attribute* found =
           Resolve(view_, view_.attributes[target.attribute], question_.context);
