@@ -2,26 +2,30 @@
 
 namespace pennon::base {
 
-bool IsUtf8Text(std::string_view text) {
-  const auto* next = reinterpret_cast<const unsigned char*>(text.data());
-  const unsigned char* const end = next + text.size();
+std::size_t ValidUtf8Prefix(std::string_view text) {
+  constexpr std::size_t kStride = 32;
+  const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());
+  const unsigned char* const end = begin + text.size();
+  const unsigned char* next = begin;
   while (next < end) {
     if (*next < 0x80) {
-      ++next;
+      const auto left = static_cast<std::size_t>(end - next);
+      const auto at = static_cast<std::size_t>(next - begin);
+      next += left >= kStride && IsAscii(text.substr(at, kStride)) ? kStride : 1;
       continue;
     }
     const int extra = *next >= 0xf0 ? 3 : *next >= 0xe0 ? 2 : 1;
-    if (*next < 0xc2 || *next > 0xf4 || end - next <= extra) return false;
+    if (*next < 0xc2 || *next > 0xf4 || end - next <= extra) break;
     // The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF.
     const unsigned low = *next == 0xe0 ? 0xa0 : *next == 0xf0 ? 0x90 : 0x80;
     const unsigned high = *next == 0xed ? 0x9f : *next == 0xf4 ? 0x8f : 0xbf;
-    if (next[1] < low || next[1] > high) return false;
-    for (int i = 2; i <= extra; ++i) {
-      if ((next[i] & 0xc0U) != 0x80U) return false;
-    }
+    if (next[1] < low || next[1] > high) break;
+    bool continues = true;
+    for (int i = 2; i <= extra; ++i) continues = continues && (next[i] & 0xc0U) == 0x80U;
+    if (!continues) break;
     next += extra + 1;
   }
-  return true;
+  return static_cast<std::size_t>(next - begin);
 }
 
 }  // namespace pennon::base

@@ -30,10 +30,11 @@ inline bool IsAscii(std::string_view text) {
   }
   return (seen & kHighBits) == 0;
 }
-/// True when `text`, which need not be ASCII, is valid UTF-8 without overlong forms and surrogates.
-bool IsUtf8Text(std::string_view text);
+/// How many bytes of `text`, from its beginning, are valid UTF-8 without overlong forms and
+/// surrogates.
+std::size_t ValidUtf8Prefix(std::string_view text);
 inline bool IsUtf8(std::string_view text) {
-  return IsAscii(text) || IsUtf8Text(text);
+  return IsAscii(text) || ValidUtf8Prefix(text) == text.size();
 }
 
 }  // namespace pennon::base

@@ -5,10 +5,14 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/utf8.h"
 #include "wire/json_number.h"
 #include "wire/json_position.h"
 
@@ -20,15 +24,15 @@ using base::Fail;
 using model::Value;
 
 // Numbers come as text, so that a whole number is exact or refused, never rounded.
-constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                            rapidjson::kParseNumbersAsStringsFlag;
+constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
 
 std::string LineAndColumn(std::string_view text, std::size_t offset) {
   const JsonPosition position = PositionAt(text, offset);
   return std::to_string(position.line) + ':' + std::to_string(position.column);
 }
 
-// Builds a Value from events. The stack holds the containers that are open.
+// Builds a Value from events. What belongs to containers that are still open lies on one stack, so
+// a container is made once, of the size that it has.
 class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
  public:
   bool Null() { return Put(nullptr); }
@@ -37,23 +41,32 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   bool String(const char* text, rapidjson::SizeType size, bool) {
     return Put(std::string(text, size));
   }
-  bool StartObject() { return Open(model::Object()); }
+  bool StartObject() { return Open(); }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view key(text, size);
     if (key.find('\0') != std::string_view::npos) return Refuse("a key contains the character NUL");
-    keys_.back() = key;
+    key_ = key;
     return true;
   }
   bool EndObject(rapidjson::SizeType) {
-    if (const auto twice = DuplicateKey(std::get<model::Object>(stack_.back().data))) {
+    const auto members = std::span(stack_).subspan(open_.back());
+    if (const auto twice = DuplicateKey(members)) {
       return Refuse("the key \"" + *twice + "\" is given twice in one object");
     }
-    return Close();
+    return Close(
+        model::Object(std::move_iterator(members.begin()), std::move_iterator(members.end())));
   }
-  bool StartArray() { return Open(model::Array()); }
-  bool EndArray(rapidjson::SizeType) { return Close(); }
+  bool StartArray() { return Open(); }
+  bool EndArray(rapidjson::SizeType) {
+    model::Array array;
+    array.reserve(stack_.size() - open_.back());
+    for (auto& element : std::span(stack_).subspan(open_.back())) {
+      array.push_back(std::move(element.second));
+    }
+    return Close(std::move(array));
+  }
 
-  Value Take() { return std::move(root_); }
+  Value Take() { return std::move(stack_.front().second); }
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
 
  private:
@@ -72,51 +85,49 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     return Put(number->real);
   }
 
-  bool Open(Value container) {
-    if (stack_.size() == kMaxJsonDepth) {
+  // The key of an open container waits in its place on the stack.
+  bool Open() {
+    if (open_.size() == kMaxJsonDepth) {
       return Refuse("nested deeper than " + std::to_string(kMaxJsonDepth));
     }
-    stack_.push_back(std::move(container));
-    keys_.emplace_back();
+    Put(nullptr);
+    open_.push_back(stack_.size());
     return true;
   }
-  bool Close() {
-    Value done = std::move(stack_.back());
-    stack_.pop_back();
-    keys_.pop_back();
-    return Put(std::move(done));
+  bool Close(Value done) {
+    stack_.resize(open_.back());
+    open_.pop_back();
+    stack_.back().second = std::move(done);
+    return true;
   }
   bool Put(Value value) {
-    if (stack_.empty()) {
-      root_ = std::move(value);
-    } else if (auto* array = std::get_if<model::Array>(&stack_.back().data)) {
-      array->push_back(std::move(value));
-    } else {
-      std::get<model::Object>(stack_.back().data)
-          .emplace_back(std::move(keys_.back()), std::move(value));
-    }
+    stack_.emplace_back(std::move(key_), std::move(value));
     return true;
   }
 
-  static std::optional<std::string> DuplicateKey(const model::Object& object) {
+  static std::optional<std::string> DuplicateKey(
+      std::span<const model::Object::value_type> members) {
     std::vector<std::string_view> keys;
-    keys.reserve(object.size());
-    for (const auto& member : object) keys.push_back(member.first);
+    keys.reserve(members.size());
+    for (const auto& member : members) keys.push_back(member.first);
     std::sort(keys.begin(), keys.end());
     const auto twice = std::adjacent_find(keys.begin(), keys.end());
     if (twice == keys.end()) return std::nullopt;
     return std::string(*twice);
   }
 
-  Value root_;
-  std::vector<Value> stack_;
-  std::vector<std::string> keys_;  // the member being read, for each container on the stack
+  model::Object stack_;            // the root, and what open containers have so far
+  std::vector<std::size_t> open_;  // where the contents of each open container begin
+  std::string key_;                // of the member being read
   std::string refusal_;
 };
 
 }  // namespace
 
 base::Result<Value> ReadJson(std::string_view text) {
+  if (const std::size_t valid = base::ValidUtf8Prefix(text); valid != text.size()) {
+    return Fail(Error::Invalid(LineAndColumn(text, valid), "invalid UTF-8"));
+  }
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
   Builder builder;

@@ -9,8 +9,15 @@ namespace pennon::wire {
 using base::Error;
 using model::Value;
 
+namespace {
+
+constexpr std::size_t kUsualMembers = 16;
+
+}  // namespace
+
 ObjectReader::ObjectReader(const Value& value, std::string path)
     : value_(value), path_(std::move(path)) {
+  known_.reserve(kUsualMembers);
   if (value.AsObject() == nullptr) Expected("", value, "an object");
 }
 
@@ -103,8 +110,12 @@ void ObjectReader::Each(
   if (found == nullptr) return;
   const model::Array* array = found->AsArray();
   if (array == nullptr) return Expected(member, *found, "an array");
+  std::string path = PathOf(member) + '[';
+  const std::size_t stem = path.size();
   for (std::size_t i = 0; i < array->size() && !failed(); ++i) {
-    Note(read((*array)[i], PathOf(member) + '[' + std::to_string(i) + ']'));
+    path.resize(stem);
+    path.append(std::to_string(i)).push_back(']');
+    Note(read((*array)[i], path));
   }
 }
 
