@@ -1,7 +1,10 @@
 #include "base/timestamp.h"
 
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <limits>
 
 namespace pennon::base {
 namespace {
@@ -117,6 +120,26 @@ std::optional<std::int64_t> ParseTimestamp(std::string_view text) {
   const std::int64_t seconds =
       DaysSince1970(year, month, day) * 86'400 + hour * 3'600 + minute * 60 + second - offset;
   return seconds * kMicrosPerSecond + micros;
+}
+
+std::string FormatTimestamp(std::int64_t micros) {
+  using std::chrono::floor, std::chrono::microseconds;
+  if (micros == std::numeric_limits<std::int64_t>::min()) return "always";
+  if (micros == std::numeric_limits<std::int64_t>::max()) return "never";
+  const microseconds since{micros};
+  const auto days = floor<std::chrono::days>(since);
+  const std::chrono::year_month_day date{std::chrono::sys_days{days}};
+  const std::chrono::hh_mm_ss time{since - days};
+  std::array<char, 64> text{};
+  const auto number = [](auto part) { return static_cast<long>(part.count()); };
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ld.%06ld",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), number(time.hours()), number(time.minutes()),
+                number(time.seconds()), number(time.subseconds()));
+  std::string shown(text.data());
+  shown.erase(shown.find_last_not_of('0') + 1);
+  if (shown.back() == '.') shown.pop_back();
+  return shown + 'Z';
 }
 
 std::optional<std::int64_t> MicrosOfMillis(double millis) {

@@ -12,40 +12,6 @@ using base::Error;
 using base::Fail;
 using base::Result;
 
-int Complain(const Error& error, int exit_code) {
-  std::cerr << "pennon: " << error.Message() << '\n';
-  return exit_code;
-}
-
-Result<client::Context> BuildContext(const EvalArguments& arguments) {
-  client::Context context;
-  if (!arguments.context_json.empty()) {
-    const auto value = wire::ReadJson(arguments.context_json);
-    if (!value) return Fail(value.error().Within("--context"));
-    if (value->AsObject() == nullptr) {
-      return Fail(Error::Invalid("--context", "expected a JSON object"));
-    }
-    for (const auto& [name, member] : *value->AsObject()) context.SetJson(name, member);
-  }
-  for (const std::string& attribute : arguments.attributes) {
-    const std::size_t equals = attribute.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return Fail(Error::Invalid("--attribute", "is \"" + attribute + "\", expected name=value"));
-    }
-    const std::string name = attribute.substr(0, equals);
-    const std::string text = attribute.substr(equals + 1);
-    if (const auto value = wire::ReadJson(text)) {
-      context.SetJson(name, *value);
-    } else {
-      context.Set(name, text);
-    }
-  }
-  if (!arguments.targeting_key.empty()) {
-    context.Set(model::kTargetingKey, arguments.targeting_key);
-  }
-  return context;
-}
-
 int Print(const Result<std::vector<client::BatchEntry>>& entries, bool json, bool as_table) {
   if (!entries) return Complain(entries.error(), kExitFailure);
   if (json) {
@@ -79,6 +45,40 @@ int PrintVerdict(std::string_view name, bool good, const std::string& why, bool 
 }
 
 }  // namespace
+
+int Complain(const Error& error, int exit_code) {
+  std::cerr << "pennon: " << error.Message() << '\n';
+  return exit_code;
+}
+
+Result<client::Context> BuildContext(const EvalArguments& arguments) {
+  client::Context context;
+  if (!arguments.context_json.empty()) {
+    const auto value = wire::ReadJson(arguments.context_json);
+    if (!value) return Fail(value.error().Within("--context"));
+    if (value->AsObject() == nullptr) {
+      return Fail(Error::Invalid("--context", "expected a JSON object"));
+    }
+    for (const auto& [name, member] : *value->AsObject()) context.SetJson(name, member);
+  }
+  for (const std::string& attribute : arguments.attributes) {
+    const std::size_t equals = attribute.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Fail(Error::Invalid("--attribute", "is \"" + attribute + "\", expected name=value"));
+    }
+    const std::string name = attribute.substr(0, equals);
+    const std::string text = attribute.substr(equals + 1);
+    if (const auto value = wire::ReadJson(text)) {
+      context.SetJson(name, *value);
+    } else {
+      context.Set(name, text);
+    }
+  }
+  if (!arguments.targeting_key.empty()) {
+    context.Set(model::kTargetingKey, arguments.targeting_key);
+  }
+  return context;
+}
 
 int Eval(client::Client& client, const EvalArguments& arguments, bool json) {
   const auto context = BuildContext(arguments);

@@ -19,6 +19,11 @@ struct EvalArguments {
   std::string context_json;             // {"name": value, …}
 };
 
+/// The context that the arguments describe.
+base::Result<client::Context> BuildContext(const EvalArguments& arguments);
+/// Prints the error to standard error and returns `exit_code`.
+int Complain(const base::Error& error, int exit_code);
+
 int Eval(client::Client& client, const EvalArguments& arguments, bool json);
 int Flags(client::Client& client, const EvalArguments& arguments, bool json);
 int Status(client::Client& client, bool json);

@@ -4,6 +4,7 @@
 
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/explain.h"
 #include "cli/lint.h"
 
 namespace {
@@ -43,6 +44,14 @@ int Main(int argc, char** argv) {
   AddContextOptions(*eval, arguments);
   CLI::App* flags = app.add_subcommand("flags", "evaluate all flags");
   AddContextOptions(*flags, arguments);
+  cli::ExplainArguments explanation;
+  CLI::App* explain = app.add_subcommand("explain", "say why a flag is what it is, rule by rule");
+  explain->add_option("flag", arguments.flag, "the flag's key")->required();
+  AddContextOptions(*explain, arguments);
+  explain->add_option("--file", explanation.file, "a flag-set document, instead of the daemon")
+      ->check(CLI::ExistingFile);
+  explain->add_option("--now", explanation.now, "with --file: the instant, RFC 3339; default now")
+      ->needs("--file");
   const CLI::App* status = app.add_subcommand("status", "show what the daemon serves from");
   const CLI::App* health = app.add_subcommand("health", "exit 0 when the daemon answers");
   app.add_subcommand("ready", "exit 0 when the daemon has flags to serve");
@@ -58,6 +67,7 @@ int Main(int argc, char** argv) {
     return cli::kExitUsage;
   }
   if (lint->parsed()) return cli::Lint(files, json);
+  if (explain->parsed()) return cli::Explain(options, arguments, explanation, json);
   client::Client client(options);
   if (eval->parsed()) return cli::Eval(client, arguments, json);
   if (flags->parsed()) return cli::Flags(client, arguments, json);

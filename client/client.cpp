@@ -267,6 +267,21 @@ Result<void> Client::Ping() noexcept {
   }
 }
 
+Result<std::string> Client::Explain(std::string_view flag, const Context& context) noexcept {
+  try {
+    if (const auto fits = CheckSizes(1, context); !fits) return Fail(fits.error());
+    const std::lock_guard lock(state_->mutex);
+    const auto frame =
+        state_->Ask(FrameType::kExplanation, [&](std::string& request, std::uint32_t id) {
+          wire::AppendExplain(request, id, flag, context.view());
+        });
+    if (!frame) return Fail(frame.error());
+    return std::string(wire::FrameReader(frame->payload).Text32());
+  } catch (...) {
+    return Fail(Error::Internal("", "out of memory"));
+  }
+}
+
 Result<std::string> Client::Status() noexcept {
   try {
     const std::lock_guard lock(state_->mutex);

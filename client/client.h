@@ -82,6 +82,9 @@ class Client {
   base::Result<std::vector<BatchEntry>> Batch(const std::vector<std::string_view>& flags,
                                               const Context& context) noexcept;
 
+  /// Why a flag is what it is for this context, as JSON (docs/protocol.md).
+  base::Result<std::string> Explain(std::string_view flag, const Context& context) noexcept;
+
   /// Connects if need be and exchanges a ping.
   base::Result<void> Ping() noexcept;
   /// The daemon's status as JSON.

@@ -53,4 +53,19 @@ std::optional<IpRange> ParseIpRange(std::string_view text) {
   return IpRange{*address, static_cast<unsigned char>(bits)};
 }
 
+std::string IpRangeText(std::string_view bytes) {
+  IpAddress address;
+  if (bytes.size() != address.size() + 1) return {};
+  std::memcpy(address.data(), bytes.data(), address.size());
+  unsigned bits = static_cast<unsigned char>(bytes.back());
+  constexpr IpAddress kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  const bool is_v4 =
+      bits >= kMappedBits && std::memcmp(address.data(), kMapped.data(), kMappedBits / 8) == 0;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(is_v4 ? AF_INET : AF_INET6, address.data() + (is_v4 ? 12 : 0), text.data(),
+              text.size());
+  if (is_v4) bits -= kMappedBits;
+  return std::string(text.data()) + '/' + std::to_string(bits);
+}
+
 }  // namespace pennon::engine

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace pennon::engine {
@@ -21,5 +22,9 @@ struct IpRange {
 std::optional<IpAddress> ParseIpAddress(std::string_view text);
 /// An address, or one with `/bits`. Bits beyond the prefix may be set and do not count.
 std::optional<IpRange> ParseIpRange(std::string_view text);
+
+/// A range as the literals of an image hold it, 16 bytes of address and one of prefix length, in
+/// CIDR notation; "" when the bytes are none.
+std::string IpRangeText(std::string_view bytes);
 
 }  // namespace pennon::engine

@@ -195,4 +195,9 @@ std::uint32_t AddOperands(const LeafCondition& leaf, ImageBuilder& builder) {
   return builder.AddSet(members, false);
 }
 
+std::string_view Name(AttributeType type) {
+  const auto index = static_cast<std::size_t>(type);
+  return index < kAttributeTypes.size() ? kAttributeTypes[index] : "unknown";
+}
+
 }  // namespace pennon::engine

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/image_builder.h"
+#include "engine/literal.h"
 #include "model/flag_set.h"
 
 namespace pennon::engine {
@@ -18,5 +19,8 @@ std::optional<base::Error> CheckOperands(const model::LeafCondition& leaf,
 /// The number of the set in the image; only for a leaf that CheckOperands finds nothing wrong with,
 /// and whose operator takes values.
 std::uint32_t AddOperands(const model::LeafCondition& leaf, ImageBuilder& builder);
+
+/// `boolean`, `number`, …: as definitions write them.
+std::string_view Name(AttributeType type);
 
 }  // namespace pennon::engine

@@ -345,8 +345,9 @@ inline std::string_view DetailOf(const ImageView& view, const FlagRecord& flag,
           decision.kind == model::MatchKind::kRule
               ? static_cast<std::int32_t>(static_cast<const RuleRecord*>(decision.what)->position)
               : -1,
-      .integer = static_cast<std::int64_t>(variant.payload),
-      .number = std::bit_cast<double>(variant.payload),
+      .integer =
+          type == model::ValueType::kInteger ? static_cast<std::int64_t>(variant.payload) : 0,
+      .number = type == model::ValueType::kNumber ? std::bit_cast<double>(variant.payload) : 0,
       .text = is_text ? view.Text(std::bit_cast<TextRef>(variant.payload)) : std::string_view(),
       .value_json = view.Text(variant.json),
       .variant = view.Text(variant.key),

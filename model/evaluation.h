@@ -65,6 +65,8 @@ struct Evaluation {
   std::string_view variant;      // "" when there is no value
   std::string_view detail;       // the rule's id, the failed prerequisite's key, or an error text
   std::string_view metadata;     // the flag's metadata as the inside of a JSON object: "" or "a":1
+
+  bool operator==(const Evaluation&) const = default;
 };
 
 std::string_view Name(Reason reason);

@@ -10,6 +10,8 @@ using model::EvaluationError;
 
 namespace {
 
+constexpr std::string_view kNoFlagSet = "there is no flag set yet";
+
 // Plain load and store: the worker is the only writer, readers only want a recent value.
 void Count(std::atomic<std::uint64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -97,10 +99,22 @@ Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
     answer.evaluation.error = published.image == nullptr ? EvaluationError::kProviderNotReady
                                                          : EvaluationError::kFlagNotFound;
     answer.evaluation.detail =
-        published.image == nullptr ? "there is no flag set yet" : "there is no flag of this key";
+        published.image == nullptr ? kNoFlagSet : "there is no flag of this key";
   }
   Count(counts_.by_reason[static_cast<std::size_t>(answer.evaluation.reason)]);
   return answer;
+}
+
+engine::Explanation EvaluationService::Explain(const Reading& reading, std::string_view key,
+                                               const model::Context& context) {
+  const Published& published = *reading.published;
+  const bool is_preset = !FindIn(published.image, key) && FindIn(published.defaults, key);
+  const auto& image = is_preset ? published.defaults : published.image;
+  if (image != nullptr) return engine::Explain(image->snapshot(), key, context, reading.moment);
+  engine::Explanation explanation;
+  explanation.evaluation.error = EvaluationError::kProviderNotReady;
+  explanation.evaluation.detail = kNoFlagSet;
+  return explanation;
 }
 
 std::vector<std::string_view> EvaluationService::Keys(const Reading& reading) const {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "engine/evaluate.h"
+#include "engine/explain.h"
 #include "model/context.h"
 #include "model/evaluation.h"
 #include "serving/published.h"
@@ -56,6 +57,9 @@ class EvaluationService {
   /// The flag set in force first, then the configuration's defaults, then an error: the caller's
   /// default is to be used.
   Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context);
+  /// The same flag set's explanation of what Evaluate answers; counts nothing.
+  [[nodiscard]] static engine::Explanation Explain(const Reading& reading, std::string_view key,
+                                                   const model::Context& context);
   /// All keys of the flag set in force and of the defaults, in order, each once.
   [[nodiscard]] std::vector<std::string_view> Keys(const Reading& reading) const;
 

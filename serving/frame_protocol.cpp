@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "model/context.h"
+#include "wire/explanation_json.h"
 #include "wire/frame_answer.h"
 #include "wire/frame_request.h"
 #include "wire/limits.h"
@@ -93,6 +94,8 @@ class FrameProtocol final : public net::StreamProtocol {
       case FrameType::kPing:
         wire::FrameWriter(output, FrameType::kPong, 0, header.id).Bytes(payload);
         return;
+      case FrameType::kExplain:
+        return OnExplain(header, payload, output, progress);
       case FrameType::kStatus:
         return OnStatus(header, progress);
       default:
@@ -115,18 +118,22 @@ class FrameProtocol final : public net::StreamProtocol {
                          options_.server_name});
   }
 
+  // Reads what evaluate, batch and explain ask; false when the answer is an error.
+  bool ReadQuestion(const FrameHeader& header, FrameType type, std::string_view payload,
+                    std::string& output, Progress& progress) {
+    if (!said_hello_) {
+      Refuse(output, header.id, Error::Invalid("frame", "say hello before evaluating"), progress);
+      return false;
+    }
+    auto read = wire::DecodeEvaluate(type, payload, keys_, context_);
+    if (read && !taken_) read = TakeReading();
+    if (!read) wire::AppendFrameError(output, header.id, read.error());
+    return read.has_value();
+  }
+
   void OnEvaluate(const FrameHeader& header, std::string_view payload, std::string& output,
                   Progress& progress) {
-    if (!said_hello_) {
-      return Refuse(output, header.id, Error::Invalid("frame", "say hello before evaluating"),
-                    progress);
-    }
-    const auto decoded = wire::DecodeEvaluate(header.type, payload, keys_, context_);
-    if (!decoded) return wire::AppendFrameError(output, header.id, decoded.error());
-    if (!taken_) {
-      const auto taken = TakeReading();
-      if (!taken) return wire::AppendFrameError(output, header.id, taken.error());
-    }
+    if (!ReadQuestion(header, header.type, payload, output, progress)) return;
     if (keys_.empty()) keys_ = service_.Keys(taken_->reading);
     const bool single = header.type == FrameType::kEvaluate;
     wire::EvaluationsWriter writer(
@@ -136,6 +143,17 @@ class FrameProtocol final : public net::StreamProtocol {
       const Answer answer = service_.Evaluate(taken_->reading, key, context_);
       writer.Add(key, answer.evaluation, answer.source);
     }
+  }
+
+  void OnExplain(const FrameHeader& header, std::string_view payload, std::string& output,
+                 Progress& progress) {
+    if (!ReadQuestion(header, FrameType::kEvaluate, payload, output, progress)) return;
+    const std::string_view key = keys_.front();
+    const auto explanation = EvaluationService::Explain(taken_->reading, key, context_);
+    std::string json;
+    wire::AppendExplanation(json, key, explanation.evaluation, explanation.steps,
+                            explanation.is_cut);
+    wire::FrameWriter(output, FrameType::kExplanation, 0, header.id).Text32(json);
   }
 
   static wire::FrameSetState StateOf(const Reading& reading) {

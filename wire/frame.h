@@ -28,11 +28,13 @@ enum class FrameType : std::uint8_t {
   kBatch = 0x03,
   kPing = 0x04,
   kStatus = 0x05,
+  kExplain = 0x06,
   kWelcome = 0x81,
   kEvaluation = 0x82,
   kEvaluations = 0x83,
   kPong = 0x84,
   kStatusAnswer = 0x85,
+  kExplanation = 0x86,
   kError = 0xff,
 };
 

@@ -185,6 +185,13 @@ void AppendEvaluate(std::string& out, std::uint32_t id, std::uint16_t flags, std
   PutContext(frame, context);
 }
 
+void AppendExplain(std::string& out, std::uint32_t id, std::string_view key,
+                   const model::Context& context) {
+  FrameWriter frame(out, FrameType::kExplain, 0, id);
+  frame.Text16(key);
+  PutContext(frame, context);
+}
+
 void AppendBatch(std::string& out, std::uint32_t id, std::uint16_t flags,
                  const std::vector<std::string_view>& keys, const model::Context& context) {
   FrameWriter frame(out, FrameType::kBatch, flags, id);

@@ -28,6 +28,9 @@ base::Result<void> DecodeEvaluate(FrameType type, std::string_view payload,
                                   std::vector<std::string_view>& keys, model::Context& context);
 void AppendEvaluate(std::string& out, std::uint32_t id, std::uint16_t flags, std::string_view key,
                     const model::Context& context);
+/// The payload is that of evaluate.
+void AppendExplain(std::string& out, std::uint32_t id, std::string_view key,
+                   const model::Context& context);
 void AppendBatch(std::string& out, std::uint32_t id, std::uint16_t flags,
                  const std::vector<std::string_view>& keys, const model::Context& context);
 

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "client/context.h"
 #include "engine/compile.h"
-#include "engine/evaluate.h"
+#include "engine/explain.h"
 #include "tests/contract/contract_rows.h"
 #include "tests/contract/daemon_under_test.h"
 #include "wire/evaluation_json.h"
@@ -32,8 +32,10 @@ struct AlignedImage {
 Expected AskEngine(const AlignedImage& image, const Row& row) {
   client::Context context;
   for (const auto& [name, value] : *row.context.AsObject()) context.SetJson(name, value);
-  const auto evaluation =
-      engine::Evaluate(image.snapshot, row.flag, context.view(), {base::SystemClock().Wall()});
+  const engine::Moment moment{base::SystemClock().Wall()};
+  const auto evaluation = engine::Evaluate(image.snapshot, row.flag, context.view(), moment);
+  const auto explained = engine::Explain(image.snapshot, row.flag, context.view(), moment);
+  CHECK(explained.evaluation == evaluation);
   Expected got;
   got.has_value = evaluation.has_value;
   got.value_json = evaluation.value_json;

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from frame_client import FrameClient, FrameError
-from harness import ROOT, EndToEndTest
+from harness import BIN, ROOT, EndToEndTest
 
 ROWS = ROOT / "tests" / "contract" / "rows"
 
@@ -54,6 +54,24 @@ class ProtocolTest(EndToEndTest):
                                 "production", "banner", "targetingKey=user-7"],
                                check=True, capture_output=True)
         self.assertEqual(json.loads(shown.stdout)["variant"], "beta")
+
+    def test_a_daemon_explains_as_the_command_line_does_from_the_file(self):
+        document = str(ROOT / "config" / "example-flags.json")
+        daemon = self.start_daemon(arguments=["--bootstrap-file", document])
+        question = ["explain", "search-limits", "-k", "user-8", "-a", "country=NO", "--json"]
+        explain = lambda *source: subprocess.run([BIN / "pennon", *question, *source], check=True, text=True,
+                                                 capture_output=True, timeout=60).stdout
+        from_daemon = explain("--socket", daemon.socket)
+        self.assertEqual(from_daemon, explain("--file", document))
+        explanation = json.loads(from_daemon)
+        self.assertEqual(explanation["evaluation"]["value"], {"results": 100, "timeoutMs": 800.0})
+        self.assertEqual([step["kind"] for step in explanation["steps"][:3]], ["flag", "prerequisite", "flag"])
+        shown = subprocess.run([BIN / "pennon", *question[:-1], "--socket", daemon.socket], check=True, text=True,
+                               capture_output=True, timeout=60).stdout
+        self.assertIn("  flag search-limits is on", shown)
+        unknown = subprocess.run([BIN / "pennon", "explain", "nope", "--socket", daemon.socket], text=True,
+                                 capture_output=True, timeout=60)
+        self.assertEqual((unknown.returncode, unknown.stdout), (1, "nope: FLAG_NOT_FOUND, there is no flag of this key\n"))
 
     def test_mistakes_are_answered_with_typed_errors(self):
         daemon = self.serve({"flags": {}})
