@@ -72,11 +72,18 @@ LogicValue Merge(LogicEvaluator& evaluator, const LogicNode& node, const LogicVa
   return LogicValue::List(merged.items());
 }
 
+// What `var` finds by `name`; a name that is a list is a name and a default.
+LogicValue Named(LogicEvaluator& evaluator, const LogicValue& name, const LogicValue& data) {
+  if (!name.IsArray()) return evaluator.Find(name, data);
+  const LogicValue found = evaluator.Find(name.Member("0"), data);
+  return found.kind() == LogicKind::kUndefined ? name.Member("1") : found;
+}
+
 // Those of `names` that the data lack, or have as null or "".
 LogicValue Missing(LogicEvaluator& evaluator, const LogicValue& names, const LogicValue& data) {
   LogicBuffer<LogicValue> missing(evaluator.memory());
   names.ForEach([&](const LogicValue& name) {
-    const LogicValue found = evaluator.Find(name, data);
+    const LogicValue found = Named(evaluator, name, data);
     if (found.IsNullish() || (found.IsString() && found.text().empty())) missing.Append(name);
     return evaluator.budget().Spend();
   });

@@ -96,9 +96,11 @@ class LogicValue {
   void ForEach(Visit&& visit) const;
   /// The member or element called `name`, undefined when there is none. Not of kContext.
   [[nodiscard]] LogicValue Member(std::string_view name) const;
-  /// Whether two containers are the same one.
+  /// Whether two containers are the same one. Empty ones that were made never are: they have no
+  /// memory by which to tell.
   [[nodiscard]] bool IsSameAs(const LogicValue& other) const {
-    return kind_ == other.kind_ && size_ == other.size_ && payload_.node == other.payload_.node;
+    return kind_ == other.kind_ && size_ == other.size_ && payload_.node == other.payload_.node &&
+           payload_.node != nullptr;
   }
 
   /// Which variant of the flag a constant names: 1 + its index, or 0.
