@@ -73,6 +73,11 @@ std::string SplitText(const Value& step) {
          (variant.empty() ? "" : ", serves " + Quoted(variant));
 }
 
+std::string LogicText(const Value& step) {
+  return Holds(step) ? "jsonlogic: serves " + Quoted(Text(step, "variant"))
+                     : "jsonlogic: names no variant";
+}
+
 std::string StepText(const Value& step) {
   const std::string kind = Text(step, "kind");
   if (kind == "flag") return FlagText(step);
@@ -83,6 +88,7 @@ std::string StepText(const Value& step) {
   if (kind == "segment") return SegmentText(step);
   if (kind == "gate") return GateText(step);
   if (kind == "split") return SplitText(step);
+  if (kind == "jsonlogic") return LogicText(step);
   return kind;
 }
 

@@ -18,6 +18,8 @@ class Budget {
     left_ -= operations;
     return true;
   }
+  /// Spends all: the evaluation fails.
+  void Exhaust() { left_ = 0; }
   [[nodiscard]] bool IsSpent() const { return left_ == 0; }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "engine/condition_compiler.h"
 #include "engine/limits.h"
+#include "engine/logic_operator.h"
 
 namespace pennon::engine {
 namespace {
@@ -117,6 +118,9 @@ Found CheckServe(const Flag& flag, const model::Serve& serve, const std::string&
   }
   if (const auto* split = std::get_if<model::Split>(&serve)) {
     return CheckSplit(flag, *split, place + ".split");
+  }
+  if (const auto* logic = std::get_if<model::ServeLogic>(&serve)) {
+    return CheckLogic(logic->rule, place + ".jsonlogic");
   }
   return std::nullopt;
 }

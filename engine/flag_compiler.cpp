@@ -5,6 +5,7 @@
 
 #include "engine/bucket.h"
 #include "engine/definition_check.h"
+#include "engine/logic_compiler.h"
 
 namespace pennon::engine {
 namespace {
@@ -157,6 +158,9 @@ class FlagBlock {
     }
     if (const auto* split = std::get_if<model::Split>(&serve)) {
       return {ServeKind::kSplit, Split(*split)};
+    }
+    if (const auto* logic = std::get_if<model::ServeLogic>(&serve)) {
+      return {ServeKind::kLogic, CompileLogic(*logic, flag_, block_, builder_)};
     }
     const bool off = std::holds_alternative<model::ServeOff>(serve);
     return {off ? ServeKind::kOff : ServeKind::kCodeDefault, 0};

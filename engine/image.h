@@ -175,11 +175,13 @@ struct SplitRecord {
   std::uint32_t ramp = kNone;  // the offset of its RampRecord in the block
 };
 
-enum class ServeKind : std::uint32_t { kCodeDefault, kVariant, kSplit, kOff };
+enum class ServeKind : std::uint32_t { kCodeDefault, kVariant, kSplit, kOff, kLogic };
 
 struct ServeRecord {
   ServeKind kind = ServeKind::kCodeDefault;
-  std::uint32_t index = 0;  // of the variant; for kSplit the offset of its SplitRecord in the block
+  /// Of the variant; for kSplit and kLogic the offset of its SplitRecord or LogicRecord in the
+  /// block.
+  std::uint32_t index = 0;
 };
 
 struct RuleRecord {

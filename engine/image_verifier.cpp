@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/block_reader.h"
 #include "engine/hash.h"
 #include "engine/limits.h"
+#include "engine/logic_verifier.h"
 #include "engine/regex.h"
 #include "model/flag_set.h"
 
@@ -15,35 +17,6 @@ using base::Error;
 using base::Fail;
 
 constexpr std::size_t kChecksumEnd = offsetof(ImageHeader, checksum) + sizeof(std::uint64_t);
-
-// One block of the image: a flag's or a segment's. Its parts may not overlap, so each draws its
-// bytes from the block's size; that keeps the work linear for hostile images as well.
-class Block {
- public:
-  Block(const void* start, std::uint32_t size)
-      : start_(static_cast<const std::byte*>(start)), size_(size) {}
-
-  template <typename T>
-  bool Holds(Part<T> part, std::span<const T>& records) {
-    const std::uint64_t bytes = std::uint64_t{part.count} * sizeof(T);
-    drawn_ += bytes;
-    if (part.offset % alignof(T) != 0 || part.offset + bytes > size_ || drawn_ > size_) {
-      return false;
-    }
-    records = {reinterpret_cast<const T*>(start_ + part.offset), part.count};
-    return true;
-  }
-  template <typename T>
-  const T* Record(std::uint32_t offset) {
-    std::span<const T> one;
-    return Holds(Part<T>{offset, 1}, one) ? one.data() : nullptr;
-  }
-
- private:
-  const std::byte* start_;
-  std::uint32_t size_;
-  std::uint64_t drawn_ = 0;
-};
 
 class Verifier {
  public:
@@ -140,7 +113,7 @@ class Verifier {
   }
 
   // `max_height` bounds the segments that may be asked, so that segments end.
-  bool Steps(Block& block, Part<Step> part, unsigned max_height) {
+  bool Steps(BlockReader& block, Part<Step> part, unsigned max_height) {
     std::span<const Step> steps;
     if (!block.Holds(part, steps)) return false;
     for (std::uint32_t i = 0; i < part.count; ++i) {
@@ -172,7 +145,7 @@ class Verifier {
     });
   }
   bool Check(const SegmentRecord& segment) {
-    Block block(&segment, segment.block_size);
+    BlockReader block(&segment, segment.block_size);
     return Text(segment.key) && segment.height <= kMaxReferenceDepth &&
            In(segment.attribute, view_.attributes) &&
            (segment.included == kNone || In(segment.included, view_.sets)) &&
@@ -186,7 +159,7 @@ class Verifier {
     });
   }
   bool Check(const FlagRecord& flag) {
-    Block block(&flag, flag.block_size);
+    BlockReader block(&flag, flag.block_size);
     std::span<const char> key;
     if (!block.Holds(Part<char>{sizeof(FlagRecord), flag.key_size}, key) || !Text(flag.metadata) ||
         flag.state > FlagState::kBroken ||
@@ -207,13 +180,13 @@ class Verifier {
       return Text(std::bit_cast<TextRef>(variant.payload));
     });
   }
-  bool Rare(Block& block, const FlagRecord& flag) {
+  bool Rare(BlockReader& block, const FlagRecord& flag) {
     if (flag.rare == kNone) return true;
     const auto* rare = block.Record<RareRecord>(flag.rare);
     return rare != nullptr && Prerequisites(block, flag, rare->prerequisites) &&
            Targets(block, flag, rare->targets) && Kill(block, rare->kill);
   }
-  bool Prerequisites(Block& block, const FlagRecord& flag, Part<PrerequisiteRecord> part) {
+  bool Prerequisites(BlockReader& block, const FlagRecord& flag, Part<PrerequisiteRecord> part) {
     std::span<const PrerequisiteRecord> prerequisites;
     if (!block.Holds(part, prerequisites)) return false;
     return std::all_of(prerequisites.begin(), prerequisites.end(), [&](const auto& prerequisite) {
@@ -222,7 +195,7 @@ class Verifier {
              view_.BlockAt<FlagRecord>(view_.flags[prerequisite.flag]).height < flag.height;
     });
   }
-  bool Targets(Block& block, const FlagRecord& flag, Part<TargetRecord> part) {
+  bool Targets(BlockReader& block, const FlagRecord& flag, Part<TargetRecord> part) {
     std::span<const TargetRecord> targets;
     if (!block.Holds(part, targets)) return false;
     return std::all_of(targets.begin(), targets.end(), [&](const TargetRecord& target) {
@@ -230,7 +203,7 @@ class Verifier {
              In(target.values, view_.sets);
     });
   }
-  bool Rules(Block& block, const FlagRecord& flag) {
+  bool Rules(BlockReader& block, const FlagRecord& flag) {
     std::span<const RuleRecord> rules;
     if (!block.Holds(flag.rules, rules)) return false;
     return std::all_of(rules.begin(), rules.end(), [&](const RuleRecord& rule) {
@@ -238,29 +211,35 @@ class Verifier {
              Serves(block, flag, rule.serve) && Gate(block, rule.gate);
     });
   }
-  static bool Kill(Block& block, std::uint32_t offset) {
+  static bool Kill(BlockReader& block, std::uint32_t offset) {
     if (offset == kNone) return true;
     const auto* kill = block.Record<KillRecord>(offset);
     return kill != nullptr && kill->after <= FlagState::kOff;
   }
-  bool Gate(Block& block, std::uint32_t offset) {
+  bool Gate(BlockReader& block, std::uint32_t offset) {
     if (offset == kNone) return true;
     const auto* gate = block.Record<GateRecord>(offset);
     return gate != nullptr && Reads(gate->bucketing);
   }
-  bool Serves(Block& block, const FlagRecord& flag, const ServeRecord& serve) {
+  bool Serves(BlockReader& block, const FlagRecord& flag, const ServeRecord& serve) {
     switch (serve.kind) {
       case ServeKind::kVariant:
         return serve.index < flag.variants.count;
       case ServeKind::kSplit:
         return Splits(block, flag, serve.index);
+      case ServeKind::kLogic:
+        return Logic(block, flag, serve.index);
       case ServeKind::kOff:
       case ServeKind::kCodeDefault:
         return true;
     }
     return false;
   }
-  bool Splits(Block& block, const FlagRecord& flag, std::uint32_t offset) {
+  bool Logic(BlockReader& block, const FlagRecord& flag, std::uint32_t offset) {
+    const auto* logic = block.Record<LogicRecord>(offset);
+    return logic != nullptr && VerifyLogic(view_, flag, *logic, block);
+  }
+  bool Splits(BlockReader& block, const FlagRecord& flag, std::uint32_t offset) {
     const auto* split = block.Record<SplitRecord>(offset);
     std::span<const WeightRecord> weights;
     return split != nullptr && Reads(split->bucketing) && block.Holds(split->weights, weights) &&
@@ -269,7 +248,7 @@ class Verifier {
            std::all_of(weights.begin(), weights.end(),
                        [&](const auto& weight) { return weight.variant < flag.variants.count; });
   }
-  static bool Ramp(Block& block, const FlagRecord& flag, std::uint32_t offset) {
+  static bool Ramp(BlockReader& block, const FlagRecord& flag, std::uint32_t offset) {
     if (offset == kNone) return true;
     const auto* ramp = block.Record<RampRecord>(offset);
     return ramp != nullptr && ramp->variant < flag.variants.count && ramp->from < ramp->to;

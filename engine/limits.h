@@ -21,6 +21,10 @@ inline constexpr std::uint8_t kMaxReferenceDepth = 16;         // prerequisites,
 inline constexpr std::uint64_t kMaxWeightSum = 2'147'483'647;  // of a split
 inline constexpr std::uint32_t kGateTotal = 100'000;
 inline constexpr std::size_t kMaxImageBytes = std::size_t{1} << 30U;
+inline constexpr std::size_t kMaxLogicDepth = 64;      // operators and arrays inside each other
+inline constexpr std::size_t kMaxLogicNodes = 65'536;  // operators and constants of one rule
+/// What the texts and lists that one evaluation of JSONLogic makes may take.
+inline constexpr std::size_t kMaxLogicMemory = std::size_t{1} << 20U;
 /// Conditions, targets, rules and weights that one evaluation may look at.
 inline constexpr std::uint32_t kMaxOperations = 2'000'000;
 

@@ -131,6 +131,11 @@ bool Contains(const ImageView& view, const ValueSet& set, const Attribute& attri
   });
 }
 
+bool ContainsScalar(const ImageView& view, const ValueSet& set, const Scalar& scalar,
+                    Budget& budget) {
+  return HasScalar(view, set, scalar, budget);
+}
+
 bool InWindow(const ImageView& view, const ValueSet& set, std::int64_t now_micros) {
   const auto ends = view.literals.subspan(set.literals.first, set.literals.count);
   return ends.size() == 2 && now_micros >= static_cast<std::int64_t>(ends[0].payload) &&

@@ -37,6 +37,10 @@ inline const model::Attribute* Resolve(const ImageView& view, const AttributeRef
 bool Contains(const ImageView& view, const ValueSet& set, const model::Attribute& attribute,
               Budget& budget);
 
+/// True when a scalar is in the set.
+bool ContainsScalar(const ImageView& view, const ValueSet& set, const Scalar& scalar,
+                    Budget& budget);
+
 /// Whether `now_micros` lies in the window whose two ends are the set's literals.
 bool InWindow(const ImageView& view, const ValueSet& set, std::int64_t now_micros);
 

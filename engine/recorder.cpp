@@ -111,4 +111,8 @@ void Recorder::Split(const FlagRecord& flag, const SplitRecord& split, Position 
   if (position) step.place = model::Place{*position, split.total, 0, split.total};
 }
 
+void Recorder::Logic(const FlagRecord& flag, std::uint32_t variant) {
+  Add(StepKind::kLogic, variant != kNone).variant = VariantKey(flag, variant);
+}
+
 }  // namespace pennon::engine

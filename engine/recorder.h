@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "engine/trace.h"
@@ -31,6 +32,10 @@ class Recorder {
   void Gate(const GateRecord& gate, Position position, bool held);
   void Split(const FlagRecord& flag, const SplitRecord& split, Position position,
              std::uint32_t variant);
+
+  // The result may be an attribute's value: only the variant that it names is written down.
+  static std::string* LogicResult() { return nullptr; }
+  void Logic(const FlagRecord& flag, std::uint32_t variant);
 
   std::vector<model::ExplanationStep> Take() { return std::move(steps_); }
   [[nodiscard]] bool is_cut() const { return is_cut_; }

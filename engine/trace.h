@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "engine/image.h"
 #include "model/context.h"
@@ -33,6 +34,9 @@ struct NoTrace {
   void Gate(const GateRecord& /*gate*/, Position /*position*/, bool /*held*/) {}
   void Split(const FlagRecord& /*flag*/, const SplitRecord& /*split*/, Position /*position*/,
              std::uint32_t /*variant*/) {}
+  /// Where to append the result of JSONLogic as JSON, before Logic is told; null for nowhere.
+  std::string* LogicResult() { return nullptr; }
+  void Logic(const FlagRecord& /*flag*/, std::uint32_t /*variant*/) {}
 };
 
 }  // namespace pennon::engine

@@ -10,6 +10,7 @@
 #include "engine/bucket.h"
 #include "engine/evaluate.h"
 #include "engine/limits.h"
+#include "engine/logic_evaluator.h"
 #include "engine/matcher.h"
 #include "engine/trace.h"
 
@@ -228,7 +229,27 @@ class Walk {
         break;
       case ServeKind::kCodeDefault:
         break;
+      case ServeKind::kLogic:
+        return Logic(flag, RecordAt<LogicRecord>(flag, serve.index), decision);
     }
+    return Placed::kYes;
+  }
+
+  // A null result passes the rule over; in the default it means the code default.
+  [[gnu::noinline]] Placed Logic(const FlagRecord& flag, const LogicRecord& logic,
+                                 Decision& decision) {
+    const LogicSubject subject{flag, question_.context, question_.now_micros};
+    const LogicChoice choice = ChooseByLogic(view_, logic, subject, budget_, trace_.LogicResult());
+    trace_.Logic(flag, choice.variant);
+    if (choice.error != nullptr) {
+      decision = Decision::Failed(model::EvaluationError::kGeneral, choice.error);
+      return Placed::kYes;
+    }
+    if (choice.variant == kNone) {
+      return decision.kind == model::MatchKind::kRule ? Placed::kMissing : Placed::kYes;
+    }
+    decision.reason = model::Reason::kTargetingMatch;
+    decision.variant = choice.variant;
     return Placed::kYes;
   }
 
@@ -365,9 +386,10 @@ template <typename Trace>
   Walk walk(view, question, trace);
   const Decision decision = walk.Flag(flag);
   if (walk.IsSpent()) [[unlikely]] {
-    return Conclude(view, flag,
-                    Decision::Failed(model::EvaluationError::kGeneral,
-                                     "the flag needs more operations than one evaluation may use"));
+    return Conclude(
+        view, flag,
+        Decision::Failed(model::EvaluationError::kGeneral,
+                         "the flag needs more operations or memory than one evaluation may use"));
   }
   return Conclude(view, flag, decision);
 }

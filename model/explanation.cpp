@@ -6,8 +6,9 @@
 namespace pennon::model {
 
 std::string_view Name(StepKind kind) {
-  constexpr std::array<std::string_view, 9> kNames{
-      "flag", "prerequisite", "target", "rule", "default", "test", "segment", "gate", "split"};
+  constexpr std::array<std::string_view, 10> kNames{"flag",    "prerequisite", "target",  "rule",
+                                                    "default", "test",         "segment", "gate",
+                                                    "split",   "jsonlogic"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -20,6 +20,7 @@ enum class StepKind : std::uint8_t {
   kSegment,       // `name` the key, `test` the list that decided; `held`: the subject is in it
   kGate,          // `place` of the subject; `held`: it was let in
   kSplit,         // `place` of the subject, `variant` what it serves
+  kLogic,         // a rule of JSONLogic; `variant` what it serves, `held`: it names one
 };
 
 /// Where a subject fell: `position` of 0 … `total`-1; a gate lets in `from` … `to`-1.

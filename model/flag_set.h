@@ -132,7 +132,12 @@ struct ServeVariant {
 };
 struct ServeOff {};          // the flag's offVariant
 struct ServeCodeDefault {};  // no value: the caller's default
-using Serve = std::variant<ServeVariant, Split, ServeOff, ServeCodeDefault>;
+/// A rule of JSONLogic that gives the name of a variant, or null to be passed over.
+struct ServeLogic {
+  Value rule;
+  int fractional = 2;  // the generation of flagd's `fractional`: 1, 2 or 3
+};
+using Serve = std::variant<ServeVariant, Split, ServeOff, ServeCodeDefault, ServeLogic>;
 
 struct Rule {
   std::string id;

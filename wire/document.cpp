@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "wire/flagd_document.h"
 #include "wire/json.h"
 #include "wire/native_document.h"
 
@@ -16,12 +17,32 @@ using model::Value;
 constexpr std::array kNames{std::string_view("native"), std::string_view("flagd"),
                             std::string_view("unleash")};
 
+// What a translator says of a flag that it gave up is why that flag is broken; the compiler will
+// report it.
+void NameReasons(Document& document) {
+  auto& diagnostics = document.diagnostics;
+  for (model::Broken& broken : document.set.broken_flags) {
+    const auto reason =
+        std::find_if(diagnostics.begin(), diagnostics.end(), [&](const auto& diagnostic) {
+          return diagnostic.severity == model::Severity::kError && diagnostic.flag == broken.key;
+        });
+    if (reason == diagnostics.end()) continue;
+    const std::string flag = "flags." + broken.key;
+    const std::string& where = reason->error.where();
+    const std::size_t skipped = where.starts_with(flag + '.') ? flag.size() + 1 : 0;
+    broken.error =
+        Error::Invalid(where.substr(where == flag ? where.size() : skipped), reason->error.what());
+    diagnostics.erase(reason);
+  }
+}
+
 }  // namespace
 
 base::Result<Value> ReadAsNative(std::string_view text, const DocumentOptions& options,
-                                 std::vector<model::Diagnostic>& /*diagnostics*/) {
+                                 std::vector<model::Diagnostic>& diagnostics) {
   auto given = ReadJson(text);
   if (!given || options.format == DocumentFormat::kNative) return given;
+  if (options.format == DocumentFormat::kFlagd) return FlagdToNative(*given, options, diagnostics);
   return Fail(
       Error::Invalid("format", '"' + std::string(Name(options.format)) + "\" cannot be read yet"));
 }
@@ -33,6 +54,7 @@ base::Result<Document> ReadDocument(std::string_view text, const DocumentOptions
   auto set = ReadNativeValue(*native);
   if (!set) return Fail(set.error());
   document.set = std::move(*set);
+  NameReasons(document);
   return document;
 }
 

@@ -12,4 +12,7 @@ inline constexpr std::size_t kMaxFrameBytes = std::size_t{1} << 20U;     // payl
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 20U;  // payload of an answer
 inline constexpr std::size_t kMaxSyncBytes = std::size_t{256} << 20U;    // a decompressed sync body
 
+/// Values that replacing the references to flagd's `$evaluators` may make in one document.
+inline constexpr std::size_t kMaxEvaluatorNodes = 1'000'000;
+
 }  // namespace pennon::wire

@@ -103,6 +103,15 @@ Found ReadSplit(const Value& value, const std::string& path, model::Split& split
   return reader.Finish();
 }
 
+void ReadLogic(ObjectReader& reader, const Value& rule, model::ServeLogic& logic) {
+  constexpr std::uint64_t kLastGeneration = 3;
+  std::uint64_t fractional = 2;
+  reader.Unsigned("fractional", kLastGeneration, fractional);
+  if (fractional == 0) reader.Invalid("fractional", "is 0, expected 1, 2 or 3");
+  logic.rule = rule;
+  logic.fractional = static_cast<int>(fractional);
+}
+
 }  // namespace
 
 Found ReadGate(const Value& value, const std::string& path, model::Gate& gate) {
@@ -125,13 +134,17 @@ Found ReadGate(const Value& value, const std::string& path, model::Gate& gate) {
 
 Found ReadServe(const Value& value, const std::string& path, model::Serve& serve) {
   ObjectReader reader(value, path);
-  const int given =
-      reader.Has("variant") + reader.Has("split") + reader.Has("off") + reader.Has("codeDefault");
+  // `null` is a rule as well.
+  const bool has_logic = value.Find("jsonlogic") != nullptr;
+  const int given = reader.Has("variant") + reader.Has("split") + reader.Has("off") +
+                    reader.Has("codeDefault") + has_logic;
   if (!reader.failed() && given != 1) {
-    reader.Invalid("", "expected exactly one of variant, split, off, codeDefault");
+    reader.Invalid("", "expected exactly one of variant, split, jsonlogic, off, codeDefault");
   }
   if (const Value* split = reader.Get("split")) {
     reader.Note(ReadSplit(*split, reader.PathOf("split"), serve.emplace<model::Split>()));
+  } else if (has_logic) {
+    ReadLogic(reader, *value.Find("jsonlogic"), serve.emplace<model::ServeLogic>());
   } else if (reader.Has("variant")) {
     reader.String("variant", serve.emplace<model::ServeVariant>().variant);
   } else {
@@ -148,7 +161,7 @@ Found ReadServe(const Value& value, const std::string& path, model::Serve& serve
       serve.emplace<model::ServeCodeDefault>();
     }
   }
-  return reader.Finish({"variant", "off", "codeDefault"});
+  return reader.Finish({"variant", "off", "codeDefault", "jsonlogic"});
 }
 
 }  // namespace pennon::wire

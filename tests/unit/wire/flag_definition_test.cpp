@@ -31,7 +31,7 @@ TEST_CASE("a mistake in a definition names its path and what was expected") {
             .find("enabld: is not known here; known are type") == 0);
   CHECK(RuleError("{}") == "rules[0].serve: is missing");
   CHECK(RuleError(R"({"serve":{"variant":"a","off":true}})") ==
-        "rules[0].serve: expected exactly one of variant, split, off, codeDefault");
+        "rules[0].serve: expected exactly one of variant, split, jsonlogic, off, codeDefault");
   CHECK(RuleError(R"({"serve":{"off":false}})") == "rules[0].serve.off: is false, expected true");
   CHECK(RuleError(R"({"when":{"any":[{"attr":"a","op":"sounds"}]},"serve":{"off":true}})") ==
         "rules[0].when.any[0].op: \"sounds\" is not an operator that this version knows");

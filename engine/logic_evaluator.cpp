@@ -1,0 +1,200 @@
+#include "engine/logic_evaluator.h"
+
+#include "base/same_text.h"
+#include "engine/literal.h"
+#include "engine/logic_flagd.h"
+#include "engine/logic_list.h"
+#include "engine/logic_operation.h"
+#include "engine/matcher.h"
+
+namespace pennon::engine {
+namespace {
+
+constexpr std::string_view kFlagdMember = "$flagd";
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+
+std::int64_t Seconds(std::int64_t micros) {
+  const std::int64_t seconds = micros / kMicrosPerSecond;
+  return micros % kMicrosPerSecond < 0 ? seconds - 1 : seconds;
+}
+
+}  // namespace
+
+LogicEvaluator::LogicEvaluator(const ImageView& view, const LogicRecord& record,
+                               const LogicSubject& subject, Budget& budget)
+    : view_(view),
+      nodes_(PartOf(subject.flag, record.nodes)),
+      subject_(subject),
+      budget_(budget),
+      memory_(budget) {}
+
+// Recursive: the verifier bounds the depth by kMaxLogicDepth.
+LogicValue LogicEvaluator::Node(const LogicNode& node, const LogicValue& data) {
+  if (!budget_.Spend()) return {};
+  switch (node.op) {
+    case LogicOp::kNull:
+    case LogicOp::kBool:
+    case LogicOp::kInt:
+    case LogicOp::kDouble:
+    case LogicOp::kString:
+      return Constant(node);
+    case LogicOp::kVar:
+      return Var(node, data);
+    case LogicOp::kIf:
+      return If(node, data);
+    case LogicOp::kInSet:
+      return IsInSet(*this, node, data);
+    case LogicOp::kFractional:
+      return Fractional(*this, node, data);
+    case LogicOp::kAnd:
+    case LogicOp::kOr:
+      return Decide(node, data);
+    case LogicOp::kArray:
+      return LogicValue::List(Arguments(node, data));
+    case LogicOp::kObject:
+      return LogicValue::Pairs(Arguments(node, data));
+    case LogicOp::kData:
+      return data;
+    case LogicOp::kVarOf: {
+      const LogicValue found = Find(Argument(node, 0, data), data);
+      if (found.kind() != LogicKind::kUndefined) return found;
+      return node.count < 2 ? LogicValue::Null() : Argument(node, 1, data);
+    }
+    case LogicOp::kFlagd:
+      return Flagd();
+    case LogicOp::kTimestamp:
+      return LogicValue::Int(Seconds(subject_.now_micros));
+    case LogicOp::kSemver:
+      return CompareVersions(*this, node, data);
+    case LogicOp::kStartsWith:
+    case LogicOp::kEndsWith:
+      return HasAffix(*this, node, data);
+    case LogicOp::kMissing:
+    case LogicOp::kMissingSome:
+    case LogicOp::kMap:
+    case LogicOp::kReduce:
+    case LogicOp::kFilter:
+    case LogicOp::kAll:
+    case LogicOp::kNoneOf:
+    case LogicOp::kSome:
+    case LogicOp::kMerge:
+      return ListOperation(*this, node, data);
+    default:
+      return Operation(*this, node, data);
+  }
+}
+
+LogicValue LogicEvaluator::Constant(const LogicNode& node) const {
+  LogicValue value = LogicValue::Null();
+  if (node.op == LogicOp::kString) {
+    value = LogicValue::Text(view_.Text(std::bit_cast<TextRef>(node.payload)));
+  } else if (node.op == LogicOp::kInt) {
+    value = LogicValue::Int(static_cast<std::int64_t>(node.payload));
+  } else if (node.op == LogicOp::kDouble) {
+    value = LogicValue::Double(std::bit_cast<double>(node.payload));
+  } else if (node.op == LogicOp::kBool) {
+    value = LogicValue::Bool(node.payload != 0);
+  }
+  value.set_variant(node.variant);
+  return value;
+}
+
+LogicValue LogicEvaluator::Var(const LogicNode& node, const LogicValue& data) {
+  const AttributeRef& ref = view_.attributes[node.operand];
+  LogicValue found;
+  if (data.kind() == LogicKind::kContext) [[likely]] {
+    const model::Attribute* const attribute = data.context().Find(view_.Text(ref.name));
+    if (attribute != nullptr) found = LogicValue::Of(*attribute);
+  } else {
+    found = data.Member(view_.Text(ref.name));
+  }
+  if (ref.members.count != 0) {
+    for (const TextRef& member : view_.paths.subspan(ref.members.first, ref.members.count)) {
+      found = found.Member(view_.Text(member));
+    }
+  }
+  if (found.kind() != LogicKind::kUndefined) return found;
+  return node.count == 0 ? LogicValue::Null() : Argument(node, 0, data);
+}
+
+LogicValue LogicEvaluator::Find(const LogicValue& path, const LogicValue& data) {
+  if (path.IsNullish() || (path.IsString() && path.text().empty())) return data;
+  std::string_view rest = ToText(path, memory_);
+  LogicValue found = data;
+  for (bool more = true; more;) {
+    if (!budget_.Spend()) return {};
+    const std::size_t dot = std::min(rest.find('.'), rest.size());
+    const std::string_view name = rest.substr(0, dot);
+    more = dot != rest.size();
+    rest.remove_prefix(more ? dot + 1 : dot);
+    if (found.kind() != LogicKind::kContext) {
+      found = found.Member(name);
+    } else if (name == kFlagdMember) {
+      found = Flagd();
+    } else {
+      const model::Attribute* const attribute = found.context().Find(name);
+      found = attribute == nullptr ? LogicValue() : LogicValue::Of(*attribute);
+    }
+  }
+  return found;
+}
+
+LogicValue LogicEvaluator::Flagd() {
+  flagd_ = {LogicValue::Text("flagKey"), LogicValue::Text(KeyOf(subject_.flag)),
+            LogicValue::Text("timestamp"), LogicValue::Int(Seconds(subject_.now_micros))};
+  return LogicValue::Pairs(flagd_);
+}
+
+// Pairs of condition and result; an odd last one is for everybody else.
+LogicValue LogicEvaluator::If(const LogicNode& node, const LogicValue& data) {
+  std::uint32_t at = 0;
+  for (; at + 1 < node.count; at += 2) {
+    if (IsTruthy(Node(Child(node, at), data))) return Node(Child(node, at + 1), data);
+  }
+  return at < node.count ? Node(Child(node, at), data) : LogicValue::Null();
+}
+
+// `and`, `or`: the value that decides, not whether it is true.
+LogicValue LogicEvaluator::Decide(const LogicNode& node, const LogicValue& data) {
+  LogicValue last = LogicValue::Null();
+  for (std::uint32_t i = 0; i < node.count; ++i) {
+    last = Node(Child(node, i), data);
+    if (IsTruthy(last) == (node.op == LogicOp::kOr)) break;
+  }
+  return last;
+}
+
+std::span<const LogicValue> LogicEvaluator::Arguments(const LogicNode& node,
+                                                      const LogicValue& data) {
+  LogicBuffer<LogicValue> values(memory_);
+  for (std::uint32_t i = 0; i < node.count; ++i) values.Append(Node(Child(node, i), data));
+  return values.items();
+}
+
+[[gnu::noinline]] LogicChoice ChooseByLogic(const ImageView& view, const LogicRecord& record,
+                                            const LogicSubject& subject, Budget& budget,
+                                            std::string* result) {
+  LogicEvaluator evaluator(view, record, subject, budget);
+  const LogicValue chosen = evaluator.Evaluate(LogicValue::Whole(subject.context));
+  if (result != nullptr) AppendJson(*result, ToValue(chosen));
+  if (chosen.variant() != 0) return {chosen.variant() - 1U};
+  if (chosen.IsNullish()) return {};
+  std::string_view name;
+  if (chosen.IsString()) {
+    name = chosen.text();
+  } else if (chosen.kind() == LogicKind::kBool) {
+    name = chosen.boolean() ? "true" : "false";
+  } else if (chosen.kind() == LogicKind::kDouble && !std::isfinite(chosen.number())) {
+    return {};  // JSON has no such number: null
+  } else {
+    return {kNone, "the flag's logic gave neither the name of a variant nor null"};
+  }
+  const auto variants =
+      view.variants.subspan(subject.flag.variants.first, subject.flag.variants.count);
+  for (std::uint32_t i = 0; i < variants.size(); ++i) {
+    if (base::SameText(view.Text(variants[i].key), name)) return {i};
+  }
+  return {kNone, "the flag's logic chose a variant that the flag does not have"};
+}
+
+}  // namespace pennon::engine
