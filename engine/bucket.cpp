@@ -5,6 +5,7 @@
 
 #include "engine/cbor.h"
 #include "engine/literal.h"
+#include "engine/logic_number.h"
 
 namespace pennon::engine {
 
@@ -41,6 +42,20 @@ bool HashAnySubject(Murmur3& hash, const model::Attribute& value) {
       break;
   }
   return false;
+}
+
+Murmur3 UnleashPrefix(std::string_view group, std::uint32_t seed) {
+  Murmur3 hash(seed, 0, 0);
+  hash.Update(group);
+  hash.Update(':');
+  return hash;
+}
+
+bool HashSubjectText(Murmur3& hash, const model::Attribute& value) {
+  NumberText buffer;
+  const std::string_view text = TextOf(value, buffer);
+  hash.Update(text);
+  return !text.empty();
 }
 
 std::uint32_t WeightAt(const RampRecord& ramp, std::int64_t now_micros) {

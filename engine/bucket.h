@@ -6,6 +6,8 @@
 // the purpose keeps the people let in by a gate spread evenly over a split.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <string_view>
 
@@ -26,6 +28,13 @@ inline constexpr unsigned kShortTextHead = 0x60;
 /// The hash after salt and purpose, to be resumed with a value.
 Murmur3 BucketPrefix(std::string_view salt, std::string_view purpose);
 
+/// The beginning of Unleash's hash: `group` and a colon.
+inline constexpr std::uint32_t kUnleashVariantSeed = 86028157;
+Murmur3 UnleashPrefix(std::string_view group, std::uint32_t seed);
+
+/// As HashSubject, for Unleash: the value as text, numbers as JavaScript prints them.
+bool HashSubjectText(Murmur3& hash, const model::Attribute& value);
+
 /// As HashSubject, for whatever is not a short string.
 bool HashAnySubject(Murmur3& hash, const model::Attribute& value);
 
@@ -45,6 +54,17 @@ inline bool HashSubject(Murmur3& hash, const model::Attribute& value) {
 /// positions keep their order when the total grows.
 inline std::uint32_t BucketPosition(std::uint32_t hash, std::uint32_t total) {
   return static_cast<std::uint32_t>((std::uint64_t{hash} * total) >> 32U);
+}
+
+/// The same of a hash of Unleash, which counts positions from 1.
+inline std::uint32_t UnleashPosition(std::uint32_t hash, std::uint32_t total) {
+  return hash % total;
+}
+
+/// The place of somebody without a place: of `random`, different for each bucketing.
+inline std::uint32_t RandomHash(const Bucketing& bucketing, std::uint64_t random) {
+  const auto bytes = std::bit_cast<std::array<char, sizeof(random)>>(random);
+  return static_cast<std::uint32_t>(Hash64({bytes.data(), bytes.size()}, bucketing.hash) >> 32U);
 }
 
 /// The share that a ramp has reached; integers, so that everybody agrees on it.

@@ -123,7 +123,8 @@ bool ComparesWithAny(const ImageView& view, const Step& step, const ValueSet& se
   if (step.op <= StepOp::kContains) {
     return is_text && any([&](const Literal& literal) {
              return literal.kind == LiteralKind::kString &&
-                    TextMatches(step.op, attribute.text(), view.Text(literal), step.option != 0);
+                    TextMatches(step.op, attribute.text(), view.Text(literal),
+                                (step.option & kOption) != 0);
            });
   }
   if (step.op == StepOp::kRegex) {
@@ -145,7 +146,7 @@ bool ComparesWithAny(const ImageView& view, const Step& step, const ValueSet& se
            });
   }
   if (step.op <= StepOp::kSemverTilde) {
-    const bool lenient = step.option != 0;
+    const bool lenient = (step.option & kOption) != 0;
     const auto version = is_text ? ParseSemver(attribute.text(), lenient) : std::nullopt;
     return version && any([&](const Literal& literal) {
              const auto operand = ParseSemver(view.Text(literal), lenient);

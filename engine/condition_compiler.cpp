@@ -34,6 +34,13 @@ bool IsScalar(const Value& value) {
 
 std::optional<Error> CheckLeaf(const LeafCondition& leaf, const std::string& place) {
   if (auto error = CheckAttribute(leaf.attribute, place + ".attr")) return error;
+  if (leaf.alternatives.size() >= kMaxBucketAttributes) {
+    return Error::Limit(place + ".attr",
+                        "has more than " + std::to_string(kMaxBucketAttributes) + " entries");
+  }
+  for (const std::string& alternative : leaf.alternatives) {
+    if (auto error = CheckAttribute(alternative, place + ".attr")) return error;
+  }
   return CheckOperands(leaf, place);
 }
 
@@ -87,17 +94,21 @@ class Compiler {
       step.on_true = on_true;
       step.on_false = on_false;
       steps_.push_back(step);
+    } else if (const auto* window = std::get_if<model::WindowCondition>(&condition.node)) {
+      Window(window->window, on_true, on_false);
     } else if (const auto* negation = std::get_if<NotCondition>(&condition.node)) {
       Compile(negation->part.front(), on_false, on_true);
     } else {
       Sequence(condition, on_true, on_false);
     }
   }
-  void Window(const model::Window& window, std::uint32_t on_true) {
+  void Window(const model::Window& window, std::uint32_t on_true,
+              std::uint32_t on_false = kReject) {
     Step step;
     step.op = StepOp::kWindow;
     step.operand = builder_.AddSet({window.from, window.to}, false);
     step.on_true = on_true;
+    step.on_false = on_false;
     steps_.push_back(step);
   }
   std::vector<Step> Take() { return std::move(steps_); }
@@ -118,9 +129,12 @@ class Compiler {
     Step step;
     step.op = StepOpOf(leaf.op);
     step.negate = leaf.negate ? 1 : 0;
-    step.option = leaf.ignore_case || leaf.lenient ? 1 : 0;
+    if (leaf.ignore_case || leaf.lenient) step.option |= kOption;
+    if (leaf.as_text) step.option |= kAsText;
     step.on_missing = leaf.on_missing ? 1 : 0;
-    step.attribute = builder_.AddAttribute(AttributePath(leaf.attribute));
+    std::vector<std::vector<std::string>> paths{AttributePath(leaf.attribute)};
+    for (const auto& alternative : leaf.alternatives) paths.push_back(AttributePath(alternative));
+    step.attribute = builder_.AddAttributes(paths, true).first;
     const bool takes_values = leaf.op != Operator::kExists && leaf.op != Operator::kIsNull;
     if (takes_values) step.operand = AddOperands(leaf, builder_);
     step.on_true = on_true;

@@ -43,6 +43,20 @@ bool HasType(const Value& value, ValueType type) {
   return false;
 }
 
+Found CheckMetadata(const model::Object& metadata, const std::string& place) {
+  for (const auto& [name, value] : metadata) {
+    if (name.starts_with("pennon.")) {
+      return Error::Invalid(place + "metadata." + name,
+                            "names that begin with \"pennon.\" are pennon's own");
+    }
+    if (!value.IsNull() && value.AsArray() == nullptr && value.AsObject() == nullptr) continue;
+    return Error::Invalid(
+        place + "metadata." + name,
+        "is " + std::string(TypeName(value)) + ", expected a string, a number or a boolean");
+  }
+  return std::nullopt;
+}
+
 Found CheckVariants(const Flag& flag) {
   if (flag.variants.empty()) return Error::Invalid("variants", "is empty, expected at least one");
   if (flag.variants.size() > kMaxVariants) {
@@ -61,6 +75,7 @@ Found CheckVariants(const Flag& flag) {
                                                   ", the flag's type is " +
                                                   std::string(Name(flag.type)));
     }
+    if (auto error = CheckMetadata(variant.metadata, place + '.')) return error;
   }
   return std::nullopt;
 }
@@ -70,9 +85,12 @@ Found CheckVariantKey(const Flag& flag, std::string_view key, const std::string&
   return Error::Invalid(place, "there is no variant \"" + std::string(key) + '"');
 }
 
-Found CheckBucketing(const model::Bucketing& bucketing, const std::string& place) {
+Found CheckBucketing(const model::Bucketing& bucketing, model::OnMissing on_missing,
+                     const std::string& place) {
   const std::string list = place + ".bucketBy";
-  if (bucketing.attributes.empty()) return Error::Invalid(list, "is empty");
+  if (bucketing.attributes.empty() && on_missing != model::OnMissing::kRandom) {
+    return Error::Invalid(list, "is empty; only onMissing \"random\" needs no attribute");
+  }
   if (bucketing.attributes.size() > kMaxBucketAttributes) {
     return Error::Limit(list, "has more than " + std::to_string(kMaxBucketAttributes) + " entries");
   }
@@ -93,7 +111,7 @@ Found CheckRamp(const Flag& flag, const model::Ramp& ramp, std::uint64_t sum,
 }
 
 Found CheckSplit(const Flag& flag, const model::Split& split, const std::string& place) {
-  if (auto error = CheckBucketing(split.bucketing, place)) return error;
+  if (auto error = CheckBucketing(split.bucketing, split.on_missing, place)) return error;
   const std::string list = place + ".weights";
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < split.weights.size(); ++i) {
@@ -145,9 +163,14 @@ Found CheckRule(const Flag& flag, const model::Rule& rule, const std::string& pl
   }
   if (rule.gate) {
     const std::string gate = place + ".gate";
-    if (auto error = CheckBucketing(rule.gate->bucketing, gate)) return error;
+    if (auto error = CheckBucketing(rule.gate->bucketing, rule.gate->on_missing, gate))
+      return error;
     if (rule.gate->to > kGateTotal || rule.gate->from > rule.gate->to) {
       return Error::Invalid(gate, "expected 0 <= from <= to <= 100 percent");
+    }
+    if (rule.gate->bucketing.algorithm == model::Algorithm::kUnleash &&
+        rule.gate->to % (kGateTotal / kUnleashTotal) != 0) {
+      return Error::Invalid(gate + ".percent", "the algorithm \"unleash\" takes whole percents");
     }
     if (rule.gate->layer.size() > kMaxKeyBytes) {
       return Error::Limit(gate + ".layer",
@@ -163,19 +186,6 @@ Found CheckRules(const Flag& flag) {
   }
   for (std::size_t i = 0; i < flag.rules.size(); ++i) {
     if (auto error = CheckRule(flag, flag.rules[i], At("rules", i))) return error;
-  }
-  return std::nullopt;
-}
-
-Found CheckMetadata(const model::Object& metadata) {
-  for (const auto& [name, value] : metadata) {
-    if (name.starts_with("pennon.")) {
-      return Error::Invalid("metadata." + name,
-                            "names that begin with \"pennon.\" are pennon's own");
-    }
-    if (!value.IsNull() && value.AsArray() == nullptr && value.AsObject() == nullptr) continue;
-    return Error::Invalid("metadata." + name, "is " + std::string(TypeName(value)) +
-                                                  ", expected a string, a number or a boolean");
   }
   return std::nullopt;
 }
@@ -196,7 +206,7 @@ std::optional<Error> CheckFlag(const Flag& flag) {
   }
   if (auto error = CheckTargets(flag)) return error;
   if (auto error = CheckRules(flag)) return error;
-  if (auto error = CheckMetadata(flag.metadata)) return error;
+  if (auto error = CheckMetadata(flag.metadata, "")) return error;
   return flag.fallthrough ? CheckServe(flag, *flag.fallthrough, "default") : std::nullopt;
 }
 

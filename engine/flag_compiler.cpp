@@ -5,6 +5,7 @@
 
 #include "engine/bucket.h"
 #include "engine/definition_check.h"
+#include "engine/limits.h"
 #include "engine/logic_compiler.h"
 
 namespace pennon::engine {
@@ -93,6 +94,11 @@ class FlagBlock {
     std::string json;
     AppendJson(json, whole_number ? model::Value(number) : value);
     record.json = builder_.AddText(json);
+    if (!variant.metadata.empty()) {
+      const std::string own = Members(flag_.metadata);
+      record.metadata =
+          builder_.AddText(own + (own.empty() ? "" : ",") + Members(variant.metadata));
+    }
     if (const std::string* text = value.AsString()) {
       record.payload = std::bit_cast<std::uint64_t>(builder_.AddText(*text));
     }
@@ -127,6 +133,7 @@ class FlagBlock {
         if (other == scope_.flags.end()) break;
         variants.push_back(static_cast<std::uint32_t>(VariantIndex(*other->second, variant)));
       }
+      if (prerequisite.no_variant) variants.push_back(kNone);
       record.variants = block_.Append(variants);
       records.push_back(record);
     }
@@ -170,7 +177,7 @@ class FlagBlock {
     SplitRecord record;
     const std::string& salt = split.bucketing.salt.empty() ? OwnSalt() : split.bucketing.salt;
     record.bucketing = Bucket(split.bucketing, salt, kPurposeSplit);
-    if (split.on_missing == model::OnMissing::kError) record.missing = kMissingIsError;
+    record.missing = Missing(split.on_missing);
     if (split.on_missing == model::OnMissing::kVariant) {
       record.missing = IndexOf(split.missing_variant);
     }
@@ -186,11 +193,24 @@ class FlagBlock {
   }
 
   GateRecord Gate(const model::Gate& gate) {
-    if (gate.layer.empty()) {
-      const std::string& salt = gate.bucketing.salt.empty() ? OwnSalt() : gate.bucketing.salt;
-      return {Bucket(gate.bucketing, salt, kPurposeGate), gate.from, gate.to};
-    }
-    return {Bucket(gate.bucketing, gate.layer, kPurposeLayer), gate.from, gate.to};
+    const bool in_layer = !gate.layer.empty();
+    const std::string& salt = in_layer                      ? gate.layer
+                              : gate.bucketing.salt.empty() ? OwnSalt()
+                                                            : gate.bucketing.salt;
+    GateRecord record;
+    record.bucketing = Bucket(gate.bucketing, salt, in_layer ? kPurposeLayer : kPurposeGate);
+    record.missing = Missing(gate.on_missing);
+    const std::uint32_t unit =
+        gate.bucketing.algorithm == model::Algorithm::kUnleash ? kGateTotal / kUnleashTotal : 1;
+    record.total = kGateTotal / unit;
+    record.from = gate.from / unit;
+    record.to = gate.to / unit;
+    return record;
+  }
+
+  static std::uint32_t Missing(model::OnMissing on_missing) {
+    if (on_missing == model::OnMissing::kError) return kMissingIsError;
+    return on_missing == model::OnMissing::kRandom ? kMissingIsRandom : kSkipMissing;
   }
 
   RampRecord Ramp(const model::Ramp& ramp) const {
@@ -203,12 +223,15 @@ class FlagBlock {
 
   Bucketing Bucket(const model::Bucketing& bucketing, const std::string& salt,
                    std::string_view purpose) {
-    const Murmur3 prefix = BucketPrefix(salt, purpose);
+    const bool is_unleash = bucketing.algorithm == model::Algorithm::kUnleash;
+    const std::uint32_t seed = purpose == kPurposeSplit ? kUnleashVariantSeed : 0;
+    const Murmur3 prefix = is_unleash ? UnleashPrefix(salt, seed) : BucketPrefix(salt, purpose);
     std::vector<std::vector<std::string>> paths;
     for (const std::string& attribute : bucketing.attributes) {
       paths.push_back(AttributePath(attribute));
     }
-    return {builder_.AddAttributes(paths), prefix.hash(), prefix.tail(), prefix.length()};
+    return {builder_.AddAttributes(paths), prefix.hash(), prefix.tail(), prefix.length(),
+            is_unleash ? Placing::kUnleash : Placing::kNative};
   }
 
   const Flag& flag_;

@@ -42,6 +42,7 @@ class Murmur3 {
     hash_ = hash;
     tail_ = static_cast<std::uint32_t>(tail);
   }
+  void Update(char byte) { Update(static_cast<unsigned char>(byte)); }
   void Update(unsigned char byte) {
     tail_ |= std::uint32_t{byte} << (8 * (length_ & 3U));
     if ((++length_ & 3U) != 0) return;

@@ -76,10 +76,14 @@ struct ValueSet {
   HashTable table;
 };
 
-/// Where an attribute is found: by its name, and from there on by the names `members` in `paths`.
+/// Where an attribute is found: by its name, and from there on by the names `members` in `paths`;
+/// when it is missing, where `alternative`, a later one of `attributes`, says.
 struct AttributeRef {
   TextRef name;
   Range members;
+  std::uint32_t alternative = kNone;
+
+  [[nodiscard]] bool IsPlain() const { return members.count == 0 && alternative == kNone; }
 };
 
 /// What a step of a condition program tests; model::Operator and segments. The literals of its set
@@ -118,13 +122,17 @@ inline constexpr std::uint8_t kLastStepOp = static_cast<std::uint8_t>(StepOp::kW
 inline constexpr std::uint32_t kAccept = 0xffffffff;
 inline constexpr std::uint32_t kReject = 0xfffffffe;
 
+inline constexpr std::uint8_t kOption = 1;
+/// The attribute is made a text and that is read as the operator needs it.
+inline constexpr std::uint8_t kAsText = 2;
+
 /// One test of a condition. A tree of all/any/not is compiled into steps that jump: each names the
 /// step to go on with for both results, always a later one, or kAccept or kReject. So a condition
 /// needs no stack, `not` costs nothing, and it ends because jumps only go forward.
 struct Step {
   StepOp op = StepOp::kIn;
   std::uint8_t negate = 0;
-  std::uint8_t option = 0;  // 1: ignores case; of versions: is lenient
+  std::uint8_t option = 0;  // kOption: ignores case, of versions is lenient; kAsText
   std::uint8_t on_missing = 0;
   std::uint32_t attribute = 0;  // in `attributes`; for kSegment in `segments`; unused by kWindow
   std::uint32_t operand = 0;    // in `sets`; unused by kExists, kIsNull and kSegment
@@ -132,17 +140,28 @@ struct Step {
   std::uint32_t on_false = kReject;
 };
 
+/// How a hash becomes a place; model::Algorithm.
+enum class Placing : std::uint32_t { kNative, kUnleash };
+
 /// How a subject is hashed: murmur3 resumed after the salt and purpose, which the compiler hashed.
 struct Bucketing {
   Range attributes;  // in `attributes`: the first one present counts
   std::uint32_t hash = 0;
   std::uint32_t tail = 0;
   std::uint32_t length = 0;
+  Placing placing = Placing::kNative;
 };
 
-/// Lets positions of kGateTotal in: `from` and more, less than `to`.
+/// What becomes of a subject without any of the attributes, beside a variant of the flag.
+inline constexpr std::uint32_t kSkipMissing = 0xffffffff;
+inline constexpr std::uint32_t kMissingIsError = 0xfffffffe;
+inline constexpr std::uint32_t kMissingIsRandom = 0xfffffffd;
+
+/// Lets positions of `total` in: `from` and more, less than `to`.
 struct GateRecord {
   Bucketing bucketing;
+  std::uint32_t total = 0;
+  std::uint32_t missing = kSkipMissing;
   std::uint32_t from = 0;
   std::uint32_t to = 0;
 };
@@ -157,10 +176,6 @@ struct RampRecord {
   std::uint32_t end_weight = 0;
   std::uint32_t reserved = 0;
 };
-
-/// What a split serves a subject without any of its attributes, beside a variant of the flag.
-inline constexpr std::uint32_t kSkipMissing = 0xffffffff;
-inline constexpr std::uint32_t kMissingIsError = 0xfffffffe;
 
 struct WeightRecord {
   std::uint32_t variant = 0;     // of the flag
@@ -201,12 +216,13 @@ struct TargetRecord {
 struct PrerequisiteRecord {
   std::uint32_t flag = 0;        // in `flags`; its height is less than ours
   std::uint32_t enabled = 1;     // 0: holds when the other flag is off
-  Part<std::uint32_t> variants;  // indices of the other flag's variants; none: any
+  Part<std::uint32_t> variants;  // indices of the other flag's variants, kNone for none of them
 };
 
 struct VariantRecord {
   TextRef key;
   TextRef json;
+  TextRef metadata;           // instead of the flag's, if not ""
   std::uint64_t payload = 0;  // bool, int64 bits, double bits, or a string's TextRef
 };
 

@@ -149,8 +149,9 @@ AttributeRef ImageBuilder::MakeAttribute(const std::vector<std::string>& path) {
   return ref;
 }
 
-Range ImageBuilder::AddAttributes(const std::vector<std::vector<std::string>>& paths) {
-  std::string identity;
+Range ImageBuilder::AddAttributes(const std::vector<std::vector<std::string>>& paths,
+                                  bool chained) {
+  std::string identity(chained && paths.size() > 1 ? "|" : "");
   for (const auto& path : paths) {
     for (const std::string& name : path) identity += std::to_string(name.size()) + ':' + name;
     identity += ';';
@@ -159,7 +160,12 @@ Range ImageBuilder::AddAttributes(const std::vector<std::vector<std::string>>& p
   if (is_new) {
     entry->second = {static_cast<std::uint32_t>(tables_.attributes.size()),
                      static_cast<std::uint32_t>(paths.size())};
-    for (const auto& path : paths) tables_.attributes.push_back(MakeAttribute(path));
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      AttributeRef& attribute = tables_.attributes.emplace_back(MakeAttribute(paths[i]));
+      const bool has_alternative = chained && i + 1 < paths.size();
+      if (has_alternative)
+        attribute.alternative = static_cast<std::uint32_t>(tables_.attributes.size());
+    }
   }
   return entry->second;
 }

@@ -64,8 +64,9 @@ class ImageBuilder {
   TextRef AddText(std::string_view text);
   /// An attribute by its path, outermost name first; the index in `attributes`.
   std::uint32_t AddAttribute(const std::vector<std::string>& path);
-  /// A list of attributes that follow each other in `attributes`.
-  Range AddAttributes(const std::vector<std::vector<std::string>>& paths);
+  /// A list of attributes that follow each other in `attributes`; with `chained` each is the
+  /// alternative of the one before it.
+  Range AddAttributes(const std::vector<std::vector<std::string>>& paths, bool chained = false);
   /// A set of scalars; the index in `sets`. With `ignore_case` strings are stored in lower case.
   std::uint32_t AddSet(const std::vector<model::Value>& values, bool ignore_case);
   /// A regular expression; the number in `patterns`.

@@ -108,8 +108,12 @@ class Verifier {
   }
   bool Check(const TextRef& path) const { return Text(path); }
   bool Check(const AttributeRef& attribute) const {
+    // Alternatives only go forward, so they end.
+    const auto index = static_cast<std::size_t>(&attribute - view_.attributes.data());
     return Text(attribute.name) && attribute.members.count < kMaxAttributeSegments &&
-           In(attribute.members, view_.paths);
+           In(attribute.members, view_.paths) &&
+           (attribute.alternative == kNone ||
+            (attribute.alternative > index && In(attribute.alternative, view_.attributes)));
   }
 
   // `max_height` bounds the segments that may be asked, so that segments end.
@@ -173,7 +177,9 @@ class Verifier {
            Rare(block, flag) && Rules(block, flag) && Serves(block, flag, flag.fallthrough);
   }
   // The same variants may be those of many flags: what is true of each is checked once.
-  bool Check(const VariantRecord& variant) const { return Text(variant.key) && Text(variant.json); }
+  bool Check(const VariantRecord& variant) const {
+    return Text(variant.key) && Text(variant.json) && Text(variant.metadata);
+  }
   [[nodiscard]] bool Texts(const FlagRecord& flag, std::span<const VariantRecord> variants) const {
     if (flag.type != static_cast<std::uint8_t>(model::ValueType::kString)) return true;
     return std::all_of(variants.begin(), variants.end(), [&](const VariantRecord& variant) {
@@ -219,7 +225,7 @@ class Verifier {
   bool Gate(BlockReader& block, std::uint32_t offset) {
     if (offset == kNone) return true;
     const auto* gate = block.Record<GateRecord>(offset);
-    return gate != nullptr && Reads(gate->bucketing);
+    return gate != nullptr && Reads(gate->bucketing) && gate->total != 0;
   }
   bool Serves(BlockReader& block, const FlagRecord& flag, const ServeRecord& serve) {
     switch (serve.kind) {
@@ -243,7 +249,7 @@ class Verifier {
     const auto* split = block.Record<SplitRecord>(offset);
     std::span<const WeightRecord> weights;
     return split != nullptr && Reads(split->bucketing) && block.Holds(split->weights, weights) &&
-           (split->missing >= kMissingIsError || split->missing < flag.variants.count) &&
+           (split->missing >= kMissingIsRandom || split->missing < flag.variants.count) &&
            Ramp(block, flag, split->ramp) && !weights.empty() &&
            std::all_of(weights.begin(), weights.end(),
                        [&](const auto& weight) { return weight.variant < flag.variants.count; });
@@ -254,7 +260,8 @@ class Verifier {
     return ramp != nullptr && ramp->variant < flag.variants.count && ramp->from < ramp->to;
   }
   [[nodiscard]] bool Reads(const Bucketing& bucketing) const {
-    return bucketing.attributes.count <= kMaxBucketAttributes &&
+    return bucketing.placing <= Placing::kUnleash &&
+           bucketing.attributes.count <= kMaxBucketAttributes &&
            In(bucketing.attributes, view_.attributes);
   }
 

@@ -20,6 +20,7 @@ inline constexpr std::size_t kMaxBucketAttributes = 16;
 inline constexpr std::uint8_t kMaxReferenceDepth = 16;         // prerequisites, segments
 inline constexpr std::uint64_t kMaxWeightSum = 2'147'483'647;  // of a split
 inline constexpr std::uint32_t kGateTotal = 100'000;
+inline constexpr std::uint32_t kUnleashTotal = 100;  // of the gates of Algorithm::kUnleash
 inline constexpr std::size_t kMaxImageBytes = std::size_t{1} << 30U;
 inline constexpr std::size_t kMaxLogicDepth = 64;      // operators and arrays inside each other
 inline constexpr std::size_t kMaxLogicNodes = 65'536;  // operators and constants of one rule

@@ -188,4 +188,25 @@ std::string_view TextOfNumber(double number, NumberText& buffer) {
   return {begin, static_cast<std::size_t>(out - begin)};
 }
 
+std::string_view TextOf(const model::Attribute& attribute, NumberText& buffer) {
+  switch (attribute.kind()) {
+    case model::AttributeKind::kString:
+      return attribute.text();
+    case model::AttributeKind::kBool:
+      return attribute.boolean() ? "true" : "false";
+    case model::AttributeKind::kInt: {
+      const auto end =
+          std::to_chars(buffer.data(), buffer.data() + buffer.size(), attribute.integer());
+      return {buffer.data(), static_cast<std::size_t>(end.ptr - buffer.data())};
+    }
+    case model::AttributeKind::kDouble:
+      return TextOfNumber(attribute.number(), buffer);
+    case model::AttributeKind::kNull:
+    case model::AttributeKind::kArray:
+    case model::AttributeKind::kObject:
+      break;
+  }
+  return {};
+}
+
 }  // namespace pennon::engine

@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "model/context.h"
+
 namespace pennon::engine {
 
 /// Room for any number's text.
@@ -16,5 +18,8 @@ double NumberFromText(std::string_view text);
 double NumberFromPrefix(std::string_view text);
 /// The shortest text that reads as this number; a view into `buffer` or of a constant.
 std::string_view TextOfNumber(double number, NumberText& buffer);
+
+/// A scalar as text: a string itself, `true`, `false`, a number as above; "" for all others.
+std::string_view TextOf(const model::Attribute& attribute, NumberText& buffer);
 
 }  // namespace pennon::engine

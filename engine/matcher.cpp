@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/same_text.h"
 #include "engine/comparison.h"
 #include "engine/literal.h"
+#include "engine/logic_number.h"
 
 namespace pennon::engine {
 namespace {
@@ -98,7 +100,8 @@ inline bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Lit
 [[gnu::always_inline]] inline bool MatchesAny(const ImageView& view, const Step& step,
                                               const Attribute& attribute, Budget& budget) {
   const ValueSet& set = view.sets[step.operand];
-  if (step.op == StepOp::kIn) return InSet(view, set, attribute, step.option != 0, budget);
+  const bool ignore_case = (step.option & kOption) != 0;
+  if (step.op == StepOp::kIn) return InSet(view, set, attribute, ignore_case, budget);
   return ComparesWithAny(view, step, set, attribute, budget);
 }
 
@@ -122,6 +125,18 @@ bool HasType(const ImageView& view, const ValueSet& set, const Attribute& attrib
                      [&](const Literal& literal) { return literal.payload == type; });
 }
 
+// The attribute as text, and that as the operator needs it.
+[[gnu::noinline]] bool MatchesAsText(const ImageView& view, const Step& step,
+                                     const Attribute& attribute, Budget& budget) {
+  NumberText buffer;
+  const std::string_view text = TextOf(attribute, buffer);
+  if (step.op < StepOp::kEqual || step.op > StepOp::kLessEqual) {
+    return MatchesAny(view, step, Attribute("", text), budget);
+  }
+  const double number = NumberFromText(text);
+  return !std::isnan(number) && MatchesAny(view, step, Attribute("", number), budget);
+}
+
 }  // namespace
 
 bool Contains(const ImageView& view, const ValueSet& set, const Attribute& attribute,
@@ -134,6 +149,20 @@ bool Contains(const ImageView& view, const ValueSet& set, const Attribute& attri
 bool ContainsScalar(const ImageView& view, const ValueSet& set, const Scalar& scalar,
                     Budget& budget) {
   return HasScalar(view, set, scalar, budget);
+}
+
+const Attribute* ResolvePath(const ImageView& view, const AttributeRef& ref,
+                             const model::Context& context) {
+  const Attribute* found = nullptr;
+  for (const AttributeRef* next = &ref;; next = &view.attributes[next->alternative]) {
+    found = context.Find(view.Text(next->name));
+    for (const TextRef& member : view.paths.subspan(next->members.first, next->members.count)) {
+      if (found == nullptr) break;
+      found = model::Context::Member(*found, view.Text(member));
+    }
+    const bool is_missing = found == nullptr || found->kind() == AttributeKind::kNull;
+    if (!is_missing || next->alternative == kNone) return found;
+  }
 }
 
 bool InWindow(const ImageView& view, const ValueSet& set, std::int64_t now_micros) {
@@ -150,7 +179,8 @@ bool PassesAny(const ImageView& view, const Step& step, const Attribute* found, 
   if (!present) return step.on_missing != 0;
   if (step.op == StepOp::kType) return HasType(view, view.sets[step.operand], *found) != negate;
   const bool matched = AnyElement(*found, budget, [&](const Attribute& element) {
-    return MatchesAny(view, step, element, budget);
+    return (step.option & kAsText) != 0 ? MatchesAsText(view, step, element, budget)
+                                        : MatchesAny(view, step, element, budget);
   });
   return matched != negate;
 }

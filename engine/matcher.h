@@ -18,19 +18,19 @@ namespace pennon::engine {
 struct Question {
   const model::Context& context;
   std::int64_t now_micros = 0;  // since 1970
+  std::uint64_t random = 0;
 };
+
+/// As Resolve, for attributes with members or an alternative.
+const model::Attribute* ResolvePath(const ImageView& view, const AttributeRef& ref,
+                                    const model::Context& context);
 
 /// Finds the attribute that `ref` names, or null.
 inline const model::Attribute* Resolve(const ImageView& view, const AttributeRef& ref,
                                        const model::Context& context) {
-  const model::Attribute* found = context.Find(view.Text(ref.name));
-  if (ref.members.count == 0) [[likely]]
-    return found;
-  for (const TextRef& member : view.paths.subspan(ref.members.first, ref.members.count)) {
-    if (found == nullptr) break;
-    found = model::Context::Member(*found, view.Text(member));
-  }
-  return found;
+  if (!ref.IsPlain()) [[unlikely]]
+    return ResolvePath(view, ref, context);
+  return context.Find(view.Text(ref.name));
 }
 
 /// True when the attribute, or any element of an array attribute, is in the set.

@@ -1,12 +1,15 @@
 #include "engine/operand.h"
 
 #include <array>
+#include <cmath>
+#include <limits>
 
 #include "base/timestamp.h"
 #include "engine/condition_compiler.h"
 #include "engine/ip_range.h"
 #include "engine/limits.h"
 #include "engine/literal.h"
+#include "engine/logic_number.h"
 #include "engine/regex.h"
 #include "engine/semver.h"
 
@@ -138,6 +141,33 @@ std::optional<Error> CheckValue(const LeafCondition& leaf, const Value& value,
   return std::nullopt;
 }
 
+// What cannot be read matches nothing and is no error, but it has to be text.
+std::optional<Error> CheckTexts(const LeafCondition& leaf, const std::string& place) {
+  for (std::size_t i = 0; i < leaf.values.size(); ++i) {
+    if (leaf.values[i].AsString() != nullptr) continue;
+    return Error::Invalid(
+        place + '[' + std::to_string(i) + ']',
+        "is " + std::string(model::TypeName(leaf.values[i])) + ", with asText expected a string");
+  }
+  return std::nullopt;
+}
+
+// The values that can be read, numbers as such.
+std::vector<Value> ReadableTexts(const LeafCondition& leaf) {
+  std::vector<Value> readable;
+  for (const Value& value : leaf.values) {
+    const double number = OperandOf(leaf.op) == Operand::kNumber
+                              ? NumberFromText(*value.AsString())
+                              : std::numeric_limits<double>::quiet_NaN();
+    if (!std::isnan(number)) {
+      readable.emplace_back(number);
+    } else if (!CheckValue(leaf, value, "")) {
+      readable.push_back(value);
+    }
+  }
+  return readable;
+}
+
 Value PackedRange(const IpRange& range) {
   std::string packed(range.address.begin(), range.address.end());
   packed += static_cast<char>(range.bits);
@@ -160,6 +190,7 @@ std::optional<Error> CheckOperands(const LeafCondition& leaf, const std::string&
   if (leaf.lenient && operand != Operand::kVersion) {
     return Error::Invalid(place + ".lenient", with_name("does not compare versions"));
   }
+  if (leaf.as_text) return CheckTexts(leaf, values);
   if (operand == Operand::kScalar) return CheckScalars(leaf.values, values);
   if (operand == Operand::kNothing) {
     if (leaf.values.empty()) return std::nullopt;
@@ -175,11 +206,12 @@ std::optional<Error> CheckOperands(const LeafCondition& leaf, const std::string&
 
 std::uint32_t AddOperands(const LeafCondition& leaf, ImageBuilder& builder) {
   const Operand operand = OperandOf(leaf.op);
+  const std::vector<Value> values = leaf.as_text ? ReadableTexts(leaf) : leaf.values;
   if (operand <= Operand::kNumber || operand == Operand::kVersion) {
-    return builder.AddSet(leaf.values, leaf.ignore_case);
+    return builder.AddSet(values, leaf.ignore_case);
   }
   std::vector<Value> members;
-  for (const Value& value : leaf.values) {
+  for (const Value& value : values) {
     if (operand == Operand::kInstant) {
       members.emplace_back(*MicrosOf(value));
     } else if (operand == Operand::kRange) {

@@ -100,7 +100,7 @@ void Recorder::Listed(bool included) {
 void Recorder::Gate(const GateRecord& gate, Position position, bool held) {
   ExplanationStep& step = Add(StepKind::kGate, held);
   step.name = AttributesText(view_, gate.bucketing.attributes);
-  if (position) step.place = model::Place{*position, kGateTotal, gate.from, gate.to};
+  if (position) step.place = model::Place{*position, gate.total, gate.from, gate.to};
 }
 
 void Recorder::Split(const FlagRecord& flag, const SplitRecord& split, Position position,

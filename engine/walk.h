@@ -21,13 +21,14 @@ struct Decision {
   model::Reason reason = model::Reason::kDefault;
   model::EvaluationError error = model::EvaluationError::kNone;
   model::MatchKind kind = model::MatchKind::kNone;
+  bool is_off = false;  // the flag is off, or for this subject
   std::uint32_t variant = kNone;
   /// For MatchKind::kRule the RuleRecord, for kPrerequisiteFailed the other flag's FlagRecord; for
   /// an error the text, or null when it is in the flag's metadata.
   const void* what = nullptr;
 
   static Decision Failed(model::EvaluationError error, const char* text) {
-    return {model::Reason::kError, error, model::MatchKind::kNone, kNone, text};
+    return {model::Reason::kError, error, model::MatchKind::kNone, false, kNone, text};
   }
 };
 
@@ -74,7 +75,12 @@ class Walk {
   }
 
   static Decision Off(const FlagRecord& flag, model::MatchKind kind, const void* what) {
-    return {model::Reason::kDisabled, model::EvaluationError::kNone, kind, flag.off_variant, what};
+    return {model::Reason::kDisabled,
+            model::EvaluationError::kNone,
+            kind,
+            true,
+            flag.off_variant,
+            what};
   }
 
   [[gnu::always_inline]] Decision On(const FlagRecord& flag) {
@@ -83,8 +89,12 @@ class Walk {
       const FlagRecord* failed = FailedPrerequisite(flag, rare);
       if (failed != nullptr) return Off(flag, model::MatchKind::kPrerequisiteFailed, failed);
       if (const TargetRecord* target = TargetOf(flag, rare)) {
-        return {model::Reason::kTargetingMatch, model::EvaluationError::kNone,
-                model::MatchKind::kTarget, target->variant, nullptr};
+        return {model::Reason::kTargetingMatch,
+                model::EvaluationError::kNone,
+                model::MatchKind::kTarget,
+                false,
+                target->variant,
+                nullptr};
       }
     }
     Decision decision;
@@ -114,7 +124,7 @@ class Walk {
   static bool Satisfies(const FlagRecord& flag, const PrerequisiteRecord& prerequisite,
                         const Decision& decision) {
     if (decision.reason == model::Reason::kError) return false;
-    const bool is_on = decision.reason != model::Reason::kDisabled;
+    const bool is_on = !decision.is_off;
     if (prerequisite.enabled == 0) return !is_on;
     if (!is_on || prerequisite.variants.count == 0) return is_on;
     for (const std::uint32_t variant : PartOf(flag, prerequisite.variants)) {
@@ -152,8 +162,12 @@ class Walk {
                                    Decision& decision) {
     if (!Holds(PartOf(flag, rule.when))) return false;
     if (rule.gate != kNone && !LetsIn(RecordAt<GateRecord>(flag, rule.gate))) return false;
-    decision = {model::Reason::kTargetingMatch, model::EvaluationError::kNone,
-                model::MatchKind::kRule, kNone, &rule};
+    decision = {model::Reason::kTargetingMatch,
+                model::EvaluationError::kNone,
+                model::MatchKind::kRule,
+                false,
+                kNone,
+                &rule};
     return Serve(flag, rule.serve, decision) == Placed::kYes;
   }
 
@@ -226,6 +240,7 @@ class Walk {
         return Split(flag, RecordAt<SplitRecord>(flag, serve.index), decision);
       case ServeKind::kOff:
         decision.variant = flag.off_variant;
+        decision.is_off = true;
         break;
       case ServeKind::kCodeDefault:
         break;
@@ -255,13 +270,12 @@ class Walk {
 
   [[gnu::always_inline]] Placed Split(const FlagRecord& flag, const SplitRecord& split,
                                       Decision& decision) {
-    Murmur3 hash;
-    if (!Subject(split.bucketing, hash)) {
+    std::uint32_t position = 0;
+    if (!Place(split.bucketing, split.missing, split.total, position)) {
       const Placed placed = WithoutSubject(split, decision);
       trace_.Split(flag, split, std::nullopt, decision.variant);
       return placed;
     }
-    const std::uint32_t position = BucketPosition(hash.Finish(), split.total);
     const auto weights = PartOf(flag, split.weights);
     if (weights.size() > 1 || split.ramp != kNone) decision.reason = model::Reason::kSplit;
     decision.variant = VariantAt(flag, split, weights, position);
@@ -285,21 +299,43 @@ class Walk {
   }
 
   [[gnu::noinline]] bool LetsIn(const GateRecord& gate) {
-    Murmur3 hash;
-    Position position;
-    if (Subject(gate.bucketing, hash)) position = BucketPosition(hash.Finish(), kGateTotal);
-    const bool held = position && *position >= gate.from && *position < gate.to;
-    trace_.Gate(gate, position, held);
+    std::uint32_t position = 0;
+    const bool placed = Place(gate.bucketing, gate.missing, gate.total, position);
+    const bool held = placed && position >= gate.from && position < gate.to;
+    trace_.Gate(gate, placed ? Position(position) : std::nullopt, held);
     return held;
   }
 
+  // Where the subject falls; false when it has none of the attributes that would say.
+  [[gnu::always_inline]] bool Place(const Bucketing& bucketing, std::uint32_t missing,
+                                    std::uint32_t total, std::uint32_t& position) {
+    if (bucketing.placing != Placing::kNative || missing == kMissingIsRandom) [[unlikely]] {
+      return PlaceOtherwise(bucketing, missing, total, position);
+    }
+    Murmur3 hash(bucketing.hash, bucketing.tail, bucketing.length);
+    if (!Subject(bucketing, hash, HashSubject)) return false;
+    position = BucketPosition(hash.Finish(), total);
+    return true;
+  }
+  [[gnu::noinline]] bool PlaceOtherwise(const Bucketing& bucketing, std::uint32_t missing,
+                                        std::uint32_t total, std::uint32_t& position) {
+    const bool is_native = bucketing.placing == Placing::kNative;
+    Murmur3 hash(bucketing.hash, bucketing.tail, bucketing.length);
+    const bool found = Subject(bucketing, hash, is_native ? HashSubject : HashSubjectText);
+    if (!found && missing != kMissingIsRandom) return false;
+    const std::uint32_t word = found ? hash.Finish() : RandomHash(bucketing, question_.random);
+    position = is_native ? BucketPosition(word, total) : UnleashPosition(word, total);
+    return true;
+  }
+
   // Hashes the first attribute that the context has; false when it has none of them.
-  [[gnu::always_inline]] bool Subject(const Bucketing& bucketing, Murmur3& hash) {
-    hash = Murmur3(bucketing.hash, bucketing.tail, bucketing.length);
+  template <typename HashValue>
+  [[gnu::always_inline]] bool Subject(const Bucketing& bucketing, Murmur3& hash,
+                                      HashValue hash_value) {
     const Range range = bucketing.attributes;
     for (const AttributeRef& ref : view_.attributes.subspan(range.first, range.count)) {
       const model::Attribute* found = Resolve(view_, ref, question_.context);
-      if (found != nullptr && HashSubject(hash, *found)) return true;
+      if (found != nullptr && hash_value(hash, *found)) return true;
     }
     return false;
   }
@@ -345,6 +381,12 @@ inline std::string_view DetailOf(const ImageView& view, const FlagRecord& flag,
   return flag.state == FlagState::kBroken ? view.Text(flag.metadata) : std::string_view();
 }
 
+inline std::string_view MetadataOf(const ImageView& view, const FlagRecord& flag,
+                                   const VariantRecord& variant) {
+  if (flag.state == FlagState::kBroken) return {};
+  return view.Text(variant.metadata.size != 0 ? variant.metadata : flag.metadata);
+}
+
 /// The Evaluation that a decision about `flag` comes to; every member is written once.
 [[gnu::always_inline]] inline model::Evaluation Conclude(const ImageView& view,
                                                          const FlagRecord& flag,
@@ -382,7 +424,7 @@ template <typename Trace>
                                                              const FlagRecord& flag,
                                                              const model::Context& context,
                                                              const Moment& moment, Trace& trace) {
-  const Question question{context, moment.now_millis * 1000};
+  const Question question{context, moment.now_millis * 1000, moment.random};
   Walk walk(view, question, trace);
   const Decision decision = walk.Flag(flag);
   if (walk.IsSpent()) [[unlikely]] {

@@ -43,6 +43,12 @@ enum class Operator : std::uint8_t {
   kExists,       // takes no values
 };
 
+/// From one instant on and before another one.
+struct Window {
+  std::int64_t from = std::numeric_limits<std::int64_t>::min();
+  std::int64_t to = std::numeric_limits<std::int64_t>::max();
+};
+
 struct Condition;
 
 /// A test of one attribute. `attribute` is the name of a top-level attribute, or a JSON Pointer
@@ -53,8 +59,11 @@ struct LeafCondition {
   std::vector<Value> values;
   bool ignore_case = false;
   bool lenient = false;  // of versions: v1.2 counts as 1.2.0
+  bool as_text = false;  // attributes and values are texts, read as the operator needs them; what
+                         // cannot be read matches nothing
   bool negate = false;
   bool on_missing = false;  // the result when the attribute is missing or null; not negated
+  std::vector<std::string> alternatives;  // asked in turn when the attribute is missing
 };
 struct AllCondition {
   std::vector<Condition> parts;
@@ -69,24 +78,36 @@ struct SegmentCondition {
   std::string segment;
 };
 
+struct WindowCondition {
+  Window window;
+};
+
 struct Condition {
-  std::variant<LeafCondition, AllCondition, AnyCondition, NotCondition, SegmentCondition> node;
+  std::variant<LeafCondition, AllCondition, AnyCondition, NotCondition, SegmentCondition,
+               WindowCondition>
+      node;
 };
 
 struct Variant {
   std::string key;
   Value value;
+  Object metadata;  // beside the flag's, in answers that serve it
 };
+
+/// How a subject becomes a place; docs/evaluation.md has each. Others than kNative are those of
+/// systems that flags come from, so that nobody changes place.
+enum class Algorithm : std::uint8_t { kNative, kUnleash };
 
 /// What decides a subject's place: the first of `attributes` that the context has, hashed with
 /// `salt` (the flag's own when empty).
 struct Bucketing {
   std::vector<std::string> attributes{"targetingKey"};
   std::string salt;
+  Algorithm algorithm = Algorithm::kNative;
 };
 
-/// What becomes of a subject without any of a split's attributes.
-enum class OnMissing : std::uint8_t { kSkip, kError, kVariant };
+/// What becomes of a subject without any of the attributes. A gate knows kSkip and kRandom.
+enum class OnMissing : std::uint8_t { kSkip, kError, kVariant, kRandom };
 
 struct Weight {
   std::string variant;
@@ -117,14 +138,9 @@ struct Split {
 struct Gate {
   Bucketing bucketing;
   std::string layer;  // "": the gate is of no layer
+  OnMissing on_missing = OnMissing::kSkip;
   std::uint32_t from = 0;
   std::uint32_t to = 0;
-};
-
-/// From one instant on and before another one.
-struct Window {
-  std::int64_t from = std::numeric_limits<std::int64_t>::min();
-  std::int64_t to = std::numeric_limits<std::int64_t>::max();
 };
 
 struct ServeVariant {
@@ -154,11 +170,12 @@ struct Target {
   std::vector<Value> values;
 };
 
-/// Holds when the other flag is on and, if `variants` is not empty, serves one of them;
-/// with `enabled` false it holds when the other flag is off.
+/// Holds when the other flag is on and, if `variants` or `no_variant` says so, serves one of them
+/// or none; with `enabled` false it holds when the other flag is off.
 struct Prerequisite {
   std::string flag;
   std::vector<std::string> variants;
+  bool no_variant = false;
   bool enabled = true;
 };
 

@@ -17,14 +17,28 @@ Found ReadParts(ObjectReader& reader, std::string_view member, std::vector<Condi
   return reader.Finish();
 }
 
+// A name, or several of which the first counts that the context has.
+void ReadAttribute(ObjectReader& reader, model::LeafCondition& leaf) {
+  std::vector<std::string> names;
+  if (!reader.failed() && !reader.Has("attr")) {
+    reader.Invalid("attr", "is missing, expected a string");
+  }
+  reader.OneOrMore("attr", names);
+  if (reader.failed()) return;
+  if (names.empty()) return reader.Invalid("attr", "is empty");
+  leaf.attribute = names.front();
+  leaf.alternatives.assign(names.begin() + 1, names.end());
+}
+
 Found ReadLeaf(ObjectReader& reader, Condition& out) {
   model::LeafCondition leaf;
   std::string op;
-  reader.RequiredString("attr", leaf.attribute);
+  ReadAttribute(reader, leaf);
   reader.RequiredString("op", op);
   reader.Values("values", leaf.values);
   reader.Bool("ignoreCase", leaf.ignore_case);
   reader.Bool("lenient", leaf.lenient);
+  reader.Bool("asText", leaf.as_text);
   reader.Bool("negate", leaf.negate);
   reader.Bool("onMissing", leaf.on_missing);
   if (!reader.failed()) {
@@ -37,6 +51,17 @@ Found ReadLeaf(ObjectReader& reader, Condition& out) {
 }
 
 }  // namespace
+
+Found ReadWindow(const Value& value, const std::string& path, model::Window& window) {
+  ObjectReader reader(value, path);
+  reader.Instant("from", window.from);
+  reader.Instant("to", window.to);
+  if (!reader.failed() && !reader.Has("from") && !reader.Has("to")) {
+    reader.Invalid("", "expected from, to, or both");
+  }
+  if (!reader.failed() && window.to <= window.from) reader.Invalid("to", "is not after from");
+  return reader.Finish();
+}
 
 // Recursive: the depth of the JSON itself is bounded by wire/json.h.
 Found ReadCondition(const Value& value, const std::string& path, Condition& out) {
@@ -54,6 +79,11 @@ Found ReadCondition(const Value& value, const std::string& path, Condition& out)
   }
   if (reader.Has("segment")) {
     reader.String("segment", out.node.emplace<model::SegmentCondition>().segment);
+    return reader.Finish();
+  }
+  if (const Value* window = reader.Get("window")) {
+    auto& inner = out.node.emplace<model::WindowCondition>().window;
+    reader.Note(ReadWindow(*window, reader.PathOf("window"), inner));
     return reader.Finish();
   }
   return ReadLeaf(reader, out);

@@ -14,4 +14,8 @@ namespace pennon::wire {
 std::optional<base::Error> ReadCondition(const model::Value& value, const std::string& path,
                                          model::Condition& out);
 
+/// {"from", "to"}, of which one may be absent.
+std::optional<base::Error> ReadWindow(const model::Value& value, const std::string& path,
+                                      model::Window& window);
+
 }  // namespace pennon::wire

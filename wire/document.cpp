@@ -6,6 +6,7 @@
 #include "wire/flagd_document.h"
 #include "wire/json.h"
 #include "wire/native_document.h"
+#include "wire/unleash_document.h"
 
 namespace pennon::wire {
 namespace {
@@ -43,8 +44,7 @@ base::Result<Value> ReadAsNative(std::string_view text, const DocumentOptions& o
   auto given = ReadJson(text);
   if (!given || options.format == DocumentFormat::kNative) return given;
   if (options.format == DocumentFormat::kFlagd) return FlagdToNative(*given, options, diagnostics);
-  return Fail(
-      Error::Invalid("format", '"' + std::string(Name(options.format)) + "\" cannot be read yet"));
+  return UnleashToNative(*given, options, diagnostics);
 }
 
 base::Result<Document> ReadDocument(std::string_view text, const DocumentOptions& options) {

@@ -12,17 +12,6 @@ using base::Fail;
 using model::Value;
 using Found = std::optional<Error>;
 
-Found ReadWindow(const Value& value, const std::string& path, model::Window& window) {
-  ObjectReader reader(value, path);
-  reader.Instant("from", window.from);
-  reader.Instant("to", window.to);
-  if (!reader.failed() && !reader.Has("from") && !reader.Has("to")) {
-    reader.Invalid("", "expected from, to, or both");
-  }
-  if (!reader.failed() && window.to <= window.from) reader.Invalid("to", "is not after from");
-  return reader.Finish();
-}
-
 Found ReadRule(const Value& value, const std::string& path, model::Rule& rule) {
   ObjectReader reader(value, path);
   std::string name;
@@ -54,16 +43,43 @@ Found ReadTarget(const Value& value, const std::string& path, model::Target& tar
   return reader.Finish();
 }
 
+// Keys of variants, and null for none of them.
+void ReadVariants(ObjectReader& reader, model::Prerequisite& prerequisite) {
+  reader.Each("variants", [&](const Value& element, const std::string& path) -> Found {
+    if (const std::string* key = element.AsString()) {
+      prerequisite.variants.push_back(*key);
+    } else if (element.IsNull()) {
+      prerequisite.no_variant = true;
+    } else {
+      return Error::Invalid(path, "is " + std::string(TypeName(element)) +
+                                      ", expected a variant's key, or null for no variant");
+    }
+    return std::nullopt;
+  });
+}
+
 Found ReadPrerequisite(const Value& value, const std::string& path,
                        model::Prerequisite& prerequisite) {
   ObjectReader reader(value, path);
   reader.RequiredString("flag", prerequisite.flag);
-  reader.Strings("variants", prerequisite.variants);
+  ReadVariants(reader, prerequisite);
   reader.Bool("enabled", prerequisite.enabled);
-  if (!reader.failed() && !prerequisite.enabled && !prerequisite.variants.empty()) {
+  if (!reader.failed() && !prerequisite.enabled && reader.Has("variants") &&
+      (!prerequisite.variants.empty() || prerequisite.no_variant)) {
     reader.Invalid("variants", "has no meaning together with enabled: false");
   }
   return reader.Finish();
+}
+
+void ReadMetadata(ObjectReader& reader, model::Object& metadata) {
+  const Value* given = reader.Get("metadata");
+  if (given == nullptr) return;
+  const model::Object* object = given->AsObject();
+  if (object == nullptr) {
+    return reader.Invalid("metadata",
+                          "is " + std::string(TypeName(*given)) + ", expected an object");
+  }
+  metadata = *object;
 }
 
 Found ReadVariant(const Value& value, const std::string& path, model::Variant& variant) {
@@ -77,6 +93,7 @@ Found ReadVariant(const Value& value, const std::string& path, model::Variant& v
   } else {
     reader.Invalid("value", "is missing");
   }
+  ReadMetadata(reader, variant.metadata);
   return reader.Finish();
 }
 
@@ -112,13 +129,7 @@ void ReadIdentity(ObjectReader& reader, model::Flag& flag) {
   reader.Each("variants", [&](const Value& element, const std::string& path) {
     return ReadVariant(element, path, flag.variants.emplace_back());
   });
-  if (const Value* metadata = reader.Get("metadata")) {
-    if (const model::Object* object = metadata->AsObject()) {
-      flag.metadata = *object;
-    } else {
-      reader.Invalid("metadata", "is " + std::string(TypeName(*metadata)) + ", expected an object");
-    }
-  }
+  ReadMetadata(reader, flag.metadata);
 }
 
 void ReadConfiguration(ObjectReader& reader, model::Flag& flag) {

@@ -70,6 +70,18 @@ void ObjectReader::Strings(std::string_view member, std::vector<std::string>& ou
   });
 }
 
+void ObjectReader::OneOrMore(std::string_view member, std::vector<std::string>& out) {
+  const Value* found = Get(member);
+  if (found == nullptr) return;
+  if (const std::string* text = found->AsString()) {
+    out = {*text};
+  } else if (found->AsArray() != nullptr) {
+    Strings(member, out);
+  } else {
+    Expected(member, *found, "a string or an array of strings");
+  }
+}
+
 void ObjectReader::Values(std::string_view member, std::vector<Value>& out) {
   const Value* found = Get(member);
   if (found == nullptr) return;

@@ -30,6 +30,8 @@ class ObjectReader {
   void RequiredString(std::string_view member, std::string& out);
   void Strings(std::string_view member, std::vector<std::string>& out);
   void Values(std::string_view member, std::vector<model::Value>& out);
+  /// One string or an array of them.
+  void OneOrMore(std::string_view member, std::vector<std::string>& out);
   /// A whole number from 0 to `max`.
   void Unsigned(std::string_view member, std::uint64_t max, std::uint64_t& out);
   /// An instant, in microseconds since 1970: an RFC 3339 string, or milliseconds.
@@ -44,6 +46,8 @@ class ObjectReader {
   void Invalid(std::string_view member, std::string_view what);
   void Note(std::optional<base::Error> error);
   [[nodiscard]] bool failed() const { return error_.has_value(); }
+  /// The first error; for formats whose unknown members are passed over, instead of Finish.
+  [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
   [[nodiscard]] std::string PathOf(std::string_view member) const;
 
   /// The first error, or one for the first member that nobody read.

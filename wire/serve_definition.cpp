@@ -14,16 +14,13 @@ using Found = std::optional<Error>;
 constexpr std::uint64_t kMaxWeight = 2'147'483'647;
 
 void ReadBucketing(ObjectReader& reader, model::Bucketing& bucketing) {
-  const Value* by = reader.Get("bucketBy");
-  if (by != nullptr && by->AsString() != nullptr) {
-    bucketing.attributes = {*by->AsString()};
-  } else if (by != nullptr) {
-    reader.Strings("bucketBy", bucketing.attributes);
-  }
+  reader.OneOrMore("bucketBy", bucketing.attributes);
   reader.String("salt", bucketing.salt);
   std::string algo = "native";
   reader.String("algo", algo);
-  if (algo != "native") {
+  if (algo == "unleash") {
+    bucketing.algorithm = model::Algorithm::kUnleash;
+  } else if (algo != "native") {
     reader.Invalid("algo", "\"" + algo + "\" is not an algorithm that this version knows");
   }
 }
@@ -73,7 +70,7 @@ Found ReadRamp(const Value& value, const std::string& path, model::Ramp& ramp) {
   return reader.Finish();
 }
 
-// "skip", "error" or {"variant": …}.
+// "skip", "error", "random" or {"variant": …}.
 void ReadOnMissing(ObjectReader& reader, model::Split& split) {
   const Value* given = reader.Get("onMissing");
   if (given == nullptr) return;
@@ -85,8 +82,10 @@ void ReadOnMissing(ObjectReader& reader, model::Split& split) {
     reader.Note(inner.Finish());
   } else if (text != nullptr && *text == "error") {
     split.on_missing = model::OnMissing::kError;
+  } else if (text != nullptr && *text == "random") {
+    split.on_missing = model::OnMissing::kRandom;
   } else if (text == nullptr || *text != "skip") {
-    reader.Invalid("onMissing", "expected \"skip\", \"error\" or {\"variant\": …}");
+    reader.Invalid("onMissing", "expected \"skip\", \"error\", \"random\" or {\"variant\": …}");
   }
 }
 
@@ -118,6 +117,13 @@ Found ReadGate(const Value& value, const std::string& path, model::Gate& gate) {
   ObjectReader reader(value, path);
   ReadBucketing(reader, gate.bucketing);
   reader.String("layer", gate.layer);
+  std::string on_missing = "skip";
+  reader.String("onMissing", on_missing);
+  if (on_missing == "random") {
+    gate.on_missing = model::OnMissing::kRandom;
+  } else if (on_missing != "skip") {
+    reader.Invalid("onMissing", "expected \"skip\" or \"random\"");
+  }
   if (!reader.Has("layer")) {
     ReadPercent(reader, "percent", gate.to);
     return reader.Finish();
