@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "engine/compile.h"
 #include "wire/document.h"
-#include "wire/json_position.h"
+#include "wire/document_text.h"
 
 namespace pennon::cli {
 namespace {
@@ -19,14 +19,15 @@ constexpr std::size_t kMaxDocumentBytes = std::size_t{64} << 20U;
 
 struct Finding {
   std::string file;
-  wire::JsonPosition position;
+  wire::TextPosition position;
   std::string path;  // inside the document; "" when it is no document at all
   std::string what;
 };
 
 // A reader's error has `line:column` as its place, a compiler's a path.
 Finding MakeFinding(const std::string& file, std::string_view text, const base::Error& error) {
-  Finding finding{file, wire::FindPosition(text, error.where()), error.where(), error.what()};
+  Finding finding{file, wire::FindDocumentPosition(text, error.where()), error.where(),
+                  error.what()};
   std::size_t line = 0;
   std::size_t column = 0;
   int read = 0;
