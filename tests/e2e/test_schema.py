@@ -71,7 +71,9 @@ def wrong_flags():
                 rule(window={"from": "today"}), rule(window={"since": 1}), rule(window=[]))
     yield from (flag(default=one) for one in
                 ("on", {}, {"variant": "on", "off": True}, {"off": False}, {"codeDefault": False}, {"variant": 1},
-                 {"variant": "on", "off": False}, {"off": True, "codeDefault": True}, {"split": []}, {"serve": "on"}))
+                 {"variant": "on", "off": False}, {"off": True, "codeDefault": True},
+                 {"jsonlogic": "on", "variant": "on"}, {"jsonlogic": "on", "fractional": 4},
+                 {"variant": "on", "fractional": 1}, {"split": []}, {"serve": "on"}))
     yield from (split(weights=[]), split(weights=None), split(weights=[{"variant": "on"}]),
                 split(weights=[{"variant": "on", "weight": -1}]), split(weights=[{"variant": "on", "weight": 0.5}]),
                 split(weights=[{"variant": "on", "weight": 2 ** 31}]), split(weights=[{"weight": 1}]),
@@ -106,6 +108,7 @@ def right_flags():
     yield from (flag(), flag(enabled=None, kill=None, rules=None, default=None, metadata=None, tags=None))
     yield from (flag(kill={}), flag(kill={"expiresAt": None}), flag(kill={"active": False, "expiresAt": "2027-01-31T12:00:00Z", "reason": "r"}))
     yield from (flag(default={"off": True}), flag(default={"codeDefault": True, "split": None}))
+    yield from (flag(default={"jsonlogic": "on"}), flag(default={"jsonlogic": None, "fractional": 3}))
     yield from (split(onMissing={"variant": "on"}), split(bucketBy=["a", "/b/c"]), split(algo="native", salt="s"))
     yield rule(gate={"percent": 0.001, "bucketBy": "company"}, window={"to": 0})
     yield rule(gate={"layer": "l", "from": 0, "to": 12.5}, name="n", id="", enabled=False)
@@ -181,7 +184,7 @@ class SchemaTest(unittest.TestCase):
 
     def test_it_has_exactly_the_members_that_the_reader_knows(self):
         leaf = {"attr": "a", "op": "exists", "?": 1}
-        serve = {"variant": "on", "?": 1}
+        serve = {"jsonlogic": None, "?": 1}
         places = [{**document_of({}), "?": 1}] + [document_of({"f": one}) for one in (
             flag(**{"?": 1}), {"type": "boolean", "variants": [{**VARIANTS[0], "?": 1}]}, flag(kill={"?": 1}),
             flag(prerequisites=[{"flag": "x", "?": 1}]), flag(targets=[{"variant": "on", "?": 1}]), rule(**{"?": 1}),
