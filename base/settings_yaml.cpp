@@ -2,10 +2,12 @@
 // door where its exceptions end.
 #include <yaml-cpp/yaml.h>
 
+#include <optional>
 #include <set>
 
 #include "base/json_text.h"
 #include "base/settings.h"
+#include "base/yaml_scalar.h"
 
 namespace pennon::base {
 namespace {
@@ -14,21 +16,20 @@ std::string Place(const std::string& file, const YAML::Mark& mark) {
   return mark.is_null() ? file : file + ':' + std::to_string(mark.line + 1);
 }
 
-// A quoted scalar is a string whatever it looks like; a plain one is what JSON would call it.
-std::string ScalarAsJson(const YAML::Node& node) {
+// A quoted scalar is a string whatever it looks like; a plain one is what YAML 1.2 calls it. None
+// for numbers that cannot be kept.
+std::optional<std::string> ScalarAsJson(const YAML::Node& node) {
   const std::string& text = node.Scalar();
-  bool flag = false;
-  std::int64_t whole = 0;
-  double number = 0;
+  const bool is_quoted = node.Tag() == "!" || node.Tag() == "!!str";
+  const auto scalar = is_quoted ? std::optional(YamlScalar(text)) : ResolveYamlScalar(text);
+  if (!scalar) return std::nullopt;
   std::string json;
-  if (node.Tag() == "!" || node.Tag() == "!!str") {
-    AppendJsonString(json, text);
-  } else if (text == "true" || text == "false") {
-    json = YAML::convert<bool>::decode(node, flag) && flag ? "true" : "false";
-  } else if (YAML::convert<std::int64_t>::decode(node, whole)) {
-    AppendJsonInt(json, whole);
-  } else if (YAML::convert<double>::decode(node, number) && number - number == 0) {
-    AppendJsonDouble(json, number);
+  if (const auto* flag = std::get_if<bool>(&*scalar)) {
+    json = *flag ? "true" : "false";
+  } else if (const auto* whole = std::get_if<std::int64_t>(&*scalar)) {
+    AppendJsonInt(json, *whole);
+  } else if (const auto* number = std::get_if<double>(&*scalar)) {
+    AppendJsonDouble(json, *number);
   } else {
     AppendJsonString(json, text);
   }
@@ -92,7 +93,9 @@ class Walk {
       if (!entry.first.IsScalar() || !entry.second.IsScalar()) {
         return Fail(Error::Invalid(at, "\"" + path + "\" takes one plain value for each key"));
       }
-      if (!target.emplace(entry.first.Scalar(), ScalarAsJson(entry.second)).second) {
+      auto json = ScalarAsJson(entry.second);
+      if (!json) return Fail(Error::Invalid(at, "a number is too large"));
+      if (!target.emplace(entry.first.Scalar(), std::move(*json)).second) {
         return Fail(Error::Invalid(at, "\"" + entry.first.Scalar() + "\" is given twice"));
       }
     }

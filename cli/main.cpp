@@ -4,6 +4,7 @@
 
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/convert.h"
 #include "cli/explain.h"
 #include "cli/lint.h"
 
@@ -16,6 +17,12 @@ void AddContextOptions(CLI::App& command, cli::EvalArguments& arguments) {
   command.add_option("-a,--attribute", arguments.attributes,
                      "an attribute as name=value; may be repeated");
   command.add_option("--context", arguments.context_json, "all attributes as a JSON object");
+}
+
+void AddFormatOption(CLI::App& command, std::string& format) {
+  command.add_option("--from", format, "the document's format")
+      ->check(CLI::IsMember({"native", "flagd", "unleash"}))
+      ->capture_default_str();
 }
 
 int Main(int argc, char** argv) {
@@ -56,8 +63,19 @@ int Main(int argc, char** argv) {
   const CLI::App* health = app.add_subcommand("health", "exit 0 when the daemon answers");
   app.add_subcommand("ready", "exit 0 when the daemon has flags to serve");
   std::vector<std::string> files;
+  std::string format = "native";
   CLI::App* lint = app.add_subcommand("lint", "check flag-set documents, without a daemon");
-  lint->add_option("file", files, "a native flag-set document")->required();
+  lint->add_option("file", files, "JSON or YAML; -: standard input")->required();
+  AddFormatOption(*lint, format);
+  std::string file;
+  std::string to = "native";
+  CLI::App* convert =
+      app.add_subcommand("convert", "print a document of any format as a native one");
+  convert->add_option("file", file, "JSON or YAML; -: standard input")->required();
+  AddFormatOption(*convert, format);
+  convert->add_option("--to", to, "the format to print")
+      ->check(CLI::IsMember({"native"}))
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version
@@ -66,7 +84,9 @@ int Main(int argc, char** argv) {
     std::cerr << "pennon: " << error.what() << "; see pennon --help\n";
     return cli::kExitUsage;
   }
-  if (lint->parsed()) return cli::Lint(files, json);
+  const wire::DocumentOptions document{*wire::ParseDocumentFormat(format), options.environment};
+  if (lint->parsed()) return cli::Lint(files, document, json);
+  if (convert->parsed()) return cli::Convert(file, document);
   if (explain->parsed()) return cli::Explain(options, arguments, explanation, json);
   client::Client client(options);
   if (eval->parsed()) return cli::Eval(client, arguments, json);

@@ -1,6 +1,7 @@
 #include "daemon/daemon_config.h"
 
 #include "base/log.h"
+#include "wire/document.h"
 
 namespace pennon::daemon {
 
@@ -22,6 +23,7 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("upstream.stale_after", &c.stale_after,
         "answers are marked stale when the flag set was confirmed longer ago", 100, INT64_MAX);
   s.Add("bootstrap.file", &c.bootstrap_file, "flag set that serves when there is no cache");
+  s.Add("bootstrap.format", &c.bootstrap_format, "its format: native, flagd or unleash");
   s.Add("defaults", &c.defaults, "values of flags that no flag set has");
   s.Add("cache.path", &c.cache_path, "SQLite file that keeps flag sets; empty: no cache");
   s.Add("cache.generations", &c.cache_generations, "flag sets kept", 1, 100);
@@ -67,6 +69,10 @@ base::Result<void> ValidateConfig(const DaemonConfig& config) {
   if (config.stale_after.millis <= config.poll_interval.millis) {
     return Fail(
         Error::Invalid("upstream.stale_after", "must be longer than upstream.poll_interval"));
+  }
+  if (!wire::ParseDocumentFormat(config.bootstrap_format)) {
+    return Fail(Error::Invalid("bootstrap.format", "is \"" + config.bootstrap_format +
+                                                       "\", expected native, flagd or unleash"));
   }
   if (const auto level = base::ParseLogLevel(config.log_level); !level) {
     return Fail(level.error().Within("log.level"));

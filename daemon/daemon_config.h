@@ -24,6 +24,7 @@ struct DaemonConfig {
   base::Duration stale_after{60'000};
 
   std::string bootstrap_file;
+  std::string bootstrap_format = "native";
   base::ScalarMap defaults;  // per-flag default values
 
   std::string cache_path = "/var/lib/pennon/cache.db";  // "": no cache

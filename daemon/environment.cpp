@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "daemon/default_flags.h"
 #include "engine/compile.h"
-#include "wire/native_document.h"
+#include "wire/document.h"
 
 namespace pennon::daemon {
 
@@ -111,8 +111,14 @@ bool Environment::LoadCache() {
 Result<void> Environment::LoadBootstrap() {
   auto text = base::ReadFile(config_.bootstrap_file, kMaxBootstrapBytes);
   if (!text) return Fail(text.error());
-  auto set = wire::ReadNativeDocument(*text);
-  if (!set) return Fail(set.error().Within(config_.bootstrap_file));
+  const auto format = wire::ParseDocumentFormat(config_.bootstrap_format);
+  auto document = wire::ReadDocument(
+      *text, {format.value_or(wire::DocumentFormat::kNative), config_.environment});
+  if (!document) return Fail(document.error().Within(config_.bootstrap_file));
+  for (const auto& diagnostic : document->diagnostics) {
+    log_.Warn("bootstrap file", {{"key", diagnostic.flag}, {"reason", diagnostic.error.Message()}});
+  }
+  model::FlagSet* const set = &document->set;
   if (set->environment != config_.environment) {
     return Fail(Error::Invalid(config_.bootstrap_file,
                                "holds the flags of environment \"" + set->environment +

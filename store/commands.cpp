@@ -95,6 +95,8 @@ Result<void> RunInit(const InitCommand& command, std::ostream& out) {
 }
 
 Result<void> RunImport(const ImportCommand& command, std::ostream& out) {
+  const auto format = wire::ParseDocumentFormat(command.format);
+  if (!format) return Fail(Error::Invalid("--from", "expected native, flagd or unleash"));
   auto document = base::ReadFile(command.file, kMaxImportBytes);
   if (!document) return Fail(document.error());
   auto database = Database::Open(command.database_path);
@@ -105,7 +107,8 @@ Result<void> RunImport(const ImportCommand& command, std::ostream& out) {
   auto key_file = CreateIfAsked(command.sync_key_file);
   if (!key_file) return Fail(key_file.error());
 
-  auto summary = Import(**ledger, Actor(), *document, {command.environment, true});
+  auto summary = Import(**ledger, Actor(), *document,
+                        {command.environment, true, {*format, command.environment}});
   if (!summary) return Fail(InDocument(command.file, summary.error()));
   out << "imported " << command.file << " into environment " << summary->environment
       << (summary->environment_created ? " (created)" : "") << ", now at revision "

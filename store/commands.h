@@ -20,8 +20,9 @@ struct ImportCommand {
   std::string file;
   std::string environment;    // "": the one that the document names
   std::string sync_key_file;  // "": no sync key is made
+  std::string format = "native";
 };
-/// Loads a native document, making its environment when there is none. All or nothing.
+/// Loads a document, making its environment when there is none. All or nothing.
 base::Result<void> RunImport(const ImportCommand& command, std::ostream& out);
 
 }  // namespace pennon::store

@@ -1,7 +1,6 @@
 #include "store/import.h"
 
 #include "store/definition.h"
-#include "wire/json.h"
 #include "wire/native_document.h"
 
 namespace pennon::store {
@@ -31,9 +30,20 @@ Result<void> RefuseBroken(const std::vector<model::Broken>& broken, const std::s
   return Fail(broken.front().error.Within(list + '.' + broken.front().key));
 }
 
+// The document as a native one, when all of it could be converted.
+Result<Value> ReadNative(std::string_view document, const wire::DocumentOptions& options) {
+  std::vector<model::Diagnostic> diagnostics;
+  auto native = wire::ReadAsNative(document, options, diagnostics);
+  if (!native) return native;
+  for (const model::Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity == model::Severity::kError) return Fail(diagnostic.error);
+  }
+  return native;
+}
+
 // The document's environment; every definition in it has been read once as a daemon would.
-Result<std::string> Check(std::string_view document) {
-  auto set = wire::ReadNativeDocument(document);
+Result<std::string> Check(const Value& document) {
+  auto set = wire::ReadNativeValue(document);
   if (!set) return Fail(set.error());
   auto readable = RefuseBroken(set->broken_flags, "flags").and_then([&] {
     return RefuseBroken(set->broken_segments, "segments");
@@ -81,10 +91,10 @@ Result<void> CreateIfMissing(Change& change, ImportSummary& summary) {
 
 Result<ImportSummary> Import(Ledger& ledger, const std::string& actor, std::string_view document,
                              const ImportOptions& options) {
-  auto named = Check(document);
-  if (!named) return Fail(named.error());
-  auto value = wire::ReadJson(document);
+  auto value = ReadNative(document, options.document);
   if (!value) return Fail(value.error());
+  auto named = Check(*value);
+  if (!named) return Fail(named.error());
   ImportSummary summary;
   summary.environment = options.environment.empty() ? *named : options.environment;
   const auto apply = [&](Change& change) -> Result<void> {

@@ -1,4 +1,4 @@
-// Loads a native flag-set document into an environment: the same for the API and the command line.
+// Loads a flag-set document into an environment: the same for the API and the command line.
 #pragma once
 
 #include <string>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/ledger.h"
+#include "wire/document.h"
 
 namespace pennon::store {
 
@@ -26,6 +27,7 @@ struct ImportSummary {
 struct ImportOptions {
   std::string environment;  // "": the one that the document names
   bool create_environment = false;
+  wire::DocumentOptions document = {};
 };
 
 /// Creates or replaces the flags and segments that the document names, all or none, in one

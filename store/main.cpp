@@ -28,8 +28,13 @@ void Describe(CLI::App& app, Commands& commands) {
   init->add_option("--token-file", commands.init_command.token_file,
                    "write the token to this new file (mode 0600) instead of printing it");
   commands.init = init;
-  CLI::App* import = app.add_subcommand("import", "load a native flag-set document");
-  import->add_option("file", commands.import_command.file, "the document (JSON)")->required();
+  CLI::App* import = app.add_subcommand("import", "load a flag-set document");
+  import->add_option("file", commands.import_command.file, "the document, JSON or YAML")
+      ->required();
+  import
+      ->add_option("--from", commands.import_command.format, "its format: native, flagd or unleash")
+      ->check(CLI::IsMember({"native", "flagd", "unleash"}))
+      ->capture_default_str();
   import->add_option("--environment", commands.import_command.environment,
                      "load into this environment instead of the one that the document names");
   import->add_option("--sync-key-file", commands.import_command.sync_key_file,

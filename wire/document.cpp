@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "wire/document_text.h"
 #include "wire/flagd_document.h"
-#include "wire/json.h"
 #include "wire/native_document.h"
 #include "wire/unleash_document.h"
 
@@ -41,7 +41,7 @@ void NameReasons(Document& document) {
 
 base::Result<Value> ReadAsNative(std::string_view text, const DocumentOptions& options,
                                  std::vector<model::Diagnostic>& diagnostics) {
-  auto given = ReadJson(text);
+  auto given = ReadDocumentText(text);
   if (!given || options.format == DocumentFormat::kNative) return given;
   if (options.format == DocumentFormat::kFlagd) return FlagdToNative(*given, options, diagnostics);
   return UnleashToNative(*given, options, diagnostics);

@@ -1,7 +1,8 @@
 // The one seam through which flag definitions of any format come in: bytes -> FlagSet.
 //
-// Another format is translated into the native one first, as a JSON value, so what a definition
-// means is said in one place and `pennon convert` prints what the engine runs.
+// Every format may be written as JSON or as YAML (wire/document_text.h). Another format is
+// translated into the native one first, as a JSON value, so what a definition means is said in one
+// place and `pennon convert` prints what the engine runs.
 #pragma once
 
 #include <cstdint>

@@ -103,6 +103,7 @@ Found ReadKill(const Value& value, const std::string& path, model::Flag& flag) {
   flag.killed = true;
   reader.Bool("active", flag.killed);
   if (reader.Has("expiresAt")) reader.Instant("expiresAt", flag.kill_expires.emplace());
+  reader.Get("expiresAt");  // known, also when null
   reader.String("reason", text);
   reader.String("by", text);
   reader.String("at", text);

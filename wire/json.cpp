@@ -5,7 +5,6 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,7 +13,8 @@
 
 #include "base/utf8.h"
 #include "wire/json_number.h"
-#include "wire/json_position.h"
+#include "wire/text_position.h"
+#include "wire/value_builder.h"
 
 namespace pennon::wire {
 namespace {
@@ -26,14 +26,11 @@ using model::Value;
 // Numbers come as text, so that a whole number is exact or refused, never rounded.
 constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
 
-std::string LineAndColumn(std::string_view text, std::size_t offset) {
-  const JsonPosition position = PositionAt(text, offset);
-  return std::to_string(position.line) + ':' + std::to_string(position.column);
+base::Error Wrong(std::string_view text, std::size_t offset, std::string_view what) {
+  return Error::Invalid(LineAndColumn(PositionAt(text, offset)), what);
 }
 
-// Builds a Value from events. What belongs to containers that are still open lies on one stack, so
-// a container is made once, of the size that it has.
-class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
+class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> {
  public:
   bool Null() { return Put(nullptr); }
   bool Bool(bool value) { return Put(value); }
@@ -45,28 +42,23 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view key(text, size);
     if (key.find('\0') != std::string_view::npos) return Refuse("a key contains the character NUL");
-    key_ = key;
+    builder_.Key(key);
     return true;
   }
   bool EndObject(rapidjson::SizeType) {
-    const auto members = std::span(stack_).subspan(open_.back());
-    if (const auto twice = DuplicateKey(members)) {
+    if (const auto twice = DuplicateKey(builder_.InnermostContents())) {
       return Refuse("the key \"" + *twice + "\" is given twice in one object");
     }
-    return Close(
-        model::Object(std::move_iterator(members.begin()), std::move_iterator(members.end())));
+    builder_.CloseObject();
+    return true;
   }
   bool StartArray() { return Open(); }
   bool EndArray(rapidjson::SizeType) {
-    model::Array array;
-    array.reserve(stack_.size() - open_.back());
-    for (auto& element : std::span(stack_).subspan(open_.back())) {
-      array.push_back(std::move(element.second));
-    }
-    return Close(std::move(array));
+    builder_.CloseArray();
+    return true;
   }
 
-  Value Take() { return std::move(stack_.front().second); }
+  Value Take() { return builder_.Take(); }
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
 
  private:
@@ -85,23 +77,15 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     return Put(number->real);
   }
 
-  // The key of an open container waits in its place on the stack.
   bool Open() {
-    if (open_.size() == kMaxJsonDepth) {
+    if (builder_.depth() == kMaxJsonDepth) {
       return Refuse("nested deeper than " + std::to_string(kMaxJsonDepth));
     }
-    Put(nullptr);
-    open_.push_back(stack_.size());
-    return true;
-  }
-  bool Close(Value done) {
-    stack_.resize(open_.back());
-    open_.pop_back();
-    stack_.back().second = std::move(done);
+    builder_.Open();
     return true;
   }
   bool Put(Value value) {
-    stack_.emplace_back(std::move(key_), std::move(value));
+    builder_.Put(std::move(value));
     return true;
   }
 
@@ -116,9 +100,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     return std::string(*twice);
   }
 
-  model::Object stack_;            // the root, and what open containers have so far
-  std::vector<std::size_t> open_;  // where the contents of each open container begin
-  std::string key_;                // of the member being read
+  ValueBuilder builder_;
   std::string refusal_;
 };
 
@@ -126,24 +108,24 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
 
 base::Result<Value> ReadJson(std::string_view text) {
   if (const std::size_t valid = base::ValidUtf8Prefix(text); valid != text.size()) {
-    return Fail(Error::Invalid(LineAndColumn(text, valid), "invalid UTF-8"));
+    return Fail(Wrong(text, valid, "invalid UTF-8"));
   }
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
-  Builder builder;
-  const auto parsed = reader.Parse<kFlags>(stream, builder);
+  Handler handler;
+  const auto parsed = reader.Parse<kFlags>(stream, handler);
   if (parsed.IsError()) {
-    std::string what = builder.refusal().empty()
+    std::string what = handler.refusal().empty()
                            ? std::string(rapidjson::GetParseError_En(parsed.Code()))
-                           : builder.refusal();
+                           : handler.refusal();
     if (text.empty()) what = "is empty, expected JSON";
-    return Fail(Error::Invalid(LineAndColumn(text, parsed.Offset()), what));
+    return Fail(Wrong(text, parsed.Offset(), what));
   }
   // A NUL inside the text looks like its end to the reader.
   if (stream.Tell() != text.size()) {
-    return Fail(Error::Invalid(LineAndColumn(text, stream.Tell()), "unexpected character NUL"));
+    return Fail(Wrong(text, stream.Tell(), "unexpected character NUL"));
   }
-  return builder.Take();
+  return handler.Take();
 }
 
 }  // namespace pennon::wire

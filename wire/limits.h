@@ -11,6 +11,7 @@ inline constexpr std::size_t kMaxBatchFlags = 1'000;     // keys named in one re
 inline constexpr std::size_t kMaxFrameBytes = std::size_t{1} << 20U;     // payload of a request
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 20U;  // payload of an answer
 inline constexpr std::size_t kMaxSyncBytes = std::size_t{256} << 20U;    // a decompressed sync body
+inline constexpr std::size_t kMaxYamlBytes = std::size_t{16} << 20U;     // a document in YAML
 
 /// Values that replacing the references to flagd's `$evaluators` may make in one document.
 inline constexpr std::size_t kMaxEvaluatorNodes = 1'000'000;

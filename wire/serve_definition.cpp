@@ -128,6 +128,7 @@ Found ReadGate(const Value& value, const std::string& path, model::Gate& gate) {
     ReadPercent(reader, "percent", gate.to);
     return reader.Finish();
   }
+  reader.Get("percent");  // known, also when null
   if (reader.Has("percent")) {
     reader.Invalid("percent", "has no meaning together with layer; give from and to");
   }

@@ -7,8 +7,8 @@ from harness import BIN, ROOT, EndToEndTest
 
 
 class CommandLineTest(EndToEndTest):
-    def call(self, program, *arguments, environment=None):
-        done = subprocess.run([BIN / program, *arguments], capture_output=True, text=True, timeout=60,
+    def call(self, program, *arguments, environment=None, stdin=None):
+        done = subprocess.run([BIN / program, *arguments], capture_output=True, text=True, timeout=60, input=stdin,
                               cwd=self.directory, env={**os.environ, **(environment or {})})
         return done.returncode, done.stdout, done.stderr
 
@@ -79,6 +79,61 @@ class CommandLineTest(EndToEndTest):
         findings = json.loads(out)["findings"]
         self.assertEqual((code, [(one["line"], one["column"], one["path"]) for one in findings]),
                          (1, [(2, 9, "flags.b.type"), (4, 68, "flags.a.rules[0].when.values[0]")]))
+
+    YAML = """environment: e
+flags:
+  a:
+    type: boolean
+    variants: [{key: on, value: true}, {key: off, value: false}]
+    default: {variant: on}
+"""
+
+    def test_lint_reads_yaml_and_standard_input(self):
+        self.assertEqual(self.call("pennon", "lint", self.write("good.yaml", self.YAML)),
+                         (0, "1 file, nothing wrong\n", ""))
+        bad = self.YAML.replace("{variant: on}", "\n      variant: purple")
+        code, out, err = self.call("pennon", "lint", "-", stdin=bad)
+        self.assertEqual((code, err), (1, ""))
+        self.assertEqual(out, 'standard input:7:7: flags.a.default.variant: there is no variant "purple"\n'
+                              "1 file, 1 problem\n")
+        twice = self.write("twice.yaml", self.YAML + "  a: {}\n")
+        self.assertEqual(self.call("pennon", "lint", twice)[1].splitlines()[0],
+                         f'{twice}:7:3: the key "a" is given twice in one object')
+        self.refused(2, "--from: x not in", "pennon", "lint", "--from", "x", bad)
+
+    def test_convert_prints_a_native_document_and_complains_beside_it(self):
+        code, out, err = self.call("pennon", "convert", self.write("good.yaml", self.YAML))
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(out, """{
+  "environment": "e",
+  "flags": {
+    "a": {
+      "type": "boolean",
+      "variants": [{"key": "on", "value": true}, {"key": "off", "value": false}],
+      "default": {"variant": "on"}
+    }
+  }
+}
+""")
+        self.assertEqual(self.call("pennon", "convert", "-", stdin=out), (0, out, ""))
+        wrong = self.YAML.replace("{variant: on}", "{variant: purple}")
+        code, out, err = self.call("pennon", "convert", "-", stdin=wrong)
+        self.assertEqual((code, json.loads(out)["environment"]), (1, "e"))
+        self.assertEqual(err, 'standard input:6:15: flags.a.default.variant: there is no variant "purple"\n')
+        code, out, err = self.call("pennon", "convert", "-", stdin="a: [")
+        self.assertEqual((code, out), (1, ""))
+        self.assertTrue(err.startswith("standard input:1:"), err)
+
+    def test_yaml_is_imported_and_bootstraps(self):
+        database = str(self.folder("files") / "yaml.db")
+        self.assertEqual(self.call("pennon-store", "init", "--database-path", database)[0], 0)
+        document = self.write("flags.yaml", self.YAML)
+        code, out, err = self.call("pennon-store", "import", document, "--database-path", database)
+        self.assertEqual(code, 0, err)
+        self.assertIn("environment e (created)", out)
+        self.refused(78, "b.yaml:2:1: the key", "pennond", "--environment", "e", "--cache-path", "", "--socket-path", "s",
+                     "--bootstrap-file", self.write("b.yaml", "environment: e\nenvironment: e\n"))
+        self.refused(78, "bootstrap.format", "pennond", "--environment", "e", "--bootstrap-format", "toml")
 
     def test_a_wrong_bootstrap_file_is_refused_with_its_place(self):
         def refused(text, expected):

@@ -13,7 +13,7 @@ constexpr std::string_view kText = R"({"flags": {
 }})";
 
 std::string At(std::string_view path) {
-  const JsonPosition position = FindPosition(kText, path);
+  const TextPosition position = FindJsonPosition(kText, path);
   return std::to_string(position.line) + ':' + std::to_string(position.column);
 }
 
@@ -39,7 +39,7 @@ TEST_CASE("a path leads to its key or element, or to the innermost one that is t
 TEST_CASE("a text that is cut off anywhere has positions as well") {
   for (std::size_t size = 0; size < kText.size(); ++size) {
     const std::string text(kText.substr(0, size));
-    const JsonPosition position = FindPosition(text, "flags.a.b.rules[2][1]");
+    const TextPosition position = FindJsonPosition(text, "flags.a.b.rules[2][1]");
     CHECK(position.line >= 1);
     CHECK(position.column >= 1);
   }
