@@ -6,8 +6,9 @@ import { Engine } from './engine.mjs';
 import { compareFlagd } from './flagd.mjs';
 import { compareLogic } from './logic.mjs';
 import { Random } from './random.mjs';
+import { compareUnleash } from './unleash.mjs';
 
-const COMPARISONS = { logic: compareLogic, flagd: compareFlagd };
+const COMPARISONS = { logic: compareLogic, flagd: compareFlagd, unleash: compareUnleash };
 const HITS_PER_MILLION = 1000;
 
 const { values, positionals } = parseArgs({
