@@ -156,7 +156,7 @@ LogicValue LogicEvaluator::If(const LogicNode& node, const LogicValue& data) {
 
 // `and`, `or`: the value that decides, not whether it is true.
 LogicValue LogicEvaluator::Decide(const LogicNode& node, const LogicValue& data) {
-  LogicValue last = LogicValue::Null();
+  LogicValue last;
   for (std::uint32_t i = 0; i < node.count; ++i) {
     last = Node(Child(node, i), data);
     if (IsTruthy(last) == (node.op == LogicOp::kOr)) break;

@@ -397,25 +397,24 @@ inline std::string_view MetadataOf(const ImageView& view, const FlagRecord& flag
       has_value ? view.variants[flag.variants.first + decision.variant] : kNoValue;
   const auto type = static_cast<model::ValueType>(flag.type);
   const bool is_text = type == model::ValueType::kString;
-  return {
-      .reason = decision.reason,
-      .error = decision.error,
-      .kind = decision.kind,
-      .has_value = has_value,
-      .type = type,
-      .boolean = type == model::ValueType::kBoolean && variant.payload != 0,
-      .rule_index =
-          decision.kind == model::MatchKind::kRule
-              ? static_cast<std::int32_t>(static_cast<const RuleRecord*>(decision.what)->position)
-              : -1,
-      .integer =
-          type == model::ValueType::kInteger ? static_cast<std::int64_t>(variant.payload) : 0,
-      .number = type == model::ValueType::kNumber ? std::bit_cast<double>(variant.payload) : 0,
-      .text = is_text ? view.Text(std::bit_cast<TextRef>(variant.payload)) : std::string_view(),
-      .value_json = view.Text(variant.json),
-      .variant = view.Text(variant.key),
-      .detail = DetailOf(view, flag, decision),
-      .metadata = flag.state == FlagState::kBroken ? std::string_view() : view.Text(flag.metadata)};
+  return {.reason = decision.reason,
+          .error = decision.error,
+          .kind = decision.kind,
+          .has_value = has_value,
+          .type = type,
+          .boolean = type == model::ValueType::kBoolean && variant.payload != 0,
+          .rule_index = decision.kind == model::MatchKind::kRule
+                            ? static_cast<std::int32_t>(
+                                  static_cast<const RuleRecord*>(decision.what)->position)
+                            : -1,
+          .integer =
+              type == model::ValueType::kInteger ? static_cast<std::int64_t>(variant.payload) : 0,
+          .number = type == model::ValueType::kNumber ? std::bit_cast<double>(variant.payload) : 0,
+          .text = is_text ? view.Text(std::bit_cast<TextRef>(variant.payload)) : std::string_view(),
+          .value_json = view.Text(variant.json),
+          .variant = view.Text(variant.key),
+          .detail = DetailOf(view, flag, decision),
+          .metadata = MetadataOf(view, flag, variant)};
 }
 
 /// One evaluation from its beginning to its end.

@@ -57,10 +57,8 @@ Object Dialogue::Load(const Value& request) {
 base::Result<Object> Dialogue::Evaluate(const Value& request) {
   auto question = ReadQuestion(request, definitions_.format());
   if (!question) return Fail(question.error());
-  const auto* context = request.Find("context");
-  return AnswerOf(
-      definitions_, *question, TextOf(request, "flag"),
-      ContextOf(context == nullptr ? Value(Object{}) : *context, definitions_.format()));
+  return AnswerOf(definitions_, *question, TextOf(request, "flag"),
+                  ContextOf(request.Find("context")));
 }
 
 base::Result<Object> Dialogue::EvaluateMany(const Value& request) {
@@ -74,7 +72,7 @@ base::Result<Object> Dialogue::EvaluateMany(const Value& request) {
   }
   Array answers;
   for (const Value& given : *contexts->AsArray()) {
-    const client::Context context = ContextOf(given, definitions_.format());
+    const client::Context context = ContextOf(&given);
     for (const Value& flag : *flags->AsArray()) {
       if (flag.AsString() == nullptr) return Fail(Error::Invalid("flags", "are to be strings"));
       answers.emplace_back(AnswerOf(definitions_, *question, *flag.AsString(), context));

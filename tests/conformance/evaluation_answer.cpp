@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine/evaluate.h"
+#include "tests/conformance/unleash_answer.h"
 #include "wire/json.h"
 
 namespace pennon::conformance {
@@ -63,6 +64,17 @@ Object Details(const Evaluation& evaluation) {
   return ext;
 }
 
+// Puts what a client of Unleash gets in the place of value and variant.
+void SpeakUnleash(UnleashKind kind, const Evaluation& evaluation, Object& answer) {
+  Value& value = answer[0].second;
+  if (kind == UnleashKind::kEnabled) {
+    value = IsFeatureEnabled(evaluation);
+  } else {
+    value = UnleashVariantOf(evaluation);
+    answer[1].second = *value.Find("name");
+  }
+}
+
 }  // namespace
 
 Object AnswerOf(const Definitions& definitions, const Question& question, std::string_view flag,
@@ -87,7 +99,12 @@ Object AnswerOf(const Definitions& definitions, const Question& question, std::s
     }
   }
   answer.emplace_back("metadata", Parsed('{' + std::string(evaluation.metadata) + '}'));
-  answer.emplace_back("ext", Details(evaluation));
+  Object ext = Details(evaluation);
+  if (question.kind != UnleashKind::kNone) {
+    ext.emplace_back("feature_enabled", IsFeatureEnabled(evaluation));
+    SpeakUnleash(question.kind, evaluation, answer);
+  }
+  answer.emplace_back("ext", std::move(ext));
   return answer;
 }
 

@@ -69,20 +69,11 @@ base::Result<Question> ReadQuestion(const Value& request, wire::DocumentFormat f
   return question;
 }
 
-client::Context ContextOf(const Value& context, wire::DocumentFormat format) {
+client::Context ContextOf(const Value* context) {
   client::Context made;
-  const auto* members = context.AsObject();
+  const auto* members = context == nullptr ? nullptr : context->AsObject();
   if (members == nullptr) return made;
-  const Value* properties =
-      format == wire::DocumentFormat::kUnleash ? context.Find("properties") : nullptr;
-  if (properties != nullptr && properties->AsObject() != nullptr) {
-    for (const auto& [name, value] : *properties->AsObject()) {
-      if (context.Find(name) == nullptr) made.SetJson(name, value);
-    }
-  }
-  for (const auto& [name, value] : *members) {
-    if (&value != properties) made.SetJson(name, value);
-  }
+  for (const auto& [name, value] : *members) made.SetJson(name, value);
   return made;
 }
 

@@ -26,8 +26,7 @@ struct Question {
 /// Reads "type", "kind", "default", "now" (RFC 3339; absent: the clock) and "random".
 base::Result<Question> ReadQuestion(const model::Value& request, wire::DocumentFormat format);
 
-/// The context as the engine wants it. One of Unleash has its `properties` beside the fields that
-/// are named.
-client::Context ContextOf(const model::Value& context, wire::DocumentFormat format);
+/// The context that a request gives, empty when it gives none.
+client::Context ContextOf(const model::Value* context);
 
 }  // namespace pennon::conformance
