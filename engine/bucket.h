@@ -64,7 +64,9 @@ inline std::uint32_t UnleashPosition(std::uint32_t hash, std::uint32_t total) {
 /// The place of somebody without a place: of `random`, different for each bucketing.
 inline std::uint32_t RandomHash(const Bucketing& bucketing, std::uint64_t random) {
   const auto bytes = std::bit_cast<std::array<char, sizeof(random)>>(random);
-  return static_cast<std::uint32_t>(Hash64({bytes.data(), bytes.size()}, bucketing.hash) >> 32U);
+  const std::uint64_t seed = (std::uint64_t{bucketing.tail} << 32U | bucketing.hash) ^
+                             std::uint64_t{bucketing.length} << 56U;
+  return static_cast<std::uint32_t>(Hash64({bytes.data(), bytes.size()}, seed) >> 32U);
 }
 
 /// The share that a ramp has reached; integers, so that everybody agrees on it.

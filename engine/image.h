@@ -77,7 +77,7 @@ struct ValueSet {
 };
 
 /// Where an attribute is found: by its name, and from there on by the names `members` in `paths`;
-/// when it is missing, where `alternative`, a later one of `attributes`, says.
+/// when it is missing, where `alternative`, the next one of `attributes`, says.
 struct AttributeRef {
   TextRef name;
   Range members;

@@ -107,13 +107,14 @@ class Verifier {
                        });
   }
   bool Check(const TextRef& path) const { return Text(path); }
-  bool Check(const AttributeRef& attribute) const {
-    // Alternatives only go forward, so they end.
+  bool Check(const AttributeRef& attribute) {
+    // Each alternative is the next attribute, so they end, and after a few.
     const auto index = static_cast<std::size_t>(&attribute - view_.attributes.data());
+    alternatives_ = attribute.alternative == kNone ? 0 : alternatives_ + 1;
     return Text(attribute.name) && attribute.members.count < kMaxAttributeSegments &&
-           In(attribute.members, view_.paths) &&
+           In(attribute.members, view_.paths) && alternatives_ < kMaxBucketAttributes &&
            (attribute.alternative == kNone ||
-            (attribute.alternative > index && In(attribute.alternative, view_.attributes)));
+            (attribute.alternative == index + 1 && In(attribute.alternative, view_.attributes)));
   }
 
   // `max_height` bounds the segments that may be asked, so that segments end.
@@ -267,6 +268,7 @@ class Verifier {
 
   const ImageView& view_;
   std::uint64_t slots_drawn_ = 0;
+  std::size_t alternatives_ = 0;  // in a row, up to the attribute that is looked at
 };
 
 // Points `array` at the records of `section`, if they lie inside the image.

@@ -1,6 +1,7 @@
 #include "serving/evaluation_service.h"
 
 #include <algorithm>
+#include <random>
 
 namespace pennon::serving {
 
@@ -32,7 +33,22 @@ void AppendKeys(const std::shared_ptr<const AttachedImage>& image,
   }
 }
 
+// SplitMix64 (Steele, Lea, Flood 2014): for places by chance, not for secrets.
+std::uint64_t Draw(std::uint64_t& state) {
+  std::uint64_t word = state += 0x9e3779b97f4a7c15;
+  word = (word ^ (word >> 30U)) * 0xbf58476d1ce4e5b9;
+  word = (word ^ (word >> 27U)) * 0x94d049bb133111eb;
+  return word ^ (word >> 31U);
+}
+
+std::uint64_t Seed() {
+  std::random_device entropy;
+  return std::uint64_t{entropy()} << 32U | entropy();
+}
+
 }  // namespace
+
+EvaluationService::EvaluationService(const base::Clock& clock) : clock_(clock), random_(Seed()) {}
 
 std::uint64_t Reading::epoch() const {
   return published->image == nullptr ? 0 : published->image->snapshot().epoch();
@@ -85,14 +101,13 @@ void EvaluationService::Foresee(const Reading& reading, std::string_view key) {
 Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
                                    const model::Context& context) {
   const Published& published = *reading.published;
+  const engine::Moment moment{reading.moment.now_millis, Draw(random_)};
   Answer answer;
   if (const auto flag = FindIn(published.image, key)) {
     answer.source = published.source;
-    answer.evaluation =
-        engine::Evaluate(published.image->snapshot(), *flag, context, reading.moment);
+    answer.evaluation = engine::Evaluate(published.image->snapshot(), *flag, context, moment);
   } else if (const auto preset = FindIn(published.defaults, key)) {
-    answer.evaluation =
-        engine::Evaluate(published.defaults->snapshot(), *preset, context, reading.moment);
+    answer.evaluation = engine::Evaluate(published.defaults->snapshot(), *preset, context, moment);
     // A client may keep a STATIC answer until the flag changes; this one ends with the outage.
     answer.evaluation.reason = model::Reason::kDefault;
   } else {

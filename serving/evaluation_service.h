@@ -43,7 +43,7 @@ struct Answer {
 /// Confined to one worker, but for the counts.
 class EvaluationService {
  public:
-  explicit EvaluationService(const base::Clock& clock) : clock_(clock) {}
+  explicit EvaluationService(const base::Clock& clock);
 
   /// Puts a flag set in force; replaces the one of the same environment.
   void Publish(std::shared_ptr<const Published> published);
@@ -67,6 +67,7 @@ class EvaluationService {
 
  private:
   const base::Clock& clock_;
+  std::uint64_t random_;  // the state of SplitMix64; each evaluation draws once
   std::vector<std::shared_ptr<const Published>> environments_;
   EvaluationCounts counts_;
 };

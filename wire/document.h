@@ -22,7 +22,7 @@ enum class DocumentFormat : std::uint8_t { kNative, kFlagd, kUnleash };
 struct DocumentOptions {
   DocumentFormat format = DocumentFormat::kNative;
   /// For formats that do not say it themselves.
-  std::string environment;
+  std::string environment = "default";
   /// Which generation of flagd's `fractional` decides: 1, 2 or 3.
   int fractional = 2;
 };

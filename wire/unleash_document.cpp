@@ -45,23 +45,33 @@ std::optional<Error> AddSegment(const Value& segment, const std::string& path, D
   return std::nullopt;
 }
 
-void AddLists(ObjectReader& reader, Definitions& all) {
-  reader.Each("features", [&](const Value& element, const std::string& path) {
-    return AddFeature(element, path, all);
-  });
-  reader.Each("segments", [&](const Value& element, const std::string& path) {
-    return AddSegment(element, path, all);
-  });
+// A definition that has no name is left out; it takes nothing else with it.
+void Warn(std::optional<Error> error, std::vector<Diagnostic>& diagnostics) {
+  if (error) diagnostics.push_back({Severity::kWarning, "", *error});
 }
 
-// An event of a kind that is not known changes nothing.
-std::optional<Error> Apply(const Value& event, const std::string& path, Definitions& all) {
+void AddLists(ObjectReader& reader, Definitions& all, std::vector<Diagnostic>& diagnostics) {
+  reader.Each("features",
+              [&](const Value& element, const std::string& path) -> std::optional<Error> {
+                Warn(AddFeature(element, path, all), diagnostics);
+                return std::nullopt;
+              });
+  reader.Each("segments",
+              [&](const Value& element, const std::string& path) -> std::optional<Error> {
+                Warn(AddSegment(element, path, all), diagnostics);
+                return std::nullopt;
+              });
+}
+
+// An event of a kind that is not known, or that cannot be read, changes nothing.
+void Apply(const Value& event, const std::string& path, Definitions& all,
+           std::vector<Diagnostic>& diagnostics) {
   ObjectReader reader(event, path);
   std::string type;
   reader.RequiredString("type", type);
   if (type == "hydration") {
-    all = {};
-    AddLists(reader, all);
+    all = Definitions();
+    AddLists(reader, all, diagnostics);
   } else if (const Value* feature = reader.Get("feature"); type == "feature-updated" && feature) {
     reader.Note(AddFeature(*feature, reader.PathOf("feature"), all));
   } else if (const Value* segment = reader.Get("segment"); type == "segment-updated" && segment) {
@@ -75,7 +85,7 @@ std::optional<Error> Apply(const Value& event, const std::string& path, Definiti
     reader.Unsigned("segmentId", INT64_MAX, id);
     all.segments.erase(static_cast<std::int64_t>(id));
   }
-  return reader.error();
+  Warn(reader.error(), diagnostics);
 }
 
 std::int64_t EventId(const Value& event) {
@@ -83,7 +93,7 @@ std::int64_t EventId(const Value& event) {
   return id != nullptr && id->AsInt() != nullptr ? *id->AsInt() : 0;
 }
 
-Result<Definitions> ReadBody(const Value& body) {
+Result<Definitions> ReadBody(const Value& body, std::vector<Diagnostic>& diagnostics) {
   Definitions all;
   ObjectReader reader(body, "");
   const Value* events = reader.Get("events");
@@ -91,7 +101,7 @@ Result<Definitions> ReadBody(const Value& body) {
     if (!reader.failed() && !reader.Has("features")) {
       reader.Invalid("features", "is missing, expected an array of features");
     }
-    AddLists(reader, all);
+    AddLists(reader, all, diagnostics);
     if (reader.failed()) return Fail(*reader.error());
     return all;
   }
@@ -101,8 +111,7 @@ Result<Definitions> ReadBody(const Value& body) {
                    [](const Value* a, const Value* b) { return EventId(*a) < EventId(*b); });
   for (const Value* event : ordered) {
     const auto place = static_cast<std::size_t>(event - events->AsArray()->data());
-    auto error = Apply(*event, "events[" + std::to_string(place) + ']', all);
-    if (error) return Fail(*error);
+    Apply(*event, "events[" + std::to_string(place) + ']', all, diagnostics);
   }
   return all;
 }
@@ -149,7 +158,7 @@ Object NativeSegments(const Definitions& all, const UnleashSegments& segments) {
 
 Result<Value> UnleashToNative(const Value& body, const DocumentOptions& options,
                               std::vector<Diagnostic>& diagnostics) {
-  const auto all = ReadBody(body);
+  const auto all = ReadBody(body, diagnostics);
   if (!all) return Fail(all.error());
   const UnleashSegments segments = ReadSegments(*all, diagnostics);
   UnleashFeatures features;
