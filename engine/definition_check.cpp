@@ -7,6 +7,7 @@
 #include "engine/condition_compiler.h"
 #include "engine/limits.h"
 #include "engine/logic_operator.h"
+#include "engine/value_schema.h"
 
 namespace pennon::engine {
 namespace {
@@ -76,6 +77,21 @@ Found CheckVariants(const Flag& flag) {
                                                   std::string(Name(flag.type)));
     }
     if (auto error = CheckMetadata(variant.metadata, place + '.')) return error;
+  }
+  return std::nullopt;
+}
+
+Found CheckSchema(const Flag& flag) {
+  if (flag.schema.IsNull()) return std::nullopt;
+  if (flag.type != ValueType::kObject) {
+    return Error::Invalid("schema", "is only for flags of type object");
+  }
+  ValueSchema schema(flag.schema);
+  if (auto error = schema.Check("schema")) return error;
+  for (std::size_t i = 0; i < flag.variants.size(); ++i) {
+    if (auto error = schema.Validate(flag.variants[i].value, At("variants", i) + ".value")) {
+      return error;
+    }
   }
   return std::nullopt;
 }
@@ -201,6 +217,7 @@ int VariantIndex(const Flag& flag, std::string_view key) {
 std::optional<Error> CheckFlag(const Flag& flag) {
   if (auto error = CheckKey(flag.key, "key")) return error;
   if (auto error = CheckVariants(flag)) return error;
+  if (auto error = CheckSchema(flag)) return error;
   if (flag.off_variant) {
     if (auto error = CheckVariantKey(flag, *flag.off_variant, "offVariant")) return error;
   }

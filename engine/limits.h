@@ -15,6 +15,7 @@ inline constexpr std::size_t kMaxConditionDepth = 32;     // all/any/not inside 
 inline constexpr std::size_t kMaxAttributeSegments = 16;  // of a JSON Pointer
 inline constexpr std::size_t kMaxPatternBytes = 1024;     // of a regular expression
 inline constexpr std::size_t kMaxPatterns = 10'000;       // of a flag set, equal ones counted once
+inline constexpr std::size_t kMaxSchemaPatterns = 100;    // of the schema of a flag's values
 inline constexpr std::size_t kMaxRegexMemory = std::size_t{1} << 20U;
 inline constexpr std::size_t kMaxBucketAttributes = 16;
 inline constexpr std::uint8_t kMaxReferenceDepth = 16;         // prerequisites, segments

@@ -89,16 +89,6 @@ std::optional<std::int64_t> MicrosOf(const Value& value) {
   return std::nullopt;
 }
 
-std::optional<Error> CheckPatternAt(const std::string& pattern, const std::string& place) {
-  if (pattern.size() > kMaxPatternBytes) {
-    return Error::Limit(place, "is longer than " + std::to_string(kMaxPatternBytes) + " bytes");
-  }
-  if (const auto wrong = CheckPattern(pattern)) {
-    return Error::Invalid(place, "is no regular expression of RE2: " + *wrong);
-  }
-  return std::nullopt;
-}
-
 // One value; that of kScalar is checked elsewhere.
 std::optional<Error> CheckValue(const LeafCondition& leaf, const Value& value,
                                 const std::string& place) {

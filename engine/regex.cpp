@@ -5,6 +5,9 @@
 #include "engine/limits.h"
 
 namespace pennon::engine {
+
+using base::Error;
+
 namespace {
 
 re2::RE2::Options Options() {
@@ -16,10 +19,13 @@ re2::RE2::Options Options() {
 
 }  // namespace
 
-std::optional<std::string> CheckPattern(std::string_view pattern) {
+std::optional<Error> CheckPatternAt(std::string_view pattern, const std::string& place) {
+  if (pattern.size() > kMaxPatternBytes) {
+    return Error::Limit(place, "is longer than " + std::to_string(kMaxPatternBytes) + " bytes");
+  }
   const re2::RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), Options());
   if (regex.ok()) return std::nullopt;
-  return regex.error();
+  return Error::Invalid(place, "is no regular expression of RE2: " + regex.error());
 }
 
 Regexes::Regexes(const std::vector<std::string_view>& patterns) {

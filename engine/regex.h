@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
+
 namespace re2 {
 class RE2;
 }
@@ -17,8 +19,8 @@ namespace pennon::engine {
 /// Put before a pattern that ignores case.
 inline constexpr std::string_view kIgnoreCasePrefix = "(?i)";
 
-/// What is wrong with a pattern, or nothing.
-std::optional<std::string> CheckPattern(std::string_view pattern);
+/// What is wrong with a pattern, or nothing; `place` is its path in a definition.
+std::optional<base::Error> CheckPatternAt(std::string_view pattern, const std::string& place);
 
 /// Compiled patterns by their numbers. Immutable; safe to use from any thread.
 class Regexes {

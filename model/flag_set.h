@@ -183,6 +183,7 @@ struct Flag {
   std::string key;
   ValueType type = ValueType::kBoolean;
   std::vector<Variant> variants;
+  Value schema;  // what the values of an object flag look like; null: anything
   bool enabled = true;
   bool killed = false;
   std::optional<std::int64_t> kill_expires;

@@ -14,8 +14,8 @@ using base::Fail;
 using model::Object;
 using model::Value;
 
-constexpr std::array<std::string_view, 7> kSharedMembers{"type", "name",     "description", "owner",
-                                                         "tags", "variants", "metadata"};
+constexpr std::array<std::string_view, 8> kSharedMembers{
+    "type", "name", "description", "owner", "tags", "variants", "schema", "metadata"};
 constexpr std::array<std::string_view, 8> kConfigMembers{
     "enabled", "kill", "offVariant", "prerequisites", "targets", "rules", "default", "salt"};
 // What the API adds when it shows a flag, a configuration or a segment.

@@ -130,6 +130,7 @@ void ReadIdentity(ObjectReader& reader, model::Flag& flag) {
   reader.Each("variants", [&](const Value& element, const std::string& path) {
     return ReadVariant(element, path, flag.variants.emplace_back());
   });
+  if (const Value* schema = reader.Get("schema")) flag.schema = *schema;
   ReadMetadata(reader, flag.metadata);
 }
 

@@ -1,6 +1,7 @@
 // Builds a model::Value from the events of a reader.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,7 +45,7 @@ class ValueBuilder {
 
  private:
   void Close(model::Value done) {
-    stack_.resize(open_.back());
+    stack_.erase(stack_.begin() + static_cast<std::ptrdiff_t>(open_.back()), stack_.end());
     open_.pop_back();
     stack_.back().second = std::move(done);
   }

@@ -53,6 +53,7 @@ def wrong_flags():
     yield from ({"type": "boolean", "variants": [one]} for one in
                 ({"key": "", "value": True}, {"key": "k" * 257, "value": True}, {"key": "a"}, {"value": True},
                  {"key": 1, "value": True}, {"key": "a", "value": True, "weight": 1}))
+    yield {"type": "object", "schema": [], "variants": [{"key": "a", "value": {}}]}
     yield from (flag(enabled="yes"), flag(enabled=1), flag(offVariant=1), flag(salt=1), flag(tags="a"), flag(tags=[1]),
                 flag(name=1), flag(description=[]), flag(owner={}))
     yield from (flag(metadata=[]), flag(metadata={"a": {}}), flag(metadata={"a": None}),
@@ -115,6 +116,7 @@ def right_flags():
     yield from (test_of("in"), test_of("in", 1, "a", True), when({"attr": "a", "op": "exists"}))
     yield from (test_of("type", "array"), test_of("regex", "^a"), test_of("semverTilde", "1", lenient=True))
     yield when({"all": [{"not": {"any": [{"attr": "/a/b", "op": "isNull"}]}}, {"attr": "b", "op": "exists"}]})
+    yield {"type": "object", "schema": {"required": ["x"]}, "variants": [{"key": "a", "value": {"x": 1}}]}
     yield {"type": "object", "variants": [{"key": "a", "value": []}, {"key": "b", "value": {"deep": [None]}}]}
 
 

@@ -1,5 +1,5 @@
-// Reads bytes as YAML. What is read is JSON when written out, and reads back as the same value; as a
-// native document it compiles or is refused, and every path of it has a position.
+// Reads bytes as YAML. What is read is JSON when written out, and reads back as the same value; as
+// a native document it compiles or is refused, and every path of it has a position.
 #include <string>
 
 #include "engine/compile.h"
