@@ -1,0 +1,205 @@
+// Definitions that somebody made to do harm, or made by accident: what does not compile is
+// quarantined alone, what compiles is answered in bounded time.
+#include "engine/limits.h"
+#include "tests/unit/engine/engine_fixture.h"
+
+namespace pennon::test {
+namespace {
+
+const std::string kOnOff =
+    R"("type":"boolean","variants":[{"key":"on","value":true},{"key":"off","value":false}])";
+const std::string kServeOn = R"("serve":{"variant":"on"})";
+
+std::string Flag(const std::string& members) {
+  return '{' + kOnOff + (members.empty() ? "" : ",") + members + '}';
+}
+std::string RuleWhen(const std::string& condition) {
+  return Flag(R"("default":{"variant":"off"},"rules":[{"when":)" + condition + ',' + kServeOn +
+              "}]");
+}
+std::string Key(std::size_t number) {
+  return '"' + std::to_string(number) + '"';
+}
+// `count` definitions with the keys "0", "1", …
+template <typename Make>
+std::string Each(std::size_t count, const Make& make) {
+  std::string out = "{";
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0) out += ',';
+    out += Key(i) + ':' + make(i);
+  }
+  return out + '}';
+}
+std::string Repeated(std::size_t count, const std::string& one) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += (i == 0 ? "" : ",") + one;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("cycles of prerequisites of any length are quarantined whole, and nothing else is") {
+  for (const std::size_t length : {1U, 2U, 1000U}) {
+    std::string flags = Each(length, [&](std::size_t i) {
+      return Flag(R"("prerequisites":[{"flag":)" + Key((i + 1) % length) + "}]");
+    });
+    flags.pop_back();
+    const Attached set(flags + R"(,"good":)" + Flag(R"("default":{"variant":"on"})") + '}');
+    CHECK(set.compiled.diagnostics.size() == length);
+    CHECK(set.Ask("0").error == model::EvaluationError::kParseError);
+    CHECK(set.Ask("good").boolean);
+  }
+}
+
+TEST_CASE("cycles of segments of any length are quarantined, and the flags that use them") {
+  for (const std::size_t length : {1U, 2U, 1000U}) {
+    const std::string segments = Each(length, [&](std::size_t i) {
+      return R"({"when":{"not":{"segment":)" + Key((i + 1) % length) + "}}}";
+    });
+    const Attached set(ReadSet(R"({"f":)" + RuleWhen(R"({"segment":"0"})") + R"(,"good":)" +
+                                   Flag(R"("default":{"variant":"on"})") + '}',
+                               segments));
+    CHECK(set.compiled.diagnostics.size() == length + 1);
+    CHECK(set.Ask("f").error == model::EvaluationError::kParseError);
+    CHECK(set.Ask("good").boolean);
+  }
+}
+
+TEST_CASE("a chain of 10000 prerequisites is quarantined beyond its limit, without recursion") {
+  const Attached set(Each(10'000, [](std::size_t i) {
+    return Flag(i == 0 ? R"("default":{"variant":"on"})"
+                       : R"("default":{"variant":"on"},"prerequisites":[{"flag":)" + Key(i - 1) +
+                             "}]");
+  }));
+  CHECK(set.Ask("16").boolean);
+  CHECK(set.Ask("9999").error == model::EvaluationError::kParseError);
+}
+
+TEST_CASE("diamonds with 2^16 paths end with an answer or an error, never with a hang") {
+  const auto layered = [](std::size_t i, const std::string& member, const std::string& key) {
+    if (i < 2) return std::string();
+    const std::size_t below = i / 2 * 2 - 2;
+    return member + key + Key(below) + "}," + key + Key(below + 1) + "}]";
+  };
+  const Attached flags(Each(34, [&](std::size_t i) {
+    const std::string needs = layered(i, R"("prerequisites":[)", R"({"flag":)");
+    return Flag(R"("default":{"variant":"on"})" + (needs.empty() ? "" : ',' + needs));
+  }));
+  const auto answer = flags.Ask("33");
+  CHECK((answer.boolean || answer.error == model::EvaluationError::kGeneral));
+  const std::string segments = Each(34, [&](std::size_t i) {
+    const std::string any = layered(i, R"({"any":[)", R"({"segment":)");
+    return any.empty() ? std::string("{}") : R"({"when":)" + any + "}}";
+  });
+  const Attached set(ReadSet(R"({"f":)" + RuleWhen(R"({"segment":"33"})") + '}', segments));
+  const auto asked = set.Ask("f", client::Context("u"));
+  CHECK((asked.has_value || asked.error == model::EvaluationError::kGeneral));
+}
+
+TEST_CASE("an operator that is not known holds for nobody, below not as well") {
+  const std::string unknown = R"({"attr":"a","op":"sortOf","values":[1]})";
+  for (const std::string& condition :
+       {unknown, R"({"not":)" + unknown + '}', R"({"not":{"any":[)" + unknown + "]}}",
+        R"({"any":[{"attr":"a","op":"exists","negate":true},)" + unknown + "]}"}) {
+    const Attached set(R"({"f":)" + RuleWhen(condition) + '}');
+    CHECK(set.Ask("f").error == model::EvaluationError::kParseError);
+    CHECK_FALSE(set.Ask("f").has_value);
+  }
+}
+
+TEST_CASE("regular expressions that explode elsewhere take linear time, or are refused alone") {
+  client::Context context;
+  context.Set("a", std::string(100'000, 'a') + '!');
+  const auto with = [](const std::string& pattern) {
+    return Attached(R"({"f":)" +
+                    RuleWhen(R"({"attr":"a","op":"regex","values":[")" + pattern + "\"]}") + '}');
+  };
+  CHECK_FALSE(with("^(a+)+$").Ask("f", context).boolean);
+  CHECK_FALSE(with("^(a|a)*$").Ask("f", context).boolean);
+  CHECK_FALSE(with("^(a?){50}a{50}$").Ask("f", context).boolean);
+  for (const char* refused :
+       {"(.*){1001}", "((a{100}){100}){100}", "(", "(?=a)", "(a)\\\\1", "[[:nope:]]"}) {
+    const Attached set = with(refused);
+    CHECK_MESSAGE(set.Ask("f", context).error == model::EvaluationError::kParseError, refused);
+  }
+  CHECK(with(std::string(1025, 'a')).Ask("f").error == model::EvaluationError::kParseError);
+}
+
+TEST_CASE(
+    "operands that are garbage quarantine their flag, attributes that are garbage do not pass") {
+  for (const char* condition : {R"({"attr":"a","op":"semverGt","values":["1.2"]})",
+                                R"({"attr":"a","op":"semverGt","values":["01.2.3"]})",
+                                R"({"attr":"a","op":"cidr","values":["10.0.0.0/33"]})",
+                                R"({"attr":"a","op":"cidr","values":["10.0.0.256"]})",
+                                R"({"attr":"a","op":"before","values":["2027-02-30T00:00:00Z"]})",
+                                R"({"attr":"a","op":"before","values":["tomorrow"]})"}) {
+    CHECK_MESSAGE(Attached(R"({"f":)" + RuleWhen(condition) + '}').Ask("f").error ==
+                      model::EvaluationError::kParseError,
+                  condition);
+  }
+  for (const char* condition : {R"({"attr":"a","op":"semverGe","values":["0.0.0"]})",
+                                R"({"attr":"a","op":"cidr","values":["0.0.0.0/0","::/0"]})",
+                                R"({"attr":"a","op":"after","values":["1970-01-01T00:00:00Z"]})"}) {
+    const Attached set(R"({"f":)" + RuleWhen(condition) + '}');
+    for (const char* garbage : {"", "x", "1.2.3.4.5", "99999-99-99T99:99:99Z", "::1::", "1..2"}) {
+      client::Context context;
+      context.Set("a", garbage);
+      CHECK_FALSE_MESSAGE(set.Ask("f", context).boolean, condition, ' ', garbage);
+    }
+  }
+}
+
+TEST_CASE(
+    "100000 rules in a flag and 1000000 targets are compiled, and answered within the budget") {
+  const Attached rules(
+      R"({"f":)" +
+      Flag(R"("default":{"variant":"off"},"rules":[)" +
+           Repeated(engine::kMaxRules,
+                    R"({"when":{"attr":"a","op":"in","values":["x"]},)" + kServeOn + '}') +
+           ']') +
+      '}');
+  client::Context context("u");
+  context.Set("a", "y");
+  CHECK(rules.Diagnostic() == "");
+  CHECK(rules.Ask("f", context).variant == "off");
+
+  std::string users;
+  for (int i = 0; i < 1'000'000; ++i) users += (i == 0 ? "\"u" : ",\"u") + std::to_string(i) + '"';
+  const Attached targets(
+      R"({"f":)" +
+      Flag(R"("default":{"variant":"off"},"targets":[{"variant":"on","values":[)" + users + "]}]") +
+      '}');
+  CHECK(targets.Ask("f", client::Context("u999999")).variant == "on");
+  CHECK(targets.Ask("f", client::Context("u1000000")).variant == "off");
+}
+
+TEST_CASE("a flag that would make every evaluation slow gives an error instead") {
+  std::string values;
+  for (int i = 0; i < 200; ++i) values += (i == 0 ? "\"x" : ",\"x") + std::to_string(i) + '"';
+  const Attached set(R"({"f":)" +
+                     Flag(R"("rules":[)" +
+                          Repeated(20'000, R"({"when":{"attr":"a","op":"contains","values":[)" +
+                                               values + "]}," + kServeOn + '}') +
+                          ']') +
+                     '}');
+  client::Context context;
+  context.Set("a", "y");
+  CHECK(set.Ask("f", context).error == model::EvaluationError::kGeneral);
+}
+
+TEST_CASE("keys of any characters are kept apart byte by byte") {
+  const std::string plain = Flag(R"("default":{"variant":"on"})");
+  const Attached set(R"({"__proto__":)" + plain + R"(,"../x":)" + plain + R"(,"%00":)" + plain +
+                     R"(,"a\nb":)" + plain + R"x(,"=CMD()":)x" + plain + R"(,"😀":)" + plain +
+                     R"(,"\u202eabc":)" + plain + R"(,"é":)" + plain + '}');
+  for (const char* key : {"__proto__", "../x", "%00", "a\nb", "=CMD()", "😀",
+                          "\u202e"
+                          "abc",
+                          "é"}) {
+    CHECK_MESSAGE(set.Ask(key).boolean, key);
+  }
+  CHECK(set.Ask("e\u0301").error == model::EvaluationError::kFlagNotFound);  // not normalised
+  CHECK(set.Ask("").error == model::EvaluationError::kFlagNotFound);
+}
+
+}  // namespace pennon::test
