@@ -81,9 +81,9 @@ Found ReadCondition(const Value& value, const std::string& path, Condition& out)
     reader.String("segment", out.node.emplace<model::SegmentCondition>().segment);
     return reader.Finish();
   }
-  if (const Value* window = reader.Get("window")) {
+  if (reader.Has("window")) {
     auto& inner = out.node.emplace<model::WindowCondition>().window;
-    reader.Note(ReadWindow(*window, reader.PathOf("window"), inner));
+    reader.Note(ReadWindow(*reader.Get("window"), reader.PathOf("window"), inner));
     return reader.Finish();
   }
   return ReadLeaf(reader, out);

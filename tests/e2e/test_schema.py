@@ -115,6 +115,9 @@ def right_flags():
     yield rule(gate={"layer": "l", "from": 0, "to": 12.5}, name="n", id="", enabled=False)
     yield from (test_of("in"), test_of("in", 1, "a", True), when({"attr": "a", "op": "exists"}))
     yield from (test_of("type", "array"), test_of("regex", "^a"), test_of("semverTilde", "1", lenient=True))
+    yield from (split(onMissing="random", algo="unleash"), rule(gate={"percent": 5, "onMissing": "random"}))
+    yield from (when({"window": {"from": 1}}), when({"attr": ["a", "b"], "op": "in", "values": ["1"], "asText": True}))
+    yield {"type": "boolean", "variants": [{"key": "a", "value": True, "metadata": {"x": 1}}]}
     yield when({"all": [{"not": {"any": [{"attr": "/a/b", "op": "isNull"}]}}, {"attr": "b", "op": "exists"}]})
     yield {"type": "object", "schema": {"required": ["x"]}, "variants": [{"key": "a", "value": {"x": 1}}]}
     yield {"type": "object", "variants": [{"key": "a", "value": []}, {"key": "b", "value": {"deep": [None]}}]}
@@ -194,7 +197,7 @@ class SchemaTest(unittest.TestCase):
             rule(gate={"layer": "l", "from": 1, "to": 2, "?": 1}), split(**{"?": 1}),
             split(weights=[{**WEIGHTS[0], "?": 1}]), split(onMissing={"variant": "on", "?": 1}),
             split(ramp={"variant": "on", "from": 1, "to": 2, "startWeight": 0, "endWeight": 1, "?": 1}), when(leaf),
-            when({"all": [], "?": 1}), when({"any": [], "?": 1}), when({"segment": "s", "?": 1}),
+            when({"all": [], "?": 1}), when({"any": [], "?": 1}), when({"segment": "s", "?": 1}), when({"window": {"from": 1}, "?": 1}),
             when({"not": {"segment": "s"}, "?": 1}))] + [document_of({}, {"s": {"?": 1}})]
         known = set()
         for document in places:

@@ -72,7 +72,8 @@ TEST_CASE("a chain of 10000 prerequisites is quarantined beyond its limit, witho
                              "}]");
   }));
   CHECK(set.Ask("16").boolean);
-  CHECK(set.Ask("9999").error == model::EvaluationError::kParseError);
+  CHECK(set.Ask("17").error == model::EvaluationError::kParseError);
+  CHECK(set.Ask("18").reason == model::Reason::kDisabled);  // its prerequisite does not hold
 }
 
 TEST_CASE("diamonds with 2^16 paths end with an answer or an error, never with a hang") {
