@@ -166,7 +166,7 @@ LogicValue LogicEvaluator::Decide(const LogicNode& node, const LogicValue& data)
 
 std::span<const LogicValue> LogicEvaluator::Arguments(const LogicNode& node,
                                                       const LogicValue& data) {
-  LogicBuffer<LogicValue> values(memory_);
+  LogicBuffer<LogicValue> values(memory_, node.count);
   for (std::uint32_t i = 0; i < node.count; ++i) values.Append(Node(Child(node, i), data));
   return values.items();
 }
