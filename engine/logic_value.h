@@ -100,7 +100,7 @@ class LogicValue {
   /// memory by which to tell.
   [[nodiscard]] bool IsSameAs(const LogicValue& other) const {
     return kind() == other.kind() && size() == other.size() &&
-           payload_.node == other.payload_.node && payload_.node != nullptr;
+           payload_.node == other.payload_.node && (size() != 0 || kind() >= LogicKind::kNodeList);
   }
 
   /// Which variant of the flag a constant names: 1 + its index, or 0.

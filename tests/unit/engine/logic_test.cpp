@@ -66,6 +66,9 @@ TEST_CASE("numbers and texts become each other as in JavaScript") {
   CHECK(Result(R"({"==":[null,0]})") == "false");
   CHECK(Result(R"({"==":[[1,2],"1,2"]})") == "true");
   CHECK(Result(R"({"===":[1,1.0]})") == "true");
+  CHECK(Result(R"({"==":[[],[]]})") == "false");
+  CHECK(Result(R"({"if":[[1],{"==":[[],[]]}]})") == "false");
+  CHECK(Result(R"({"==":[{"var":"a"},{"var":"a"}]})", R"({"a":[]})") == "true");
   CHECK(Result(R"({"/":[1,0]})") == "null");
   CHECK(
       Result(R"({"cat":[1.0,"|",0.1,"|",1e21,"|",1e-7,"|",-1.5e300,"|",1.2345678901234568e20]})") ==
