@@ -13,6 +13,13 @@ namespace {
 constexpr std::string_view kFlagdMember = "$flagd";
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 
+// Of the whole data as well; `$flagd` is not in these.
+LogicValue MemberOf(const LogicValue& data, std::string_view name) {
+  if (data.kind() != LogicKind::kContext) return data.Member(name);
+  const model::Attribute* const found = data.context().Find(name);
+  return found == nullptr ? LogicValue() : LogicValue::Of(*found);
+}
+
 std::int64_t Seconds(std::int64_t micros) {
   const std::int64_t seconds = micros / kMicrosPerSecond;
   return micros % kMicrosPerSecond < 0 ? seconds - 1 : seconds;
@@ -29,7 +36,7 @@ LogicEvaluator::LogicEvaluator(const ImageView& view, const LogicRecord& record,
       memory_(budget) {}
 
 // Recursive: the verifier bounds the depth by kMaxLogicDepth.
-LogicValue LogicEvaluator::Node(const LogicNode& node, const LogicValue& data) {
+LogicValue LogicEvaluator::Operator(const LogicNode& node, const LogicValue& data) {
   if (!budget_.Spend()) return {};
   switch (node.op) {
     case LogicOp::kNull:
@@ -38,8 +45,6 @@ LogicValue LogicEvaluator::Node(const LogicNode& node, const LogicValue& data) {
     case LogicOp::kDouble:
     case LogicOp::kString:
       return Constant(node);
-    case LogicOp::kVar:
-      return Var(node, data);
     case LogicOp::kIf:
       return If(node, data);
     case LogicOp::kInSet:
@@ -84,34 +89,36 @@ LogicValue LogicEvaluator::Node(const LogicNode& node, const LogicValue& data) {
   }
 }
 
-LogicValue LogicEvaluator::Constant(const LogicNode& node) const {
-  LogicValue value = LogicValue::Null();
-  if (node.op == LogicOp::kString) {
-    value = LogicValue::Text(view_.Text(std::bit_cast<TextRef>(node.payload)));
-  } else if (node.op == LogicOp::kInt) {
-    value = LogicValue::Int(static_cast<std::int64_t>(node.payload));
-  } else if (node.op == LogicOp::kDouble) {
-    value = LogicValue::Double(std::bit_cast<double>(node.payload));
-  } else if (node.op == LogicOp::kBool) {
-    value = LogicValue::Bool(node.payload != 0);
+LogicValue LogicEvaluator::Scalar(const LogicNode& node) {
+  switch (node.op) {
+    case LogicOp::kBool:
+      return LogicValue::Bool(node.payload != 0);
+    case LogicOp::kInt:
+      return LogicValue::Int(static_cast<std::int64_t>(node.payload));
+    case LogicOp::kDouble:
+      return LogicValue::Double(std::bit_cast<double>(node.payload));
+    default:
+      return LogicValue::Null();
   }
-  value.set_variant(node.variant);
-  return value;
 }
 
 LogicValue LogicEvaluator::Var(const LogicNode& node, const LogicValue& data) {
+  if (!budget_.Spend()) return {};
   const AttributeRef& ref = view_.attributes[node.operand];
-  LogicValue found;
-  if (data.kind() == LogicKind::kContext) [[likely]] {
-    const model::Attribute* const attribute = data.context().Find(view_.Text(ref.name));
-    if (attribute != nullptr) found = LogicValue::Of(*attribute);
-  } else {
-    found = data.Member(view_.Text(ref.name));
+  if (data.kind() == LogicKind::kContext && ref.members.count == 0) [[likely]] {
+    const model::Attribute* const found = data.context().Find(view_.Text(ref.name));
+    if (found != nullptr) [[likely]]
+      return LogicValue::Of(*found);
   }
-  if (ref.members.count != 0) {
-    for (const TextRef& member : view_.paths.subspan(ref.members.first, ref.members.count)) {
-      found = found.Member(view_.Text(member));
-    }
+  return VarInside(node, data);
+}
+
+// The path inside of something, or the default.
+LogicValue LogicEvaluator::VarInside(const LogicNode& node, const LogicValue& data) {
+  const AttributeRef& ref = view_.attributes[node.operand];
+  LogicValue found = MemberOf(data, view_.Text(ref.name));
+  for (const TextRef& member : view_.paths.subspan(ref.members.first, ref.members.count)) {
+    found = found.Member(view_.Text(member));
   }
   if (found.kind() != LogicKind::kUndefined) return found;
   return node.count == 0 ? LogicValue::Null() : Argument(node, 0, data);
@@ -127,14 +134,8 @@ LogicValue LogicEvaluator::Find(const LogicValue& path, const LogicValue& data) 
     const std::string_view name = rest.substr(0, dot);
     more = dot != rest.size();
     rest.remove_prefix(more ? dot + 1 : dot);
-    if (found.kind() != LogicKind::kContext) {
-      found = found.Member(name);
-    } else if (name == kFlagdMember) {
-      found = Flagd();
-    } else {
-      const model::Attribute* const attribute = found.context().Find(name);
-      found = attribute == nullptr ? LogicValue() : LogicValue::Of(*attribute);
-    }
+    const bool is_flagd = found.kind() == LogicKind::kContext && name == kFlagdMember;
+    found = is_flagd ? Flagd() : MemberOf(found, name);
   }
   return found;
 }
@@ -166,7 +167,7 @@ LogicValue LogicEvaluator::Decide(const LogicNode& node, const LogicValue& data)
 
 std::span<const LogicValue> LogicEvaluator::Arguments(const LogicNode& node,
                                                       const LogicValue& data) {
-  LogicBuffer<LogicValue> values(memory_);
+  LogicBuffer<LogicValue> values(memory_, node.count);
   for (std::uint32_t i = 0; i < node.count; ++i) values.Append(Node(Child(node, i), data));
   return values.items();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +35,12 @@ class LogicEvaluator {
   LogicValue Evaluate(const LogicValue& data) { return Node(nodes_.front(), data); }
 
   // For the operators, each in a file of its kind.
-  LogicValue Node(const LogicNode& node, const LogicValue& data);
+  /// What nearly all nodes are goes without the table of operators.
+  LogicValue Node(const LogicNode& node, const LogicValue& data) {
+    if (node.op == LogicOp::kVar) return Var(node, data);
+    if (node.op == LogicOp::kString) return Constant(node);
+    return Operator(node, data);
+  }
   [[nodiscard]] const LogicNode& Child(const LogicNode& node, std::uint32_t index) const {
     return nodes_[node.first + index];
   }
@@ -46,7 +52,13 @@ class LogicEvaluator {
   std::span<const LogicValue> Arguments(const LogicNode& node, const LogicValue& data);
   /// What `path`, a text with dots or another value as text, finds in `data`; undefined if nothing.
   LogicValue Find(const LogicValue& path, const LogicValue& data);
-  LogicValue Constant(const LogicNode& node) const;
+  [[nodiscard]] LogicValue Constant(const LogicNode& node) const {
+    LogicValue value = node.op == LogicOp::kString
+                           ? LogicValue::Text(view_.Text(std::bit_cast<TextRef>(node.payload)))
+                           : Scalar(node);
+    value.set_variant(node.variant);
+    return value;
+  }
 
   [[nodiscard]] const ImageView& view() const { return view_; }
   [[nodiscard]] const LogicSubject& subject() const { return subject_; }
@@ -55,7 +67,10 @@ class LogicEvaluator {
   Budget& budget() { return budget_; }
 
  private:
+  LogicValue Operator(const LogicNode& node, const LogicValue& data);
+  static LogicValue Scalar(const LogicNode& node);
   LogicValue Var(const LogicNode& node, const LogicValue& data);
+  LogicValue VarInside(const LogicNode& node, const LogicValue& data);
   LogicValue If(const LogicNode& node, const LogicValue& data);
   LogicValue Decide(const LogicNode& node, const LogicValue& data);
   LogicValue Flagd();

@@ -56,6 +56,8 @@ class LogicBuffer {
   static_assert(std::is_trivially_copyable_v<T>);
 
   explicit LogicBuffer(LogicMemory& memory) : memory_(memory) {}
+  /// With room for `capacity` items, where their number is known.
+  LogicBuffer(LogicMemory& memory, std::size_t capacity) : memory_(memory) { Grow(capacity); }
 
   void Append(std::span<const T> more) {
     if (more.empty() || !Reserve(more.size())) return;
@@ -69,7 +71,9 @@ class LogicBuffer {
  private:
   bool Reserve(std::size_t more) {
     if (more <= capacity_ - size_) return true;
-    const std::size_t capacity = std::max({capacity_ * 2, size_ + more, std::size_t{16}});
+    return Grow(std::max({capacity_ * 2, size_ + more, std::size_t{16}}));
+  }
+  bool Grow(std::size_t capacity) {
     std::byte* const bytes = memory_.Take(capacity * sizeof(T));
     if (bytes == nullptr) return false;
     if (size_ != 0) std::memcpy(bytes, data_, size_ * sizeof(T));

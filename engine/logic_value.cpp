@@ -157,11 +157,11 @@ model::Value ValueOf(const LogicValue& value, std::size_t depth) {
 }  // namespace
 
 LogicValue LogicValue::Member(std::string_view name) const {
-  if (kind_ == LogicKind::kNodeObject) {
+  if (kind() == LogicKind::kNodeObject) {
     const Attribute* const found = model::Context::Member(node(), name);
     return found == nullptr ? LogicValue() : Of(*found);
   }
-  if (kind_ == LogicKind::kPairs) {
+  if (kind() == LogicKind::kPairs) {
     const auto pairs = values();
     for (std::size_t i = pairs.size() / 2; i-- > 0;) {
       if (pairs[2 * i].IsString() && pairs[2 * i].text() == name) return pairs[2 * i + 1];
@@ -172,7 +172,7 @@ LogicValue LogicValue::Member(std::string_view name) const {
   return index ? Element(*this, *index) : LogicValue();
 }
 
-bool IsTruthy(const LogicValue& value) {
+bool IsAnyTruthy(const LogicValue& value) {
   switch (value.kind()) {
     case LogicKind::kUndefined:
     case LogicKind::kNull:

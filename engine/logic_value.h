@@ -51,7 +51,7 @@ class LogicValue {
   static LogicValue Text(std::string_view value) {
     LogicValue made(LogicKind::kString);
     made.payload_.text = value.data();
-    made.size_ = static_cast<std::uint32_t>(value.size());
+    made.set_size(value.size());
     return made;
   }
   static LogicValue List(std::span<const LogicValue> values) {
@@ -68,27 +68,27 @@ class LogicValue {
   }
   static LogicValue Of(const model::Attribute& attribute);
 
-  [[nodiscard]] LogicKind kind() const { return kind_; }
-  [[nodiscard]] bool IsNullish() const { return kind_ <= LogicKind::kNull; }
+  [[nodiscard]] LogicKind kind() const { return static_cast<LogicKind>(head_ & 0xffU); }
+  [[nodiscard]] bool IsNullish() const { return kind() <= LogicKind::kNull; }
   [[nodiscard]] bool IsNumber() const {
-    return kind_ == LogicKind::kInt || kind_ == LogicKind::kDouble;
+    return kind() == LogicKind::kInt || kind() == LogicKind::kDouble;
   }
-  [[nodiscard]] bool IsString() const { return kind_ == LogicKind::kString; }
+  [[nodiscard]] bool IsString() const { return kind() == LogicKind::kString; }
   [[nodiscard]] bool IsArray() const {
-    return kind_ == LogicKind::kList || kind_ == LogicKind::kNodeList;
+    return kind() == LogicKind::kList || kind() == LogicKind::kNodeList;
   }
-  [[nodiscard]] bool IsContainer() const { return kind_ >= LogicKind::kList; }
+  [[nodiscard]] bool IsContainer() const { return kind() >= LogicKind::kList; }
 
   // The value; each only for its own kind.
   [[nodiscard]] bool boolean() const { return payload_.integer != 0; }
   [[nodiscard]] std::int64_t integer() const { return payload_.integer; }
-  [[nodiscard]] std::string_view text() const { return {payload_.text, size_}; }
-  [[nodiscard]] std::span<const LogicValue> values() const { return {payload_.values, size_}; }
+  [[nodiscard]] std::string_view text() const { return {payload_.text, size()}; }
+  [[nodiscard]] std::span<const LogicValue> values() const { return {payload_.values, size()}; }
   [[nodiscard]] const model::Attribute& node() const { return *payload_.node; }
   [[nodiscard]] const model::Context& context() const { return *payload_.context; }
   /// Of a number.
   [[nodiscard]] double number() const {
-    return kind_ == LogicKind::kInt ? static_cast<double>(payload_.integer) : payload_.number;
+    return kind() == LogicKind::kInt ? static_cast<double>(payload_.integer) : payload_.number;
   }
 
   /// Calls `visit(element)` for each element of an array until it returns false.
@@ -99,20 +99,22 @@ class LogicValue {
   /// Whether two containers are the same one. Empty ones that were made never are: they have no
   /// memory by which to tell.
   [[nodiscard]] bool IsSameAs(const LogicValue& other) const {
-    return kind_ == other.kind_ && size_ == other.size_ && payload_.node == other.payload_.node &&
-           payload_.node != nullptr;
+    return kind() == other.kind() && size() == other.size() &&
+           payload_.node == other.payload_.node && (size() != 0 || kind() >= LogicKind::kNodeList);
   }
 
   /// Which variant of the flag a constant names: 1 + its index, or 0.
-  [[nodiscard]] std::uint16_t variant() const { return variant_; }
-  void set_variant(std::uint16_t variant) { variant_ = variant; }
+  [[nodiscard]] std::uint16_t variant() const { return static_cast<std::uint16_t>(head_ >> 16U); }
+  void set_variant(std::uint16_t variant) { head_ |= std::uint64_t{variant} << 16U; }
 
  private:
-  explicit LogicValue(LogicKind kind) : kind_(kind) {}
+  explicit LogicValue(LogicKind kind) : head_(static_cast<std::uint64_t>(kind)) {}
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(head_ >> 32U); }
+  void set_size(std::size_t size) { head_ |= std::uint64_t{size} << 32U; }
   static LogicValue Of(LogicKind kind, std::span<const LogicValue> values) {
     LogicValue made(kind);
     made.payload_.values = values.data();
-    made.size_ = static_cast<std::uint32_t>(values.size());
+    made.set_size(values.size());
     return made;
   }
 
@@ -125,9 +127,8 @@ class LogicValue {
     const model::Context* context;
   };
 
-  LogicKind kind_ = LogicKind::kUndefined;
-  std::uint16_t variant_ = 0;
-  std::uint32_t size_ = 0;
+  // Kind, variant and size in one word: written in parts, it could not be read at once for a while.
+  std::uint64_t head_ = 0;
   Payload payload_{.integer = 0};
 };
 static_assert(sizeof(LogicValue) == 16);
@@ -156,11 +157,11 @@ inline LogicValue LogicValue::Of(const model::Attribute& attribute) {
 
 template <typename Visit>
 void LogicValue::ForEach(Visit&& visit) const {
-  if (kind_ == LogicKind::kList) {
+  if (kind() == LogicKind::kList) {
     for (const LogicValue& element : values()) {
       if (!visit(element)) return;
     }
-  } else if (kind_ == LogicKind::kNodeList) {
+  } else if (kind() == LogicKind::kNodeList) {
     const model::Attribute* const end = &node() + node().size();
     for (const model::Attribute* at = &node() + 1; at < end; at += at->size()) {
       if (!visit(Of(*at))) return;
@@ -168,8 +169,12 @@ void LogicValue::ForEach(Visit&& visit) const {
   }
 }
 
+/// As IsTruthy, for whatever is no boolean.
+bool IsAnyTruthy(const LogicValue& value);
 /// null, false, 0, NaN, "" and [] are false; all else, also "0" and {}, is true.
-bool IsTruthy(const LogicValue& value);
+inline bool IsTruthy(const LogicValue& value) {
+  return value.kind() == LogicKind::kBool ? value.boolean() : IsAnyTruthy(value);
+}
 /// JavaScript's ===. Containers are equal to themselves only.
 bool StrictEqual(const LogicValue& a, const LogicValue& b);
 /// JavaScript's ==.

@@ -221,7 +221,8 @@ class Translator {
       } else if (name.starts_with("pennon.")) {
         Warn(place + '.' + name, "is left out: names that begin with \"pennon.\" are pennon's own");
       } else {
-        std::erase_if(metadata, [&](const auto& member) { return member.first == name; });
+        // Named again, because clang lets no lambda have a part of a binding.
+        std::erase_if(metadata, [&key = name](const auto& member) { return member.first == key; });
         metadata.emplace_back(name, value);
       }
     }

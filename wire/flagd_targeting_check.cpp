@@ -82,8 +82,9 @@ class Checker {
     if (name == "starts_with" || name == "ends_with") return Texts(arguments, place);
     if (name == "sem_ver") return Versions(arguments, place);
     if (name == "fractional") return Fractional(arguments, place);
-    const auto* found = std::find_if(kOperators.begin(), kOperators.end(),
-                                     [&](const Operator& op) { return op.name == name; });
+    const auto* found =
+        std::find_if(kOperators.begin(), kOperators.end(),
+                     [&wanted = name](const Operator& op) { return op.name == wanted; });
     if (found == kOperators.end()) {
       all_known_ = false;
     } else if (arguments.AsArray() == nullptr && found->most == 1) {

@@ -51,4 +51,28 @@ TEST_CASE("evaluating allocates nothing, whatever the flag uses") {
   CHECK(good);
 }
 
+TEST_CASE("JSONLogic without texts and lists of its own allocates nothing") {
+  const Attached set(R"({
+    "flagd": {"type":"string","variants":[{"key":"a","value":"x"},{"key":"b","value":"y"}],"rules":[
+      {"serve":{"jsonlogic":{"if":[{"and":[{"in":[{"var":"email"},["a@x.com","b@x.com"]]},
+        {"sem_ver":[{"var":"version"},">=","1.2"]},{"<":[1,{"var":"n.m"},3]},
+        {"ends_with":[{"var":"email"},"x.com"]},{"in":["@",{"var":"email"}]}]},
+        {"fractional":[{"cat":[{"var":"$flagd.flagKey"},{"var":"email"}]},["a",50],["b",50]]},
+        null]}}}],"default":{"variant":"a"}},
+    "own": {"type":"string","variants":[{"key":"a","value":"x"},{"key":"b","value":"y"}],
+      "default":{"jsonlogic":{"fractional":[["a",50],["b",50]]},"fractional":3}}})");
+  client::Context context("user-1");
+  context.Set("email", "a@x.com").Set("version", "2.0.0").SetJson("n", model::Object{{"m", 2}});
+  REQUIRE(set.Ask("flagd", context).reason == model::Reason::kTargetingMatch);
+  REQUIRE(set.Ask("own", context).reason == model::Reason::kTargetingMatch);
+  const std::size_t before = allocations;
+  bool good = true;
+  for (int i = 0; i < 100; ++i) {
+    good = good && engine::Evaluate(set.snapshot, "flagd", context.view(), {}).has_value;
+    good = good && engine::Evaluate(set.snapshot, "own", context.view(), {}).has_value;
+  }
+  CHECK(allocations == before);
+  CHECK(good);
+}
+
 }  // namespace pennon::test

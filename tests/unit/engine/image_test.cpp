@@ -1,8 +1,10 @@
 #include "engine/image.h"
 
 #include <cstring>
+#include <functional>
 
 #include "engine/image_verifier.h"
+#include "engine/logic_record.h"
 #include "tests/unit/engine/engine_fixture.h"
 
 namespace pennon::test {
@@ -73,6 +75,53 @@ TEST_CASE("an image that is cut off, of another kind or of a newer major version
         std::string::npos);
   CHECK(ErrorWith(&engine::ImageHeader::major, std::uint16_t{2}).find("major version 2") !=
         std::string::npos);
+}
+
+namespace {
+
+// An image with a rule of JSONLogic whose node `index` has been changed, with a right checksum.
+std::string LogicErrorWith(std::size_t index,
+                           const std::function<void(engine::LogicNode&)>& change) {
+  engine::ImageBytes image =
+      Attached(R"({"a":{"type":"string","variants":[{"key":"x","value":"x"}],"default":{"jsonlogic":
+        {"if":[{"in":[{"var":"k"},["v"]]},"x",{"fractional":[{"var":"k"},["x",1]]}]}}}})")
+          .compiled.image;
+  engine::ImageHeader header;
+  std::memcpy(&header, image.data(), sizeof(header));
+  std::uint32_t flag_at = 0;
+  std::memcpy(&flag_at, image.data() + header.flags.offset, sizeof(flag_at));
+  engine::FlagRecord flag;
+  std::memcpy(&flag, image.data() + flag_at, sizeof(flag));
+  engine::LogicRecord logic;
+  std::memcpy(&logic, image.data() + flag_at + flag.fallthrough.index, sizeof(logic));
+  REQUIRE(index < logic.nodes.count);
+  std::byte* const at =
+      image.data() + flag_at + logic.nodes.offset + index * sizeof(engine::LogicNode);
+  engine::LogicNode node;
+  std::memcpy(&node, at, sizeof(node));
+  change(node);
+  std::memcpy(at, &node, sizeof(node));
+  header.checksum = engine::ImageChecksum(image);
+  std::memcpy(image.data(), &header, sizeof(header));
+  return AttachError(image);
+}
+
+}  // namespace
+
+TEST_CASE("nodes of JSONLogic that lead astray are noticed") {
+  using engine::LogicNode;
+  using engine::LogicOp;
+  CHECK(LogicErrorWith(0, [](LogicNode& /*node*/) {}) == "");
+  const std::string wrong = "has a record that points outside of it";
+  CHECK(LogicErrorWith(0, [](LogicNode& node) { node.first = 0; }) == wrong);
+  CHECK(LogicErrorWith(0, [](LogicNode& node) { node.count = 1'000; }) == wrong);
+  CHECK(LogicErrorWith(0, [](LogicNode& node) { node.count = 0xffffffff; }) == wrong);
+  CHECK(LogicErrorWith(0, [](LogicNode& node) { node.op = static_cast<LogicOp>(200); }) == wrong);
+  CHECK(LogicErrorWith(1, [](LogicNode& node) { node.operand = 1'000; }) == wrong);
+  CHECK(LogicErrorWith(1, [](LogicNode& node) { node.variant = 9; }) == wrong);
+  CHECK(LogicErrorWith(2, [](LogicNode& node) { node.payload = ~std::uint64_t{0}; }) == wrong);
+  CHECK(LogicErrorWith(3, [](LogicNode& node) { node.operand = 1'000'000; }) == wrong);
+  CHECK(LogicErrorWith(3, [](LogicNode& node) { node.count = 0; }) == wrong);
 }
 
 }  // namespace pennon::test
