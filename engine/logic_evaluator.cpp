@@ -187,6 +187,8 @@ std::span<const LogicValue> LogicEvaluator::Arguments(const LogicNode& node,
     name = chosen.boolean() ? "true" : "false";
   } else if (chosen.kind() == LogicKind::kDouble && !std::isfinite(chosen.number())) {
     return {};  // JSON has no such number: null
+  } else if (chosen.IsNumber()) {
+    name = ToText(chosen, evaluator.memory());
   } else {
     return {kNone, "the flag's logic gave neither the name of a variant nor null"};
   }

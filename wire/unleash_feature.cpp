@@ -50,7 +50,8 @@ void ReadStrategies(ObjectReader& reader, const UnleashSegments& segments, Unlea
 
 Value ServeOf(const UnleashFeature& feature, const UnleashStrategy& strategy) {
   if (strategy.variants != nullptr && HasWeight(*strategy.variants)) {
-    return UnleashSplit(*strategy.variants, strategy.group, strategy.stickiness,
+    return UnleashSplit(*strategy.variants, strategy.group,
+                        StickinessOf(*strategy.variants, strategy.stickiness),
                         feature.all_variants);
   }
   if (strategy.variants == nullptr && feature.variants != nullptr && HasWeight(*feature.variants)) {

@@ -91,9 +91,9 @@ bool HasWeight(const Array& variants) {
                      [](const Value& variant) { return WeightOf(variant) > 0; });
 }
 
-std::string StickinessOf(const Array& variants) {
+std::string StickinessOf(const Array& variants, const std::string& otherwise) {
   const std::string stickiness = Text(variants.front(), "stickiness");
-  return stickiness.empty() ? "default" : stickiness;
+  return stickiness.empty() ? otherwise : stickiness;
 }
 
 Value UnleashSplit(const Array& variants, const std::string& group, const std::string& stickiness,

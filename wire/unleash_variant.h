@@ -18,8 +18,8 @@ std::optional<base::Error> CollectVariants(const model::Array& variants, const s
 /// False when nobody could get any of them.
 bool HasWeight(const model::Array& variants);
 
-/// What the first of a feature's variants says of all.
-std::string StickinessOf(const model::Array& variants);
+/// What the first of the variants says of all; `otherwise` when it says nothing.
+std::string StickinessOf(const model::Array& variants, const std::string& otherwise = "default");
 
 /// {"split": …} over variants that were collected into `all`.
 model::Value UnleashSplit(const model::Array& variants, const std::string& group,

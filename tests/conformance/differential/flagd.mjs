@@ -80,7 +80,7 @@ class Documents {
     // Never null: what flagd's implementations make of that differs.
     const by = random.oneOf([
       [5, () => []],
-      [4, () => [random.pick([{ var: ['email', 'none'] }, { cat: [{ var: '$flagd.flagKey' }, { var: 'email' }] }, { cat: ['salt', { var: 'targetingKey' }] }])]],
+      [4, () => [random.pick([{ var: ['email', 'none'] }, { cat: [{ var: '$flagd.flagKey' }, { var: ['email', 'none'] }] }, { cat: ['salt', { var: ['targetingKey', ''] }] }])]],
       [1, () => [random.pick([{ var: ['age', 40] }, 'fixed', { var: ['flag', true] }])]],
     ]);
     return { fractional: [...by, ...buckets] };

@@ -168,7 +168,8 @@ class Documents {
     const random = this.#random;
     if (operator.startsWith('NUM_')) return random.pick(NUMBERS);
     if (operator.startsWith('DATE_')) return random.pick(DATES);
-    if (operator.startsWith('SEMVER_')) return random.pick(VERSIONS);
+    // Unleash's specification refuses a leading v; unleash-client takes it.
+    if (operator.startsWith('SEMVER_')) return random.pick(VERSIONS.filter((version) => !version.startsWith('v')));
     if (operator === 'IN_CIDR') return random.pick(RANGES);
     if (operator === 'REGEX') return random.pick(PATTERNS);
     if (operator.startsWith('STR_')) return random.pick(['n', 'North', 'th', 'user-1', 'ØST', 'WEST', '9']);
