@@ -175,8 +175,7 @@ class FlagBlock {
 
   std::uint32_t Split(const model::Split& split) {
     SplitRecord record;
-    const std::string& salt = split.bucketing.salt.empty() ? OwnSalt() : split.bucketing.salt;
-    record.bucketing = Bucket(split.bucketing, salt, kPurposeSplit);
+    record.bucketing = Bucket(split.bucketing, SaltOf(split.bucketing), kPurposeSplit);
     record.missing = Missing(split.on_missing);
     if (split.on_missing == model::OnMissing::kVariant) {
       record.missing = IndexOf(split.missing_variant);
@@ -194,9 +193,7 @@ class FlagBlock {
 
   GateRecord Gate(const model::Gate& gate) {
     const bool in_layer = !gate.layer.empty();
-    const std::string& salt = in_layer                      ? gate.layer
-                              : gate.bucketing.salt.empty() ? OwnSalt()
-                                                            : gate.bucketing.salt;
+    const std::string& salt = in_layer ? gate.layer : SaltOf(gate.bucketing);
     GateRecord record;
     record.bucketing = Bucket(gate.bucketing, salt, in_layer ? kPurposeLayer : kPurposeGate);
     record.missing = Missing(gate.on_missing);
@@ -217,7 +214,10 @@ class FlagBlock {
     return {ramp.from, ramp.to, IndexOf(ramp.variant), ramp.start_weight, ramp.end_weight, 0};
   }
 
-  [[nodiscard]] const std::string& OwnSalt() const {
+  // Unleash's groups may be empty; elsewhere no salt means the flag's own.
+  [[nodiscard]] const std::string& SaltOf(const model::Bucketing& bucketing) const {
+    const bool is_unleash = bucketing.algorithm == model::Algorithm::kUnleash;
+    if (is_unleash || !bucketing.salt.empty()) return bucketing.salt;
     return flag_.salt.empty() ? flag_.key : flag_.salt;
   }
 

@@ -77,8 +77,8 @@ class Documents {
     if (random.chance(0.3)) {
       this.tally.hit('strategy variant');
       strategy.variants = this.variants(false);
-      // A sticky value that is missing is left to chance, which the two draw differently.
-      strategy.parameters.groupId ??= `feature-${i}`;
+      // unleash-client makes the group "undefined" of none; pennon the feature's name, as Unleash's other clients do.
+      strategy.parameters.groupId ||= `feature-${i}`;
     }
     return strategy;
   }
@@ -99,9 +99,9 @@ class Documents {
       case 'gradualRolloutRandom':
         return { percentage: random.pick(['0', '100']) };
       case 'flexibleRollout': {
-        const stickiness = random.pick(['default', 'userId', 'sessionId', 'region', 'random']);
+        const stickiness = random.pick(['default', 'userId', 'sessionId', 'plan', 'random']);
         const parameters = { rollout: stickiness === 'random' ? random.pick(['0', '100']) : percent(), stickiness };
-        if (random.chance(0.8)) parameters.groupId = random.pick(['group', `feature-${i}`, 'ålder']);
+        if (random.chance(0.8)) parameters.groupId = random.pick(['group', `feature-${i}`, 'other']);
         return parameters;
       }
       default:
@@ -172,7 +172,7 @@ class Documents {
     if (operator.startsWith('SEMVER_')) return random.pick(VERSIONS.filter((version) => !version.startsWith('v')));
     if (operator === 'IN_CIDR') return random.pick(RANGES);
     if (operator === 'REGEX') return random.pick(PATTERNS);
-    if (operator.startsWith('STR_')) return random.pick(['n', 'North', 'th', 'user-1', 'ØST', 'WEST', '9']);
+    if (operator.startsWith('STR_')) return random.pick(['n', 'North', 'th', 'user-1', 'EAST', 'WEST', '9']);
     return random.pick([...PLANS, ...REGIONS, 'app', 'dev', `user-${random.below(30)}`]);
   }
 
@@ -198,20 +198,29 @@ class Documents {
   }
 }
 
+// A rollout without a group has the name of its own feature for one, also when another feature depends on it; in
+// unleash-client it then has that one's name.
+class Reference extends Client {
+  isEnabled(name, context, fallback) {
+    return super.isEnabled(name, { ...context, featureToggle: name }, fallback);
+  }
+
+  getVariant(name, context) {
+    return super.getVariant(name, { ...context, featureToggle: name });
+  }
+}
+
 function reference(document) {
   const features = new Map(document.features.map((feature) => [feature.name, feature]));
   const segments = new Map(document.segments.map((segment) => [segment.id, segment]));
-  const client = new Client({ getToggle: (name) => features.get(name), getSegment: (id) => segments.get(id) }, defaultStrategies);
+  const client = new Reference({ getToggle: (name) => features.get(name), getSegment: (id) => segments.get(id) }, defaultStrategies);
   client.on('error', () => {});
   return client;
 }
 
-// As Unleash's own facade: the feature's name is the group of a rollout that has none.
-const asked = (context, name) => ({ ...context, featureToggle: name });
-
 function ask(client, kind, name, context) {
-  if (kind === 'enabled') return client.isEnabled(name, asked(context, name), () => false);
-  const { name: variant, payload, enabled, feature_enabled } = client.getVariant(name, asked(context, name));
+  if (kind === 'enabled') return client.isEnabled(name, context, () => false);
+  const { name: variant, payload, enabled, feature_enabled } = client.getVariant(name, context);
   return asJson({ name: variant, payload, enabled, feature_enabled });
 }
 
