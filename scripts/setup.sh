@@ -30,6 +30,17 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 }
 
+# install_references: Node, unless there is one, and from npm what pennon is compared with.
+install_references() {
+  command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
+  local folder=tests/conformance
+  cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed" && return
+  say "installing with npm: the references of $folder/package.json"
+  npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error ||
+    fail "npm cannot install $folder/package.json: is the registry $(npm config get registry 2>/dev/null) within reach?"
+  cp "$folder/package-lock.json" "$folder/node_modules/.installed"
+}
+
 # build PRESET [TARGET…]: configures once, then builds with progress.
 build() {
   local preset=$1
