@@ -23,8 +23,6 @@ const VERSIONS = ['1.2.3', '1.2.4', '1.3.0', '2.0.0', '2.0.0-rc.1', 'v1.2.3', 'V
 // ASCII, because flagd-core hashes UTF-16 units where others hash UTF-8.
 const EMAILS = ['ann@faas.com', 'bob@example.org', 'ann@', 'Ann@FAAS.COM', 'bob@faas.jp'];
 
-Date.now = () => NOW;
-
 class Documents {
   #random;
 
@@ -168,6 +166,7 @@ function comparable({ value, variant, reason, errorCode, ...rest }) {
 }
 
 export async function compareFlagd(engine, random, count) {
+  Date.now = () => NOW; // what flagd-core takes for the present
   const tally = new Tally('flagd, @openfeature/flagd-core', [...OPERATORS, ...REASONS, ...ERRORS]);
   const documents = new Documents(random);
   while (tally.compared < count) {
