@@ -47,12 +47,12 @@ class Documents {
     const random = this.#random;
     const feature = { name: `feature-${i}`, type: 'release', enabled: random.chance(0.93), strategies: random.list(0, 3, () => this.strategy(i)) };
     if (random.chance(0.4)) {
-      this.tally.hit('feature variant');
+      this.tally.hit('feature variant', CONTEXTS_PER_DOCUMENT);
       feature.variants = this.variants(true);
     }
     if (i > 0 && random.chance(0.25)) {
       feature.dependencies = random.list(1, 2, () => {
-        this.tally.hit('dependency');
+        this.tally.hit('dependency', CONTEXTS_PER_DOCUMENT);
         const dependency = { feature: random.chance(0.93) ? `feature-${random.below(i)}` : 'nowhere' };
         if (random.chance(0.3)) dependency.enabled = random.chance(0.5);
         if (random.chance(0.4)) dependency.variants = random.list(1, 2, () => random.pick(['blue', 'green', 'red', 'disabled']));
@@ -70,12 +70,12 @@ class Documents {
     if (random.chance(0.25)) {
       strategy.segments = random.list(1, 2, () => {
         const id = random.chance(0.9) ? 1 + random.below(3) : 99;
-        this.tally.hit(id === 99 ? 'missing segment' : 'segment');
+        this.tally.hit(id === 99 ? 'missing segment' : 'segment', CONTEXTS_PER_DOCUMENT);
         return id;
       });
     }
     if (random.chance(0.3)) {
-      this.tally.hit('strategy variant');
+      this.tally.hit('strategy variant', CONTEXTS_PER_DOCUMENT);
       strategy.variants = this.variants(false);
       // unleash-client makes the group "undefined" of none; pennon the feature's name, as Unleash's other clients do.
       strategy.parameters.groupId ||= `feature-${i}`;
@@ -126,7 +126,7 @@ class Documents {
         ]);
       }
       if (ofFeature && random.chance(0.2)) {
-        this.tally.hit('override');
+        this.tally.hit('override', CONTEXTS_PER_DOCUMENT);
         variant.overrides = random.list(1, 2, () => random.pick([
           { contextName: 'userId', values: random.list(1, 3, () => `user-${random.below(30)}`) },
           { contextName: 'plan', values: [random.pick(PLANS)] },
