@@ -2,12 +2,12 @@
 // are this walk, once with a trace that does nothing and once with one that writes down.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "engine/bucket.h"
+#include "engine/decision.h"
 #include "engine/evaluate.h"
 #include "engine/limits.h"
 #include "engine/logic_evaluator.h"
@@ -15,22 +15,6 @@
 #include "engine/trace.h"
 
 namespace pennon::engine {
-
-/// What a walk decided, in two registers; turned into an Evaluation at the end, once.
-struct Decision {
-  model::Reason reason = model::Reason::kDefault;
-  model::EvaluationError error = model::EvaluationError::kNone;
-  model::MatchKind kind = model::MatchKind::kNone;
-  bool is_off = false;  // the flag is off, or for this subject
-  std::uint32_t variant = kNone;
-  /// For MatchKind::kRule the RuleRecord, for kPrerequisiteFailed the other flag's FlagRecord; for
-  /// an error the text, or null when it is in the flag's metadata.
-  const void* what = nullptr;
-
-  static Decision Failed(model::EvaluationError error, const char* text) {
-    return {model::Reason::kError, error, model::MatchKind::kNone, false, kNone, text};
-  }
-};
 
 /// One evaluation. Confined to one thread; borrows all that it is given.
 template <typename Trace>
@@ -367,55 +351,6 @@ class Walk {
   Trace& trace_;
   Budget budget_;
 };
-
-/// What the answer says beside the value: the rule's id, the failed prerequisite, or an error.
-inline std::string_view DetailOf(const ImageView& view, const FlagRecord& flag,
-                                 const Decision& decision) {
-  if (decision.kind == model::MatchKind::kRule) {
-    return view.Text(static_cast<const RuleRecord*>(decision.what)->id);
-  }
-  if (decision.kind == model::MatchKind::kPrerequisiteFailed) {
-    return KeyOf(*static_cast<const FlagRecord*>(decision.what));
-  }
-  if (decision.what != nullptr) return static_cast<const char*>(decision.what);
-  return flag.state == FlagState::kBroken ? view.Text(flag.metadata) : std::string_view();
-}
-
-inline std::string_view MetadataOf(const ImageView& view, const FlagRecord& flag,
-                                   const VariantRecord& variant) {
-  if (flag.state == FlagState::kBroken) return {};
-  return view.Text(variant.metadata.size != 0 ? variant.metadata : flag.metadata);
-}
-
-/// The Evaluation that a decision about `flag` comes to; every member is written once.
-[[gnu::always_inline]] inline model::Evaluation Conclude(const ImageView& view,
-                                                         const FlagRecord& flag,
-                                                         const Decision& decision) {
-  static constexpr VariantRecord kNoValue;
-  const bool has_value = decision.variant != kNone;
-  const VariantRecord& variant =
-      has_value ? view.variants[flag.variants.first + decision.variant] : kNoValue;
-  const auto type = static_cast<model::ValueType>(flag.type);
-  const bool is_text = type == model::ValueType::kString;
-  return {.reason = decision.reason,
-          .error = decision.error,
-          .kind = decision.kind,
-          .has_value = has_value,
-          .type = type,
-          .boolean = type == model::ValueType::kBoolean && variant.payload != 0,
-          .rule_index = decision.kind == model::MatchKind::kRule
-                            ? static_cast<std::int32_t>(
-                                  static_cast<const RuleRecord*>(decision.what)->position)
-                            : -1,
-          .integer =
-              type == model::ValueType::kInteger ? static_cast<std::int64_t>(variant.payload) : 0,
-          .number = type == model::ValueType::kNumber ? std::bit_cast<double>(variant.payload) : 0,
-          .text = is_text ? view.Text(std::bit_cast<TextRef>(variant.payload)) : std::string_view(),
-          .value_json = view.Text(variant.json),
-          .variant = view.Text(variant.key),
-          .detail = DetailOf(view, flag, decision),
-          .metadata = MetadataOf(view, flag, variant)};
-}
 
 /// One evaluation from its beginning to its end.
 template <typename Trace>
