@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json_text.h"
+#include "base/same_text.h"
 
 namespace pennon::model {
 namespace {
@@ -42,8 +43,9 @@ struct Append {
 const Value* Value::Find(std::string_view key) const {
   const Object* object = AsObject();
   if (object == nullptr) return nullptr;
-  const auto found = std::find_if(object->begin(), object->end(),
-                                  [&](const auto& member) { return member.first == key; });
+  const auto found = std::find_if(object->begin(), object->end(), [&](const auto& member) {
+    return base::SameText(member.first, key);
+  });
   return found == object->end() ? nullptr : &found->second;
 }
 

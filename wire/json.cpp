@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/same_text.h"
 #include "base/utf8.h"
 #include "wire/json_number.h"
 #include "wire/text_position.h"
@@ -84,13 +85,24 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     builder_.Open();
     return true;
   }
-  bool Put(Value value) {
-    builder_.Put(std::move(value));
+  template <typename T>
+  bool Put(T&& value) {
+    builder_.Put(std::forward<T>(value));
     return true;
   }
 
   static std::optional<std::string> DuplicateKey(
       std::span<const model::Object::value_type> members) {
+    // Few are compared with each other, which takes no memory; many are sorted.
+    constexpr std::size_t kFew = 16;
+    if (members.size() <= kFew) {
+      for (std::size_t i = 1; i < members.size(); ++i) {
+        for (std::size_t k = 0; k < i; ++k) {
+          if (base::SameText(members[i].first, members[k].first)) return members[i].first;
+        }
+      }
+      return std::nullopt;
+    }
     std::vector<std::string_view> keys;
     keys.reserve(members.size());
     for (const auto& member : members) keys.push_back(member.first);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/same_text.h"
 #include "base/timestamp.h"
 
 namespace pennon::wire {
@@ -149,7 +150,10 @@ std::optional<Error> ObjectReader::Finish(std::initializer_list<std::string_view
   if (error_) return error_;
   known_.insert(known_.end(), ignored);
   for (const auto& member : *value_.AsObject()) {
-    if (std::find(known_.begin(), known_.end(), member.first) != known_.end()) continue;
+    const bool is_known = std::any_of(known_.begin(), known_.end(), [&](std::string_view known) {
+      return base::SameText(known, member.first);
+    });
+    if (is_known) continue;
     std::string names;
     for (const std::string_view known : known_) {
       names += (names.empty() ? "" : ", ") + std::string(known);

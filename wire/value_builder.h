@@ -18,7 +18,10 @@ namespace pennon::wire {
 class ValueBuilder {
  public:
   void Key(std::string_view key) { key_ = key; }
-  void Put(model::Value value) { stack_.emplace_back(std::move(key_), std::move(value)); }
+  template <typename T>
+  void Put(T&& value) {
+    stack_.emplace_back(std::move(key_), std::forward<T>(value));
+  }
   // The key of an open container waits in its place on the stack.
   void Open() {
     Put(nullptr);
