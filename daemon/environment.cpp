@@ -181,7 +181,7 @@ Result<Environment::Compiled> Environment::Compile(const model::FlagSet& set,
                                                    const model::FlagSet* in_force) const {
   auto compiled = engine::Compile(set, in_force);
   if (!compiled) return Fail(compiled.error());
-  auto image = AttachedImage::Make(std::move(compiled->image));
+  auto image = AttachedImage::Make(std::move(compiled->image), published_.image.get());
   if (!image) return Fail(image.error());
   return Compiled{std::move(*image), std::move(compiled->diagnostics),
                   std::move(compiled->kept_flags), std::move(compiled->kept_segments)};

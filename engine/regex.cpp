@@ -2,6 +2,8 @@
 
 #include <re2/re2.h>
 
+#include <unordered_map>
+
 #include "engine/limits.h"
 
 namespace pennon::engine {
@@ -28,11 +30,18 @@ std::optional<Error> CheckPatternAt(std::string_view pattern, const std::string&
   return Error::Invalid(place, "is no regular expression of RE2: " + regex.error());
 }
 
-Regexes::Regexes(const std::vector<std::string_view>& patterns) {
+Regexes::Regexes(const std::vector<std::string_view>& patterns, const Regexes* previous) {
+  std::unordered_map<std::string_view, std::shared_ptr<const re2::RE2>> known;
+  if (previous != nullptr) {
+    for (const auto& regex : previous->compiled_) known.emplace(regex->pattern(), regex);
+  }
   compiled_.reserve(patterns.size());
   for (const std::string_view pattern : patterns) {
-    compiled_.push_back(
-        std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), Options()));
+    const auto found = known.find(pattern);
+    compiled_.push_back(found != known.end()
+                            ? found->second
+                            : std::make_shared<const re2::RE2>(
+                                  re2::StringPiece(pattern.data(), pattern.size()), Options()));
   }
 }
 

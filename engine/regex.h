@@ -25,17 +25,21 @@ std::optional<base::Error> CheckPatternAt(std::string_view pattern, const std::s
 /// Compiled patterns by their numbers. Immutable; safe to use from any thread.
 class Regexes {
  public:
-  /// A pattern that does not compile, as only a damaged image has one, matches nothing.
-  explicit Regexes(const std::vector<std::string_view>& patterns);
+  /// A pattern that does not compile, as only a damaged image has one, matches nothing. Patterns
+  /// that `previous` has are taken over from it, with the automata that evaluations have built.
+  explicit Regexes(const std::vector<std::string_view>& patterns,
+                   const Regexes* previous = nullptr);
   ~Regexes();
   Regexes(const Regexes&) = delete;
   Regexes& operator=(const Regexes&) = delete;
 
   /// True when the pattern is found anywhere in `text`. `number` is less than that of the patterns.
   [[nodiscard]] bool Finds(std::uint32_t number, std::string_view text) const;
+  /// The compiled pattern, for comparing.
+  [[nodiscard]] const re2::RE2* At(std::uint32_t number) const { return compiled_[number].get(); }
 
  private:
-  std::vector<std::unique_ptr<re2::RE2>> compiled_;
+  std::vector<std::shared_ptr<const re2::RE2>> compiled_;
 };
 
 }  // namespace pennon::engine

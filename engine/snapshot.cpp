@@ -9,7 +9,8 @@
 
 namespace pennon::engine {
 
-base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image) {
+base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image,
+                                        const Snapshot* previous) {
   Snapshot snapshot;
   auto header = VerifyImage(image, snapshot.view_);
   if (!header) return base::Fail(header.error());
@@ -18,7 +19,8 @@ base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image) {
   for (const TextRef& pattern : snapshot.view_.patterns) {
     patterns.push_back(snapshot.view_.Text(pattern));
   }
-  snapshot.regexes_ = std::make_shared<const Regexes>(patterns);
+  snapshot.regexes_ = std::make_shared<const Regexes>(
+      patterns, previous != nullptr ? previous->regexes_.get() : nullptr);
   snapshot.view_.regexes = snapshot.regexes_.get();
   return snapshot;
 }

@@ -26,8 +26,10 @@ struct FlagHandle {
 class Snapshot {
  public:
   /// Checks bytes from anywhere, also hostile ones: an error, or a snapshot that cannot make the
-  /// engine read outside them. The bytes must be aligned to 8.
-  static base::Result<Snapshot> Attach(std::span<const std::byte> image);
+  /// engine read outside them. The bytes must be aligned to 8. Regular expressions that `previous`
+  /// has, too, are shared with it.
+  static base::Result<Snapshot> Attach(std::span<const std::byte> image,
+                                       const Snapshot* previous = nullptr);
 
   [[nodiscard]] std::string_view environment() const;
   [[nodiscard]] std::uint64_t epoch() const { return header_->epoch; }

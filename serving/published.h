@@ -20,7 +20,9 @@ using model::Source;
 /// Image bytes and their snapshot together. Immutable; shared by all workers.
 class AttachedImage {
  public:
-  static base::Result<std::shared_ptr<const AttachedImage>> Make(engine::ImageBytes image);
+  /// `previous`, if there is one, is what the image takes the place of.
+  static base::Result<std::shared_ptr<const AttachedImage>> Make(
+      engine::ImageBytes image, const AttachedImage* previous = nullptr);
   [[nodiscard]] const engine::Snapshot& snapshot() const { return snapshot_; }
   [[nodiscard]] const engine::ImageBytes& bytes() const { return bytes_; }
 

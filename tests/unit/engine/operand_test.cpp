@@ -89,4 +89,21 @@ TEST_CASE("a pattern that does not compile matches nothing") {
   CHECK(regexes.Finds(1, "bab"));
 }
 
+TEST_CASE("a new revision takes the compiled patterns of the old one over") {
+  const auto flags = [](const std::string& patterns) {
+    return R"({"f":{"type":"boolean","variants":[{"key":"on","value":true}],
+      "rules":[{"when":{"attr":"a","op":"regex","values":[)" +
+           patterns + R"(]},"serve":{"variant":"on"}}]}})";
+  };
+  const Attached old(flags(R"("^x","y$")"));
+  const auto compiled = engine::Compile(ReadSet(flags(R"("new","y$")")));
+  const auto next = engine::Snapshot::Attach(compiled->image, &old.snapshot);
+  REQUIRE(next.has_value());
+  CHECK(next->view().regexes->At(1) == old.snapshot.view().regexes->At(1));
+  CHECK(next->view().regexes->At(0) != old.snapshot.view().regexes->At(0));
+  client::Context context;
+  context.Set("a", "a new one");
+  CHECK(engine::Evaluate(*next, "f", context.view(), {}).has_value);
+}
+
 }  // namespace pennon::test
