@@ -1,7 +1,10 @@
 // Evaluates one flag of 10, 10,000 and 100,000, by key and by handle, against the cost of one
 // murmur3 of 40 bytes in the same run. Prints figures as lines of JSON.
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <vector>
@@ -54,9 +57,10 @@ class Floor {
 
 class Contender {
  public:
-  Contender(std::size_t flags, std::optional<double> at_most)
+  Contender(std::size_t flags, double at_most, std::optional<double> at_most_by_handle)
       : flags_(flags),
         at_most_(at_most),
+        at_most_by_handle_(at_most_by_handle),
         image_(engine::Compile(MakeFlagSet(flags))->image),
         snapshot_(*engine::Snapshot::Attach(image_)),
         questions_(kQuestions, flags) {
@@ -105,7 +109,8 @@ class Contender {
            .unit = "ns",
            .value = Median(by_handle_),
            .floor = Median(floors_),
-           .ratio = MedianRatio(by_handle_, floors_)});
+           .ratio = MedianRatio(by_handle_, floors_),
+           .at_most = at_most_by_handle_});
   }
 
  private:
@@ -123,7 +128,8 @@ class Contender {
   }
 
   std::size_t flags_;
-  std::optional<double> at_most_;  // of asking by key
+  double at_most_;  // of asking by key
+  std::optional<double> at_most_by_handle_;
   engine::ImageBytes image_;
   engine::Snapshot snapshot_;
   Questions questions_;
@@ -133,17 +139,115 @@ class Contender {
   std::vector<double> by_handle_;
 };
 
+// A flag with a list of targets, asked about subjects of whom every other one is in it.
+class Targets {
+ public:
+  explicit Targets(std::size_t count) {
+    model::Flag flag;
+    flag.key = "targeted";
+    flag.variants = {{"on", true}, {"no", false}};
+    flag.fallthrough = model::ServeVariant{"no"};
+    model::Target target{.variant = "on"};
+    for (std::size_t i = 0; i < count; ++i) target.values.emplace_back(SubjectKey(i));
+    flag.targets.push_back(std::move(target));
+    model::FlagSet set;
+    set.environment = "bench";
+    set.flags.push_back(std::make_shared<const model::Flag>(std::move(flag)));
+    image_ = std::move(engine::Compile(set)->image);
+    snapshot_ = *engine::Snapshot::Attach(image_);
+    for (std::size_t i = 0; i < kSubjects; ++i) {
+      keys_.push_back(SubjectKey(i % 2 == 0 ? i * 7919 % count : count + i));
+    }
+  }
+
+  // Nanoseconds of one evaluation.
+  [[nodiscard]] double Measure() const {
+    std::uint64_t sum = 0;
+    model::Context context;
+    const std::int64_t begin = ThreadNanos();
+    for (std::size_t i = 0; i < kQuestions; ++i) {
+      context.Clear();
+      context.AddString(model::kTargetingKey, keys_[i % kSubjects]);
+      sum += engine::Evaluate(snapshot_, "targeted", context, {}).boolean ? 1 : 0;
+    }
+    const std::int64_t end = ThreadNanos();
+    if (sum != kQuestions / 2) Abort("a target is not found");
+    return static_cast<double>(end - begin) / kQuestions;
+  }
+
+ private:
+  static std::string SubjectKey(std::size_t index) {
+    return "user-" + std::to_string(100'000'000 + index);
+  }
+
+  engine::ImageBytes image_;
+  engine::Snapshot snapshot_;
+  std::vector<std::string> keys_;
+};
+
+void CompareTargets() {
+  const Targets few(10);
+  const Targets many(100'000);
+  std::vector<double> ours;
+  std::vector<double> floors;
+  for (int round = 0; round < kRounds; ++round) {
+    floors.push_back(few.Measure());
+    ours.push_back(many.Measure());
+  }
+  Print({.name = "evaluate, 100000 targets against 10",
+         .unit = "ns",
+         .value = Median(ours),
+         .floor = Median(floors),
+         .ratio = MedianRatio(ours, floors),
+         .at_most = 2});
+}
+
+// What one read costs that has to wait for memory of the size of 100,000 flags: no evaluation of a
+// random one of them can be faster, however short it is.
+void MeasureMemory() {
+  constexpr std::size_t kBytes = std::size_t{20} << 20U;
+  constexpr std::size_t kStride = 192;
+  constexpr std::size_t kPlaces = kBytes / kStride;
+  engine::ImageBytes memory(kBytes);
+  std::vector<std::uint32_t> order(kPlaces);
+  std::iota(order.begin(), order.end(), 0U);
+  std::shuffle(order.begin(), order.end(), std::mt19937_64(1));
+  for (std::size_t i = 0; i < kPlaces; ++i) {
+    std::memcpy(&memory[order[i] * kStride], &order[(i + 1) % kPlaces], sizeof(std::uint32_t));
+  }
+  const Floor floor;
+  std::uint32_t at = 0;
+  std::vector<double> reads;
+  std::vector<double> floors;
+  for (int round = 0; round < kRounds; ++round) {
+    floors.push_back(floor.Measure());
+    const std::int64_t begin = ThreadNanos();
+    for (std::size_t i = 0; i < kQuestions; ++i) {
+      std::memcpy(&at, &memory[at * kStride], sizeof(at));
+    }
+    reads.push_back(static_cast<double>(ThreadNanos() - begin) / kQuestions);
+  }
+  sink = at;
+  Print({.name = "one read of 20 MB, for comparison",
+         .unit = "ns",
+         .value = Median(reads),
+         .floor = Median(floors),
+         .ratio = MedianRatio(reads, floors)});
+}
+
 void Run() {
   const Floor floor;
   std::vector<std::unique_ptr<Contender>> contenders;
-  contenders.push_back(std::make_unique<Contender>(10, std::nullopt));
-  contenders.push_back(std::make_unique<Contender>(10'000, 10));
-  contenders.push_back(std::make_unique<Contender>(100'000, std::nullopt));
+  contenders.push_back(std::make_unique<Contender>(10, 5, 3.5));
+  contenders.push_back(std::make_unique<Contender>(10'000, 8, std::nullopt));
+  contenders.push_back(std::make_unique<Contender>(100'000, 15, std::nullopt));
   for (const auto& contender : contenders) contender->Check();
   for (int round = 0; round < kRounds; ++round) {
     for (const auto& contender : contenders) contender->MeasureRound(floor.Measure());
   }
   for (const auto& contender : contenders) contender->Report();
+  CompareTargets();
+  MeasureMemory();
 }
 
 }  // namespace

@@ -32,35 +32,34 @@ bool IsScalar(const Value& value) {
   return !value.IsNull() && value.AsArray() == nullptr && value.AsObject() == nullptr;
 }
 
-std::optional<Error> CheckLeaf(const LeafCondition& leaf, const std::string& place) {
-  if (auto error = CheckAttribute(leaf.attribute, place + ".attr")) return error;
+std::optional<Error> CheckLeaf(const LeafCondition& leaf) {
+  if (auto error = CheckAttribute(leaf.attribute, "attr")) return error;
   if (leaf.alternatives.size() >= kMaxBucketAttributes) {
-    return Error::Limit(place + ".attr",
+    return Error::Limit("attr",
                         "has more than " + std::to_string(kMaxBucketAttributes) + " entries");
   }
   for (const std::string& alternative : leaf.alternatives) {
-    if (auto error = CheckAttribute(alternative, place + ".attr")) return error;
+    if (auto error = CheckAttribute(alternative, "attr")) return error;
   }
-  return CheckOperands(leaf, place);
+  return CheckOperands(leaf);
 }
 
-std::optional<Error> CheckAtDepth(const Condition& condition, const std::string& place,
-                                  std::size_t depth) {
-  if (const auto* leaf = std::get_if<LeafCondition>(&condition.node))
-    return CheckLeaf(*leaf, place);
+// Places are put together on the way back, when there is something to say.
+std::optional<Error> CheckAtDepth(const Condition& condition, std::size_t depth) {
+  if (const auto* leaf = std::get_if<LeafCondition>(&condition.node)) return CheckLeaf(*leaf);
   const std::vector<Condition>* parts = PartsOf(condition);
   if (parts == nullptr) return std::nullopt;
   if (depth == kMaxConditionDepth) {
-    return Error::Limit(place,
+    return Error::Limit("",
                         "conditions are nested deeper than " + std::to_string(kMaxConditionDepth));
   }
-  const std::string inner = place + '.' + std::string(PartName(condition));
-  if (parts->empty()) return Error::Invalid(inner, "is empty, expected at least one condition");
+  const std::string_view name = PartName(condition);
+  if (parts->empty()) return Error::Invalid(name, "is empty, expected at least one condition");
   const bool is_list = !std::holds_alternative<NotCondition>(condition.node);
   for (std::size_t i = 0; i < parts->size(); ++i) {
-    auto error = CheckAtDepth((*parts)[i], is_list ? inner + '[' + std::to_string(i) + ']' : inner,
-                              depth + 1);
-    if (error) return error;
+    const auto error = CheckAtDepth((*parts)[i], depth + 1);
+    if (!error) continue;
+    return error->Within(std::string(name) + (is_list ? '[' + std::to_string(i) + ']' : ""));
   }
   return std::nullopt;
 }
@@ -171,6 +170,7 @@ std::vector<std::string> AttributePath(std::string_view reference) {
 }
 
 std::optional<Error> CheckAttribute(std::string_view reference, std::string_view place) {
+  if (!reference.empty() && reference.front() != '/') return std::nullopt;
   const std::vector<std::string> path = AttributePath(reference);
   if (path.empty()) {
     return Error::Invalid(place,
@@ -193,8 +193,8 @@ std::optional<Error> CheckScalars(const std::vector<Value>& values, std::string_
   return std::nullopt;
 }
 
-std::optional<Error> CheckCondition(const Condition& condition, const std::string& place) {
-  return CheckAtDepth(condition, place, 0);
+std::optional<Error> CheckCondition(const Condition& condition) {
+  return CheckAtDepth(condition, 0);
 }
 
 void ForEachSegment(const Condition& condition,

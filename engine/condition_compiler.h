@@ -27,9 +27,8 @@ std::optional<base::Error> CheckAttribute(std::string_view reference, std::strin
 /// Checks values for `in`, targets and segments: scalars only.
 std::optional<base::Error> CheckScalars(const std::vector<model::Value>& values,
                                         std::string_view place);
-/// Checks a condition by itself; the error's place is below `place`.
-std::optional<base::Error> CheckCondition(const model::Condition& condition,
-                                          const std::string& place);
+/// Checks a condition by itself; the error's place is inside of it.
+std::optional<base::Error> CheckCondition(const model::Condition& condition);
 
 /// Calls `visit` with the key of every segment that the condition names.
 void ForEachSegment(const model::Condition& condition,

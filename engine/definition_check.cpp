@@ -1,7 +1,6 @@
 #include "engine/definition_check.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
 
 #include "engine/condition_compiler.h"
@@ -58,25 +57,26 @@ Found CheckMetadata(const model::Object& metadata, const std::string& place) {
   return std::nullopt;
 }
 
+// Places are put together when there is something to say, because that is hardly ever.
+Found CheckVariant(const Flag& flag, const model::Variant& variant) {
+  if (auto error = CheckKey(variant.key, "key")) return error;
+  if (!HasType(variant.value, flag.type)) {
+    return Error::Invalid("value", "is " + std::string(TypeName(variant.value)) +
+                                       ", the flag's type is " + std::string(Name(flag.type)));
+  }
+  return CheckMetadata(variant.metadata, "");
+}
+
 Found CheckVariants(const Flag& flag) {
   if (flag.variants.empty()) return Error::Invalid("variants", "is empty, expected at least one");
   if (flag.variants.size() > kMaxVariants) {
     return Error::Limit("variants", "are more than " + std::to_string(kMaxVariants));
   }
-  std::set<std::string_view> keys;
   for (std::size_t i = 0; i < flag.variants.size(); ++i) {
     const model::Variant& variant = flag.variants[i];
-    const std::string place = At("variants", i);
-    if (auto error = CheckKey(variant.key, place + ".key")) return error;
-    if (!keys.insert(variant.key).second) {
-      return Error::Invalid(place + ".key", "\"" + variant.key + "\" is given twice");
-    }
-    if (!HasType(variant.value, flag.type)) {
-      return Error::Invalid(place + ".value", "is " + std::string(TypeName(variant.value)) +
-                                                  ", the flag's type is " +
-                                                  std::string(Name(flag.type)));
-    }
-    if (auto error = CheckMetadata(variant.metadata, place + '.')) return error;
+    if (auto error = CheckVariant(flag, variant)) return error->Within(At("variants", i));
+    if (static_cast<std::size_t>(VariantIndex(flag, variant.key)) == i) continue;
+    return Error::Invalid(At("variants", i) + ".key", "\"" + variant.key + "\" is given twice");
   }
   return std::nullopt;
 }
@@ -96,14 +96,13 @@ Found CheckSchema(const Flag& flag) {
   return std::nullopt;
 }
 
-Found CheckVariantKey(const Flag& flag, std::string_view key, const std::string& place) {
+Found CheckVariantKey(const Flag& flag, std::string_view key, std::string_view place) {
   if (VariantIndex(flag, key) >= 0) return std::nullopt;
   return Error::Invalid(place, "there is no variant \"" + std::string(key) + '"');
 }
 
-Found CheckBucketing(const model::Bucketing& bucketing, model::OnMissing on_missing,
-                     const std::string& place) {
-  const std::string list = place + ".bucketBy";
+Found CheckBucketing(const model::Bucketing& bucketing, model::OnMissing on_missing) {
+  constexpr std::string_view list = "bucketBy";
   if (bucketing.attributes.empty() && on_missing != model::OnMissing::kRandom) {
     return Error::Invalid(list, "is empty; only onMissing \"random\" needs no attribute");
   }
@@ -111,50 +110,53 @@ Found CheckBucketing(const model::Bucketing& bucketing, model::OnMissing on_miss
     return Error::Limit(list, "has more than " + std::to_string(kMaxBucketAttributes) + " entries");
   }
   for (std::size_t i = 0; i < bucketing.attributes.size(); ++i) {
-    if (auto error = CheckAttribute(bucketing.attributes[i], At(list, i))) return error;
+    if (auto error = CheckAttribute(bucketing.attributes[i], "")) return error->Within(At(list, i));
   }
   return std::nullopt;
 }
 
-Found CheckRamp(const Flag& flag, const model::Ramp& ramp, std::uint64_t sum,
-                const std::string& place) {
-  if (auto error = CheckVariantKey(flag, ramp.variant, place + ".variant")) return error;
-  if (ramp.from >= ramp.to) return Error::Invalid(place + ".to", "is not after from");
+Found CheckRamp(const Flag& flag, const model::Ramp& ramp, std::uint64_t sum) {
+  if (auto error = CheckVariantKey(flag, ramp.variant, "variant")) return error;
+  if (ramp.from >= ramp.to) return Error::Invalid("to", "is not after from");
   const bool start_is_more = ramp.start_weight > sum;
   if (!start_is_more && ramp.end_weight <= sum) return std::nullopt;
-  return Error::Invalid(place + (start_is_more ? ".startWeight" : ".endWeight"),
+  return Error::Invalid(start_is_more ? "startWeight" : "endWeight",
                         "is more than the sum of the weights, " + std::to_string(sum));
 }
 
-Found CheckSplit(const Flag& flag, const model::Split& split, const std::string& place) {
-  if (auto error = CheckBucketing(split.bucketing, split.on_missing, place)) return error;
-  const std::string list = place + ".weights";
+Found CheckSplit(const Flag& flag, const model::Split& split) {
+  if (auto error = CheckBucketing(split.bucketing, split.on_missing)) return error;
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < split.weights.size(); ++i) {
     const model::Weight& weight = split.weights[i];
-    if (auto error = CheckVariantKey(flag, weight.variant, At(list, i) + ".variant")) return error;
+    if (auto error = CheckVariantKey(flag, weight.variant, "variant")) {
+      return error->Within(At("weights", i));
+    }
     sum += weight.weight;
   }
   if (sum < 1 || sum > kMaxWeightSum) {
-    return Error::Invalid(
-        list, "sum is " + std::to_string(sum) + ", expected 1 to " + std::to_string(kMaxWeightSum));
+    return Error::Invalid("weights", "sum is " + std::to_string(sum) + ", expected 1 to " +
+                                         std::to_string(kMaxWeightSum));
   }
   if (split.on_missing == model::OnMissing::kVariant) {
-    const std::string missing = place + ".onMissing.variant";
-    if (auto error = CheckVariantKey(flag, split.missing_variant, missing)) return error;
+    if (auto error = CheckVariantKey(flag, split.missing_variant, "onMissing.variant"))
+      return error;
   }
-  return split.ramp ? CheckRamp(flag, *split.ramp, sum, place + ".ramp") : std::nullopt;
+  if (!split.ramp) return std::nullopt;
+  auto error = CheckRamp(flag, *split.ramp, sum);
+  return error ? error->Within("ramp") : error;
 }
 
-Found CheckServe(const Flag& flag, const model::Serve& serve, const std::string& place) {
+Found CheckServe(const Flag& flag, const model::Serve& serve) {
   if (const auto* fixed = std::get_if<model::ServeVariant>(&serve)) {
-    return CheckVariantKey(flag, fixed->variant, place + ".variant");
+    return CheckVariantKey(flag, fixed->variant, "variant");
   }
   if (const auto* split = std::get_if<model::Split>(&serve)) {
-    return CheckSplit(flag, *split, place + ".split");
+    auto error = CheckSplit(flag, *split);
+    return error ? error->Within("split") : error;
   }
   if (const auto* logic = std::get_if<model::ServeLogic>(&serve)) {
-    return CheckLogic(logic->rule, place + ".jsonlogic");
+    return CheckLogic(logic->rule, "jsonlogic");
   }
   return std::nullopt;
 }
@@ -170,30 +172,31 @@ Found CheckTargets(const Flag& flag) {
   return std::nullopt;
 }
 
-Found CheckRule(const Flag& flag, const model::Rule& rule, const std::string& place) {
+Found CheckGate(const model::Gate& gate) {
+  if (auto error = CheckBucketing(gate.bucketing, gate.on_missing)) return error;
+  if (gate.to > kGateTotal || gate.from > gate.to) {
+    return Error::Invalid("", "expected 0 <= from <= to <= 100 percent");
+  }
+  if (gate.bucketing.algorithm == model::Algorithm::kUnleash &&
+      gate.to % (kGateTotal / kUnleashTotal) != 0) {
+    return Error::Invalid("percent", "the algorithm \"unleash\" takes whole percents");
+  }
+  if (gate.layer.size() <= kMaxKeyBytes) return std::nullopt;
+  return Error::Limit("layer", "is longer than " + std::to_string(kMaxKeyBytes) + " bytes");
+}
+
+Found CheckRule(const Flag& flag, const model::Rule& rule) {
   if (rule.id.size() > kMaxKeyBytes) {
-    return Error::Limit(place + ".id", "is longer than " + std::to_string(kMaxKeyBytes) + " bytes");
+    return Error::Limit("id", "is longer than " + std::to_string(kMaxKeyBytes) + " bytes");
   }
   if (rule.when) {
-    if (auto error = CheckCondition(*rule.when, place + ".when")) return error;
+    if (auto error = CheckCondition(*rule.when)) return error->Within("when");
   }
   if (rule.gate) {
-    const std::string gate = place + ".gate";
-    if (auto error = CheckBucketing(rule.gate->bucketing, rule.gate->on_missing, gate))
-      return error;
-    if (rule.gate->to > kGateTotal || rule.gate->from > rule.gate->to) {
-      return Error::Invalid(gate, "expected 0 <= from <= to <= 100 percent");
-    }
-    if (rule.gate->bucketing.algorithm == model::Algorithm::kUnleash &&
-        rule.gate->to % (kGateTotal / kUnleashTotal) != 0) {
-      return Error::Invalid(gate + ".percent", "the algorithm \"unleash\" takes whole percents");
-    }
-    if (rule.gate->layer.size() > kMaxKeyBytes) {
-      return Error::Limit(gate + ".layer",
-                          "is longer than " + std::to_string(kMaxKeyBytes) + " bytes");
-    }
+    if (auto error = CheckGate(*rule.gate)) return error->Within("gate");
   }
-  return CheckServe(flag, rule.serve, place + ".serve");
+  auto error = CheckServe(flag, rule.serve);
+  return error ? error->Within("serve") : error;
 }
 
 Found CheckRules(const Flag& flag) {
@@ -201,7 +204,7 @@ Found CheckRules(const Flag& flag) {
     return Error::Limit("rules", "are more than " + std::to_string(kMaxRules));
   }
   for (std::size_t i = 0; i < flag.rules.size(); ++i) {
-    if (auto error = CheckRule(flag, flag.rules[i], At("rules", i))) return error;
+    if (auto error = CheckRule(flag, flag.rules[i])) return error->Within(At("rules", i));
   }
   return std::nullopt;
 }
@@ -224,7 +227,9 @@ std::optional<Error> CheckFlag(const Flag& flag) {
   if (auto error = CheckTargets(flag)) return error;
   if (auto error = CheckRules(flag)) return error;
   if (auto error = CheckMetadata(flag.metadata, "")) return error;
-  return flag.fallthrough ? CheckServe(flag, *flag.fallthrough, "default") : std::nullopt;
+  if (!flag.fallthrough) return std::nullopt;
+  auto error = CheckServe(flag, *flag.fallthrough);
+  return error ? error->Within("default") : error;
 }
 
 std::optional<Error> CheckSegment(const model::Segment& segment) {
@@ -232,7 +237,9 @@ std::optional<Error> CheckSegment(const model::Segment& segment) {
   if (auto error = CheckAttribute(segment.attribute, "attribute")) return error;
   if (auto error = CheckScalars(segment.included, "included")) return error;
   if (auto error = CheckScalars(segment.excluded, "excluded")) return error;
-  return segment.when ? CheckCondition(*segment.when, "when") : std::nullopt;
+  if (!segment.when) return std::nullopt;
+  auto error = CheckCondition(*segment.when);
+  return error ? error->Within("when") : error;
 }
 
 }  // namespace pennon::engine

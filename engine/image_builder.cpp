@@ -131,13 +131,13 @@ ImageBuilder::ImageBuilder(std::uint64_t seed)
 
 TextRef ImageBuilder::AddText(std::string_view text) {
   if (text.empty()) return {};
-  const auto [entry, is_new] = texts_.try_emplace(std::string(text));
-  if (is_new) {
-    entry->second = {static_cast<std::uint32_t>(sizeof(ImageHeader) + text_.size()),
-                     static_cast<std::uint32_t>(text.size())};
-    text_ += text;
-  }
-  return entry->second;
+  const auto known = texts_.find(text);
+  if (known != texts_.end()) return known->second;
+  const TextRef ref{static_cast<std::uint32_t>(sizeof(ImageHeader) + text_.size()),
+                    static_cast<std::uint32_t>(text.size())};
+  texts_.emplace(text, ref);
+  text_ += text;
+  return ref;
 }
 
 AttributeRef ImageBuilder::MakeAttribute(const std::vector<std::string>& path) {

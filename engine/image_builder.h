@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -85,8 +86,9 @@ class ImageBuilder {
 
  private:
   struct SeededHash {
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard's name
     std::uint64_t seed;
-    std::size_t operator()(const std::string& text) const { return Hash64(text, seed); }
+    std::size_t operator()(std::string_view text) const { return Hash64(text, seed); }
   };
   struct Tables {
     std::vector<std::uint32_t> flags;
@@ -103,7 +105,7 @@ class ImageBuilder {
   AttributeRef MakeAttribute(const std::vector<std::string>& path);
 
   std::string text_;
-  std::unordered_map<std::string, TextRef, SeededHash> texts_;
+  std::unordered_map<std::string, TextRef, SeededHash, std::equal_to<>> texts_;
   std::unordered_map<std::string, Range, SeededHash> attribute_lists_;
   std::unordered_map<std::string, std::uint32_t, SeededHash> set_index_;
   std::unordered_map<std::string, std::uint32_t, SeededHash> pattern_index_;

@@ -132,11 +132,11 @@ std::optional<Error> CheckValue(const LeafCondition& leaf, const Value& value,
 }
 
 // What cannot be read matches nothing and is no error, but it has to be text.
-std::optional<Error> CheckTexts(const LeafCondition& leaf, const std::string& place) {
+std::optional<Error> CheckTexts(const LeafCondition& leaf) {
   for (std::size_t i = 0; i < leaf.values.size(); ++i) {
     if (leaf.values[i].AsString() != nullptr) continue;
     return Error::Invalid(
-        place + '[' + std::to_string(i) + ']',
+        "values[" + std::to_string(i) + ']',
         "is " + std::string(model::TypeName(leaf.values[i])) + ", with asText expected a string");
   }
   return std::nullopt;
@@ -166,8 +166,8 @@ Value PackedRange(const IpRange& range) {
 
 }  // namespace
 
-std::optional<Error> CheckOperands(const LeafCondition& leaf, const std::string& place) {
-  const std::string values = place + ".values";
+std::optional<Error> CheckOperands(const LeafCondition& leaf) {
+  constexpr std::string_view values = "values";
   const Operand operand = OperandOf(leaf.op);
   const auto with_name = [&](std::string_view what) {
     return "the operator \"" + std::string(Name(leaf.op)) + "\" " + std::string(what);
@@ -175,12 +175,12 @@ std::optional<Error> CheckOperands(const LeafCondition& leaf, const std::string&
   const bool has_text =
       operand == Operand::kScalar || operand == Operand::kText || operand == Operand::kPattern;
   if (leaf.ignore_case && !has_text) {
-    return Error::Invalid(place + ".ignoreCase", with_name("does not compare text"));
+    return Error::Invalid("ignoreCase", with_name("does not compare text"));
   }
   if (leaf.lenient && operand != Operand::kVersion) {
-    return Error::Invalid(place + ".lenient", with_name("does not compare versions"));
+    return Error::Invalid("lenient", with_name("does not compare versions"));
   }
-  if (leaf.as_text) return CheckTexts(leaf, values);
+  if (leaf.as_text) return CheckTexts(leaf);
   if (operand == Operand::kScalar) return CheckScalars(leaf.values, values);
   if (operand == Operand::kNothing) {
     if (leaf.values.empty()) return std::nullopt;
@@ -188,8 +188,8 @@ std::optional<Error> CheckOperands(const LeafCondition& leaf, const std::string&
   }
   if (leaf.values.empty()) return Error::Invalid(values, "is empty, expected at least one value");
   for (std::size_t i = 0; i < leaf.values.size(); ++i) {
-    auto error = CheckValue(leaf, leaf.values[i], values + '[' + std::to_string(i) + ']');
-    if (error) return error;
+    const auto error = CheckValue(leaf, leaf.values[i], "");
+    if (error) return error->Within("values[" + std::to_string(i) + ']');
   }
   return std::nullopt;
 }

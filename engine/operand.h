@@ -12,9 +12,8 @@
 
 namespace pennon::engine {
 
-/// `place` is the path of the leaf in its definition.
-std::optional<base::Error> CheckOperands(const model::LeafCondition& leaf,
-                                         const std::string& place);
+/// The error's place is inside of the leaf.
+std::optional<base::Error> CheckOperands(const model::LeafCondition& leaf);
 
 /// The number of the set in the image; only for a leaf that CheckOperands finds nothing wrong with,
 /// and whose operator takes values.

@@ -10,21 +10,14 @@ namespace pennon::wire {
 using base::Error;
 using model::Value;
 
-namespace {
-
-constexpr std::size_t kUsualMembers = 16;
-
-}  // namespace
-
-ObjectReader::ObjectReader(const Value& value, std::string path)
-    : value_(value), path_(std::move(path)) {
-  known_.reserve(kUsualMembers);
+ObjectReader::ObjectReader(const Value& value, std::string_view path) : value_(value), path_(path) {
   if (value.AsObject() == nullptr) Expected("", value, "an object");
 }
 
 std::string ObjectReader::PathOf(std::string_view member) const {
-  if (path_.empty() || member.empty()) return path_ + std::string(member);
-  return path_ + '.' + std::string(member);
+  std::string path(path_);
+  if (!path.empty() && !member.empty()) path += '.';
+  return path.append(member);
 }
 
 bool ObjectReader::Has(std::string_view member) const {
@@ -33,7 +26,7 @@ bool ObjectReader::Has(std::string_view member) const {
 }
 
 const Value* ObjectReader::Get(std::string_view member) {
-  known_.push_back(member);
+  Know(member);
   const Value* found = error_ ? nullptr : value_.Find(member);
   return found != nullptr && found->IsNull() ? nullptr : found;
 }
@@ -146,18 +139,32 @@ void ObjectReader::Expected(std::string_view member, const Value& found, std::st
   Invalid(member, "is " + shown + ", expected " + std::string(what));
 }
 
+void ObjectReader::Know(std::string_view member) {
+  if (known_count_ < known_.size()) {
+    known_[known_count_++] = member;
+  } else {
+    more_known_.push_back(member);
+  }
+}
+
+bool ObjectReader::IsKnown(std::string_view member) const {
+  const auto is_it = [&](std::string_view known) { return base::SameText(known, member); };
+  return std::any_of(known_.begin(), known_.begin() + static_cast<std::ptrdiff_t>(known_count_),
+                     is_it) ||
+         std::any_of(more_known_.begin(), more_known_.end(), is_it);
+}
+
 std::optional<Error> ObjectReader::Finish(std::initializer_list<std::string_view> ignored) {
   if (error_) return error_;
-  known_.insert(known_.end(), ignored);
+  for (const std::string_view member : ignored) Know(member);
   for (const auto& member : *value_.AsObject()) {
-    const bool is_known = std::any_of(known_.begin(), known_.end(), [&](std::string_view known) {
-      return base::SameText(known, member.first);
-    });
-    if (is_known) continue;
+    if (IsKnown(member.first)) continue;
     std::string names;
-    for (const std::string_view known : known_) {
+    const auto append = [&](std::string_view known) {
       names += (names.empty() ? "" : ", ") + std::string(known);
-    }
+    };
+    std::for_each_n(known_.begin(), known_count_, append);
+    std::for_each(more_known_.begin(), more_known_.end(), append);
     return Error::Invalid(PathOf(member.first), "is not known here; known are " + names);
   }
   return std::nullopt;

@@ -2,6 +2,8 @@
 // nobody asked for.
 #pragma once
 
+#include <array>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -16,10 +18,12 @@
 namespace pennon::wire {
 
 /// Collects the first error; later reads do nothing. `path` is put before the member's name in
-/// errors. Borrows the value. Confined to one thread.
+/// errors. Borrows value and path. Confined to one thread.
 class ObjectReader {
  public:
-  ObjectReader(const model::Value& value, std::string path);
+  ObjectReader(const model::Value& value, std::string_view path);
+  template <std::same_as<std::string> Temporary>
+  ObjectReader(const model::Value& value, Temporary&& path) = delete;
 
   [[nodiscard]] bool Has(std::string_view member) const;
   /// The member, or null when absent; it counts as known. `null` counts as absent.
@@ -56,9 +60,17 @@ class ObjectReader {
  private:
   void Expected(std::string_view member, const model::Value& found, std::string_view what);
 
+  void Know(std::string_view member);
+  [[nodiscard]] bool IsKnown(std::string_view member) const;
+
+  // What nearly all objects have room in; one that has more members goes on in `more_known_`.
+  static constexpr std::size_t kUsualMembers = 24;
+
   const model::Value& value_;
-  std::string path_;
-  std::vector<std::string_view> known_;
+  std::string_view path_;
+  std::array<std::string_view, kUsualMembers> known_;
+  std::size_t known_count_ = 0;
+  std::vector<std::string_view> more_known_;
   std::optional<base::Error> error_;
 };
 

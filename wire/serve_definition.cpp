@@ -77,7 +77,8 @@ void ReadOnMissing(ObjectReader& reader, model::Split& split) {
   const std::string* text = given->AsString();
   if (given->AsObject() != nullptr) {
     split.on_missing = model::OnMissing::kVariant;
-    ObjectReader inner(*given, reader.PathOf("onMissing"));
+    const std::string place = reader.PathOf("onMissing");
+    ObjectReader inner(*given, place);
     inner.RequiredString("variant", split.missing_variant);
     reader.Note(inner.Finish());
   } else if (text != nullptr && *text == "error") {

@@ -121,7 +121,8 @@ UnleashSegments ReadSegments(const Definitions& all, std::vector<Diagnostic>& di
   UnleashSegments segments;
   for (const auto& [id, segment] : all.segments) {
     std::vector<Value> conditions;
-    ObjectReader reader(*segment, "segments.unleash-" + std::to_string(id));
+    const std::string place = "segments.unleash-" + std::to_string(id);
+    ObjectReader reader(*segment, place);
     reader.Each("constraints",
                 [&](const Value& element, const std::string& path) -> std::optional<Error> {
                   auto condition = UnleashConstraint(element);
