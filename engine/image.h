@@ -11,6 +11,7 @@
 // kImageMinor. docs/adr/0001-flat-image.md says why it is like this.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -232,6 +233,7 @@ enum class FlagState : std::uint8_t { kOn, kOff, kKilled, kBroken };
 struct KillRecord {
   std::int64_t until = 0;  // microseconds since 1970
   FlagState after = FlagState::kOn;
+  std::array<std::uint8_t, 7> reserved{};
 };
 
 /// What few flags have.

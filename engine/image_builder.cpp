@@ -114,6 +114,7 @@ struct CopyTable {
 
   template <typename T>
   void operator()(const Section& section, const std::vector<T>& table) const {
+    static_assert(kHasNoPadding<T>);
     if (!table.empty()) {
       std::memcpy(image.data() + section.offset, table.data(), table.size() * sizeof(T));
     }
@@ -216,7 +217,7 @@ std::uint32_t ImageBuilder::AddPattern(const std::string& pattern) {
 
 Range ImageBuilder::AddVariants(const std::vector<VariantRecord>& variants) {
   // Equal texts have equal places, so equal records are equal variants.
-  static_assert(std::has_unique_object_representations_v<VariantRecord>);
+  static_assert(kHasNoPadding<VariantRecord>);
   const auto* const bytes = reinterpret_cast<const char*>(variants.data());
   const auto [entry, is_new] =
       variant_lists_.try_emplace(std::string(bytes, variants.size() * sizeof(VariantRecord)));

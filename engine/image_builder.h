@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <vector>
 
@@ -19,12 +20,17 @@
 
 namespace pennon::engine {
 
+/// Padding would be whatever lay in memory, and the same flag set would not give the same image.
+template <typename T>
+inline constexpr bool kHasNoPadding = std::has_unique_object_representations_v<T>;
+
 /// The bytes of one flag's or segment's block while it is filled.
 class BlockBuilder {
  public:
   /// Appends records, aligned, and returns where they are.
   template <typename T>
   Part<T> Append(const std::vector<T>& records) {
+    static_assert(kHasNoPadding<T>);
     const std::uint32_t offset = Reserve(alignof(T), records.size() * sizeof(T));
     if (!records.empty()) {
       std::memcpy(bytes_.data() + offset, records.data(), records.size() * sizeof(T));
@@ -33,6 +39,7 @@ class BlockBuilder {
   }
   template <typename T>
   std::uint32_t Append(const T& record) {
+    static_assert(kHasNoPadding<T>);
     const std::uint32_t offset = Reserve(alignof(T), sizeof(T));
     std::memcpy(bytes_.data() + offset, &record, sizeof(T));
     return offset;
