@@ -3,14 +3,13 @@
 #include <chrono>
 #include <iostream>
 
-#include "base/file.h"
 #include "base/timestamp.h"
+#include "cli/input.h"
 #include "cli/render_explanation.h"
 #include "engine/compile.h"
 #include "engine/explain.h"
 #include "wire/explanation_json.h"
 #include "wire/json.h"
-#include "wire/limits.h"
 
 namespace pennon::cli {
 namespace {
@@ -35,10 +34,10 @@ Result<std::string> ExplainFile(const ExplainArguments& explain, const std::stri
                                 const client::Context& context) {
   const auto now = NowMillis(explain.now);
   if (!now) return Fail(now.error());
-  const auto text = base::ReadFile(explain.file, wire::kMaxSyncBytes);
+  const auto text = ReadInput(explain.file);
   if (!text) return Fail(text.error());
   const auto document = wire::ReadDocument(*text, explain.document);
-  if (!document) return Fail(document.error().Within(explain.file));
+  if (!document) return Fail(document.error().Within(NameOfInput(explain.file)));
   const auto compiled = engine::Compile(document->set);
   if (!compiled) return Fail(compiled.error());
   const auto snapshot = engine::Snapshot::Attach(compiled->image);

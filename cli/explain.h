@@ -11,7 +11,7 @@
 namespace pennon::cli {
 
 struct ExplainArguments {
-  std::string file;  // "": ask the daemon
+  std::string file;  // "": ask the daemon; "-": standard input
   wire::DocumentOptions document;
   std::string now;  // RFC 3339; "": the present; only with `file`
 };

@@ -6,6 +6,7 @@
 
 #include "engine/compile.h"
 #include "wire/document_text.h"
+#include "wire/flagd_document.h"
 
 namespace pennon::cli {
 namespace {
@@ -23,12 +24,15 @@ std::optional<wire::TextPosition> ParsePosition(std::string_view where) {
 
 // A reader's error has `line:column` as its place, a compiler's a path.
 Finding MakeFinding(const std::string& file, std::string_view text, const base::Error& error,
+                    const wire::DocumentOptions& options,
                     model::Severity severity = model::Severity::kError) {
   if (const auto position = ParsePosition(error.where())) {
     return {file, *position, "", error.what(), severity};
   }
-  return {file, wire::FindDocumentPosition(text, error.where()), error.where(), error.what(),
-          severity};
+  const std::string path = options.format == wire::DocumentFormat::kFlagd
+                               ? wire::FlagdPath(error.where())
+                               : error.where();
+  return {file, wire::FindDocumentPosition(text, path), path, error.what(), severity};
 }
 
 }  // namespace
@@ -36,13 +40,13 @@ Finding MakeFinding(const std::string& file, std::string_view text, const base::
 std::vector<Finding> FindProblems(const std::string& file, std::string_view text,
                                   const wire::DocumentOptions& options) {
   const auto document = wire::ReadDocument(text, options);
-  if (!document) return {MakeFinding(file, text, document.error())};
+  if (!document) return {MakeFinding(file, text, document.error(), options)};
   const auto compiled = engine::Compile(document->set);
-  if (!compiled) return {MakeFinding(file, text, compiled.error())};
+  if (!compiled) return {MakeFinding(file, text, compiled.error(), options)};
   std::vector<Finding> findings;
   for (const auto* diagnostics : {&document->diagnostics, &compiled->diagnostics}) {
     for (const model::Diagnostic& diagnostic : *diagnostics) {
-      findings.push_back(MakeFinding(file, text, diagnostic.error, diagnostic.severity));
+      findings.push_back(MakeFinding(file, text, diagnostic.error, options, diagnostic.severity));
     }
   }
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {

@@ -19,9 +19,17 @@ void AddContextOptions(CLI::App& command, cli::EvalArguments& arguments) {
   command.add_option("--context", arguments.context_json, "all attributes as a JSON object");
 }
 
-void AddFormatOption(CLI::App& command, std::string& format) {
-  command.add_option("--from", format, "the document's format")
+struct FormatOptions {
+  std::string format = "native";
+  int fractional = 2;
+};
+
+void AddFormatOption(CLI::App& command, FormatOptions& options) {
+  command.add_option("--from", options.format, "the document's format")
       ->check(CLI::IsMember({"native", "flagd", "unleash"}))
+      ->capture_default_str();
+  command.add_option("--fractional", options.fractional, "the generation of flagd's fractional")
+      ->check(CLI::Range(1, 3))
       ->capture_default_str();
 }
 
@@ -51,19 +59,20 @@ int Main(int argc, char** argv) {
   AddContextOptions(*eval, arguments);
   CLI::App* flags = app.add_subcommand("flags", "evaluate all flags");
   AddContextOptions(*flags, arguments);
+  FormatOptions format;
   cli::ExplainArguments explanation;
   CLI::App* explain = app.add_subcommand("explain", "say why a flag is what it is, rule by rule");
   explain->add_option("flag", arguments.flag, "the flag's key")->required();
   AddContextOptions(*explain, arguments);
-  explain->add_option("--file", explanation.file, "a flag-set document, instead of the daemon")
-      ->check(CLI::ExistingFile);
+  explain->add_option("--file", explanation.file,
+                      "ask this document, JSON or YAML, instead of the daemon; -: standard input");
+  AddFormatOption(*explain, format);
   explain->add_option("--now", explanation.now, "with --file: the instant, RFC 3339; default now")
       ->needs("--file");
   const CLI::App* status = app.add_subcommand("status", "show what the daemon serves from");
   const CLI::App* health = app.add_subcommand("health", "exit 0 when the daemon answers");
   app.add_subcommand("ready", "exit 0 when the daemon has flags to serve");
   std::vector<std::string> files;
-  std::string format = "native";
   CLI::App* lint = app.add_subcommand("lint", "check flag-set documents, without a daemon");
   lint->add_option("file", files, "JSON or YAML; -: standard input")->required();
   AddFormatOption(*lint, format);
@@ -84,7 +93,11 @@ int Main(int argc, char** argv) {
     std::cerr << "pennon: " << error.what() << "; see pennon --help\n";
     return cli::kExitUsage;
   }
-  const wire::DocumentOptions document{*wire::ParseDocumentFormat(format), options.environment};
+  wire::DocumentOptions document;
+  document.format = *wire::ParseDocumentFormat(format.format);
+  document.fractional = format.fractional;
+  if (!options.environment.empty()) document.environment = options.environment;
+  explanation.document = document;
   if (lint->parsed()) return cli::Lint(files, document, json);
   if (convert->parsed()) return cli::Convert(file, document);
   if (explain->parsed()) return cli::Explain(options, arguments, explanation, json);

@@ -57,6 +57,23 @@ class CommandLineTest(EndToEndTest):
         self.refused(2, "--http-port: http.port: is \"x\", expected a whole number", "pennond",
                      "--http-port", "x")
 
+    def test_lint_names_the_places_of_a_flagd_document(self):
+        bad = self.write("flagd.json", """{"flags": {"f": {"state": "ENABLED", "variants": {"a": true},
+  "targeting": {"if": [{"nope": [1]}, "a"]}}}}""")
+        code, out, _ = self.call("pennon", "lint", "--from", "flagd", bad)
+        self.assertEqual(code, 1)
+        self.assertTrue(out.startswith(f'{bad}:2:23: flags.f.targeting.if[0]: "nope" is not an operator'), out)
+
+    def test_explain_reads_a_document_of_any_format(self):
+        body = self.write("features.json", json.dumps({"features": [{"name": "f", "enabled": True, "strategies": [
+            {"name": "flexibleRollout", "parameters": {"rollout": "73", "groupId": "gr1"}}]}]}))
+        code, out, err = self.call("pennon", "explain", "f", "--file", body, "--from", "unleash", "-k", "123")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(out.splitlines()[0], "f = true  TARGETING_MATCH")
+        self.assertIn("place 72 of 100, let in are 0 … 72: yes", out)
+        self.refused(1, "cannot open", "pennon", "explain", "f", "--file", "none.json")
+        self.refused(1, "--now", "pennon", "explain", "f", "--file", body, "--now", "yesterday")
+
     def test_lint_names_file_line_and_column_of_every_mistake(self):
         good = str(ROOT / "config" / "example-flags.json")
         code, out, err = self.call("pennon", "lint", good)
