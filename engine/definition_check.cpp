@@ -102,15 +102,17 @@ Found CheckVariantKey(const Flag& flag, std::string_view key, std::string_view p
 }
 
 Found CheckBucketing(const model::Bucketing& bucketing, model::OnMissing on_missing) {
-  constexpr std::string_view list = "bucketBy";
+  constexpr std::string_view kList = "bucketBy";
   if (bucketing.attributes.empty() && on_missing != model::OnMissing::kRandom) {
-    return Error::Invalid(list, "is empty; only onMissing \"random\" needs no attribute");
+    return Error::Invalid(kList, "is empty; only onMissing \"random\" needs no attribute");
   }
   if (bucketing.attributes.size() > kMaxBucketAttributes) {
-    return Error::Limit(list, "has more than " + std::to_string(kMaxBucketAttributes) + " entries");
+    return Error::Limit(kList,
+                        "has more than " + std::to_string(kMaxBucketAttributes) + " entries");
   }
   for (std::size_t i = 0; i < bucketing.attributes.size(); ++i) {
-    if (auto error = CheckAttribute(bucketing.attributes[i], "")) return error->Within(At(list, i));
+    if (auto error = CheckAttribute(bucketing.attributes[i], ""))
+      return error->Within(At(kList, i));
   }
   return std::nullopt;
 }

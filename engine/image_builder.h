@@ -46,6 +46,7 @@ class BlockBuilder {
   }
   template <typename T>
   void Overwrite(std::uint32_t offset, const T& record) {
+    static_assert(kHasNoPadding<T>);
     std::memcpy(bytes_.data() + offset, &record, sizeof(T));
   }
   /// Fills the last cache line and returns the size.

@@ -167,7 +167,7 @@ Value PackedRange(const IpRange& range) {
 }  // namespace
 
 std::optional<Error> CheckOperands(const LeafCondition& leaf) {
-  constexpr std::string_view values = "values";
+  constexpr std::string_view kValues = "values";
   const Operand operand = OperandOf(leaf.op);
   const auto with_name = [&](std::string_view what) {
     return "the operator \"" + std::string(Name(leaf.op)) + "\" " + std::string(what);
@@ -181,12 +181,12 @@ std::optional<Error> CheckOperands(const LeafCondition& leaf) {
     return Error::Invalid("lenient", with_name("does not compare versions"));
   }
   if (leaf.as_text) return CheckTexts(leaf);
-  if (operand == Operand::kScalar) return CheckScalars(leaf.values, values);
+  if (operand == Operand::kScalar) return CheckScalars(leaf.values, kValues);
   if (operand == Operand::kNothing) {
     if (leaf.values.empty()) return std::nullopt;
-    return Error::Invalid(values, with_name("takes no values"));
+    return Error::Invalid(kValues, with_name("takes no values"));
   }
-  if (leaf.values.empty()) return Error::Invalid(values, "is empty, expected at least one value");
+  if (leaf.values.empty()) return Error::Invalid(kValues, "is empty, expected at least one value");
   for (std::size_t i = 0; i < leaf.values.size(); ++i) {
     const auto error = CheckValue(leaf, leaf.values[i], "");
     if (error) return error->Within("values[" + std::to_string(i) + ']');

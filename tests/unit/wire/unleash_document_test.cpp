@@ -80,6 +80,37 @@ TEST_CASE(
   CHECK(read.Json("none", "rules") == "[]");
 }
 
+TEST_CASE("an unknown operator is for nobody, also when it is inverted") {
+  const Read read = Features(R"({"name":"f","enabled":true,"strategies":[{"name":"default",
+    "constraints":[{"contextName":"a","operator":"MAYBE","values":["1"],"inverted":true}]}]})");
+  CHECK(read.Json("f", "rules").find(R"("op":"in","values":[],"asText":true})") !=
+        std::string::npos);
+}
+
+TEST_CASE("overrides are rules before the split, under the strategy's conditions") {
+  const Read read = Features(R"({"name":"f","enabled":true,"strategies":[{"name":"userWithId",
+    "parameters":{"userIds":"7"}}],"variants":[{"name":"a","weight":1},{"name":"b","weight":1,
+    "overrides":[{"contextName":"plan","values":["pro"]}]}]})");
+  const model::Value* rules = read.Flag("f")->Find("rules");
+  REQUIRE(rules->AsArray()->size() == 2);
+  std::string first;
+  AppendJson(first, rules->AsArray()->front());
+  CHECK(first.find(R"("values":["7"])") != std::string::npos);
+  CHECK(first.find(R"("values":["pro"])") != std::string::npos);
+  CHECK(first.find(R"("serve":{"variant":"b"})") != std::string::npos);
+  CHECK(rules->AsArray()->back().Find("serve")->Find("split") != nullptr);
+}
+
+TEST_CASE("an event that cannot be read changes nothing and is a warning") {
+  const Read read(R"({"events":[
+    {"eventId":1,"type":"hydration","features":[{"name":"a","enabled":true}]},
+    {"eventId":2,"type":"feature-removed"},{"eventId":3}]})");
+  CHECK(read.Flag("a") != nullptr);
+  REQUIRE(read.diagnostics.size() == 2);
+  CHECK(read.diagnostics[0].error.where() == "events[1].featureName");
+  CHECK(read.diagnostics[1].error.where() == "events[2].type");
+}
+
 TEST_CASE("parameters are texts: lists are trimmed, percents cut to whole ones of 0 to 100") {
   const Read read = Features(R"({"name":"ids","enabled":true,"strategies":[
       {"name":"userWithId","parameters":{"userIds":" a ,, b"}}]},
