@@ -57,6 +57,12 @@ Daemon::~Daemon() {
 }
 
 base::Result<void> Daemon::Start() {
+  // Before anybody can see that it listens and ask it to stop.
+  control_.OnSignals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
+    if (signal != SIGHUP) return control_.Stop();
+    log_.Info("asking the upstream at once");
+    if (sync_) sync_->FetchNow();
+  });
   if (auto started = environment_->Start(); !started) return started;
   if (auto listening = ListenUnix(); !listening) return listening;
   if (config_.http_enabled) {
@@ -65,11 +71,6 @@ base::Result<void> Daemon::Start() {
   pool_.Start();
   if (sync_) sync_->Start();
   CollectRetired();
-  control_.OnSignals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
-    if (signal != SIGHUP) return control_.Stop();
-    log_.Info("asking the upstream at once");
-    if (sync_) sync_->FetchNow();
-  });
   return {};
 }
 
