@@ -16,7 +16,7 @@ Murmur3 BucketPrefix(std::string_view salt, std::string_view purpose) {
   return hash;
 }
 
-bool HashAnySubject(Murmur3& hash, const model::Attribute& value) {
+bool HashSubject(Murmur3& hash, const model::Attribute& value) {
   switch (value.kind()) {
     case model::AttributeKind::kString:
       if (value.text().empty()) return false;

@@ -35,19 +35,18 @@ Murmur3 UnleashPrefix(std::string_view group, std::uint32_t seed);
 /// As HashSubject, for Unleash: the value as text, numbers as JavaScript prints them.
 bool HashSubjectText(Murmur3& hash, const model::Attribute& value);
 
-/// As HashSubject, for whatever is not a short string.
-bool HashAnySubject(Murmur3& hash, const model::Attribute& value);
-
 /// Appends a value. False, and nothing appended, when it cannot identify a subject: null, arrays,
 /// objects and the empty string.
-inline bool HashSubject(Murmur3& hash, const model::Attribute& value) {
-  const bool is_text = value.kind() == model::AttributeKind::kString;
-  if (!is_text || value.text().empty() || value.text().size() > kMaxShortText) {
-    return HashAnySubject(hash, value);
-  }
+bool HashSubject(Murmur3& hash, const model::Attribute& value);
+
+/// Whether a value is what most subjects are, a text of 1 to kMaxShortText bytes.
+inline bool IsShortSubject(const model::Attribute& value) {
+  return value.kind() == model::AttributeKind::kString && value.text().size() - 1 < kMaxShortText;
+}
+/// As HashSubject, for these.
+inline void HashShortSubject(Murmur3& hash, const model::Attribute& value) {
   hash.Update(static_cast<unsigned char>(kShortTextHead | value.text().size()));
   hash.Update(value.text());
-  return true;
 }
 
 /// The position 0 … total-1 of a hash. Multiply and shift: no modulo bias worth speaking of, and

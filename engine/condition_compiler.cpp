@@ -184,6 +184,9 @@ std::optional<Error> CheckAttribute(std::string_view reference, std::string_view
 }
 
 std::optional<Error> CheckScalars(const std::vector<Value>& values, std::string_view place) {
+  if (values.size() > kMaxSetValues) {
+    return Error::Limit(place, "has more than " + std::to_string(kMaxSetValues) + " values");
+  }
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (IsScalar(values[i])) continue;
     return Error::Invalid(

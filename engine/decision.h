@@ -24,55 +24,56 @@ struct Decision {
   static Decision Failed(model::EvaluationError error, const char* text) {
     return {model::Reason::kError, error, model::MatchKind::kNone, false, kNone, text};
   }
+  /// Nothing is decided: whatever comes next has its turn.
+  static Decision PassedOver() { return {}; }
+  [[nodiscard]] bool IsPassedOver() const {
+    return kind == model::MatchKind::kNone && error == model::EvaluationError::kNone;
+  }
 };
 
-/// What the answer says beside the value: the rule's id, the failed prerequisite, or an error.
-inline std::string_view DetailOf(const ImageView& view, const FlagRecord& flag,
-                                 const Decision& decision) {
+/// As Conclude, for a decision without a variant: an error, or the caller's default.
+model::Evaluation ConcludeWithoutValue(const ImageView& view, const FlagRecord& flag,
+                                       const Decision& decision);
+
+/// What the answer says beside the value: the rule's id or the failed prerequisite.
+inline std::string_view DetailOf(const ImageView& view, const Decision& decision) {
   if (decision.kind == model::MatchKind::kRule) {
     return view.Text(static_cast<const RuleRecord*>(decision.what)->id);
   }
   if (decision.kind == model::MatchKind::kPrerequisiteFailed) {
     return KeyOf(*static_cast<const FlagRecord*>(decision.what));
   }
-  if (decision.what != nullptr) return static_cast<const char*>(decision.what);
-  return flag.state == FlagState::kBroken ? view.Text(flag.metadata) : std::string_view();
+  return {};
 }
-
-inline std::string_view MetadataOf(const ImageView& view, const FlagRecord& flag,
-                                   const VariantRecord& variant) {
-  if (flag.state == FlagState::kBroken) return {};
-  return view.Text(variant.metadata.size != 0 ? variant.metadata : flag.metadata);
+inline std::int32_t RuleIndexOf(const Decision& decision) {
+  if (decision.kind != model::MatchKind::kRule) return -1;
+  return static_cast<std::int32_t>(static_cast<const RuleRecord*>(decision.what)->position);
 }
 
 /// The Evaluation that a decision about `flag` comes to; every member is written once.
 [[gnu::always_inline]] inline model::Evaluation Conclude(const ImageView& view,
                                                          const FlagRecord& flag,
                                                          const Decision& decision) {
-  static constexpr VariantRecord kNoValue;
-  const bool has_value = decision.variant != kNone;
-  const VariantRecord& variant =
-      has_value ? view.variants[flag.variants.first + decision.variant] : kNoValue;
+  if (decision.variant == kNone) [[unlikely]]
+    return ConcludeWithoutValue(view, flag, decision);
+  const VariantRecord& variant = view.variants[flag.variants.first + decision.variant];
   const auto type = static_cast<model::ValueType>(flag.type);
   const bool is_text = type == model::ValueType::kString;
   return {.reason = decision.reason,
           .error = decision.error,
           .kind = decision.kind,
-          .has_value = has_value,
+          .has_value = true,
           .type = type,
           .boolean = type == model::ValueType::kBoolean && variant.payload != 0,
-          .rule_index = decision.kind == model::MatchKind::kRule
-                            ? static_cast<std::int32_t>(
-                                  static_cast<const RuleRecord*>(decision.what)->position)
-                            : -1,
+          .rule_index = RuleIndexOf(decision),
           .integer =
               type == model::ValueType::kInteger ? static_cast<std::int64_t>(variant.payload) : 0,
           .number = type == model::ValueType::kNumber ? std::bit_cast<double>(variant.payload) : 0,
           .text = is_text ? view.Text(std::bit_cast<TextRef>(variant.payload)) : std::string_view(),
           .value_json = view.Text(variant.json),
           .variant = view.Text(variant.key),
-          .detail = DetailOf(view, flag, decision),
-          .metadata = MetadataOf(view, flag, variant)};
+          .detail = DetailOf(view, decision),
+          .metadata = view.Text(variant.metadata.size != 0 ? variant.metadata : flag.metadata)};
 }
 
 }  // namespace pennon::engine

@@ -48,14 +48,27 @@ struct Part {
   std::uint32_t count = 0;
 };
 
-/// An open-addressing hash table: 2^n slots, each kNone or what the table's owner says. An entry's
-/// slot is the first free one from its hash's low bits on.
+/// An open-addressing hash table: 2^n slots, each kNone or a TaggedSlot. An entry's slot is the
+/// first free one from its hash's low bits on.
 struct HashTable {
   std::uint32_t first_slot = 0;  // in `slots`
   std::uint32_t mask = 0;        // number of slots - 1
   std::uint64_t seed = 0;        // chosen so that no probe is longer than kMaxProbe
 };
 inline constexpr std::uint32_t kMaxProbe = 64;
+
+/// A slot of a hash table: an index, and above it the highest byte of the entry's hash, so that
+/// hardly ever another entry is read in vain.
+struct TaggedSlot {
+  static constexpr std::uint32_t kIndexBits = 24;
+
+  static std::uint32_t Tag(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 56U); }
+  static std::uint32_t Make(std::uint64_t hash, std::uint32_t index) {
+    return Tag(hash) << kIndexBits | index;
+  }
+  static std::uint32_t TagOf(std::uint32_t slot) { return slot >> kIndexBits; }
+  static std::uint32_t IndexOf(std::uint32_t slot) { return slot & ((1U << kIndexBits) - 1); }
+};
 
 enum class LiteralKind : std::uint32_t { kBool, kInt, kDouble, kString };
 
@@ -69,7 +82,7 @@ struct Literal {
 };
 inline constexpr std::size_t kInlineText = sizeof(Literal::payload);
 
-/// A set of literals: linear when small, else hashed (slots hold indices of `literals`).
+/// A set of literals: linear when small, else hashed (slots count from the first of `literals`).
 struct ValueSet {
   Range literals;
   std::uint32_t hashed = 0;  // 1: `table` is in use
@@ -273,23 +286,8 @@ struct SegmentRecord {
   std::uint32_t reserved2 = 0;
 };
 
-/// Blocks begin on cache lines.
+/// Blocks begin on cache lines; the slots of the flags' table count in these.
 inline constexpr std::uint32_t kBlockAlignment = 64;
-
-/// A slot of the table of flags: where the block is, in units of kBlockAlignment, and above that
-/// the key's hash's highest byte, so that hardly ever another flag's block is read in vain.
-struct FlagSlot {
-  static constexpr std::uint32_t kBlockBits = 24;
-
-  static std::uint32_t Tag(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 56U); }
-  static std::uint32_t Make(std::uint64_t hash, std::uint32_t offset) {
-    return Tag(hash) << kBlockBits | offset / kBlockAlignment;
-  }
-  static std::uint32_t TagOf(std::uint32_t slot) { return slot >> kBlockBits; }
-  static std::uint32_t OffsetOf(std::uint32_t slot) {
-    return (slot & ((1U << kBlockBits) - 1)) * kBlockAlignment;
-  }
-};
 
 /// Where a section lies: byte offset from the start of the image, and number of records.
 struct Section {
@@ -307,7 +305,7 @@ struct ImageHeader {
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;
   TextRef environment;
-  HashTable flag_table;  // slots are FlagSlots
+  HashTable flag_table;  // slots say where the block is, in units of kBlockAlignment
   Section flags;         // offsets of flag blocks, ascending, in the order of their keys
   Section segments;      // offsets of segment blocks, ascending
   Section attributes;

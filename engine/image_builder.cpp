@@ -93,6 +93,31 @@ model::Value Lower(const model::Value& value) {
   return lower;
 }
 
+// A value of a set: how it is stored, and how it is hashed.
+struct SetMember {
+  Literal literal;
+  Scalar scalar;  // its text is the builder's caller's
+};
+
+// Keeps the first of equal values: no seed would ever tell them apart. Equal texts have equal
+// places, so equal values are equal records.
+void DropRepeated(std::vector<SetMember>& members) {
+  static_assert(kHasNoPadding<Literal>);
+  using Words = std::array<std::uint64_t, 2>;
+  std::vector<std::pair<Words, std::size_t>> sorted;
+  sorted.reserve(members.size());
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    sorted.emplace_back(std::bit_cast<Words>(members[i].literal), i);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<bool> is_repeated(members.size());
+  for (std::size_t i = 1; i < sorted.size(); ++i) {
+    if (sorted[i].first == sorted[i - 1].first) is_repeated[sorted[i].second] = true;
+  }
+  std::size_t number = 0;
+  std::erase_if(members, [&](const SetMember&) { return is_repeated[number++]; });
+}
+
 std::size_t AlignUp(std::size_t offset, std::size_t alignment) {
   return (offset + alignment - 1) / alignment * alignment;
 }
@@ -177,33 +202,39 @@ std::uint32_t ImageBuilder::AddAttribute(const std::vector<std::string>& path) {
 
 std::uint32_t ImageBuilder::AddSet(const std::vector<model::Value>& values, bool ignore_case) {
   std::string identity;
-  std::vector<model::Value> members;
-  members.reserve(values.size());
+  std::vector<model::Value> spellings;
+  spellings.reserve(values.size());
   for (const model::Value& value : values) {
-    members.push_back(ignore_case ? Lower(value) : value);
-    model::AppendJson(identity, members.back());
+    spellings.push_back(ignore_case ? Lower(value) : value);
+    model::AppendJson(identity, spellings.back());
     identity += ',';
   }
   const auto [entry, is_new] =
       set_index_.try_emplace(identity, static_cast<std::uint32_t>(tables_.sets.size()));
   if (!is_new) return entry->second;
 
-  ValueSet set;
-  set.literals = {static_cast<std::uint32_t>(tables_.literals.size()),
-                  static_cast<std::uint32_t>(members.size())};
-  for (const model::Value& member : members) {
-    const Scalar scalar = ScalarOfValue(member);
+  std::vector<SetMember> members;
+  members.reserve(spellings.size());
+  for (const model::Value& spelling : spellings) {
+    const Scalar scalar = ScalarOfValue(spelling);
     Literal literal{scalar.kind, static_cast<std::uint32_t>(scalar.text.size()), scalar.payload};
     if (scalar.IsLongText()) literal.payload = AddText(scalar.text).offset;
-    tables_.literals.push_back(literal);
+    members.push_back({literal, scalar});
   }
+  ValueSet set;
   if (members.size() > kMaxLinearSet) {
+    DropRepeated(members);
     set.hashed = 1;
-    set.table = PlaceAll(tables_.slots, members.size(), [&](std::size_t i, std::uint64_t seed) {
-      return HashScalar(ScalarOfValue(members[i]), seed);
-    });
-    FillSlots(tables_.slots, set.table, [&](std::uint32_t i) { return set.literals.first + i; });
+    const auto hash_of = [&](std::size_t i, std::uint64_t seed) {
+      return HashScalar(members[i].scalar, seed);
+    };
+    set.table = PlaceAll(tables_.slots, members.size(), hash_of);
+    FillSlots(tables_.slots, set.table,
+              [&](std::uint32_t i) { return TaggedSlot::Make(hash_of(i, set.table.seed), i); });
   }
+  set.literals = {static_cast<std::uint32_t>(tables_.literals.size()),
+                  static_cast<std::uint32_t>(members.size())};
+  for (const SetMember& member : members) tables_.literals.push_back(member.literal);
   tables_.sets.push_back(set);
   return entry->second;
 }
@@ -268,7 +299,7 @@ base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std:
   for (std::uint32_t& offset : tables_.flags) offset += static_cast<std::uint32_t>(flags_at);
   for (std::uint32_t& offset : tables_.segments) offset += static_cast<std::uint32_t>(segments_at);
   FillSlots(tables_.slots, header.flag_table, [&](std::uint32_t i) {
-    return FlagSlot::Make(hash_of(i, header.flag_table.seed), tables_.flags[i]);
+    return TaggedSlot::Make(hash_of(i, header.flag_table.seed), tables_.flags[i] / kBlockAlignment);
   });
 
   ImageBytes image(size);

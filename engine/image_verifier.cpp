@@ -79,7 +79,7 @@ class Verifier {
   bool FlagTable(const HashTable& table) {
     std::span<const std::uint32_t> slots;
     return Slots(table, slots) && std::all_of(slots.begin(), slots.end(), [this](std::uint32_t s) {
-             return s == kNone || IsFlag(FlagSlot::OffsetOf(s));
+             return s == kNone || IsFlag(TaggedSlot::IndexOf(s) * kBlockAlignment);
            });
   }
 
@@ -95,7 +95,7 @@ class Verifier {
     std::span<const std::uint32_t> slots;
     if (set.hashed == 0) return true;
     return Slots(set.table, slots) && std::all_of(slots.begin(), slots.end(), [&](std::uint32_t s) {
-             return s == kNone || In(s, view_.literals);
+             return s == kNone || TaggedSlot::IndexOf(s) < set.literals.count;
            });
   }
   [[nodiscard]] bool Patterns() const {

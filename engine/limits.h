@@ -13,6 +13,7 @@ inline constexpr std::size_t kMaxVariants = 256;
 inline constexpr std::size_t kMaxRules = 100'000;         // of one flag
 inline constexpr std::size_t kMaxConditionDepth = 32;     // all/any/not inside each other
 inline constexpr std::size_t kMaxAttributeSegments = 16;  // of a JSON Pointer
+inline constexpr std::size_t kMaxSetValues = 10'000'000;  // of one list of values
 inline constexpr std::size_t kMaxPatternBytes = 1024;     // of a regular expression
 inline constexpr std::size_t kMaxPatterns = 10'000;       // of a flag set, equal ones counted once
 inline constexpr std::size_t kMaxSchemaPatterns = 100;    // of the schema of a flag's values

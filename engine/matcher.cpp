@@ -55,12 +55,14 @@ inline bool EqualsLiteral(const ImageView& view, const Scalar& scalar, const Lit
 
 [[gnu::noinline]] bool InHashed(const ImageView& view, const ValueSet& set, const Scalar& scalar,
                                 Budget& budget) {
-  std::uint64_t slot = HashScalar(scalar, set.table.seed);
-  for (std::uint32_t probe = 0; probe < kMaxProbe; ++probe, ++slot) {
-    const std::uint32_t index =
-        view.slots[set.table.first_slot + (static_cast<std::uint32_t>(slot) & set.table.mask)];
-    if (index == kNone || !budget.Spend()) return false;
-    if (EqualsLiteral(view, scalar, view.literals[index])) return true;
+  const std::uint64_t hash = HashScalar(scalar, set.table.seed);
+  auto at = static_cast<std::uint32_t>(hash);
+  for (std::uint32_t probe = 0; probe < kMaxProbe; ++probe, ++at) {
+    const std::uint32_t slot = view.slots[set.table.first_slot + (at & set.table.mask)];
+    if (slot == kNone || !budget.Spend()) return false;
+    if (TaggedSlot::TagOf(slot) != TaggedSlot::Tag(hash)) continue;
+    const std::uint32_t literal = set.literals.first + TaggedSlot::IndexOf(slot);
+    if (EqualsLiteral(view, scalar, view.literals[literal])) return true;
   }
   return false;
 }

@@ -37,7 +37,7 @@ void Snapshot::Prefetch(std::string_view key) const {
   const HashTable& table = header_->flag_table;
   const auto at = static_cast<std::uint32_t>(Hash64(key, table.seed));
   const std::uint32_t slot = view_.slots[table.first_slot + (at & table.mask)];
-  if (slot != kNone) view_.PrefetchBlock(FlagSlot::OffsetOf(slot));
+  if (slot != kNone) view_.PrefetchBlock(TaggedSlot::IndexOf(slot) * kBlockAlignment);
 }
 
 }  // namespace pennon::engine

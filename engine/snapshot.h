@@ -59,8 +59,8 @@ inline std::optional<FlagHandle> Snapshot::Find(std::string_view key) const {
   for (std::uint32_t probe = 0; probe < kMaxProbe; ++probe, ++at) {
     const std::uint32_t slot = view_.slots[table.first_slot + (at & table.mask)];
     if (slot == kNone) return std::nullopt;
-    if (FlagSlot::TagOf(slot) != FlagSlot::Tag(hash)) continue;
-    const std::uint32_t offset = FlagSlot::OffsetOf(slot);
+    if (TaggedSlot::TagOf(slot) != TaggedSlot::Tag(hash)) continue;
+    const std::uint32_t offset = TaggedSlot::IndexOf(slot) * kBlockAlignment;
     view_.PrefetchBlock(offset);
     if (base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key)) return FlagHandle{offset};
   }

@@ -133,7 +133,6 @@ class Walk {
 
   [[gnu::always_inline]] bool Ruled(const FlagRecord& flag, Decision& decision) {
     for (const RuleRecord& rule : PartOf(flag, flag.rules)) {
-      if (!budget_.Spend()) return false;
       trace_.BeginRule(rule);
       const bool served = Rule(flag, rule, decision);
       trace_.EndRule(served);
@@ -168,7 +167,7 @@ class Walk {
 
   // Runs the steps of a condition; no steps hold for everybody. False when the budget runs out.
   [[gnu::always_inline]] bool Holds(std::span<const Step> steps) {
-    if (steps.empty()) return true;
+    if (steps.empty()) return budget_.Spend();
     std::uint32_t next = 0;
     while (next < kReject) {
       if (!budget_.Spend()) return false;
@@ -229,36 +228,40 @@ class Walk {
       case ServeKind::kCodeDefault:
         break;
       case ServeKind::kLogic:
-        return Logic(flag, RecordAt<LogicRecord>(flag, serve.index), decision);
+        decision = Logic(flag, RecordAt<LogicRecord>(flag, serve.index), decision);
+        return PlacedBy(decision);
     }
     return Placed::kYes;
   }
 
+  static Placed PlacedBy(const Decision& decision) {
+    return decision.IsPassedOver() ? Placed::kMissing : Placed::kYes;
+  }
+
   // A null result passes the rule over; in the default it means the code default.
-  [[gnu::noinline]] Placed Logic(const FlagRecord& flag, const LogicRecord& logic,
-                                 Decision& decision) {
+  [[gnu::noinline]] Decision Logic(const FlagRecord& flag, const LogicRecord& logic,
+                                   Decision decision) {
     const LogicSubject subject{flag, question_.context, question_.now_micros};
     const LogicChoice choice = ChooseByLogic(view_, logic, subject, budget_, trace_.LogicResult());
     trace_.Logic(flag, choice.variant);
     if (choice.error != nullptr) {
-      decision = Decision::Failed(model::EvaluationError::kGeneral, choice.error);
-      return Placed::kYes;
+      return Decision::Failed(model::EvaluationError::kGeneral, choice.error);
     }
     if (choice.variant == kNone) {
-      return decision.kind == model::MatchKind::kRule ? Placed::kMissing : Placed::kYes;
+      return decision.kind == model::MatchKind::kRule ? Decision::PassedOver() : decision;
     }
     decision.reason = model::Reason::kTargetingMatch;
     decision.variant = choice.variant;
-    return Placed::kYes;
+    return decision;
   }
 
   [[gnu::always_inline]] Placed Split(const FlagRecord& flag, const SplitRecord& split,
                                       Decision& decision) {
     std::uint32_t position = 0;
     if (!Place(split.bucketing, split.missing, split.total, position)) {
-      const Placed placed = WithoutSubject(split, decision);
+      decision = WithoutSubject(split, decision);
       trace_.Split(flag, split, std::nullopt, decision.variant);
-      return placed;
+      return PlacedBy(decision);
     }
     const auto weights = PartOf(flag, split.weights);
     if (weights.size() > 1 || split.ramp != kNone) decision.reason = model::Reason::kSplit;
@@ -290,19 +293,25 @@ class Walk {
     return held;
   }
 
-  // Where the subject falls; false when it has none of the attributes that would say.
+  // Where the subject falls; false when it has none of the attributes that would say. The shortest
+  // way, a short text placed natively, is what most subjects are.
   [[gnu::always_inline]] bool Place(const Bucketing& bucketing, std::uint32_t missing,
                                     std::uint32_t total, std::uint32_t& position) {
-    if (bucketing.placing != Placing::kNative || missing == kMissingIsRandom) [[unlikely]] {
-      return PlaceOtherwise(bucketing, missing, total, position);
+    if (bucketing.placing != Placing::kNative || bucketing.attributes.count == 0) [[unlikely]] {
+      return PlaceAny(bucketing, missing, total, position);
+    }
+    const model::Attribute* found =
+        Resolve(view_, view_.attributes[bucketing.attributes.first], question_.context);
+    if (found == nullptr || !IsShortSubject(*found)) [[unlikely]] {
+      return PlaceAny(bucketing, missing, total, position);
     }
     Murmur3 hash(bucketing.hash, bucketing.tail, bucketing.length);
-    if (!Subject(bucketing, hash, HashSubject)) return false;
+    HashShortSubject(hash, *found);
     position = BucketPosition(hash.Finish(), total);
     return true;
   }
-  [[gnu::noinline]] bool PlaceOtherwise(const Bucketing& bucketing, std::uint32_t missing,
-                                        std::uint32_t total, std::uint32_t& position) {
+  [[gnu::noinline]] bool PlaceAny(const Bucketing& bucketing, std::uint32_t missing,
+                                  std::uint32_t total, std::uint32_t& position) {
     const bool is_native = bucketing.placing == Placing::kNative;
     Murmur3 hash(bucketing.hash, bucketing.tail, bucketing.length);
     const bool found = Subject(bucketing, hash, is_native ? HashSubject : HashSubjectText);
@@ -314,8 +323,7 @@ class Walk {
 
   // Hashes the first attribute that the context has; false when it has none of them.
   template <typename HashValue>
-  [[gnu::always_inline]] bool Subject(const Bucketing& bucketing, Murmur3& hash,
-                                      HashValue hash_value) {
+  bool Subject(const Bucketing& bucketing, Murmur3& hash, HashValue hash_value) {
     const Range range = bucketing.attributes;
     for (const AttributeRef& ref : view_.attributes.subspan(range.first, range.count)) {
       const model::Attribute* found = Resolve(view_, ref, question_.context);
@@ -324,14 +332,12 @@ class Walk {
     return false;
   }
 
-  [[gnu::noinline]] Placed WithoutSubject(const SplitRecord& split, Decision& decision) const {
-    if (split.missing == kSkipMissing) return Placed::kMissing;
-    if (split.missing == kMissingIsError) {
-      decision = MissingSubject(split.bucketing);
-    } else {
-      decision.variant = split.missing;
-    }
-    return Placed::kYes;
+  [[nodiscard, gnu::noinline]] Decision WithoutSubject(const SplitRecord& split,
+                                                       Decision decision) const {
+    if (split.missing == kSkipMissing) return Decision::PassedOver();
+    if (split.missing == kMissingIsError) return MissingSubject(split.bucketing);
+    decision.variant = split.missing;
+    return decision;
   }
 
   [[nodiscard, gnu::noinline]] Decision MissingSubject(const Bucketing& bucketing) const {

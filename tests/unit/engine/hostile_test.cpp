@@ -174,6 +174,22 @@ TEST_CASE(
   CHECK(targets.Ask("f", client::Context("u1000000")).variant == "off");
 }
 
+TEST_CASE("a list that says the same values again and again is compiled as if it said them once") {
+  const Attached set(R"({"f":)" +
+                     RuleWhen(R"({"attr":"a","op":"in","values":[)" +
+                              Repeated(1000, R"("same",1,1.0)") +
+                              R"(,"a text longer than a word","a text longer than a word"]})") +
+                     '}');
+  for (const char* text : {"same", "a text longer than a word"}) {
+    client::Context context;
+    context.Set("a", text);
+    CHECK(set.Ask("f", context).boolean);
+  }
+  client::Context other;
+  other.Set("a", "another");
+  CHECK_FALSE(set.Ask("f", other).boolean);
+}
+
 TEST_CASE("a flag that would make every evaluation slow gives an error instead") {
   std::string values;
   for (int i = 0; i < 200; ++i) values += (i == 0 ? "\"x" : ",\"x") + std::to_string(i) + '"';

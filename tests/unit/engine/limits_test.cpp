@@ -124,15 +124,12 @@ TEST_CASE("flags of a set") {
 }
 
 TEST_CASE("operations of one evaluation") {
-  // Each rule asks one value that is not there: two operations a rule, and one for the literal.
-  const auto with = [](std::size_t rules) {
+  // An operation for the step of each rule, and one for each of its values.
+  std::vector<model::Value> values;
+  for (int i = 0; i < 40; ++i) values.emplace_back("x" + std::to_string(i));
+  const auto with = [&](std::size_t rules) {
     auto flag = PlainFlag("f");
-    const model::LeafCondition leaf{"a",
-                                    model::Operator::kEndsWith,
-                                    std::vector<model::Value>(40, model::Value("x")),
-                                    false,
-                                    false,
-                                    false};
+    const model::LeafCondition leaf{"a", model::Operator::kEndsWith, values, false, false, false};
     flag->rules.resize(rules,
                        model::Rule{"", true, {}, model::Condition{leaf}, {}, model::ServeOff{}});
     model::FlagSet set;
