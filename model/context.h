@@ -102,13 +102,13 @@ class Context {
   [[nodiscard]] const Attribute* Find(std::string_view name) const {
     const Attribute* const end = nodes_.data() + nodes_.size();
     if (!is_flat_ || name.size() > base::kShortText) return FindIn(nodes_.data(), end, name);
-    // What nearly all contexts and names are; the last one wins, as below.
-    const Attribute* found = nullptr;
-    for (const Attribute* node = nodes_.data(); node != end; ++node) {
+    // What nearly all contexts and names are; from the end, because the last one wins.
+    for (const Attribute* node = end; node != nodes_.data();) {
+      --node;
       if (node->name_size_ != name.size()) continue;
-      if (base::SameShortText(node->name_, name.data(), name.size())) found = node;
+      if (base::SameShortText(node->name_, name.data(), name.size())) return node;
     }
-    return found;
+    return nullptr;
   }
   /// The member of `object` called `name`, or null.
   [[nodiscard]] static const Attribute* Member(const Attribute& object, std::string_view name) {
