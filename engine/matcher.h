@@ -2,8 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cstdint>
 #include <string_view>
 
@@ -48,21 +46,16 @@ bool InWindow(const ImageView& view, const ValueSet& set, std::int64_t now_micro
 bool PassesAny(const ImageView& view, const Step& step, const model::Attribute* found,
                Budget& budget);
 
-/// Whether a text of up to kInlineText bytes is in a set that is not hashed. Looks at all of it,
-/// without a branch: which one it is would be guessed wrongly most of the time.
+/// Whether a text of up to kInlineText bytes is in a set that is not hashed.
 inline bool HasShortText(const ImageView& view, const ValueSet& set, std::string_view text,
                          Budget& budget) {
   if (!budget.Spend(set.literals.count)) return false;
   const std::uint64_t word = PackText(text);
-  const auto head = std::bit_cast<std::uint64_t>(std::array{
-      static_cast<std::uint32_t>(LiteralKind::kString), static_cast<std::uint32_t>(text.size())});
-  const Literal* const first = view.literals.data() + set.literals.first;
-  std::uint64_t least_difference = ~std::uint64_t{0};
-  for (const Literal* it = first; it != first + set.literals.count; ++it) {
-    const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(*it);
-    least_difference = std::min(least_difference, (words[0] ^ head) | (words[1] ^ word));
-  }
-  return least_difference == 0;
+  const auto literals = view.literals.subspan(set.literals.first, set.literals.count);
+  return std::any_of(literals.begin(), literals.end(), [&](const Literal& literal) {
+    return literal.payload == word && literal.size == text.size() &&
+           literal.kind == LiteralKind::kString;
+  });
 }
 
 /// The result of a test of an attribute; `found` is null when the context lacks it. The shortest
