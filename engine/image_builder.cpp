@@ -14,6 +14,7 @@ namespace pennon::engine {
 namespace {
 
 constexpr std::size_t kMaxLinearSet = 8;
+constexpr std::size_t kMaxGrowth = 8;  // of a table whose entries collide
 constexpr std::uint64_t kSeedsPerSize = 32;
 
 // Puts the numbers 0 … homes.size()-1 into the empty `slots`, each in a free slot from its home on.
@@ -49,12 +50,15 @@ std::size_t SlotsFor(std::size_t count) {
 // Places the numbers 0 … count-1, with the hashes that `hash_of(i, seed)` gives, into an
 // open-addressing table at the end of `slots`; tries seeds, then larger tables, until no probe is
 // longer than kMaxProbe. So a list of keys made to collide costs a few more tries and not a slow
-// lookup. The caller turns the numbers into what its slots hold.
+// lookup; none when they collide with every seed. The caller turns the numbers into what its slots
+// hold.
 template <typename HashOf>
-HashTable PlaceAll(std::vector<std::uint32_t>& slots, std::size_t count, const HashOf& hash_of) {
+std::optional<HashTable> PlaceAll(std::vector<std::uint32_t>& slots, std::size_t count,
+                                  const HashOf& hash_of) {
   const std::size_t first = slots.size();
   std::vector<std::uint32_t> homes(count);
-  for (std::size_t size = SlotsFor(count);; size *= 2) {
+  const std::size_t least = SlotsFor(count);
+  for (std::size_t size = least; size <= kMaxGrowth * least; size *= 2) {
     const auto mask = static_cast<std::uint32_t>(size - 1);
     for (std::uint64_t seed = 1; seed <= kSeedsPerSize; ++seed) {
       for (std::size_t i = 0; i < count; ++i) {
@@ -63,10 +67,12 @@ HashTable PlaceAll(std::vector<std::uint32_t>& slots, std::size_t count, const H
       slots.resize(first);
       slots.resize(first + size, kNone);
       if (Place(std::span(slots).subspan(first), homes)) {
-        return {static_cast<std::uint32_t>(first), mask, seed};
+        return HashTable{static_cast<std::uint32_t>(first), mask, seed};
       }
     }
   }
+  slots.resize(first);
+  return std::nullopt;
 }
 
 // Replaces every number in a table by `entry_of(number)`.
@@ -224,13 +230,15 @@ std::uint32_t ImageBuilder::AddSet(const std::vector<model::Value>& values, bool
   ValueSet set;
   if (members.size() > kMaxLinearSet) {
     DropRepeated(members);
-    set.hashed = 1;
     const auto hash_of = [&](std::size_t i, std::uint64_t seed) {
       return HashScalar(members[i].scalar, seed);
     };
-    set.table = PlaceAll(tables_.slots, members.size(), hash_of);
-    FillSlots(tables_.slots, set.table,
-              [&](std::uint32_t i) { return TaggedSlot::Make(hash_of(i, set.table.seed), i); });
+    if (const auto table = PlaceAll(tables_.slots, members.size(), hash_of)) {
+      set.hashed = 1;
+      set.table = *table;
+      FillSlots(tables_.slots, set.table,
+                [&](std::uint32_t i) { return TaggedSlot::Make(hash_of(i, set.table.seed), i); });
+    }
   }
   set.literals = {static_cast<std::uint32_t>(tables_.literals.size()),
                   static_cast<std::uint32_t>(members.size())};
@@ -282,7 +290,11 @@ base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std:
   const auto hash_of = [&](std::size_t i, std::uint64_t seed) {
     return Hash64(flag_keys_[i], seed);
   };
-  header.flag_table = PlaceAll(tables_.slots, tables_.flags.size(), hash_of);
+  const auto flag_table = PlaceAll(tables_.slots, tables_.flags.size(), hash_of);
+  if (!flag_table) {
+    return base::Fail(base::Error::Invalid("flag set", "has keys that were made to collide"));
+  }
+  header.flag_table = *flag_table;
   LayOutTable layout{sizeof(ImageHeader) + text_.size()};
   ForEachTable(header, tables_, layout);
   const std::size_t segments_at = AlignUp(layout.end, kBlockAlignment);

@@ -1,5 +1,8 @@
 // Definitions that somebody made to do harm, or made by accident: what does not compile is
 // quarantined alone, what compiles is answered in bounded time.
+#include <cstring>
+
+#include "engine/hash.h"
 #include "engine/limits.h"
 #include "tests/unit/engine/engine_fixture.h"
 
@@ -188,6 +191,42 @@ TEST_CASE("a list that says the same values again and again is compiled as if it
   client::Context other;
   other.Set("a", "another");
   CHECK_FALSE(set.Ask("f", other).boolean);
+}
+
+// Texts of one hash, whatever the seed: the first word meets its own constant, so that the product
+// that is folded is 0 and the second word does not matter. No such text is UTF-8, so that wire/
+// lets none of them in; the engine does not rely on it.
+std::string Colliding(std::uint64_t number) {
+  std::string text(17, 'x');
+  std::memcpy(text.data(), &engine::hash_detail::kB, 8);
+  std::memcpy(text.data() + 8, &number, 8);
+  return text;
+}
+
+TEST_CASE("values that collide with every seed are still told apart, keys of flags are refused") {
+  constexpr std::uint64_t kCount = 100'000;
+  REQUIRE(engine::Hash64(Colliding(1), 1) == engine::Hash64(Colliding(2), 1));
+  model::FlagSet set;
+  auto flag = std::make_shared<model::Flag>();
+  flag->key = "f";
+  flag->variants = {{"on", true}, {"off", false}};
+  flag->fallthrough = model::ServeVariant{"off"};
+  model::Target target{.variant = "on"};
+  for (std::uint64_t i = 0; i < kCount; ++i) target.values.emplace_back(Colliding(i));
+  flag->targets.push_back(std::move(target));
+  set.flags.push_back(flag);
+  const Attached attached(set);
+  CHECK(attached.Ask("f", client::Context(Colliding(kCount - 1))).variant == "on");
+  CHECK(attached.Ask("f", client::Context(Colliding(kCount))).variant == "off");
+
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    auto other = std::make_shared<model::Flag>();
+    other->key = Colliding(i);
+    set.flags.push_back(other);
+  }
+  const auto compiled = engine::Compile(set);
+  REQUIRE_FALSE(compiled.has_value());
+  CHECK(compiled.error().what().find("collide") != std::string::npos);
 }
 
 TEST_CASE("a flag that would make every evaluation slow gives an error instead") {
