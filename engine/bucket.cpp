@@ -61,7 +61,7 @@ bool HashSubjectText(Murmur3& hash, const model::Attribute& value) {
 std::uint32_t WeightAt(const RampRecord& ramp, std::int64_t now_micros) {
   if (now_micros <= ramp.from) return ramp.start_weight;
   if (now_micros >= ramp.to) return ramp.end_weight;
-  using Wide = hash_detail::Uint128;
+  using Wide = base::hash_detail::Uint128;
   const Wide length = static_cast<std::uint64_t>(ramp.to) - static_cast<std::uint64_t>(ramp.from);
   const Wide gone = static_cast<std::uint64_t>(now_micros) - static_cast<std::uint64_t>(ramp.from);
   return static_cast<std::uint32_t>((ramp.start_weight * (length - gone) + ramp.end_weight * gone) /

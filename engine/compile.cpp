@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text_hash.h"
 #include "engine/definition_check.h"
 #include "engine/flag_compiler.h"
 #include "engine/limits.h"
@@ -15,7 +16,7 @@ using model::Diagnostic;
 using model::Flag;
 using model::FlagSet;
 using model::Segment;
-using KeyIndex = std::unordered_map<std::string_view, std::uint32_t>;
+using KeyIndex = base::TextMap<std::string_view, std::uint32_t>;
 
 template <typename T>
 KeyIndex IndexByKey(const Candidates<T>& candidates) {
@@ -141,17 +142,9 @@ std::optional<Error> CheckSizes(const FlagSet& set) {
   return std::nullopt;
 }
 
-// Varies the builder's internal maps with the content, so that no fixed list of keys makes every
-// build slow, while the same content still gives the same image.
-std::uint64_t SeedOf(const Candidates<Flag>& flags) {
-  std::uint64_t seed = flags.size();
-  for (const auto& flag : flags) seed = Hash64(flag.key, seed);
-  return seed;
-}
-
 base::Result<ImageBytes> WriteImage(const FlagSet& set, const Candidates<Segment>& segments,
                                     const Candidates<Flag>& flags) {
-  ImageBuilder builder(SeedOf(flags));
+  ImageBuilder builder;
   CompileScope scope;
   for (const auto& segment : segments) {
     if (segment.chosen == nullptr) continue;

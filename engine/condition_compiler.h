@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
+#include "base/text_hash.h"
 #include "engine/image.h"
 #include "engine/image_builder.h"
 #include "model/flag_set.h"
@@ -16,7 +16,7 @@
 namespace pennon::engine {
 
 /// Indices of the segments that the image will hold, by key.
-using SegmentIndex = std::unordered_map<std::string_view, std::uint32_t>;
+using SegmentIndex = base::TextMap<std::string_view, std::uint32_t>;
 
 /// Splits an attribute reference into its path: a name, or a JSON Pointer that begins with '/'.
 /// An empty result means that the reference is malformed.

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string_view>
-#include <unordered_map>
 
+#include "base/text_hash.h"
 #include "engine/condition_compiler.h"
 #include "engine/image_builder.h"
 #include "model/flag_set.h"
@@ -13,8 +13,8 @@ namespace pennon::engine {
 /// Where references to other definitions lead; everything that a definition names is in here.
 struct CompileScope {
   SegmentIndex segments;
-  std::unordered_map<std::string_view, std::uint32_t> flag_index;  // in the image's `flags`
-  std::unordered_map<std::string_view, const model::Flag*> flags;  // those that compile
+  base::TextMap<std::string_view, std::uint32_t> flag_index;  // in the image's `flags`
+  base::TextMap<std::string_view, const model::Flag*> flags;  // those that compile
 };
 
 void CompileFlag(const model::Flag& flag, std::uint8_t height, const CompileScope& scope,

@@ -1,5 +1,5 @@
 // The two hashes of the engine: Murmur3 for buckets (fixed for ever: users' places depend on it)
-// and Hash64 for tables and checksums inside one image.
+// and base::Hash64 for tables and checksums inside one image.
 #pragma once
 
 #include <bit>
@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#include "base/text_hash.h"
 
 namespace pennon::engine {
 
@@ -76,54 +78,6 @@ class Murmur3 {
   std::uint32_t length_ = 0;  // modulo 2^32, as in the original
 };
 
-namespace hash_detail {
-
-__extension__ using Uint128 = unsigned __int128;
-
-inline std::uint64_t Fold(std::uint64_t a, std::uint64_t b) {
-  const Uint128 product = static_cast<Uint128>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-}
-inline std::uint64_t Load8(const char* bytes) {
-  std::uint64_t word;
-  std::memcpy(&word, bytes, 8);
-  return word;
-}
-inline std::uint64_t Load4(const char* bytes) {
-  std::uint32_t word;
-  std::memcpy(&word, bytes, 4);
-  return word;
-}
-inline constexpr std::uint64_t kA = 0xa0761d6478bd642f;
-inline constexpr std::uint64_t kB = 0xe7037ed1a0b428db;
-
-}  // namespace hash_detail
-
-/// A fast 64-bit hash of bytes by folded 64x64 multiplications (the construction of wyhash, Wang
-/// Yi, public domain). Not for buckets, not against adversaries: tables try seeds until probes are
-/// short.
-inline std::uint64_t Hash64(std::string_view text, std::uint64_t seed) {
-  using hash_detail::Fold, hash_detail::kA, hash_detail::kB, hash_detail::Load4, hash_detail::Load8;
-  const char* next = text.data();
-  std::size_t left = text.size();
-  std::uint64_t state = seed ^ kA;
-  for (; left > 16; left -= 16, next += 16) {
-    state = Fold(Load8(next) ^ kB, Load8(next + 8) ^ state);
-  }
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
-  if (left >= 8) {
-    low = Load8(next);
-    high = Load8(next + left - 8);
-  } else if (left >= 4) {
-    low = Load4(next);
-    high = Load4(next + left - 4);
-  } else if (left > 0) {
-    low = std::uint64_t{static_cast<unsigned char>(next[0])} << 16U |
-          std::uint64_t{static_cast<unsigned char>(next[left / 2])} << 8U |
-          static_cast<unsigned char>(next[left - 1]);
-  }
-  return Fold(kB ^ text.size(), Fold(low ^ kB, high ^ state));
-}
+using base::Hash64;
 
 }  // namespace pennon::engine

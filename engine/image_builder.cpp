@@ -154,13 +154,6 @@ struct CopyTable {
 
 }  // namespace
 
-ImageBuilder::ImageBuilder(std::uint64_t seed)
-    : texts_(64, SeededHash{seed}),
-      attribute_lists_(16, SeededHash{seed}),
-      set_index_(16, SeededHash{seed}),
-      pattern_index_(16, SeededHash{seed}),
-      variant_lists_(16, SeededHash{seed}) {}
-
 TextRef ImageBuilder::AddText(std::string_view text) {
   if (text.empty()) return {};
   const auto known = texts_.find(text);

@@ -9,10 +9,10 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
+#include "base/text_hash.h"
 #include "engine/hash.h"
 #include "engine/image.h"
 #include "engine/image_bytes.h"
@@ -67,9 +67,6 @@ class BlockBuilder {
 /// tables, blocks. Equal texts, attributes and sets are stored once. Confined to one thread.
 class ImageBuilder {
  public:
-  /// `seed` varies the internal hash maps, so that no list of keys is slow for every build.
-  explicit ImageBuilder(std::uint64_t seed);
-
   TextRef AddText(std::string_view text);
   /// An attribute by its path, outermost name first; the index in `attributes`.
   std::uint32_t AddAttribute(const std::vector<std::string>& path);
@@ -93,11 +90,6 @@ class ImageBuilder {
                                   std::uint64_t revision);
 
  private:
-  struct SeededHash {
-    using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard's name
-    std::uint64_t seed;
-    std::size_t operator()(std::string_view text) const { return Hash64(text, seed); }
-  };
   struct Tables {
     std::vector<std::uint32_t> flags;
     std::vector<std::uint32_t> segments;
@@ -113,11 +105,11 @@ class ImageBuilder {
   AttributeRef MakeAttribute(const std::vector<std::string>& path);
 
   std::string text_;
-  std::unordered_map<std::string, TextRef, SeededHash, std::equal_to<>> texts_;
-  std::unordered_map<std::string, Range, SeededHash> attribute_lists_;
-  std::unordered_map<std::string, std::uint32_t, SeededHash> set_index_;
-  std::unordered_map<std::string, std::uint32_t, SeededHash> pattern_index_;
-  std::unordered_map<std::string, Range, SeededHash> variant_lists_;
+  base::TextMap<std::string, TextRef> texts_;
+  base::TextMap<std::string, Range> attribute_lists_;
+  base::TextMap<std::string, std::uint32_t> set_index_;
+  base::TextMap<std::string, std::uint32_t> pattern_index_;
+  base::TextMap<std::string, Range> variant_lists_;
   Tables tables_;
   std::vector<std::string> flag_keys_;
   std::vector<std::byte> segment_blocks_;

@@ -8,10 +8,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/text_hash.h"
 #include "engine/references.h"
 #include "model/diagnostic.h"
 #include "model/flag_set.h"
@@ -48,7 +48,7 @@ Candidates<T> Gather(const std::vector<std::shared_ptr<const T>>& definitions,
                      const std::vector<model::Broken>& broken,
                      const std::vector<std::shared_ptr<const T>>* in_force,
                      CheckDefinition<T> check) {
-  std::unordered_map<std::string_view, const std::shared_ptr<const T>*> old;
+  base::TextMap<std::string_view, const std::shared_ptr<const T>*> old;
   if (in_force != nullptr) {
     for (const auto& definition : *in_force) {
       if (!check(*definition)) old.emplace(definition->key, &definition);

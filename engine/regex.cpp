@@ -2,8 +2,7 @@
 
 #include <re2/re2.h>
 
-#include <unordered_map>
-
+#include "base/text_hash.h"
 #include "engine/limits.h"
 
 namespace pennon::engine {
@@ -19,19 +18,29 @@ re2::RE2::Options Options() {
   return options;
 }
 
+// `\C` would match one byte of a character of several.
+bool MatchesBytes(std::string_view pattern) {
+  for (std::size_t at = 0; at + 1 < pattern.size(); ++at) {
+    if (pattern[at] != '\\') continue;
+    if (pattern[++at] == 'C') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<Error> CheckPatternAt(std::string_view pattern, const std::string& place) {
   if (pattern.size() > kMaxPatternBytes) {
     return Error::Limit(place, "is longer than " + std::to_string(kMaxPatternBytes) + " bytes");
   }
+  if (MatchesBytes(pattern)) return Error::Invalid(place, "has \\C, which may split a character");
   const re2::RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), Options());
   if (regex.ok()) return std::nullopt;
   return Error::Invalid(place, "is no regular expression of RE2: " + regex.error());
 }
 
 Regexes::Regexes(const std::vector<std::string_view>& patterns, const Regexes* previous) {
-  std::unordered_map<std::string_view, std::shared_ptr<const re2::RE2>> known;
+  base::TextMap<std::string_view, std::shared_ptr<const re2::RE2>> known;
   if (previous != nullptr) {
     for (const auto& regex : previous->compiled_) known.emplace(regex->pattern(), regex);
   }

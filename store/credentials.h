@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
+#include "base/text_hash.h"
 #include "net/http_message.h"
 #include "store/tokens.h"
 
@@ -31,7 +31,7 @@ class Credentials {
   [[nodiscard]] base::Result<Grant> Identify(const net::HttpRequest& request) const;
 
  private:
-  std::unordered_map<std::string, Grant> by_hash_;
+  base::TextMap<std::string, Grant> by_hash_;
 };
 
 }  // namespace pennon::store

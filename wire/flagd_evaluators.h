@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 
+#include "base/text_hash.h"
 #include "model/value.h"
 
 namespace pennon::wire {
@@ -28,7 +28,7 @@ class FlagdEvaluators {
   };
   model::Value Copy(const model::Value& rule);
 
-  std::unordered_map<std::string_view, Evaluator> by_name_;
+  base::TextMap<std::string_view, Evaluator> by_name_;
   std::size_t nodes_ = 0;  // that replacing has made so far
 };
 

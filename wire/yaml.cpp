@@ -7,9 +7,9 @@
 
 #include <sstream>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
+#include "base/text_hash.h"
 #include "base/utf8.h"
 #include "base/yaml_scalar.h"
 #include "wire/json.h"
@@ -80,7 +80,7 @@ class Handler : public YAML::EventHandler {
   struct Container {
     bool is_array = false;
     bool awaits_key = false;
-    std::unordered_set<std::string> keys;
+    base::TextSet<std::string> keys;
   };
 
   [[nodiscard]] bool NextIsKey() const { return !open_.empty() && open_.back().awaits_key; }

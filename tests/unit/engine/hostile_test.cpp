@@ -122,11 +122,27 @@ TEST_CASE("regular expressions that explode elsewhere take linear time, or are r
   CHECK_FALSE(with("^(a|a)*$").Ask("f", context).boolean);
   CHECK_FALSE(with("^(a?){50}a{50}$").Ask("f", context).boolean);
   for (const char* refused :
-       {"(.*){1001}", "((a{100}){100}){100}", "(", "(?=a)", "(a)\\\\1", "[[:nope:]]"}) {
+       {"(.*){1001}", "((a{100}){100}){100}", "(", "(?=a)", "(a)\\\\1", "[[:nope:]]", "a\\\\Cb"}) {
     const Attached set = with(refused);
     CHECK_MESSAGE(set.Ask("f", context).error == model::EvaluationError::kParseError, refused);
   }
   CHECK(with(std::string(1025, 'a')).Ask("f").error == model::EvaluationError::kParseError);
+  CHECK(with("^a\\\\\\\\C").Diagnostic() == "");
+  CHECK(with("\\\\pL{1000}").Ask("f").error == model::EvaluationError::kParseError);
+}
+
+TEST_CASE("a set has up to so many regular expressions, equal ones counted once") {
+  const auto with = [](std::size_t count) {
+    const std::string flags = Each(count + 10, [&](std::size_t i) {
+      return RuleWhen(R"({"attr":"a","op":"regex","values":["^)" + std::to_string(i % count) +
+                      "$\"]}");
+    });
+    return engine::Compile(ReadSet(flags));
+  };
+  CHECK(with(engine::kMaxPatterns).has_value());
+  const auto refused = with(engine::kMaxPatterns + 1);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().what().find("regular expressions") != std::string::npos);
 }
 
 TEST_CASE(
@@ -198,7 +214,7 @@ TEST_CASE("a list that says the same values again and again is compiled as if it
 // lets none of them in; the engine does not rely on it.
 std::string Colliding(std::uint64_t number) {
   std::string text(17, 'x');
-  std::memcpy(text.data(), &engine::hash_detail::kB, 8);
+  std::memcpy(text.data(), &base::hash_detail::kB, 8);
   std::memcpy(text.data() + 8, &number, 8);
   return text;
 }

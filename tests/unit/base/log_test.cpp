@@ -1,0 +1,57 @@
+// What a log line shows of texts that somebody else chose.
+#include "base/log.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+namespace pennon::base {
+namespace {
+
+// What `write` writes to the standard error stream.
+template <typename Write>
+std::string Logged(LogFormat format, const Write& write) {
+  std::FILE* file = std::tmpfile();
+  const int saved = ::dup(STDERR_FILENO);
+  std::fflush(stderr);
+  ::dup2(::fileno(file), STDERR_FILENO);
+  write(Logger(LogLevel::kInfo, format));
+  std::fflush(stderr);
+  ::dup2(saved, STDERR_FILENO);
+  ::close(saved);
+  std::rewind(file);
+  std::array<char, 4096> bytes{};
+  const std::size_t size = std::fread(bytes.data(), 1, bytes.size(), file);
+  std::fclose(file);
+  return {bytes.data(), size};
+}
+
+std::string LoggedFlag(LogFormat format, std::string_view key) {
+  return Logged(format, [&](Logger logger) { logger.Info("quarantined", {{"flag", key}}); });
+}
+
+}  // namespace
+
+TEST_CASE("a flag's key cannot begin a line of the log of its own") {
+  for (const LogFormat format : {LogFormat::kJson, LogFormat::kLogfmt}) {
+    const std::string line = LoggedFlag(format, "a\nlevel=error event=\"forged\"\r\x1b[31m");
+    CHECK(line.find('\n') == line.size() - 1);
+    CHECK(line.find('\r') == std::string::npos);
+    CHECK(line.find('\x1b') == std::string::npos);
+  }
+}
+
+TEST_CASE("characters that turn a line around or end it unseen are shown by their numbers") {
+  for (const LogFormat format : {LogFormat::kJson, LogFormat::kLogfmt}) {
+    CHECK(LoggedFlag(format, "a\u202eb").find("\"a\\u202eb\"") != std::string::npos);
+    CHECK(LoggedFlag(format, "\u2066x").find("\"\\u2066x\"") != std::string::npos);
+    CHECK(LoggedFlag(format, "\u2028").find("\"\\u2028\"") != std::string::npos);
+    CHECK(LoggedFlag(format, "\u0085").find("\"\\u0085\"") != std::string::npos);
+    CHECK(LoggedFlag(format, "é😀").find("\"é😀\"") != std::string::npos);
+  }
+}
+
+}  // namespace pennon::base
