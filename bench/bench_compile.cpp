@@ -7,6 +7,7 @@
 #include "bench/flag_set.h"
 #include "bench/measure.h"
 #include "engine/compile.h"
+#include "engine/patch.h"
 #include "engine/snapshot.h"
 #include "wire/native_document.h"
 
@@ -59,11 +60,44 @@ void CompileText(std::size_t flags) {
          .at_most = 0.7});
 }
 
+// What a store or daemon does when one flag of a set changes, against doing it for all of them.
+void ChangeOneFlag(std::size_t flags) {
+  const std::string text = FlagSetText(flags);
+  const auto set = wire::ReadNativeDocument(text);
+  if (!set) Abort(set.error().Message());
+  auto compiled = engine::Compile(*set);
+  if (!compiled) Abort(compiled.error().Message());
+  const auto snapshot = engine::Snapshot::Attach(compiled->image);
+  if (!snapshot) Abort(snapshot.error().Message());
+  std::vector<double> patches;
+  std::vector<double> compiles;
+  for (int round = 0; round < kRounds; ++round) {
+    compiles.push_back(MillisOf([&] { ImageOf(text); }));
+    patches.push_back(MillisOf([&] {
+      model::FlagSet next = *set;
+      auto flag = std::make_shared<model::Flag>(*next.flags[flags / 2]);
+      flag->enabled = false;
+      next.flags[flags / 2] = std::move(flag);
+      const auto image =
+          engine::Patch({*set, *snapshot, compiled->diagnostics, compiled->image.size()}, next);
+      if (!image) Abort("the change is none that concerns one flag");
+      if (!engine::Snapshot::Attach(*image, &*snapshot)) Abort("the image cannot be attached");
+    }));
+  }
+  Print({.name = "compile, " + std::to_string(flags) + " flags, one changed",
+         .unit = "ms",
+         .value = Median(patches),
+         .floor = Median(compiles),
+         .ratio = MedianRatio(patches, compiles),
+         .at_most = 0.1});
+}
+
 }  // namespace
 }  // namespace pennon::bench
 
 int main() {
   pennon::bench::CompileText(10'000);
   pennon::bench::CompileText(100'000);
+  pennon::bench::ChangeOneFlag(10'000);
   return 0;
 }

@@ -44,7 +44,7 @@ class FlagBlock {
     record_.is_static = IsStatic() ? 1 : 0;
     record_.block_size = block_.Close();
     block_.Overwrite(0, record_);
-    builder_.AddFlag(flag_.key, block_);
+    builder_.AddFlag(flag_.key, block_.bytes());
   }
 
  private:
@@ -257,7 +257,7 @@ void CompileBrokenFlag(std::string_view key, std::string_view error, ImageBuilde
   record.metadata = builder.AddText(error);
   record.block_size = block.Close();
   block.Overwrite(0, record);
-  builder.AddFlag(key, block);
+  builder.AddFlag(key, block.bytes());
 }
 
 void CompileSegment(const model::Segment& segment, std::uint8_t height, const CompileScope& scope,
@@ -277,7 +277,7 @@ void CompileSegment(const model::Segment& segment, std::uint8_t height, const Co
   }
   record.block_size = block.Close();
   block.Overwrite(0, record);
-  builder.AddSegment(block);
+  builder.AddSegment(block.bytes());
 }
 
 }  // namespace pennon::engine

@@ -154,6 +154,26 @@ struct CopyTable {
 
 }  // namespace
 
+ImageBuilder::ImageBuilder(const ImageView& base) {
+  const auto& header = base.BlockAt<ImageHeader>(0);
+  constexpr std::uint32_t kTextAt = sizeof(ImageHeader);
+  text_ = base.Text({kTextAt, header.flags.offset - kTextAt});  // up to the first table
+  texts_.emplace(base.Text(header.environment), header.environment);
+  const auto take = [](auto& table, const auto& records) {
+    table.assign(records.begin(), records.end());
+  };
+  take(tables_.attributes, base.attributes);
+  take(tables_.paths, base.paths);
+  take(tables_.sets, base.sets);
+  take(tables_.literals, base.literals);
+  take(tables_.slots, base.slots.first(header.flag_table.first_slot));  // the last one: Finish
+  take(tables_.patterns, base.patterns);
+  take(tables_.variants, base.variants);
+  for (const std::uint32_t offset : base.segments) {
+    AddSegment(base.image.subspan(offset, base.BlockAt<SegmentRecord>(offset).block_size));
+  }
+}
+
 TextRef ImageBuilder::AddText(std::string_view text) {
   if (text.empty()) return {};
   const auto known = texts_.find(text);
@@ -261,15 +281,15 @@ Range ImageBuilder::AddVariants(const std::vector<VariantRecord>& variants) {
   return entry->second;
 }
 
-void ImageBuilder::AddSegment(const BlockBuilder& block) {
+void ImageBuilder::AddSegment(std::span<const std::byte> block) {
   tables_.segments.push_back(static_cast<std::uint32_t>(segment_blocks_.size()));
-  segment_blocks_.insert(segment_blocks_.end(), block.bytes().begin(), block.bytes().end());
+  segment_blocks_.insert(segment_blocks_.end(), block.begin(), block.end());
 }
 
-void ImageBuilder::AddFlag(std::string_view key, const BlockBuilder& block) {
-  flag_keys_.emplace_back(key);
+void ImageBuilder::AddFlag(std::string_view key, std::span<const std::byte> block) {
+  flag_keys_.push_back(key);
   tables_.flags.push_back(static_cast<std::uint32_t>(flag_blocks_.size()));
-  flag_blocks_.insert(flag_blocks_.end(), block.bytes().begin(), block.bytes().end());
+  flag_blocks_.insert(flag_blocks_.end(), block.begin(), block.end());
 }
 
 base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std::uint64_t epoch,

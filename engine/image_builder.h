@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -67,6 +68,12 @@ class BlockBuilder {
 /// tables, blocks. Equal texts, attributes and sets are stored once. Confined to one thread.
 class ImageBuilder {
  public:
+  ImageBuilder() = default;
+  /// Begins with all that an image of a builder holds beside its flags, at the same places, so that
+  /// its flags' blocks can be added as they are. What it holds is not looked for in what is added
+  /// later, which may so be stored again.
+  explicit ImageBuilder(const ImageView& base);
+
   TextRef AddText(std::string_view text);
   /// An attribute by its path, outermost name first; the index in `attributes`.
   std::uint32_t AddAttribute(const std::vector<std::string>& path);
@@ -81,9 +88,10 @@ class ImageBuilder {
   /// A flag's variants; their place in `variants`.
   Range AddVariants(const std::vector<VariantRecord>& variants);
 
-  /// Blocks in the order in which they will lie; a flag's key is for the table that finds it.
-  void AddSegment(const BlockBuilder& block);
-  void AddFlag(std::string_view key, const BlockBuilder& block);
+  /// Closed blocks in the order in which they will lie; a flag's key is for the table that finds
+  /// it, and has to live until Finish.
+  void AddSegment(std::span<const std::byte> block);
+  void AddFlag(std::string_view key, std::span<const std::byte> block);
 
   /// The finished image. Fails when it would be larger than kMaxImageBytes.
   base::Result<ImageBytes> Finish(std::string_view environment, std::uint64_t epoch,
@@ -111,7 +119,7 @@ class ImageBuilder {
   base::TextMap<std::string, std::uint32_t> pattern_index_;
   base::TextMap<std::string, Range> variant_lists_;
   Tables tables_;
-  std::vector<std::string> flag_keys_;
+  std::vector<std::string_view> flag_keys_;
   std::vector<std::byte> segment_blocks_;
   std::vector<std::byte> flag_blocks_;
 };

@@ -1,8 +1,46 @@
 #include "store/environment_set.h"
 
 #include "engine/compile.h"
+#include "engine/patch.h"
 
 namespace pennon::store {
+namespace {
+
+model::FlagSet FlagSetOf(const Environment& environment, const Definitions& definitions) {
+  model::FlagSet flags;
+  flags.environment = environment.key;
+  flags.epoch = environment.epoch;
+  flags.revision = environment.revision;
+  for (const auto& [id, definition] : definitions) {
+    const bool is_flag = id.first == wire::LineKind::kFlag;
+    if (definition->flag) flags.flags.push_back(definition->flag);
+    if (definition->segment) flags.segments.push_back(definition->segment);
+    if (definition->broken) {
+      (is_flag ? flags.broken_flags : flags.broken_segments).push_back(*definition->broken);
+    }
+  }
+  return flags;
+}
+
+// The image of the set's flags, and what was found in them.
+base::Result<engine::ImageBytes> Write(EnvironmentSet& set, const EnvironmentSet* before) {
+  if (before != nullptr) {
+    const engine::PatchBase base{before->flags, before->image->snapshot(), before->diagnostics,
+                                 before->compact_size};
+    if (auto patched = engine::Patch(base, set.flags)) {
+      set.diagnostics = before->diagnostics;
+      set.compact_size = before->compact_size;
+      return *std::move(patched);
+    }
+  }
+  auto compiled = engine::Compile(set.flags);
+  if (!compiled) return base::Fail(compiled.error());
+  set.diagnostics = std::move(compiled->diagnostics);
+  set.compact_size = compiled->image.size();
+  return std::move(compiled->image);
+}
+
+}  // namespace
 
 std::shared_ptr<const Definition> ReadDefinition(StoredLine stored) {
   auto definition = std::make_shared<Definition>();
@@ -28,31 +66,19 @@ std::vector<wire::SyncLine> EnvironmentSet::Lines() const {
 }
 
 base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
-    const Environment& environment, Definitions definitions) {
-  model::FlagSet flags;
-  flags.environment = environment.key;
-  flags.epoch = environment.epoch;
-  flags.revision = environment.revision;
-  for (const auto& [id, definition] : definitions) {
-    const bool is_flag = id.first == wire::LineKind::kFlag;
-    if (definition->flag) flags.flags.push_back(definition->flag);
-    if (definition->segment) flags.segments.push_back(definition->segment);
-    if (definition->broken) {
-      (is_flag ? flags.broken_flags : flags.broken_segments).push_back(*definition->broken);
-    }
-  }
-  auto compiled = engine::Compile(flags);
-  if (!compiled) return base::Fail(compiled.error());
-  auto image = serving::AttachedImage::Make(std::move(compiled->image));
-  if (!image) return base::Fail(image.error());
-
+    const Environment& environment, Definitions definitions, const EnvironmentSet* before) {
   auto set = std::make_shared<EnvironmentSet>();
   set->environment = environment.key;
   set->epoch = environment.epoch;
   set->revision = environment.revision;
+  set->flags = FlagSetOf(environment, definitions);
   set->definitions = std::move(definitions);
-  set->image = *std::move(image);
-  set->diagnostics = std::move(compiled->diagnostics);
+  auto image = Write(*set, before);
+  if (!image) return base::Fail(image.error());
+  auto attached = serving::AttachedImage::Make(*std::move(image),
+                                               before == nullptr ? nullptr : before->image.get());
+  if (!attached) return base::Fail(attached.error());
+  set->image = *std::move(attached);
   return set;
 }
 

@@ -35,8 +35,10 @@ struct EnvironmentSet {
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;
   Definitions definitions;
+  model::FlagSet flags;  // what the definitions say
   std::shared_ptr<const serving::AttachedImage> image;
   std::vector<model::Diagnostic> diagnostics;
+  std::size_t compact_size = 0;  // see engine::PatchBase
 
   /// The definition of a flag or segment, or null.
   [[nodiscard]] const Definition* Find(const LineId& id) const;
@@ -45,7 +47,9 @@ struct EnvironmentSet {
 };
 
 /// Definitions that do not compile are in the diagnostics; fails only on a limit of the whole set.
+/// Begins from `before`, if there is one, where that saves work.
 base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
-    const Environment& environment, Definitions definitions);
+    const Environment& environment, Definitions definitions,
+    const EnvironmentSet* before = nullptr);
 
 }  // namespace pennon::store

@@ -132,7 +132,7 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::Rebuild(const ChangeScope&
     }
     if (!written) return Fail(written.error());
   }
-  auto after = CompileEnvironment(*row, std::move(definitions));
+  auto after = CompileEnvironment(*row, std::move(definitions), before);
   if (!after) return Fail(after.error());
   if (const model::Diagnostic* fault = FindFault(before, **after, touched)) {
     return Fail(scope.Refuse(environment, *fault));

@@ -1,0 +1,122 @@
+#include "engine/patch.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/text_hash.h"
+#include "engine/definition_check.h"
+#include "engine/flag_compiler.h"
+#include "engine/image_builder.h"
+
+namespace pennon::engine {
+namespace {
+
+using model::Flag;
+using model::FlagSet;
+using ChangedFlags = base::TextMap<std::string_view, const Flag*>;
+
+bool IsSame(const std::vector<model::Broken>& a, const std::vector<model::Broken>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& other) {
+    return one.key == other.key && one.error.Message() == other.error.Message();
+  });
+}
+
+SegmentIndex IndexSegments(const ImageView& view) {
+  SegmentIndex index;
+  for (const std::uint32_t offset : view.segments) {
+    const auto& segment = view.BlockAt<SegmentRecord>(offset);
+    index.emplace(view.Text(segment.key), static_cast<std::uint32_t>(index.size()));
+  }
+  return index;
+}
+
+// What the flags that need a flag can tell of it, beside how it answers.
+bool LooksAlike(const Flag& before, const Flag& after) {
+  return before.prerequisites.empty() && after.prerequisites.empty() &&
+         std::equal(before.variants.begin(), before.variants.end(), after.variants.begin(),
+                    after.variants.end(),
+                    [](const auto& one, const auto& other) { return one.key == other.key; });
+}
+
+bool HasAllSegments(const Flag& flag, const SegmentIndex& segments) {
+  bool has_all = true;
+  for (const model::Rule& rule : flag.rules) {
+    if (!rule.when) continue;
+    ForEachSegment(*rule.when, [&](const std::string& key) {
+      has_all = has_all && segments.find(key) != segments.end();
+    });
+  }
+  return has_all;
+}
+
+class Patcher {
+ public:
+  Patcher(const PatchBase& base, const FlagSet& set) : base_(base), set_(set) {
+    scope_.segments = IndexSegments(base.snapshot.view());
+  }
+
+  std::optional<ImageBytes> Run() {
+    if (!OnlyFlagsChanged() || !FindChanged()) return std::nullopt;
+    auto image = Write();
+    if (!image) return std::nullopt;  // what is wrong is for Compile to say
+    const std::size_t limit = base_.compact_size + base_.compact_size * kMaxPatchGrowth / 100;
+    if (image->size() > limit) return std::nullopt;
+    return *std::move(image);
+  }
+
+ private:
+  [[nodiscard]] bool OnlyFlagsChanged() const {
+    const FlagSet& before = base_.set;
+    return set_.segments == before.segments && set_.flags.size() == before.flags.size() &&
+           IsSame(set_.broken_flags, before.broken_flags) &&
+           IsSame(set_.broken_segments, before.broken_segments);
+  }
+
+  // False when a change is none that concerns its flag alone.
+  bool FindChanged() {
+    for (std::size_t i = 0; i < set_.flags.size(); ++i) {
+      if (set_.flags[i] == base_.set.flags[i]) continue;
+      if (!ConcernsItAlone(*base_.set.flags[i], *set_.flags[i])) return false;
+      changed_.emplace(set_.flags[i]->key, set_.flags[i].get());
+    }
+    return true;
+  }
+  [[nodiscard]] bool ConcernsItAlone(const Flag& before, const Flag& after) const {
+    return before.key == after.key && LooksAlike(before, after) && !IsQuarantined(before.key) &&
+           !CheckFlag(after) && HasAllSegments(after, scope_.segments);
+  }
+  [[nodiscard]] bool IsQuarantined(std::string_view key) const {
+    return std::any_of(base_.diagnostics.begin(), base_.diagnostics.end(),
+                       [&](const auto& diagnostic) { return diagnostic.flag == key; });
+  }
+
+  [[nodiscard]] base::Result<ImageBytes> Write() const {
+    const Snapshot& old = base_.snapshot;
+    const ImageView& view = old.view();
+    ImageBuilder builder(view);
+    for (std::uint32_t i = 0; i < old.flag_count(); ++i) {
+      const FlagHandle flag = old.At(i);
+      const auto changed = changed_.find(old.Key(flag));
+      if (changed != changed_.end()) {
+        CompileFlag(*changed->second, 0, scope_, builder);
+      } else {
+        const std::uint32_t size = view.BlockAt<FlagRecord>(flag.offset).block_size;
+        builder.AddFlag(old.Key(flag), view.image.subspan(flag.offset, size));
+      }
+    }
+    return builder.Finish(set_.environment, set_.epoch, set_.revision);
+  }
+
+  const PatchBase& base_;
+  const FlagSet& set_;
+  ChangedFlags changed_;
+  CompileScope scope_;  // without flags: nobody who is changed names one
+};
+
+}  // namespace
+
+std::optional<ImageBytes> Patch(const PatchBase& base, const FlagSet& set) {
+  return Patcher(base, set).Run();
+}
+
+}  // namespace pennon::engine
