@@ -12,7 +12,7 @@ struct Row {
 };
 
 // In the order of ErrorCode, which starts at 1.
-constexpr std::array<Row, 8> kRows{{
+constexpr std::array<Row, 10> kRows{{
     {"invalid", 400},
     {"limit", 413},
     {"unauthenticated", 401},
@@ -21,6 +21,8 @@ constexpr std::array<Row, 8> kRows{{
     {"conflict", 409},
     {"unavailable", 503},
     {"internal", 500},
+    {"outdated", 412},
+    {"unguarded", 428},
 }};
 
 const Row& RowOf(ErrorCode code) {
@@ -46,6 +48,12 @@ Error Error::NotFound(std::string_view where, std::string_view what) {
 }
 Error Error::Conflict(std::string_view where, std::string_view what) {
   return {ErrorCode::kConflict, where, what};
+}
+Error Error::Outdated(std::string_view where, std::string_view what) {
+  return {ErrorCode::kOutdated, where, what};
+}
+Error Error::Unguarded(std::string_view where, std::string_view what) {
+  return {ErrorCode::kUnguarded, where, what};
 }
 Error Error::Unavailable(std::string_view where, std::string_view what) {
   return {ErrorCode::kUnavailable, where, what};

@@ -14,9 +14,11 @@ enum class ErrorCode : std::uint8_t {
   kUnauthenticated,  // no credential, or one that is not known
   kForbidden,        // a known caller that may not do this
   kNotFound,
-  kConflict,     // already there, or changed meanwhile
+  kConflict,     // already there, or in use
   kUnavailable,  // a dependency does not answer; trying again may help
   kInternal,     // something of ours failed (disk, memory, an unexpected exception)
+  kOutdated,     // a change made for another version than the one in force
+  kUnguarded,    // a change that does not say which version it was made for
 };
 
 /// One failure: what kind, where, and what was expected there.
@@ -32,6 +34,8 @@ class Error {
   static Error Forbidden(std::string_view where, std::string_view what);
   static Error NotFound(std::string_view where, std::string_view what);
   static Error Conflict(std::string_view where, std::string_view what);
+  static Error Outdated(std::string_view where, std::string_view what);
+  static Error Unguarded(std::string_view where, std::string_view what);
   static Error Unavailable(std::string_view where, std::string_view what);
   static Error Internal(std::string_view where, std::string_view what);
 

@@ -19,6 +19,7 @@ set(doors
   "curl/@^net/"
   "yaml-cpp/@^(base/settings|wire/)"
   "sqlite3.h@^base/sqlite"
+  "libpq-fe.h@^store/postgres_driver"
   "spdlog/@^base/log"
   "prometheus/@^base/metrics"
   "re2/@^engine/regex"

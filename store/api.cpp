@@ -10,29 +10,63 @@ namespace pennon::store {
 namespace {
 
 using base::Error;
+using base::Fail;
+using base::Result;
+
+constexpr std::size_t kMaxCommentBytes = 1000;
+// What every change takes.
+constexpr std::string_view kChangeParameters = "comment dryRun";
 
 constexpr std::array kRoutes{
     Route{"GET", "/api/v1/environments", ListEnvironments},
     Route{"POST", "/api/v1/environments", CreateEnvironment},
     Route{"GET", "/api/v1/environments/{environment}", ShowEnvironment},
     Route{"PUT", "/api/v1/environments/{environment}", RenameEnvironment},
-    Route{"DELETE", "/api/v1/environments/{environment}", DeleteEnvironment},
+    Route{"DELETE", "/api/v1/environments/{environment}", DeleteEnvironment, "confirm"},
 
-    Route{"GET", "/api/v1/flags", ListFlags},
-    Route{"POST", "/api/v1/flags", CreateFlag},
+    Route{"GET", "/api/v1/flags", ListFlags, "q tag owner lifecycle limit after"},
+    Route{"POST", "/api/v1/flags", CreateFlag, "reuseKey"},
     Route{"GET", "/api/v1/flags/{flag}", ShowFlag},
     Route{"PUT", "/api/v1/flags/{flag}", ReplaceFlag},
+    Route{"PATCH", "/api/v1/flags/{flag}", PatchFlag},
     Route{"DELETE", "/api/v1/flags/{flag}", DeleteFlag},
+    Route{"GET", "/api/v1/flags/{flag}/versions", ListVersions, "limit after"},
+    Route{"GET", "/api/v1/flags/{flag}/versions/{version}", ShowVersion},
+    Route{"GET", "/api/v1/flags/{flag}/versions/{version}/diff", ShowDifference, "against"},
+    Route{"POST", "/api/v1/flags/{flag}/versions/{version}/restore", RestoreVersion},
 
-    Route{"GET", "/api/v1/environments/{environment}/flags", ListConfigs},
+    Route{"GET", "/api/v1/environments/{environment}/flags", ListConfigs, "limit after"},
     Route{"GET", "/api/v1/environments/{environment}/flags/{flag}", ShowConfig},
     Route{"PUT", "/api/v1/environments/{environment}/flags/{flag}", ReplaceConfig},
+    Route{"PATCH", "/api/v1/environments/{environment}/flags/{flag}", PatchConfig},
     Route{"DELETE", "/api/v1/environments/{environment}/flags/{flag}", ResetConfig},
+    Route{"GET", "/api/v1/environments/{environment}/flags/{flag}/versions", ListVersions,
+          "limit after"},
+    Route{"GET", "/api/v1/environments/{environment}/flags/{flag}/versions/{version}", ShowVersion},
+    Route{"GET", "/api/v1/environments/{environment}/flags/{flag}/versions/{version}/diff",
+          ShowDifference, "against"},
+    Route{"POST", "/api/v1/environments/{environment}/flags/{flag}/versions/{version}/restore",
+          RestoreVersion},
 
-    Route{"GET", "/api/v1/environments/{environment}/segments", ListSegments},
+    Route{"GET", "/api/v1/environments/{environment}/segments", ListSegments, "limit after"},
     Route{"GET", "/api/v1/environments/{environment}/segments/{segment}", ShowSegment},
     Route{"PUT", "/api/v1/environments/{environment}/segments/{segment}", PutSegment},
+    Route{"PATCH", "/api/v1/environments/{environment}/segments/{segment}", PatchSegment},
     Route{"DELETE", "/api/v1/environments/{environment}/segments/{segment}", DeleteSegment},
+    Route{"GET", "/api/v1/environments/{environment}/segments/{segment}/use", ShowSegmentUse},
+    Route{"GET", "/api/v1/environments/{environment}/segments/{segment}/versions", ListVersions,
+          "limit after"},
+    Route{"GET", "/api/v1/environments/{environment}/segments/{segment}/versions/{version}",
+          ShowVersion},
+    Route{"GET", "/api/v1/environments/{environment}/segments/{segment}/versions/{version}/diff",
+          ShowDifference, "against"},
+    Route{"POST",
+          "/api/v1/environments/{environment}/segments/{segment}/versions/{version}/restore",
+          RestoreVersion},
+
+    Route{"GET", "/api/v1/audit", ListAudit, "actor environment kind key since until limit after"},
+    Route{"GET", "/api/v1/audit/export", ExportAudit,
+          "actor environment kind key since until limit after"},
 
     Route{"GET", "/api/v1/environments/{environment}/keys", ListKeys},
     Route{"POST", "/api/v1/environments/{environment}/keys", CreateKey},
@@ -50,6 +84,8 @@ net::HttpResponse ToResponse(Reply reply) {
   response.status = reply.status;
   response.body = std::move(reply.body);
   if (response.body.empty()) response.content_type = {};
+  if (!reply.type.empty()) response.content_type = reply.type;
+  if (reply.version != 0) response.headers.emplace_back("ETag", VersionTag(reply.version));
   if (!reply.location.empty()) response.headers.emplace_back("Location", std::move(reply.location));
   return response;
 }
@@ -89,7 +125,23 @@ net::HttpResponse Api::Handle(const ApiRequest& request) {
 
 net::HttpResponse Api::Run(const Route& route, const ApiRequest& request,
                            std::vector<std::string> names) {
-  Call call{ledger_, request.actor, std::move(names), request.body, {}};
+  Call call{ledger_, request, std::move(names), {}, {}, {}};
+  auto query = Query::Parse(request.query);
+  if (!query) return Problem(400, query.error());
+  if (auto known = query->Only(route.parameters, route.Changes() ? kChangeParameters : "");
+      !known) {
+    return Problem(400, known.error());
+  }
+  call.query = *std::move(query);
+  if (call.query.Text("comment").size() > kMaxCommentBytes) {
+    return Problem(400, Error::Limit("comment", "is longer than " +
+                                                    std::to_string(kMaxCommentBytes) + " bytes"));
+  }
+  if (route.IsGuarded()) {
+    auto precondition = ReadPrecondition(request.if_match, request.if_none_match);
+    if (!precondition) return Problem(400, precondition.error());
+    call.precondition = *precondition;
+  }
   if (route.TakesDocument()) {
     auto document = wire::ReadJson(request.body);
     if (!document) return Problem(400, document.error());
@@ -99,9 +151,34 @@ net::HttpResponse Api::Run(const Route& route, const ApiRequest& request,
     }
     call.document = *std::move(document);
   }
-  auto reply = route.handler(call);
-  if (!reply) return Problem(StatusOf(reply.error()), reply.error());
-  return ToResponse(*std::move(reply));
+  auto reply = Answer(route, call);
+  if (reply) return ToResponse(*std::move(reply));
+  if (reply.error().code() == base::ErrorCode::kOutdated) return Outdated(request, reply.error());
+  return Problem(StatusOf(reply.error()), reply.error());
+}
+
+Result<Reply> Api::Answer(const Route& route, const Call& call) {
+  auto dry_run = call.query.Flag("dryRun");
+  if (!dry_run) return Fail(dry_run.error());
+  if (!*dry_run || !route.Changes()) return route.handler(call);
+  Result<Reply> reply;
+  auto done = ledger_.Rehearse([&] { reply = route.handler(call); });
+  if (!done) return Fail(done.error());
+  return reply;
+}
+
+net::HttpResponse Api::Outdated(const ApiRequest& request, const Error& error) {
+  ApiRequest read = request;
+  read.method = "GET";
+  read.query.clear();
+  const net::HttpResponse current = Handle(read);
+  if (current.status != 200) return Problem(412, error);
+  net::HttpResponse response;
+  response.status = 412;
+  response.content_type = wire::kProblemType;
+  response.body = wire::ProblemDocument(412, error, current.body);
+  response.headers = current.headers;
+  return response;
 }
 
 }  // namespace pennon::store

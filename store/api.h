@@ -10,14 +10,6 @@
 
 namespace pennon::store {
 
-/// A request copied out of its connection's buffer, from a caller whose token was checked.
-struct ApiRequest {
-  std::string method;
-  std::string path;
-  std::string body;
-  std::string actor;
-};
-
 /// All routes, in the order of docs/store-api.md.
 std::span<const Route> ApiRoutes();
 
@@ -30,6 +22,9 @@ class Api {
  private:
   net::HttpResponse Run(const Route& route, const ApiRequest& request,
                         std::vector<std::string> names);
+  base::Result<Reply> Answer(const Route& route, const Call& call);
+  /// What the caller of a change that came too late has to read anyway.
+  net::HttpResponse Outdated(const ApiRequest& request, const base::Error& error);
 
   Ledger& ledger_;
 };

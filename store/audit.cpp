@@ -1,13 +1,16 @@
 #include "store/audit.h"
 
+#include <algorithm>
 #include <array>
+
+#include "store/audit_chain.h"
 
 namespace pennon::store {
 namespace {
 
 constexpr std::array<std::string_view, 3> kActionNames{"create", "update", "delete"};
 
-std::optional<std::string> OptionalText(const base::SqliteStatement& row, int column) {
+std::optional<std::string> OptionalText(const Row& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
   return std::string(row.Text(column));
 }
@@ -23,26 +26,96 @@ std::string_view Name(AuditAction action) {
   return kActionNames[static_cast<std::size_t>(action)];
 }
 
-base::Result<void> Audit::Append(const AuditEntry& entry) {
-  return database_.Run(
-      "INSERT INTO audit (at, actor, action, environment, kind, key, before, after) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      entry.at, entry.actor, Name(entry.action), entry.environment, entry.kind, entry.key,
-      entry.before, entry.after);
+AuditEntry ReadAuditEntry(const Row& row) {
+  AuditEntry entry;
+  entry.sequence = row.Int(0);
+  entry.at = row.Int(1);
+  entry.actor = row.Text(2);
+  entry.action = ParseAction(row.Text(3));
+  entry.subject = {OptionalText(row, 4), std::string(row.Text(5)), std::string(row.Text(6))};
+  entry.version = row.Int(7);
+  entry.comment = row.Text(8);
+  entry.request = row.Text(9);
+  entry.before = OptionalText(row, 10);
+  entry.after = OptionalText(row, 11);
+  entry.hash = row.Text(12);
+  return entry;
 }
 
-base::Result<std::vector<AuditEntry>> Audit::All() {
+base::Result<AuditHead> Audit::Head() {
+  AuditHead head;
+  auto read = database_.Each("SELECT audit_sequence, audit_hash FROM meta", [&](const Row& row) {
+    head = {row.Int(0), std::string(row.Text(1))};
+  });
+  if (!read) return base::Fail(read.error());
+  return head;
+}
+
+base::Result<std::int64_t> Audit::Append(AuditEntry entry) {
+  auto last = LastVersion(entry.subject);
+  if (!last) return base::Fail(last.error());
+  auto head = Head();
+  if (!head) return base::Fail(head.error());
+  entry.version = std::max(*last, entry.version) + 1;
+  entry.sequence = head->sequence + 1;
+  entry.hash = HashOf(head->hash, entry);
+  auto written = database_.Run(
+      "INSERT INTO audit (seq, at, actor, action, environment, kind, key, version, comment, "
+      "request, before, after, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      entry.sequence, entry.at, entry.actor, Name(entry.action), entry.subject.environment,
+      entry.subject.kind, entry.subject.key, entry.version, entry.comment, entry.request,
+      entry.before, entry.after, entry.hash);
+  if (written) {
+    written = database_.Run("UPDATE meta SET audit_sequence = ?, audit_hash = ?", entry.sequence,
+                            entry.hash);
+  }
+  if (!written) return base::Fail(written.error());
+  return entry.version;
+}
+
+base::Result<std::vector<AuditEntry>> Audit::Find(const AuditFilter& filter, std::int64_t limit) {
   std::vector<AuditEntry> entries;
   auto read = database_.Each(
-      "SELECT seq, at, actor, action, environment, kind, key, before, after FROM audit "
-      "ORDER BY seq",
-      [&](const base::SqliteStatement& row) {
-        entries.push_back({row.Int(0), row.Int(1), std::string(row.Text(2)),
-                           ParseAction(row.Text(3)), OptionalText(row, 4), std::string(row.Text(5)),
-                           std::string(row.Text(6)), OptionalText(row, 7), OptionalText(row, 8)});
-      });
+      std::string(kSelectAudit) +
+          " WHERE seq < ? AND at >= ? AND at < ? AND (actor = ? OR ? = '')"
+          " AND (environment = ? OR ? = '') AND (kind = ? OR ? = '') AND (key = ? OR ? = '')"
+          " ORDER BY seq DESC LIMIT ?",
+      [&](const Row& row) { entries.push_back(ReadAuditEntry(row)); }, filter.before, filter.since,
+      filter.until, filter.actor, filter.actor, filter.environment, filter.environment, filter.kind,
+      filter.kind, filter.key, filter.key, limit);
   if (!read) return base::Fail(read.error());
   return entries;
+}
+
+base::Result<AuditEntry> Audit::Version(const Subject& subject, std::int64_t version) {
+  std::optional<AuditEntry> found;
+  auto read = database_.Each(
+      std::string(kSelectAudit) +
+          " WHERE kind = ? AND key = ? AND environment IS NOT DISTINCT FROM ? AND version = ?",
+      [&](const Row& row) { found = ReadAuditEntry(row); }, subject.kind, subject.key,
+      subject.environment, version);
+  if (!read) return base::Fail(read.error());
+  if (!found) {
+    return base::Fail(
+        base::Error::NotFound("versions." + std::to_string(version), "there is no such version"));
+  }
+  return *std::move(found);
+}
+
+base::Result<std::int64_t> Audit::LastVersion(const Subject& subject) {
+  std::int64_t version = 0;
+  auto read = database_.Each(
+      "SELECT max(version) FROM audit WHERE kind = ? AND key = ? "
+      "AND environment IS NOT DISTINCT FROM ?",
+      [&](const Row& row) { version = row.Int(0); }, subject.kind, subject.key,
+      subject.environment);
+  if (!read) return base::Fail(read.error());
+  return version;
+}
+
+base::Result<void> Audit::Each(const std::function<void(AuditEntry)>& read) {
+  return database_.Each(std::string(kSelectAudit) + " ORDER BY seq",
+                        [&](const Row& row) { read(ReadAuditEntry(row)); });
 }
 
 }  // namespace pennon::store

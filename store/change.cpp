@@ -14,6 +14,8 @@ using base::Result;
 using model::Object;
 using wire::LineKind;
 
+constexpr std::int64_t kEverything = INT64_MAX;
+
 std::string Described(const Environment& environment) {
   return JsonText({{"name", model::Value(environment.name)}});
 }
@@ -37,10 +39,20 @@ Change::Change(Database& database, const ChangeScope& scope, base::WallMillis no
       now_(now),
       audit_(database) {}
 
-Result<void> Change::Record(AuditAction action, const Subject& subject,
-                            std::optional<std::string> before, std::optional<std::string> after) {
-  return audit_.Append({0, now_, scope_.actor, action, subject.environment, subject.kind,
-                        subject.key, std::move(before), std::move(after)});
+Result<std::int64_t> Change::Record(Edit edit) {
+  AuditEntry entry;
+  entry.at = now_;
+  entry.actor = scope_.actor;
+  entry.action = !edit.before ? AuditAction::kCreate
+                 : edit.after ? AuditAction::kUpdate
+                              : AuditAction::kDelete;
+  entry.subject = std::move(edit.subject);
+  entry.version = edit.version;
+  entry.comment = scope_.comment;
+  entry.request = scope_.request;
+  entry.before = std::move(edit.before);
+  entry.after = std::move(edit.after);
+  return audit_.Append(std::move(entry));
 }
 
 Result<void> Change::Touch(LineKind kind, const std::string& key) {
@@ -60,44 +72,66 @@ Result<void> Change::CreateEnvironment(const std::string& key, const std::string
   }
   auto epoch = database_.NextEpoch(now_);
   if (!epoch) return Fail(epoch.error());
-  const Environment environment{key, name, *epoch, 0, now_};
+  Environment environment{key, name, *epoch, 0, now_};
+  auto version = Record({{key, "environment", key}, 0, std::nullopt, Described(environment)});
+  if (!version) return Fail(version.error());
+  environment.version = *version;
   auto done = environments.Insert(environment);
   auto all = flags.All();
   if (!all) return Fail(all.error());
   touched_[key];  // revision 1, even without any flags
   for (const FlagRecord& flag : *all) {
-    if (!done) return done;
-    done = flags.PutConfig(key, flag.key, UnconfiguredFlag(NewSalt()), now_);
+    if (done) done = ConfigureFlag(key, flag.key);
     touched_[key].emplace(LineKind::kFlag, flag.key);
   }
-  if (!done) return done;
-  return Record(AuditAction::kCreate, {key, "environment", key}, std::nullopt,
-                Described(environment));
+  return done;
 }
 
 Result<void> Change::RenameEnvironment(const std::string& key, const std::string& name) {
   if (auto valid = CheckName("name", name); !valid) return valid;
   auto before = environments.Get(key);
   if (!before) return Fail(before.error());
+  if (auto may = Require(before->version); !may) return may;
   if (before->name == name) return {};
   Environment after = *before;
   after.name = name;
-  return environments.Rename(key, name).and_then([&] {
-    return Record(AuditAction::kUpdate, {key, "environment", key}, Described(*before),
-                  Described(after));
-  });
+  auto version =
+      Record({{key, "environment", key}, before->version, Described(*before), Described(after)});
+  if (!version) return Fail(version.error());
+  after.version = *version;
+  return environments.Rename(after);
+}
+
+Result<void> Change::CopyEnvironment(const std::string& from, const std::string& to) {
+  if (auto known = environments.Get(from); !known) {
+    return Fail(Error::Invalid("copyFrom", "there is no environment \"" + from + '"'));
+  }
+  auto copied = segments.Page(from, "", kEverything);
+  if (!copied) return Fail(copied.error());
+  for (const SegmentRecord& segment : *copied) {
+    auto put = PutSegment(to, segment.key, segment.definition);
+    if (!put) return Fail(put.error());
+  }
+  auto configs = flags.Configs(from, "", kEverything);
+  if (!configs) return Fail(configs.error());
+  for (ConfigRecord& config : *configs) {
+    auto put = PutConfig(to, config.flag, std::move(config.definition));
+    if (!put) return Fail(put.error());
+  }
+  return {};
 }
 
 Result<void> Change::DeleteEnvironment(const std::string& key) {
   auto before = environments.Get(key);
   if (!before) return Fail(before.error());
+  if (auto may = Require(before->version); !may) return may;
   touched_.erase(key);
   deleted_.insert(key);
   tokens_changed_ = true;
-  return environments.Delete(key).and_then([&] {
-    return Record(AuditAction::kDelete, {key, "environment", key}, Described(*before),
-                  std::nullopt);
-  });
+  auto version =
+      Record({{key, "environment", key}, before->version, Described(*before), std::nullopt});
+  if (!version) return Fail(version.error());
+  return environments.Delete(key);
 }
 
 // An environment may be missing, or have no rules yet that would show the fault.
@@ -117,12 +151,44 @@ Result<void> Change::CheckAlone(const std::string& key, const Object& definition
   return {};
 }
 
+// Code that asks for a deleted flag is not known to be gone.
+Result<void> Change::CheckKeyIsFree(const std::string& key) {
+  const std::string where = scope_.definition.empty() ? "flags." + key : "key";
+  if (auto valid = CheckNewKey(where, key); !valid) return valid;
+  auto last = audit_.LastVersion({std::nullopt, "flag", key});
+  if (!last) return Fail(last.error());
+  if (*last == 0 || scope_.reuses_key || scope_.restores) return {};
+  return Fail(Error::Conflict(
+      where, "there was a flag \"" + key +
+                 "\", which old code may still ask for; choose another key, or restore it, or "
+                 "repeat with ?reuseKey=true"));
+}
+
+// At a version that no caller can hold, also when the key had one before.
+Result<void> Change::ConfigureFlag(const std::string& environment, const std::string& flag) {
+  const Subject subject{environment, "config", flag};
+  auto last = audit_.LastVersion(subject);
+  if (!last) return Fail(last.error());
+  ConfigRecord config;
+  config.flag = flag;
+  config.definition = UnconfiguredFlag(NewSalt());
+  if (scope_.restores && *last > 0) {
+    auto document = audit_.Version(subject, *last).and_then([](const AuditEntry& entry) {
+      return ReadStored("audit", entry.after.value_or(""));
+    });
+    if (!document) return Fail(document.error());
+    config.definition = *std::move(document);
+  }
+  config.version = *last + 1;
+  config.updated_at = now_;
+  return flags.PutConfig(environment, config);
+}
+
 Result<void> Change::ConfigureEverywhere(const std::string& flag) {
   auto all = environments.All();
   if (!all) return Fail(all.error());
   for (const Environment& environment : *all) {
-    auto done = flags.PutConfig(environment.key, flag, UnconfiguredFlag(NewSalt()), now_);
-    if (!done) return done;
+    if (auto done = ConfigureFlag(environment.key, flag); !done) return done;
   }
   return {};
 }
@@ -131,21 +197,26 @@ Result<Outcome> Change::PutFlag(const std::string& key, const Object& definition
   auto before = flags.Find(key);
   if (!before) return Fail(before.error());
   const bool exists = before->has_value();
+  if (auto may = Require(exists ? std::optional((*before)->version) : std::nullopt); !may) {
+    return Fail(may.error());
+  }
   if (exists && (*before)->definition == definition) return Outcome::kUnchanged;
   if (!exists) {
-    if (auto valid = CheckNewKey(scope_.definition.empty() ? "flags." + key : "key", key); !valid) {
-      return Fail(valid.error());
-    }
+    if (auto free = CheckKeyIsFree(key); !free) return Fail(free.error());
   }
   if (auto alone = CheckAlone(key, definition); !alone) return Fail(alone.error());
-  auto done = flags.Put({key, definition, exists ? (*before)->created_at : now_, now_});
+  FlagRecord after = exists ? **before : FlagRecord{{}, key, now_};
+  auto version = Record({{std::nullopt, "flag", key},
+                         after.version,
+                         exists ? std::optional(JsonText(after.definition)) : std::nullopt,
+                         JsonText(definition)});
+  if (!version) return Fail(version.error());
+  after.definition = definition;
+  after.version = *version;
+  after.updated_at = now_;
+  auto done = flags.Put(after);
   if (done && !exists) done = ConfigureEverywhere(key);
   if (done) done = Touch(LineKind::kFlag, key);
-  if (done) {
-    done = Record(exists ? AuditAction::kUpdate : AuditAction::kCreate, {std::nullopt, "flag", key},
-                  exists ? std::optional(JsonText((*before)->definition)) : std::nullopt,
-                  JsonText(definition));
-  }
   if (!done) return Fail(done.error());
   return exists ? Outcome::kUpdated : Outcome::kCreated;
 }
@@ -153,10 +224,11 @@ Result<Outcome> Change::PutFlag(const std::string& key, const Object& definition
 Result<void> Change::DeleteFlag(const std::string& key) {
   auto before = flags.Get(key);
   if (!before) return Fail(before.error());
-  return flags.Delete(key).and_then([&] { return Touch(LineKind::kFlag, key); }).and_then([&] {
-    return Record(AuditAction::kDelete, {std::nullopt, "flag", key}, JsonText(before->definition),
-                  std::nullopt);
-  });
+  if (auto may = Require(before->version); !may) return may;
+  auto version = Record(
+      {{std::nullopt, "flag", key}, before->version, JsonText(before->definition), std::nullopt});
+  if (!version) return Fail(version.error());
+  return flags.Delete(key).and_then([&] { return Touch(LineKind::kFlag, key); });
 }
 
 Result<Outcome> Change::PutConfig(const std::string& environment, const std::string& flag,
@@ -165,16 +237,21 @@ Result<Outcome> Change::PutConfig(const std::string& environment, const std::str
   if (auto known = flags.Get(flag); !known) return Fail(known.error());
   auto before = flags.FindConfig(environment, flag);
   if (!before) return Fail(before.error());
-  const std::string salt = *before ? SaltOf(**before) : "";
+  if (!*before) return Fail(Error::Internal("flags." + flag, "has no configuration row"));
+  ConfigRecord after = **before;
+  if (auto may = Require(after.version); !may) return Fail(may.error());
+  const std::string salt = SaltOf(after.definition);
   SetDefaultEnabled(config);
   SetDefaultSalt(config, salt.empty() ? NewSalt() : salt);
-  if (*before == config) return Outcome::kUnchanged;
+  if (after.definition == config) return Outcome::kUnchanged;
   touched_[environment].emplace(LineKind::kFlag, flag);
-  auto done = flags.PutConfig(environment, flag, config, now_).and_then([&] {
-    return Record(AuditAction::kUpdate, {environment, "config", flag},
-                  *before ? std::optional(JsonText(**before)) : std::nullopt, JsonText(config));
-  });
-  if (!done) return Fail(done.error());
+  auto version = Record(
+      {{environment, "config", flag}, after.version, JsonText(after.definition), JsonText(config)});
+  if (!version) return Fail(version.error());
+  after.definition = std::move(config);
+  after.version = *version;
+  after.updated_at = now_;
+  if (auto done = flags.PutConfig(environment, after); !done) return Fail(done.error());
   return Outcome::kUpdated;
 }
 
@@ -184,7 +261,10 @@ Result<Outcome> Change::PutSegment(const std::string& environment, const std::st
   auto before = segments.Find(environment, key);
   if (!before) return Fail(before.error());
   const bool exists = before->has_value();
-  if (exists && **before == definition) return Outcome::kUnchanged;
+  if (auto may = Require(exists ? std::optional((*before)->version) : std::nullopt); !may) {
+    return Fail(may.error());
+  }
+  if (exists && (*before)->definition == definition) return Outcome::kUnchanged;
   if (!exists) {
     if (auto valid = CheckNewKey(scope_.definition.empty() ? "segments." + key : "key", key);
         !valid) {
@@ -192,25 +272,29 @@ Result<Outcome> Change::PutSegment(const std::string& environment, const std::st
     }
   }
   touched_[environment].emplace(LineKind::kSegment, key);
-  auto done = segments.Put(environment, key, definition, now_).and_then([&] {
-    return Record(exists ? AuditAction::kUpdate : AuditAction::kCreate,
-                  {environment, "segment", key},
-                  exists ? std::optional(JsonText(**before)) : std::nullopt, JsonText(definition));
-  });
-  if (!done) return Fail(done.error());
+  SegmentRecord after = exists ? **before : SegmentRecord{{}, key};
+  auto version = Record({{environment, "segment", key},
+                         after.version,
+                         exists ? std::optional(JsonText(after.definition)) : std::nullopt,
+                         JsonText(definition)});
+  if (!version) return Fail(version.error());
+  after.definition = definition;
+  after.version = *version;
+  after.updated_at = now_;
+  if (auto done = segments.Put(environment, after); !done) return Fail(done.error());
   return exists ? Outcome::kUpdated : Outcome::kCreated;
 }
 
 Result<void> Change::DeleteSegment(const std::string& environment, const std::string& key) {
   if (auto known = environments.Get(environment); !known) return Fail(known.error());
-  auto before = segments.Find(environment, key);
+  auto before = segments.Get(environment, key);
   if (!before) return Fail(before.error());
-  if (!*before) return Fail(Error::NotFound("segments." + key, "there is no such segment"));
+  if (auto may = Require(before->version); !may) return may;
   touched_[environment].emplace(LineKind::kSegment, key);
-  return segments.Delete(environment, key).and_then([&] {
-    return Record(AuditAction::kDelete, {environment, "segment", key}, JsonText(**before),
-                  std::nullopt);
-  });
+  auto version = Record(
+      {{environment, "segment", key}, before->version, JsonText(before->definition), std::nullopt});
+  if (!version) return Fail(version.error());
+  return segments.Delete(environment, key);
 }
 
 Result<NewToken> Change::CreateToken(TokenKind kind, std::optional<std::string> environment,
@@ -224,9 +308,10 @@ Result<NewToken> Change::CreateToken(TokenKind kind, std::optional<std::string> 
   if (!id) return Fail(id.error());
   made.record.id = *id;
   tokens_changed_ = true;
-  auto recorded =
-      Record(AuditAction::kCreate, {made.record.environment, "token", std::to_string(*id)},
-             std::nullopt, Described(made.record));
+  auto recorded = Record({{made.record.environment, "token", std::to_string(*id)},
+                          0,
+                          std::nullopt,
+                          Described(made.record)});
   if (!recorded) return Fail(recorded.error());
   return made;
 }
@@ -238,10 +323,10 @@ Result<void> Change::DeleteToken(const std::string& environment, std::int64_t id
   for (const TokenRecord& token : *all) {
     if (token.id != id) continue;
     tokens_changed_ = true;
-    return tokens.Delete(id).and_then([&] {
-      return Record(AuditAction::kDelete, {environment, "token", std::to_string(id)},
-                    Described(token), std::nullopt);
-    });
+    auto recorded =
+        Record({{environment, "token", std::to_string(id)}, 0, Described(token), std::nullopt});
+    if (!recorded) return Fail(recorded.error());
+    return tokens.Delete(id);
   }
   return Fail(Error::NotFound("keys." + std::to_string(id), "there is no such key"));
 }

@@ -19,8 +19,9 @@ namespace pennon::store {
 
 enum class Outcome : std::uint8_t { kCreated, kUpdated, kUnchanged };
 
-/// Lives as long as one transaction; made by Ledger::Commit. A step that finds everything as asked
-/// already does nothing: no audit entry, no new revision. Confined to the database's thread.
+/// Lives as long as one transaction; made by Ledger::Commit. A step first checks the scope's
+/// precondition against what it is about, then, when it finds everything as asked
+/// already, does nothing: no audit entry, no new revision. Confined to the database's thread.
 class Change {
  public:
   Change(Database& database, const ChangeScope& scope, base::WallMillis now);
@@ -28,10 +29,14 @@ class Change {
   /// kConflict when there is one. It gets every flag there is, switched off.
   base::Result<void> CreateEnvironment(const std::string& key, const std::string& name);
   base::Result<void> RenameEnvironment(const std::string& key, const std::string& name);
+  /// Every flag's configuration and every segment of `from` as `to` has it, salts included: who
+  /// gets what is the same in both.
+  base::Result<void> CopyEnvironment(const std::string& from, const std::string& to);
   base::Result<void> DeleteEnvironment(const std::string& key);
 
   /// Creates or replaces what all environments share of a flag. A new flag is off everywhere, with
-  /// a random salt in each environment.
+  /// a random salt in each environment. kConflict for the key of a deleted flag, unless the scope
+  /// says that it is meant: old code may still ask for that flag.
   base::Result<Outcome> PutFlag(const std::string& key, const model::Object& definition);
   base::Result<void> DeleteFlag(const std::string& key);
 
@@ -60,13 +65,20 @@ class Change {
   [[nodiscard]] bool tokens_changed() const { return tokens_changed_; }
 
  private:
-  struct Subject {
-    std::optional<std::string> environment;
-    std::string kind;
-    std::string key;
+  /// What is changed, at which version it is, and its text before and after.
+  struct Edit {
+    Subject subject;
+    std::int64_t version = 0;
+    std::optional<std::string> before;  // none: it is made
+    std::optional<std::string> after;   // none: it is deleted
   };
-  base::Result<void> Record(AuditAction action, const Subject& subject,
-                            std::optional<std::string> before, std::optional<std::string> after);
+  /// Writes the entry and returns the new version.
+  base::Result<std::int64_t> Record(Edit edit);
+  base::Result<void> CheckKeyIsFree(const std::string& key);
+  base::Result<void> ConfigureFlag(const std::string& environment, const std::string& flag);
+  base::Result<void> Require(std::optional<std::int64_t> version) const {
+    return CheckPrecondition(scope_.precondition, version);
+  }
   base::Result<void> Touch(wire::LineKind kind, const std::string& key);
   base::Result<void> CheckAlone(const std::string& key, const model::Object& definition) const;
   base::Result<void> ConfigureEverywhere(const std::string& flag);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "model/diagnostic.h"
+#include "store/precondition.h"
 
 namespace pennon::store {
 
@@ -14,6 +15,11 @@ struct ChangeScope {
   /// document is a whole flag set or no definition at all.
   std::string definition;
   bool removes = false;  // then a definition that breaks is a conflict, not a wrong document
+  Precondition precondition = {};  // of the one thing that the change is about
+  std::string comment = {};        // why, for the audit log
+  std::string request = {};        // the id of the request, for the audit log
+  bool reuses_key = false;         // a new flag may have the key of a deleted one
+  bool restores = false;           // it may, and has the configurations that one had
 
   /// The refusal for something that does not compile in `environment` ("" for: on its own).
   [[nodiscard]] base::Error Refuse(const std::string& in_environment,

@@ -72,19 +72,19 @@ Result<std::string> CreateSyncKey(Ledger& ledger, const std::string& environment
 }  // namespace
 
 Result<void> RunInit(const InitCommand& command, std::ostream& out) {
-  auto database = Database::OpenOrCreate(command.database_path);
+  auto database = Database::OpenOrCreate(command.database);
   if (!database) return Fail(database.error());
   auto initialised = database->IsInitialised();
   if (!initialised) return Fail(initialised.error());
   if (*initialised) {
-    return Fail(Error::Conflict(command.database_path,
+    return Fail(Error::Conflict(database->name(),
                                 "is initialised already; its first admin token was shown then"));
   }
   auto file = CreateIfAsked(command.token_file);
   if (!file) return Fail(file.error());
   auto secret = Initialise(*database, *file);
   if (!secret) return Fail(secret.error());
-  out << "created " << command.database_path << '\n';
+  out << "created " << database->name() << '\n';
   if (*file) {
     (*file)->Keep();
     out << "the admin token is in " << command.token_file << '\n';
@@ -99,7 +99,7 @@ Result<void> RunImport(const ImportCommand& command, std::ostream& out) {
   if (!format) return Fail(Error::Invalid("--from", "expected native, flagd or unleash"));
   auto document = base::ReadFile(command.file, kMaxImportBytes);
   if (!document) return Fail(document.error());
-  auto database = Database::Open(command.database_path);
+  auto database = Database::Open(command.database);
   if (!database) return Fail(database.error());
   const base::SystemClock clock;
   auto ledger = Ledger::Load(*database, clock);
@@ -107,7 +107,7 @@ Result<void> RunImport(const ImportCommand& command, std::ostream& out) {
   auto key_file = CreateIfAsked(command.sync_key_file);
   if (!key_file) return Fail(key_file.error());
 
-  auto summary = Import(**ledger, Actor(), *document,
+  auto summary = Import(**ledger, {Actor(), "", ""}, *document,
                         {command.environment, true, {*format, command.environment}});
   if (!summary) return Fail(InDocument(command.file, summary.error()));
   out << "imported " << command.file << " into environment " << summary->environment

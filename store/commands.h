@@ -9,14 +9,14 @@
 namespace pennon::store {
 
 struct InitCommand {
-  std::string database_path;
+  std::string database;
   std::string token_file;  // "": the token is printed
 };
 /// Creates the database and the first admin token. kConflict when that was done already.
 base::Result<void> RunInit(const InitCommand& command, std::ostream& out);
 
 struct ImportCommand {
-  std::string database_path;
+  std::string database;
   std::string file;
   std::string environment;    // "": the one that the document names
   std::string sync_key_file;  // "": no sync key is made

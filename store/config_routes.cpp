@@ -1,8 +1,11 @@
 // /api/v1/environments/{environment}/flags: what an environment has of its own of a flag.
 #include "base/json_text.h"
 #include "store/definition.h"
+#include "store/instructions.h"
+#include "store/merge_patch.h"
 #include "store/reply_json.h"
 #include "store/routes.h"
+#include "store/timestamp.h"
 
 namespace pennon::store {
 namespace {
@@ -10,69 +13,92 @@ namespace {
 using base::Fail;
 using base::Result;
 
-void AppendConfig(std::string& out, const std::string& environment, const std::string& flag,
-                  std::uint64_t revision, const model::Object& config) {
+void AppendConfig(std::string& out, const EnvironmentSet& set, const ConfigRecord& config) {
   base::JsonObject object(out);
-  object.String("flag", flag).String("environment", environment).Uint("revision", revision);
-  AppendMembers(object, config);
+  object.String("flag", config.flag).String("environment", set.environment);
+  object.Int("version", config.version);
+  if (const Definition* definition = set.Find({wire::LineKind::kFlag, config.flag})) {
+    object.Uint("revision", definition->stored.revision);
+  }
+  object.String("updatedAt", Timestamp(config.updated_at));
+  AppendMembers(object, config.definition);
   object.Close();
 }
 
-Result<Reply> Replace(const Call& call, const model::Object& config) {
+Result<Reply> Replace(const Call& call, const DocumentMaker& make) {
   const std::string& environment = call.names[0];
   const std::string& flag = call.names[1];
-  const ChangeScope scope{call.actor, environment, "flags." + flag, false};
+  ChangeScope scope = call.Scope(environment, "flags." + flag);
+  if (scope.comment.empty()) scope.comment = CommentOf(call.document);
   auto done = call.ledger.Commit(scope, [&](Change& change) {
-    return change.PutConfig(environment, flag, config).map([](Outcome) {});
+    return make(change).and_then([&](model::Object made) {
+      return change.PutConfig(environment, flag, std::move(made)).map([](Outcome) {});
+    });
   });
   if (!done) return Fail(done.error());
   return ShowConfig(call);
 }
 
-}  // namespace
-
-Result<Reply> ListConfigs(const Call& call) {
-  const std::string& environment = call.names[0];
-  if (auto known = Environments(call.ledger.database()).Get(environment); !known) {
-    return Fail(known.error());
-  }
-  const auto flags = ReadLines(*call.ledger.sets().at(environment), wire::LineKind::kFlag);
-  const auto append = [&](std::string& out, const LineContent& flag) {
-    AppendConfig(out, environment, flag.key, flag.revision,
-                 SplitDefinition(flag.definition).config);
-  };
-  return Reply{200, JsonList("flags", flags, append), ""};
-}
-
-Result<Reply> ShowConfig(const Call& call) {
-  const std::string& environment = call.names[0];
-  const std::string& key = call.names[1];
-  if (auto known = Environments(call.ledger.database()).Get(environment); !known) {
-    return Fail(known.error());
-  }
-  Flags flags(call.ledger.database());
+Result<ConfigRecord> Get(Flags& flags, const std::string& environment, const std::string& key) {
   if (auto known = flags.Get(key); !known) return Fail(known.error());
   auto config = flags.FindConfig(environment, key);
   if (!config) return Fail(config.error());
-  const Definition* definition =
-      call.ledger.sets().at(environment)->Find({wire::LineKind::kFlag, key});
-  if (!*config || definition == nullptr) {
-    return Fail(base::Error::Internal("flags." + key, "has no configuration row"));
-  }
+  if (*config) return **std::move(config);
+  return Fail(base::Error::Internal("flags." + key, "has no configuration row"));
+}
+
+}  // namespace
+
+Result<Reply> ListConfigs(const Call& call) {
+  auto set = call.Set();
+  if (!set) return Fail(set.error());
+  auto size = call.query.PageSize();
+  if (!size) return Fail(size.error());
+  auto page = Flags(call.ledger.database())
+                  .Configs((*set)->environment, call.query.Text("after"), *size + 1);
+  if (!page) return Fail(page.error());
+  const auto append = [&](std::string& out, const ConfigRecord& config) {
+    AppendConfig(out, **set, config);
+  };
+  return Reply{200, JsonPage("flags", *std::move(page), *size, append,
+                             [](const ConfigRecord& config) { return config.flag; })};
+}
+
+Result<Reply> ShowConfig(const Call& call) {
+  auto set = call.Set();
+  if (!set) return Fail(set.error());
+  Flags flags(call.ledger.database());
+  auto config = Get(flags, (*set)->environment, call.names[1]);
+  if (!config) return Fail(config.error());
   Reply reply;
-  AppendConfig(reply.body, environment, key, definition->stored.revision, **config);
+  AppendConfig(reply.body, **set, *config);
+  reply.version = config->version;
   return reply;
 }
 
 Result<Reply> ReplaceConfig(const Call& call) {
-  auto config = ReadConfig(*call.document.AsObject());
-  if (!config) return Fail(config.error());
-  return Replace(call, *config);
+  return Replace(call, [&](Change&) { return ReadConfig(call.object()); });
+}
+
+Result<Reply> PatchConfig(const Call& call) {
+  if (auto set = call.Set(); !set) return Fail(set.error());
+  return Replace(call, [&](Change& change) -> Result<model::Object> {
+    auto config = Get(change.flags, call.names[0], call.names[1]);
+    if (!config) return Fail(config.error());
+    if (HasInstructions(call.document)) {
+      return FollowInstructions(std::move(config->definition), call.document);
+    }
+    auto patch = ReadConfig(call.object());
+    if (!patch) return patch;
+    return MergePatch(std::move(config->definition), *patch);
+  });
 }
 
 // The salt stays, so that switching it on again later does not move anybody.
 Result<Reply> ResetConfig(const Call& call) {
-  return Replace(call, {{"enabled", model::Value(false)}});
+  return Replace(call, [](Change&) {
+    return Result<model::Object>({{"enabled", model::Value(false)}});
+  });
 }
 
 }  // namespace pennon::store

@@ -1,86 +1,44 @@
 #include "store/database.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-
 #include "base/digest.h"
 #include "store/migrations.h"
+#include "store/postgres_driver.h"
+#include "store/sqlite_driver.h"
 
 namespace pennon::store {
-namespace {
 
-// SQLite would create it with the umask's mode. WAL and shared memory copy the file's mode.
-base::Result<void> CreatePrivateFile(const std::string& path) {
-  std::error_code error;
-  const auto folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty()) std::filesystem::create_directories(folder, error);
-  if (error) {
-    return base::Fail(
-        base::Error::Internal(folder.string(), "cannot create the folder: " + error.message()));
-  }
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd >= 0) {
-    ::close(fd);
-  } else if (errno != EEXIST) {
-    return base::Fail(base::Error::Internal(
-        path, std::string("cannot create the database: ") + std::strerror(errno)));
-  }
-  return {};
+base::Result<Database> Database::Open(const std::string& location) {
+  if (PostgresDriver::IsAddress(location)) return Migrated(PostgresDriver::Open(location));
+  return Migrated(SqliteDriver::Open(location, false));
 }
 
-base::Result<base::LockFile> Own(const std::string& path) {
-  auto lock = base::LockFile::Acquire(path + ".lock");
-  if (lock || lock.error().code() != base::ErrorCode::kConflict) return lock;
-  return base::Fail(base::Error::Conflict(
-      path, lock.error().what() +
-                ". While \"pennon-store serve\" runs, changes go through its API, for example "
-                "POST /api/v1/environments/{environment}/import"));
+base::Result<Database> Database::OpenOrCreate(const std::string& location) {
+  if (PostgresDriver::IsAddress(location)) return Migrated(PostgresDriver::Open(location));
+  return Migrated(SqliteDriver::Open(location, true));
 }
 
-}  // namespace
-
-base::Result<Database> Database::OpenOrCreate(const std::string& path) {
-  auto made = CreatePrivateFile(path);
-  if (!made) return base::Fail(made.error());
-  return OpenLocked(path);
+base::Result<Database> Database::OpenToRead(const std::string& location) {
+  auto driver = PostgresDriver::IsAddress(location) ? PostgresDriver::Open(location)
+                                                    : SqliteDriver::OpenToRead(location);
+  if (!driver) return base::Fail(driver.error());
+  auto version = (*driver)->SchemaVersion();
+  if (!version) return base::Fail(version.error());
+  if (*version == store::SchemaVersion()) return Database(*std::move(driver));
+  return base::Fail(base::Error::Invalid((*driver)->name(),
+                                         "has schema " + std::to_string(*version) + ", expected " +
+                                             std::to_string(store::SchemaVersion()) +
+                                             "; run: pennon-store migrate"));
 }
 
-base::Result<Database> Database::Open(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    return base::Fail(base::Error::NotFound(
-        path,
-        "there is no database here; create it with: pennon-store init --database-path " + path));
-  }
-  return OpenLocked(path);
-}
-
-base::Result<Database> Database::OpenLocked(const std::string& path) {
-  auto lock = Own(path);
-  if (!lock) return base::Fail(lock.error());
-  auto sqlite = base::Sqlite::Open(path, false);
-  if (!sqlite) return base::Fail(sqlite.error());
-  auto ready =
-      sqlite->Execute("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
-          .and_then([&] { return Migrate(*sqlite, path); })
-          .and_then([&] {
-            return sqlite->Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-          });
-  if (!ready) {
-    const base::Error& error = ready.error();
-    return base::Fail(error.where() == path ? error : base::Error::Internal(path, error.what()));
-  }
-  return Database(*std::move(lock), *std::move(sqlite));
+base::Result<Database> Database::Migrated(base::Result<std::unique_ptr<Driver>> driver) {
+  if (!driver) return base::Fail(driver.error());
+  if (auto done = Migrate(**driver); !done) return base::Fail(done.error());
+  return Database(*std::move(driver));
 }
 
 base::Result<bool> Database::IsInitialised() {
   bool found = false;
-  auto read = Each("SELECT 1 FROM meta", [&](const base::SqliteStatement&) { found = true; });
+  auto read = Each("SELECT 1 FROM meta", [&](const Row&) { found = true; });
   if (!read) return base::Fail(read.error());
   return found;
 }
@@ -93,10 +51,18 @@ base::Result<void> Database::Initialise(std::int64_t now) {
 base::Result<std::uint64_t> Database::NextEpoch(std::int64_t now) {
   std::int64_t epoch = now;
   auto done = Each(
-      "UPDATE meta SET epoch = max(epoch + 1, ?) WHERE id = 1 RETURNING epoch",
-      [&](const base::SqliteStatement& row) { epoch = row.Int(0); }, now);
+      "UPDATE meta SET epoch = CASE WHEN epoch + 1 > ? THEN epoch + 1 ELSE ? END WHERE id = 1 "
+      "RETURNING epoch",
+      [&](const Row& row) { epoch = row.Int(0); }, now, now);
   if (!done) return base::Fail(done.error());
   return static_cast<std::uint64_t>(epoch);
+}
+
+base::Result<void> Database::Rehearsal(const std::function<base::Result<void>()>& body) {
+  rehearsing_ = true;
+  auto done = driver_->Rehearsal(body);
+  rehearsing_ = false;
+  return done;
 }
 
 }  // namespace pennon::store

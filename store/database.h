@@ -1,28 +1,29 @@
-// The store's database: one SQLite file, owned by one process, opened with the pragmas that make an
-// acknowledged change durable. The nouns' SQL is in the files named after them.
+// The store's database: opened, brought to this program's schema, and asked. The nouns' SQL is in
+// the files named after them.
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/lock_file.h"
-#include "base/result.h"
-#include "base/sqlite.h"
+#include "store/driver.h"
 
 namespace pennon::store {
 
-/// Movable; confined to one thread at a time. Holds `<path>.lock` for its lifetime, so no second
-/// process can change what this one keeps in memory.
+/// Movable; confined to one thread at a time.
 class Database {
  public:
-  /// Opens a database that exists and migrates it to this program's schema. kNotFound when there
-  /// is none, kConflict when another process has it.
-  static base::Result<Database> Open(const std::string& path);
-  /// The same, but makes the file (mode 0600) and its folder when they are missing.
-  static base::Result<Database> OpenOrCreate(const std::string& path);
+  /// `location` is the path of a SQLite file or `postgres://…`. Opens a database that exists and
+  /// migrates it to this program's schema. kNotFound when there is none, kConflict when another
+  /// process has the file.
+  static base::Result<Database> Open(const std::string& location);
+  /// The same, but makes the file when it is missing. A PostgreSQL database has to exist.
+  static base::Result<Database> OpenOrCreate(const std::string& location);
+  /// For reading, also while a store serves it. Has to be of this program's schema.
+  static base::Result<Database> OpenToRead(const std::string& location);
+
+  [[nodiscard]] const std::string& name() const { return driver_->name(); }
 
   /// True once `pennon-store init` has completed.
   base::Result<bool> IsInitialised();
@@ -31,71 +32,52 @@ class Database {
   /// A new epoch: max(highest ever given + 1, now). To be run in a transaction.
   base::Result<std::uint64_t> NextEpoch(std::int64_t now);
 
+  /// See Driver. A transaction inside of a rehearsal is part of it.
   base::Result<void> Transaction(const std::function<base::Result<void>()>& body) {
-    return sqlite_.Transaction(body);
+    return rehearsing_ ? body() : driver_->Transaction(body);
   }
+  base::Result<void> Rehearsal(const std::function<base::Result<void>()>& body);
 
   /// Runs one statement that returns no rows, with `values` as its parameters: text, whole
-  /// numbers, and optional text for NULL.
+  /// numbers, and optional text for NULL. Returns how many rows it changed.
+  template <typename... T>
+  base::Result<std::int64_t> Change(std::string_view sql, const T&... values) {
+    const std::array<Parameter, sizeof...(T)> parameters{ParameterOf(values)...};
+    return driver_->Run(sql, parameters, {});
+  }
   template <typename... T>
   base::Result<void> Run(std::string_view sql, const T&... values) {
-    auto statement = sqlite_.Prepare(sql);
-    if (!statement) return base::Fail(statement.error());
-    BindAll(*statement, values...);
-    return statement->Run();
+    return Change(sql, values...).map([](std::int64_t) {});
   }
 
-  /// Runs a query and calls `row(statement)` for each row; the columns' text lives until it
-  /// returns.
-  template <typename Row, typename... T>
-  base::Result<void> Each(std::string_view sql, const Row& row, const T&... values) {
-    auto statement = sqlite_.Prepare(sql);
-    if (!statement) return base::Fail(statement.error());
-    BindAll(*statement, values...);
-    while (true) {
-      auto more = statement->Step();
-      if (!more) return base::Fail(more.error());
-      if (!*more) return {};
-      row(*statement);
-    }
+  base::Result<void> RunWith(std::string_view sql, std::span<const Parameter> values) {
+    return driver_->Run(sql, values, {}).map([](std::int64_t) {});
   }
+  /// See Driver.
+  base::Result<void> SkipIds(const std::string& table) { return driver_->SkipIds(table); }
 
-  /// Rows that the last Run changed.
-  [[nodiscard]] std::int64_t Changes() const { return sqlite_.Changes(); }
+  /// Runs a query and calls `row(const Row&)` for each row.
+  template <typename... T>
+  base::Result<void> Each(std::string_view sql, const RowReader& row, const T&... values) {
+    const std::array<Parameter, sizeof...(T)> parameters{ParameterOf(values)...};
+    return driver_->Run(sql, parameters, row).map([](std::int64_t) {});
+  }
 
  private:
-  Database(base::LockFile lock, base::Sqlite sqlite)
-      : lock_(std::move(lock)), sqlite_(std::move(sqlite)) {}
-  static base::Result<Database> OpenLocked(const std::string& path);
+  explicit Database(std::unique_ptr<Driver> driver) : driver_(std::move(driver)) {}
+  static base::Result<Database> Migrated(base::Result<std::unique_ptr<Driver>> driver);
 
-  static void BindOne(base::SqliteStatement& statement, int index, std::string_view text) {
-    statement.Bind(index, text);
+  static Parameter ParameterOf(std::string_view text) { return text; }
+  static Parameter ParameterOf(std::int64_t number) { return number; }
+  static Parameter ParameterOf(std::uint64_t number) { return static_cast<std::int64_t>(number); }
+  static Parameter ParameterOf(const std::optional<std::string>& text) {
+    if (!text) return std::monostate();
+    return std::string_view(*text);
   }
-  static void BindOne(base::SqliteStatement& statement, int index, std::int64_t number) {
-    statement.Bind(index, number);
-  }
-  static void BindOne(base::SqliteStatement& statement, int index, std::uint64_t number) {
-    statement.Bind(index, static_cast<std::int64_t>(number));
-  }
-  static void BindOne(base::SqliteStatement& statement, int index,
-                      const std::optional<std::string>& text) {
-    if (text) {
-      statement.Bind(index, std::string_view(*text));
-    } else {
-      statement.BindNull(index);
-    }
-  }
-  static void BindOne(base::SqliteStatement& statement, int index, const std::string& text) {
-    statement.Bind(index, std::string_view(text));
-  }
-  template <typename... T>
-  static void BindAll(base::SqliteStatement& statement, const T&... values) {
-    int index = 0;
-    (BindOne(statement, ++index, values), ...);
-  }
+  static Parameter ParameterOf(const std::string& text) { return std::string_view(text); }
 
-  base::LockFile lock_;
-  base::Sqlite sqlite_;
+  std::unique_ptr<Driver> driver_;
+  bool rehearsing_ = false;
 };
 
 }  // namespace pennon::store

@@ -14,13 +14,14 @@ using base::Fail;
 using model::Object;
 using model::Value;
 
-constexpr std::array<std::string_view, 8> kSharedMembers{
-    "type", "name", "description", "owner", "tags", "variants", "schema", "metadata"};
+constexpr std::array<std::string_view, 10> kSharedMembers{
+    "type",     "name",   "description", "owner",     "tags",
+    "variants", "schema", "metadata",    "lifecycle", "expectedRemoval"};
 constexpr std::array<std::string_view, 8> kConfigMembers{
     "enabled", "kill", "offVariant", "prerequisites", "targets", "rules", "default", "salt"};
 // What the API adds when it shows a flag, a configuration or a segment.
-constexpr std::array<std::string_view, 7> kShownMembers{
-    "key", "flag", "environment", "revision", "revisions", "createdAt", "updatedAt"};
+constexpr std::array<std::string_view, 8> kShownMembers{
+    "key", "flag", "environment", "version", "revision", "revisions", "createdAt", "updatedAt"};
 
 template <std::size_t N>
 bool IsIn(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -71,6 +72,9 @@ base::Result<void> CheckNewKey(std::string_view where, std::string_view key) {
 }
 
 base::Result<void> CheckName(std::string_view where, std::string_view name) {
+  const bool has_control = std::any_of(name.begin(), name.end(),
+                                       [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (has_control) return Fail(Error::Invalid(where, "has a control character in it"));
   if (!name.empty() && name.size() <= kMaxNameBytes) return {};
   return Fail(Error::Invalid(where, "is " + std::to_string(name.size()) +
                                         " bytes long, expected 1 to " +

@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxNameBytes = 200;
 
 /// The keys that may be created: `[A-Za-z0-9][A-Za-z0-9._-]{0,99}`. `where` is named in the error.
 base::Result<void> CheckNewKey(std::string_view where, std::string_view key);
-/// A name for people: 1 to kMaxNameBytes bytes.
+/// A name for people: 1 to kMaxNameBytes bytes without control characters.
 base::Result<void> CheckName(std::string_view where, std::string_view name);
 
 /// The shared half alone, from a document that a caller sent; a member of the other half is an

@@ -14,6 +14,7 @@ using base::Result;
 void AppendEnvironment(std::string& out, const Environment& environment) {
   base::JsonObject object(out);
   object.String("key", environment.key).String("name", environment.name);
+  object.Int("version", environment.version);
   object.Uint("epoch", environment.epoch).Uint("revision", environment.revision);
   object.String("createdAt", Timestamp(environment.created_at));
   object.Close();
@@ -24,26 +25,15 @@ Result<Reply> Show(const Call& call, const std::string& key, int status) {
   if (!environment) return Fail(environment.error());
   Reply reply;
   reply.status = status;
+  reply.version = environment->version;
   AppendEnvironment(reply.body, *environment);
   if (status == 201) reply.location = "/api/v1/environments/" + key;
   return reply;
 }
 
-// `key` is what a new environment must name; null when it is in the path already. A caller may send
-// back what it got: what the API adds is passed over.
-Result<std::string> ReadName(const Call& call, std::string* key) {
-  wire::ObjectReader reader(call.document, "");
-  std::string name;
-  if (key != nullptr) {
-    reader.RequiredString("key", *key);
-    name = *key;
-    reader.String("name", name);
-  } else {
-    reader.Get("key");
-    reader.RequiredString("name", name);
-  }
-  if (auto error = reader.Finish({"epoch", "revision", "createdAt"})) return Fail(*error);
-  return name;
+// A caller may send back what it got.
+std::optional<base::Error> Finish(wire::ObjectReader& reader) {
+  return reader.Finish({"version", "epoch", "revision", "createdAt"});
 }
 
 }  // namespace
@@ -51,15 +41,21 @@ Result<std::string> ReadName(const Call& call, std::string* key) {
 Result<Reply> ListEnvironments(const Call& call) {
   auto all = Environments(call.ledger.database()).All();
   if (!all) return Fail(all.error());
-  return Reply{200, JsonList("environments", *all, AppendEnvironment), ""};
+  return Reply{200, JsonList("environments", *all, AppendEnvironment)};
 }
 
 Result<Reply> CreateEnvironment(const Call& call) {
+  wire::ObjectReader reader(call.document, "");
   std::string key;
-  auto name = ReadName(call, &key);
-  if (!name) return Fail(name.error());
-  auto done = call.ledger.Commit({call.actor, "", "", false}, [&](Change& change) {
-    return change.CreateEnvironment(key, *name);
+  std::string copied;
+  reader.RequiredString("key", key);
+  std::string name = key;
+  reader.String("name", name);
+  reader.String("copyFrom", copied);
+  if (auto error = Finish(reader)) return Fail(*error);
+  auto done = call.ledger.Commit(call.Scope("", ""), [&](Change& change) {
+    auto created = change.CreateEnvironment(key, name);
+    return created && !copied.empty() ? change.CopyEnvironment(copied, key) : created;
   });
   if (!done) return Fail(done.error());
   return Show(call, key, 201);
@@ -70,21 +66,30 @@ Result<Reply> ShowEnvironment(const Call& call) {
 }
 
 Result<Reply> RenameEnvironment(const Call& call) {
-  auto name = ReadName(call, nullptr);
-  if (!name) return Fail(name.error());
-  auto done = call.ledger.Commit({call.actor, call.names[0], "", false}, [&](Change& change) {
-    return change.RenameEnvironment(call.names[0], *name);
+  wire::ObjectReader reader(call.document, "");
+  std::string name;
+  reader.Get("key");
+  reader.RequiredString("name", name);
+  if (auto error = Finish(reader)) return Fail(*error);
+  auto done = call.ledger.Commit(call.Scope(call.names[0], ""), [&](Change& change) {
+    return change.RenameEnvironment(call.names[0], name);
   });
   if (!done) return Fail(done.error());
   return Show(call, call.names[0], 200);
 }
 
 Result<Reply> DeleteEnvironment(const Call& call) {
-  auto done = call.ledger.Commit({call.actor, call.names[0], "", true}, [&](Change& change) {
-    return change.DeleteEnvironment(call.names[0]);
-  });
+  const std::string& key = call.names[0];
+  if (call.query.Text("confirm") != key) {
+    return Fail(base::Error::Invalid(
+        "confirm", "expected ?confirm=" + key +
+                       ": its configurations, segments and keys are deleted with it, and its "
+                       "daemons get no more changes"));
+  }
+  auto done = call.ledger.Commit(call.Scope(key, "", true),
+                                 [&](Change& change) { return change.DeleteEnvironment(key); });
   if (!done) return Fail(done.error());
-  return Reply{204, "", ""};
+  return Reply{204, ""};
 }
 
 }  // namespace pennon::store

@@ -3,13 +3,14 @@
 namespace pennon::store {
 namespace {
 
-Environment FromRow(const base::SqliteStatement& row) {
+Environment FromRow(const Row& row) {
   Environment environment;
   environment.key = row.Text(0);
   environment.name = row.Text(1);
   environment.epoch = static_cast<std::uint64_t>(row.Int(2));
   environment.revision = static_cast<std::uint64_t>(row.Int(3));
   environment.created_at = row.Int(4);
+  environment.version = row.Int(5);
   return environment;
 }
 
@@ -18,8 +19,8 @@ Environment FromRow(const base::SqliteStatement& row) {
 base::Result<std::optional<Environment>> Environments::Find(const std::string& key) {
   std::optional<Environment> found;
   auto read = database_.Each(
-      "SELECT key, name, epoch, revision, created_at FROM environments WHERE key = ?",
-      [&](const base::SqliteStatement& row) { found = FromRow(row); }, key);
+      "SELECT key, name, epoch, revision, created_at, version FROM environments WHERE key = ?",
+      [&](const Row& row) { found = FromRow(row); }, key);
   if (!read) return base::Fail(read.error());
   return found;
 }
@@ -35,22 +36,24 @@ base::Result<Environment> Environments::Get(const std::string& key) {
 
 base::Result<std::vector<Environment>> Environments::All() {
   std::vector<Environment> all;
-  auto read =
-      database_.Each("SELECT key, name, epoch, revision, created_at FROM environments ORDER BY key",
-                     [&](const base::SqliteStatement& row) { all.push_back(FromRow(row)); });
+  auto read = database_.Each(
+      "SELECT key, name, epoch, revision, created_at, version FROM environments ORDER BY key",
+      [&](const Row& row) { all.push_back(FromRow(row)); });
   if (!read) return base::Fail(read.error());
   return all;
 }
 
 base::Result<void> Environments::Insert(const Environment& environment) {
   return database_.Run(
-      "INSERT INTO environments (key, name, epoch, revision, created_at) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO environments (key, name, epoch, revision, created_at, version) "
+      "VALUES (?, ?, ?, ?, ?, ?)",
       environment.key, environment.name, environment.epoch, environment.revision,
-      environment.created_at);
+      environment.created_at, environment.version);
 }
 
-base::Result<void> Environments::Rename(const std::string& key, const std::string& name) {
-  return database_.Run("UPDATE environments SET name = ? WHERE key = ?", name, key);
+base::Result<void> Environments::Rename(const Environment& environment) {
+  return database_.Run("UPDATE environments SET name = ?, version = ? WHERE key = ?",
+                       environment.name, environment.version, environment.key);
 }
 
 base::Result<void> Environments::SetRevision(const std::string& key, std::uint64_t revision) {

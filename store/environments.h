@@ -16,6 +16,7 @@ struct Environment {
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;  // grows by one with every change of the environment's flag set
   base::WallMillis created_at = 0;
+  std::int64_t version = 1;  // of its settings, see store/audit.h
 };
 
 /// Borrows the database; confined to its thread.
@@ -30,7 +31,7 @@ class Environments {
   base::Result<std::vector<Environment>> All();
 
   base::Result<void> Insert(const Environment& environment);
-  base::Result<void> Rename(const std::string& key, const std::string& name);
+  base::Result<void> Rename(const Environment& environment);
   base::Result<void> SetRevision(const std::string& key, std::uint64_t revision);
   /// With all that belongs to it: configurations, segments, lines and keys.
   base::Result<void> Delete(const std::string& key);

@@ -59,7 +59,7 @@ Result<Outcome> ImportFlag(Change& change, const std::string& environment, const
   if (!shared) return shared;
   auto current = change.flags.FindConfig(environment, key);
   if (!current) return Fail(current.error());
-  if (!*current || IsUnconfigured(**current)) SetDefaultSalt(halves.config, key);
+  if (!*current || IsUnconfigured((*current)->definition)) SetDefaultSalt(halves.config, key);
   auto config = change.PutConfig(environment, key, std::move(halves.config));
   if (!config || *shared == Outcome::kCreated)
     return config.and_then([&](Outcome) { return shared; });
@@ -89,7 +89,7 @@ Result<void> CreateIfMissing(Change& change, ImportSummary& summary) {
 
 }  // namespace
 
-Result<ImportSummary> Import(Ledger& ledger, const std::string& actor, std::string_view document,
+Result<ImportSummary> Import(Ledger& ledger, ChangeScope scope, std::string_view document,
                              const ImportOptions& options) {
   auto value = ReadNative(document, options.document);
   if (!value) return Fail(value.error());
@@ -97,6 +97,7 @@ Result<ImportSummary> Import(Ledger& ledger, const std::string& actor, std::stri
   if (!named) return Fail(named.error());
   ImportSummary summary;
   summary.environment = options.environment.empty() ? *named : options.environment;
+  scope.environment = summary.environment;
   const auto apply = [&](Change& change) -> Result<void> {
     if (options.create_environment) {
       if (auto done = CreateIfMissing(change, summary); !done) return done;
@@ -114,7 +115,7 @@ Result<ImportSummary> Import(Ledger& ledger, const std::string& actor, std::stri
                            return ImportFlag(change, summary.environment, key, definition);
                          });
   };
-  auto done = ledger.Commit({actor, summary.environment, "", false}, apply);
+  auto done = ledger.Commit(scope, apply);
   if (!done) return Fail(done.error());
   summary.revision = ledger.sets().at(summary.environment)->revision;
   return summary;

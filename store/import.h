@@ -34,7 +34,7 @@ struct ImportOptions {
 /// revision; what it does not name stays as it is. A flag that had no configuration here and gets
 /// none of its own salt is salted with its key, as in the document itself, so every subject keeps
 /// its place. Errors name the path inside the document.
-base::Result<ImportSummary> Import(Ledger& ledger, const std::string& actor,
-                                   std::string_view document, const ImportOptions& options);
+base::Result<ImportSummary> Import(Ledger& ledger, ChangeScope scope, std::string_view document,
+                                   const ImportOptions& options);
 
 }  // namespace pennon::store

@@ -26,7 +26,8 @@ void AppendCounts(std::string& out, const ImportCounts& counts) {
 }  // namespace
 
 base::Result<Reply> ImportDocument(const Call& call) {
-  auto summary = Import(call.ledger, call.actor, call.body, {call.names[0], false});
+  auto summary =
+      Import(call.ledger, call.Scope(call.names[0], ""), call.request.body, {call.names[0], false});
   if (!summary) return base::Fail(summary.error());
   Reply reply;
   base::JsonObject object(reply.body);

@@ -34,7 +34,7 @@ Result<Reply> ListKeys(const Call& call) {
     WriteKey(object, token);
     object.Close();
   };
-  return Reply{200, JsonList("keys", *tokens, append), ""};
+  return Reply{200, JsonList("keys", *tokens, append)};
 }
 
 Result<Reply> CreateKey(const Call& call) {
@@ -50,7 +50,7 @@ Result<Reply> CreateKey(const Call& call) {
   if (auto error = reader.Finish()) return Fail(*error);
 
   NewToken made;
-  auto done = call.ledger.Commit({call.actor, call.names[0], "", false}, [&](Change& change) {
+  auto done = call.ledger.Commit(call.Scope(call.names[0], ""), [&](Change& change) {
     return change.CreateToken(*kind, call.names[0], name).map([&](NewToken token) {
       made = std::move(token);
     });
@@ -73,11 +73,11 @@ Result<Reply> DeleteKey(const Call& call) {
   if (end.ec != std::errc() || end.ptr != text.data() + text.size()) {
     return Fail(Error::NotFound("keys", "expected the number of a key in the path"));
   }
-  auto done = call.ledger.Commit({call.actor, call.names[0], "", true}, [&](Change& change) {
+  auto done = call.ledger.Commit(call.Scope(call.names[0], "", true), [&](Change& change) {
     return change.DeleteToken(call.names[0], id);
   });
   if (!done) return Fail(done.error());
-  return Reply{204, "", ""};
+  return Reply{204, ""};
 }
 
 }  // namespace pennon::store

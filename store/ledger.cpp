@@ -1,6 +1,7 @@
 #include "store/ledger.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "store/definition.h"
 
@@ -19,7 +20,7 @@ Result<std::optional<wire::SyncLine>> MakeLine(Change& change, const std::string
     auto segment = change.segments.Find(environment, key);
     if (!segment) return Fail(segment.error());
     if (!*segment) return std::nullopt;
-    return wire::MakeSyncLine(kind, key, **segment);
+    return wire::MakeSyncLine(kind, key, (*segment)->definition);
   }
   auto flag = change.flags.Find(key);
   if (!flag) return Fail(flag.error());
@@ -27,7 +28,11 @@ Result<std::optional<wire::SyncLine>> MakeLine(Change& change, const std::string
   auto config = change.flags.FindConfig(environment, key);
   if (!config) return Fail(config.error());
   if (!*config) return Fail(base::Error::Internal("flags." + key, "has no configuration row"));
-  return wire::MakeSyncLine(kind, key, MergeDefinition((*flag)->definition, **config));
+  return wire::MakeSyncLine(kind, key, MergeDefinition((*flag)->definition, (*config)->definition));
+}
+
+bool IsSame(const StoredLine& a, const StoredLine& b) {
+  return a.revision == b.revision && a.line.digest == b.line.digest;
 }
 
 bool IsSame(const model::Diagnostic& a, const model::Diagnostic& b) {
@@ -58,24 +63,83 @@ const model::Diagnostic* FindFault(const EnvironmentSet* before, const Environme
 
 Result<std::unique_ptr<Ledger>> Ledger::Load(Database& database, const base::Clock& clock) {
   auto ledger = std::unique_ptr<Ledger>(new Ledger(database, clock));
-  auto environments = Environments(database).All();
-  if (!environments) return Fail(environments.error());
-  for (const Environment& environment : *environments) {
-    auto lines = Lines(database).All(environment.key);
-    if (!lines) return Fail(lines.error());
-    Definitions definitions;
-    for (StoredLine& stored : *lines) {
-      LineId id(stored.line.kind, stored.line.key);
-      definitions.emplace(std::move(id), ReadDefinition(std::move(stored)));
-    }
-    auto set = CompileEnvironment(environment, std::move(definitions));
-    if (!set) return Fail(set.error().Within("environments." + environment.key));
-    ledger->sets_.emplace(environment.key, *std::move(set));
-  }
-  auto credentials = ledger->ReadCredentials();
-  if (!credentials) return Fail(credentials.error());
-  ledger->credentials_ = *std::move(credentials);
+  auto read = ledger->RefreshInTransaction();
+  if (!read) return Fail(read.error());
   return ledger;
+}
+
+// Definitions whose bytes did not change are those of `before`, so its image can be patched.
+Result<std::shared_ptr<const EnvironmentSet>> Ledger::ReadSet(const Environment& environment,
+                                                              const EnvironmentSet* before) {
+  auto lines = Lines(database_).All(environment.key);
+  if (!lines) return Fail(lines.error());
+  Definitions definitions;
+  for (StoredLine& stored : *lines) {
+    LineId id(stored.line.kind, stored.line.key);
+    if (before != nullptr) {
+      const auto known = before->definitions.find(id);
+      if (known != before->definitions.end() && IsSame(known->second->stored, stored)) {
+        definitions.emplace(std::move(id), known->second);
+        continue;
+      }
+    }
+    definitions.emplace(std::move(id), ReadDefinition(std::move(stored)));
+  }
+  auto set = CompileEnvironment(environment, std::move(definitions), before);
+  if (!set) return Fail(set.error().Within("environments." + environment.key));
+  return set;
+}
+
+Result<void> Ledger::Refresh() {
+  return database_.Transaction([&] { return RefreshInTransaction(); });
+}
+
+Result<void> Ledger::RefreshInTransaction() {
+  auto environments = Environments(database_).All();
+  if (!environments) return Fail(environments.error());
+  EnvironmentSets gone = sets_;
+  for (const Environment& environment : *environments) {
+    gone.erase(environment.key);
+    const auto known = sets_.find(environment.key);
+    const EnvironmentSet* before = known == sets_.end() ? nullptr : known->second.get();
+    if (before != nullptr && before->epoch == environment.epoch &&
+        before->revision == environment.revision) {
+      continue;
+    }
+    auto set = ReadSet(environment, before);
+    if (!set) return Fail(set.error());
+    if (listener_ != nullptr) listener_->OnEnvironment(*set);
+    sets_[environment.key] = *std::move(set);
+  }
+  for (const auto& [environment, set] : gone) {
+    sets_.erase(environment);
+    if (listener_ != nullptr) listener_->OnEnvironmentDeleted(environment);
+  }
+  auto version = Tokens(database_).Version();
+  if (!version) return Fail(version.error());
+  if (credentials_ != nullptr && *version == credentials_version_) return {};
+  auto credentials = ReadCredentials();
+  if (!credentials) return Fail(credentials.error());
+  credentials_ = *std::move(credentials);
+  credentials_version_ = *version;
+  if (listener_ != nullptr) listener_->OnCredentials(credentials_);
+  return {};
+}
+
+Result<void> Ledger::Rehearse(const std::function<void()>& body) {
+  const EnvironmentSets sets = sets_;
+  const auto credentials = credentials_;
+  const auto version = credentials_version_;
+  CommitListener* const listener = std::exchange(listener_, nullptr);
+  auto done = database_.Rehearsal([&]() -> Result<void> {
+    body();
+    return {};
+  });
+  sets_ = sets;
+  credentials_ = credentials;
+  credentials_version_ = version;
+  listener_ = listener;
+  return done;
 }
 
 void Ledger::Listen(CommitListener& listener) {
@@ -88,8 +152,11 @@ Result<void> Ledger::Commit(const ChangeScope& scope,
                             const std::function<Result<void>(Change&)>& body) {
   Change change(database_, scope, clock_.Wall());
   Prepared prepared;
-  auto done = database_.Transaction(
-      [&] { return body(change).and_then([&] { return Prepare(scope, change, prepared); }); });
+  auto done = database_.Transaction([&] {
+    return RefreshInTransaction().and_then([&] { return body(change); }).and_then([&] {
+      return Prepare(scope, change, prepared);
+    });
+  });
   if (done) Publish(change, std::move(prepared));
   return done;
 }
@@ -101,6 +168,9 @@ Result<void> Ledger::Prepare(const ChangeScope& scope, Change& change, Prepared&
     prepared.sets.emplace(environment, *std::move(set));
   }
   if (!change.tokens_changed()) return {};
+  auto version = change.tokens.RaiseVersion();
+  if (!version) return Fail(version.error());
+  prepared.credentials_version = *version;
   auto credentials = ReadCredentials();
   if (!credentials) return Fail(credentials.error());
   prepared.credentials = *std::move(credentials);
@@ -159,6 +229,7 @@ void Ledger::Publish(const Change& change, Prepared prepared) {
   }
   if (!prepared.credentials) return;
   credentials_ = std::move(prepared.credentials);
+  credentials_version_ = prepared.credentials_version;
   if (listener_ != nullptr) listener_->OnCredentials(credentials_);
 }
 

@@ -42,6 +42,12 @@ class Ledger {
   base::Result<void> Commit(const ChangeScope& scope,
                             const std::function<base::Result<void>(Change&)>& body);
 
+  /// Runs `body`, which may commit, and undoes all of it: nothing is kept, told or published.
+  base::Result<void> Rehearse(const std::function<void()>& body);
+
+  /// Takes over what other processes have committed to the same database, and tells it.
+  base::Result<void> Refresh();
+
   [[nodiscard]] const EnvironmentSets& sets() const { return sets_; }
   [[nodiscard]] Database& database() const { return database_; }
 
@@ -49,6 +55,7 @@ class Ledger {
   struct Prepared {
     EnvironmentSets sets;
     std::shared_ptr<const Credentials> credentials;  // null when unchanged
+    std::int64_t credentials_version = 0;
   };
 
   Ledger(Database& database, const base::Clock& clock) : database_(database), clock_(clock) {}
@@ -58,6 +65,9 @@ class Ledger {
                                                               const std::string& environment,
                                                               const std::set<LineId>& touched);
   base::Result<std::shared_ptr<const Credentials>> ReadCredentials();
+  base::Result<std::shared_ptr<const EnvironmentSet>> ReadSet(const Environment& environment,
+                                                              const EnvironmentSet* before);
+  base::Result<void> RefreshInTransaction();
   void Publish(const Change& change, Prepared prepared);
 
   Database& database_;
@@ -65,6 +75,7 @@ class Ledger {
   CommitListener* listener_ = nullptr;
   EnvironmentSets sets_;
   std::shared_ptr<const Credentials> credentials_;
+  std::int64_t credentials_version_ = 0;
 };
 
 }  // namespace pennon::store

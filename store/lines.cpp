@@ -9,7 +9,7 @@ base::Result<std::vector<StoredLine>> Lines::All(const std::string& environment)
   auto read = database_.Each(
       "SELECT kind, key, bytes, digest, revision FROM lines WHERE environment = ? "
       "ORDER BY kind, key",
-      [&](const base::SqliteStatement& row) {
+      [&](const Row& row) {
         StoredLine& stored = lines.emplace_back();
         const bool is_flag = row.Text(0) == Name(wire::LineKind::kFlag);
         stored.line.kind = is_flag ? wire::LineKind::kFlag : wire::LineKind::kSegment;

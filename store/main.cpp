@@ -4,6 +4,7 @@
 
 #include "base/command_line.h"
 #include "store/commands.h"
+#include "store/maintenance.h"
 #include "store/store.h"
 #include "store/store_config.h"
 
@@ -17,9 +18,21 @@ struct Commands {
   const CLI::App* serve = nullptr;
   const CLI::App* init = nullptr;
   const CLI::App* import = nullptr;
+  const CLI::App* backup = nullptr;
+  const CLI::App* restore = nullptr;
+  const CLI::App* verify = nullptr;
+  const CLI::App* migrate = nullptr;
   store::InitCommand init_command;
   store::ImportCommand import_command;
+  std::string backup_file;
 };
+
+const CLI::App* DescribeBackup(CLI::App& app, const char* name, const char* what,
+                               std::string& file) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->add_option("file", file, "the backup")->required();
+  return command;
+}
 
 void Describe(CLI::App& app, Commands& commands) {
   app.require_subcommand(0, 1);
@@ -40,17 +53,31 @@ void Describe(CLI::App& app, Commands& commands) {
   import->add_option("--sync-key-file", commands.import_command.sync_key_file,
                      "make a sync key for the environment and write it to this new file");
   commands.import = import;
+  commands.backup = DescribeBackup(app, "backup", "write all of the database to a new file",
+                                   commands.backup_file);
+  commands.restore =
+      DescribeBackup(app, "restore", "fill an empty database from a backup", commands.backup_file);
+  commands.verify = app.add_subcommand("verify", "check the audit log and all definitions");
+  commands.migrate = app.add_subcommand("migrate", "bring the database to this program's schema");
 }
 
 base::Result<void> Run(Commands& commands, const store::StoreConfig& config) {
   if (commands.init->parsed()) {
-    commands.init_command.database_path = config.database_path;
+    commands.init_command.database = config.database;
     return store::RunInit(commands.init_command, std::cout);
   }
   if (commands.import->parsed()) {
-    commands.import_command.database_path = config.database_path;
+    commands.import_command.database = config.database;
     return store::RunImport(commands.import_command, std::cout);
   }
+  if (commands.backup->parsed()) {
+    return store::RunBackup(config.database, commands.backup_file, std::cout);
+  }
+  if (commands.restore->parsed()) {
+    return store::RunRestore(config.database, commands.backup_file, std::cout);
+  }
+  if (commands.verify->parsed()) return store::RunVerify(config.database, std::cout);
+  if (commands.migrate->parsed()) return store::RunMigrate(config.database, std::cout);
   base::Logger log(*base::ParseLogLevel(config.log_level),
                    *base::ParseLogFormat(config.log_format));
   return store::Serve(config, log);
@@ -67,8 +94,8 @@ int Main(int argc, char** argv, char** environment) {
   const auto ended = command_line.Read(argc, argv, environment,
                                        [&] { return store::CheckStoreConfig(config, settings); });
   if (ended) return *ended;
-  if (!commands.serve->parsed() && !commands.init->parsed() && !commands.import->parsed()) {
-    return base::Complain(kProgram, "expected a command: serve, init or import; see --help",
+  if (command_line.app().get_subcommands().empty()) {
+    return base::Complain(kProgram, "expected a command, such as serve or init; see --help",
                           base::kExitUsage);
   }
   const auto done = Run(commands, config);

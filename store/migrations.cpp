@@ -1,7 +1,11 @@
-// The schema. A step that has been released is never edited: a change is a new step at the end.
+// The schema, in SQLite's dialect; store/postgres_driver.cpp translates it. A step that has been
+// released is never edited: a change is a new step at the end.
 #include "store/migrations.h"
 
+#include <algorithm>
 #include <array>
+
+#include "store/audit_chain.h"
 
 namespace pennon::store {
 namespace {
@@ -86,25 +90,50 @@ constexpr const char* kFirstSchema = R"sql(
   CREATE INDEX tokens_by_environment ON tokens (environment);
 )sql";
 
-constexpr std::array<const char*, 1> kSteps{kFirstSchema};
+// The audit log becomes the history: each entry is a version of what it is about, and holds the
+// hash of itself and of the one before it.
+constexpr const char* kHistory = R"sql(
+  ALTER TABLE meta ADD COLUMN audit_sequence INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE meta ADD COLUMN token_version INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE meta ADD COLUMN audit_hash TEXT NOT NULL DEFAULT '';
+  ALTER TABLE environments ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE flags ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE flag_configs ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE segments ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE audit ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE audit ADD COLUMN comment TEXT NOT NULL DEFAULT '';
+  ALTER TABLE audit ADD COLUMN request TEXT NOT NULL DEFAULT '';
+  ALTER TABLE audit ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+  CREATE INDEX audit_by_subject ON audit (kind, key, environment, version);
+  UPDATE audit SET version = (
+    SELECT count(*) FROM audit AS earlier
+    WHERE earlier.kind = audit.kind AND earlier.key = audit.key
+      AND earlier.environment IS NOT DISTINCT FROM audit.environment AND earlier.seq <= audit.seq);
+  UPDATE flags SET version = coalesce((
+    SELECT max(version) FROM audit WHERE audit.kind = 'flag' AND audit.key = flags.key), 1);
+  UPDATE flag_configs SET version = coalesce((
+    SELECT max(version) FROM audit WHERE audit.kind = 'config' AND audit.key = flag_configs.flag
+      AND audit.environment = flag_configs.environment), 1);
+  UPDATE segments SET version = coalesce((
+    SELECT max(version) FROM audit WHERE audit.kind = 'segment' AND audit.key = segments.key
+      AND audit.environment = segments.environment), 1);
+  UPDATE environments SET version = coalesce((
+    SELECT max(version) FROM audit WHERE audit.kind = 'environment'
+      AND audit.key = environments.key), 1);
+)sql";
 
-base::Result<std::int64_t> ReadNumber(base::Sqlite& sqlite, std::string_view sql) {
-  auto statement = sqlite.Prepare(sql);
-  if (!statement) return base::Fail(statement.error());
-  auto row = statement->Step();
-  if (!row) return base::Fail(row.error());
-  return *row ? statement->Int(0) : 0;
+base::Result<void> WriteFirstSchema(Driver& driver) {
+  return driver.Execute(kFirstSchema);
 }
 
-base::Result<void> CheckApplication(base::Sqlite& sqlite, const std::string& path) {
-  auto id = ReadNumber(sqlite, "PRAGMA application_id");
-  if (!id) return base::Fail(base::Error::Invalid(path, id.error().what()));
-  auto tables = ReadNumber(sqlite, "SELECT count(*) FROM sqlite_schema");
-  if (!tables) return base::Fail(base::Error::Invalid(path, tables.error().what()));
-  if (*id == kApplicationId || (*id == 0 && *tables == 0)) return {};
-  return base::Fail(base::Error::Invalid(
-      path, "is a SQLite database, but not one of pennon-store; choose another path"));
+base::Result<void> WriteHistory(Driver& driver) {
+  return driver.Execute(kHistory).and_then([&] { return ChainAudit(driver); }).and_then([&] {
+    return driver.MakeAppendOnly("audit");
+  });
 }
+
+using Step = base::Result<void> (*)(Driver&);
+constexpr std::array<Step, 2> kSteps{WriteFirstSchema, WriteHistory};
 
 }  // namespace
 
@@ -112,24 +141,21 @@ std::int64_t SchemaVersion() {
   return static_cast<std::int64_t>(kSteps.size());
 }
 
-base::Result<void> Migrate(base::Sqlite& sqlite, const std::string& path) {
-  return sqlite.Transaction([&]() -> base::Result<void> {
-    auto ours = CheckApplication(sqlite, path);
-    if (!ours) return ours;
-    auto version = ReadNumber(sqlite, "PRAGMA user_version");
+base::Result<void> Migrate(Driver& driver, std::int64_t last) {
+  return driver.Transaction([&]() -> base::Result<void> {
+    auto version = driver.SchemaVersion();
     if (!version) return base::Fail(version.error());
     if (*version > SchemaVersion()) {
-      return base::Fail(
-          base::Error::Invalid(path, "was written by a newer pennon-store (schema " +
-                                         std::to_string(*version) + ", this program knows " +
-                                         std::to_string(SchemaVersion()) + "); run that version"));
+      return base::Fail(base::Error::Invalid(
+          driver.name(), "was written by a newer pennon-store (schema " + std::to_string(*version) +
+                             ", this program knows " + std::to_string(SchemaVersion()) +
+                             "); run that version"));
     }
-    for (auto step = static_cast<std::size_t>(*version); step < kSteps.size(); ++step) {
-      auto done = sqlite.Execute(kSteps[step]);
-      if (!done) return done;
+    for (auto step = static_cast<std::size_t>(*version); step < static_cast<std::size_t>(last);
+         ++step) {
+      if (auto done = kSteps[step](driver); !done) return done;
     }
-    return sqlite.Execute("PRAGMA application_id = " + std::to_string(kApplicationId) +
-                          "; PRAGMA user_version = " + std::to_string(SchemaVersion()));
+    return driver.SetSchemaVersion(std::max(*version, last));
   });
 }
 

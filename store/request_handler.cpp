@@ -1,5 +1,10 @@
 #include "store/request_handler.h"
 
+#include <algorithm>
+#include <cctype>
+
+#include "base/digest.h"
+
 namespace pennon::store {
 namespace {
 
@@ -8,6 +13,7 @@ using serving::RespondError;
 
 constexpr std::string_view kSyncPath = "/sync/v1/flagset";
 constexpr std::string_view kApiPrefix = "/api/v1/";
+constexpr std::size_t kMaxRequestIdBytes = 64;
 
 // Answers 405 and returns false unless the method is GET.
 bool AcceptGet(const net::HttpRequest& request, net::HttpResponse& response) {
@@ -17,15 +23,41 @@ bool AcceptGet(const net::HttpRequest& request, net::HttpResponse& response) {
   return false;
 }
 
+// The caller's own id when it has one that a log can bear.
+std::string RequestId(std::string_view given) {
+  const bool usable =
+      !given.empty() && given.size() <= kMaxRequestIdBytes &&
+      std::all_of(given.begin(), given.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+      });
+  return usable ? std::string(given) : base::RandomToken("", 8);
+}
+
+ApiRequest CopyOf(const net::HttpRequest& request, std::string actor) {
+  ApiRequest copy;
+  copy.method = request.method;
+  copy.path = request.path;
+  copy.body.assign(request.body.data(), request.body.size());
+  copy.actor = std::move(actor);
+  copy.query = request.query;
+  copy.content_type = request.Header("Content-Type");
+  copy.if_match = request.Header("If-Match");
+  copy.if_none_match = request.Header("If-None-Match");
+  copy.id = RequestId(request.Header("X-Request-Id"));
+  return copy;
+}
+
 void RunApi(const RequestServices& services, const ApiRequest& request,
             const net::LateResponse& reply) {
   net::HttpResponse response = services.api.Handle(request);
+  response.headers.emplace_back("X-Request-Id", request.id);
   if (response.status >= 400) ++services.metrics.api_errors;
   if (request.method != "GET") {
     services.log.Info("api", {{"method", request.method},
                               {"path", request.path},
                               {"status", response.status},
-                              {"actor", request.actor}});
+                              {"actor", request.actor},
+                              {"request", request.id}});
   }
   reply(std::move(response));
 }
@@ -120,9 +152,7 @@ bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpRespons
                  response);
     return true;
   }
-  ApiRequest copy{std::string(request.method), std::string(request.path),
-                  std::string(request.body.data(), request.body.size()),
-                  "token:" + std::to_string(grant->token)};
+  ApiRequest copy = CopyOf(request, "token:" + std::to_string(grant->token));
   auto reply = late();
   auto task = [&services = services_, copy = std::move(copy), reply] {
     RunApi(services, copy, reply);

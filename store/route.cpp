@@ -14,6 +14,22 @@ std::string_view NextSegment(std::string_view& rest) {
 
 }  // namespace
 
+base::Result<std::shared_ptr<const EnvironmentSet>> Call::Set() const {
+  const auto found = ledger.sets().find(names.front());
+  if (found != ledger.sets().end()) return found->second;
+  return base::Fail(
+      base::Error::NotFound("environments." + names.front(), "there is no such environment"));
+}
+
+ChangeScope Call::Scope(std::string environment, std::string definition, bool removes) const {
+  ChangeScope scope{request.actor, std::move(environment), std::move(definition), removes};
+  scope.precondition = precondition;
+  scope.comment = query.Text("comment");
+  scope.request = request.id;
+  scope.reuses_key = query.Has("reuseKey");
+  return scope;
+}
+
 std::optional<std::vector<std::string>> Match(std::string_view pattern, std::string_view path) {
   std::vector<std::string> names;
   while (pattern.starts_with('/') && path.starts_with('/')) {

@@ -11,22 +11,49 @@
 #include "base/result.h"
 #include "model/value.h"
 #include "store/ledger.h"
+#include "store/query.h"
 
 namespace pennon::store {
+
+/// A request copied out of its connection's buffer, from a caller whose token was checked.
+struct ApiRequest {
+  std::string method;
+  std::string path;
+  std::string body;
+  std::string actor;  // for the audit log
+  std::string query = {};
+  std::string content_type = {};
+  std::string if_match = {};
+  std::string if_none_match = {};
+  std::string id = {};  // of the request, for the audit log
+};
 
 /// One request of the API, once it has found its handler.
 struct Call {
   Ledger& ledger;
-  std::string actor;               // for the audit log
+  const ApiRequest& request;
   std::vector<std::string> names;  // what stands in the path for {…}, in order
-  std::string_view body;
+  Query query;
+  Precondition precondition;
   model::Value document;  // the body as JSON; an object when the route takes one
+
+  [[nodiscard]] const model::Object& object() const { return *document.AsObject(); }
+  /// The set of the environment that the path names first; kNotFound when there is none.
+  [[nodiscard]] base::Result<std::shared_ptr<const EnvironmentSet>> Set() const;
+  /// A change as this caller asks for it; see ChangeScope for the parameters.
+  [[nodiscard]] ChangeScope Scope(std::string environment, std::string definition,
+                                  bool removes = false) const;
 };
+
+/// Makes the document that a change puts, out of what its transaction finds.
+using DocumentMaker = std::function<base::Result<model::Object>(Change&)>;
 
 struct Reply {
   int status = 200;
-  std::string body;      // JSON, or "" for 204
-  std::string location;  // of what was created, or ""
+  std::string body;            // JSON, or "" for 204
+  std::string location = {};   // of what was created, or ""
+  std::int64_t version = 0;    // of what is shown, for ETag; 0: none
+  std::string_view type = {};  // of the body; "": JSON
 };
 
 /// An error of kInvalid is answered with 422: the document was read, but says something wrong.
@@ -36,9 +63,17 @@ struct Route {
   std::string_view method;
   std::string_view pattern;  // "/api/v1/flags/{flag}"
   RouteHandler handler;
+  std::string_view parameters = {};  // of the query, separated by blanks
 
+  [[nodiscard]] bool Changes() const { return method != "GET"; }
   /// Whether the body must be a JSON object.
-  [[nodiscard]] bool TakesDocument() const { return method == "POST" || method == "PUT"; }
+  [[nodiscard]] bool TakesDocument() const {
+    return Changes() && method != "DELETE" && !pattern.ends_with("/restore");
+  }
+  /// Whether a change has to say what it was made for.
+  [[nodiscard]] bool IsGuarded() const {
+    return Changes() && (method != "POST" || pattern.ends_with("/restore"));
+  }
 };
 
 /// What stands for the pattern's {…} in `path`, percent-decoded; none when it does not match.

@@ -15,17 +15,31 @@ base::Result<Reply> ListFlags(const Call& call);
 base::Result<Reply> CreateFlag(const Call& call);
 base::Result<Reply> ShowFlag(const Call& call);
 base::Result<Reply> ReplaceFlag(const Call& call);
+base::Result<Reply> PatchFlag(const Call& call);
 base::Result<Reply> DeleteFlag(const Call& call);
 
 base::Result<Reply> ListConfigs(const Call& call);
 base::Result<Reply> ShowConfig(const Call& call);
 base::Result<Reply> ReplaceConfig(const Call& call);
+base::Result<Reply> PatchConfig(const Call& call);
 base::Result<Reply> ResetConfig(const Call& call);
 
 base::Result<Reply> ListSegments(const Call& call);
 base::Result<Reply> ShowSegment(const Call& call);
 base::Result<Reply> PutSegment(const Call& call);
+base::Result<Reply> PatchSegment(const Call& call);
+base::Result<Reply> ShowSegmentUse(const Call& call);
 base::Result<Reply> DeleteSegment(const Call& call);
+
+base::Result<Reply> ListVersions(const Call& call);
+base::Result<Reply> ShowVersion(const Call& call);
+base::Result<Reply> ShowDifference(const Call& call);
+base::Result<Reply> RestoreVersion(const Call& call);
+
+/// The most lines of one export.
+inline constexpr std::int64_t kMaxExportedEntries = 10'000;
+base::Result<Reply> ListAudit(const Call& call);
+base::Result<Reply> ExportAudit(const Call& call);
 
 base::Result<Reply> ListKeys(const Call& call);
 base::Result<Reply> CreateKey(const Call& call);

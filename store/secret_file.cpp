@@ -9,6 +9,14 @@
 
 namespace pennon::store {
 
+namespace {
+
+base::Error WriteError(const std::string& path) {
+  return base::Error::Internal(path, std::string("cannot write: ") + std::strerror(errno));
+}
+
+}  // namespace
+
 base::Result<SecretFile> SecretFile::Create(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd >= 0) return SecretFile(path, fd);
@@ -38,12 +46,23 @@ SecretFile::~SecretFile() {
   if (!kept_) ::unlink(path_.c_str());
 }
 
+base::Result<void> SecretFile::Append(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd_, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return base::Fail(WriteError(path_));
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+base::Result<void> SecretFile::Sync() {
+  if (::fsync(fd_) == 0) return {};
+  return base::Fail(WriteError(path_));
+}
+
 base::Result<void> SecretFile::Write(std::string_view secret) {
-  const std::string line = std::string(secret) + '\n';
-  const ssize_t written = ::write(fd_, line.data(), line.size());
-  if (written == static_cast<ssize_t>(line.size()) && ::fsync(fd_) == 0) return {};
-  return base::Fail(
-      base::Error::Internal(path_, std::string("cannot write: ") + std::strerror(errno)));
+  return Append(std::string(secret) + '\n').and_then([&] { return Sync(); });
 }
 
 }  // namespace pennon::store

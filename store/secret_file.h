@@ -21,6 +21,8 @@ class SecretFile {
 
   /// Writes the secret and a newline, and makes them durable.
   base::Result<void> Write(std::string_view secret);
+  base::Result<void> Append(std::string_view text);
+  base::Result<void> Sync();
   /// Keeps the file from now on.
   void Keep() { kept_ = true; }
 

@@ -17,14 +17,15 @@ namespace {
 using base::Error;
 using base::Fail;
 
-base::Result<Database> OpenInitialised(const std::string& path) {
-  auto database = Database::Open(path);
+base::Result<Database> OpenInitialised(const std::string& location) {
+  auto database = Database::Open(location);
   if (!database) return database;
   auto initialised = database->IsInitialised();
   if (!initialised) return Fail(initialised.error());
   if (*initialised) return database;
   return Fail(
-      Error::NotFound(path, "is not initialised; run: pennon-store init --database-path " + path));
+      Error::NotFound(database->name(),
+                      "is not initialised; run: pennon-store init --database " + database->name()));
 }
 
 net::ConnectionLimits LimitsOf(const StoreConfig& config) {
@@ -56,7 +57,7 @@ void LogFaults(const Ledger& ledger, base::Logger& log) {
 base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   net::IgnoreDeadlySignals();
   const base::SystemClock clock;
-  auto database = OpenInitialised(config.database_path);
+  auto database = OpenInitialised(config.database);
   if (!database) return Fail(database.error());
   auto ledger = Ledger::Load(*database, clock);
   if (!ledger) return Fail(ledger.error());
@@ -93,7 +94,7 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   log.Info("serving", {{"version", base::Version()},
                        {"address", config.listen_address},
                        {"port", static_cast<int>(listener.port())},
-                       {"database", config.database_path},
+                       {"database", database->name()},
                        {"environments", std::uint64_t{(*ledger)->sets().size()}}});
   control.Run();
 

@@ -24,8 +24,8 @@ base::Error Wrong(const base::Settings& settings, std::string_view path, const s
 
 base::Settings StoreSettings(StoreConfig& config) {
   base::Settings settings;
-  settings.Add("database.path", &config.database_path,
-               "the SQLite file; its folder is made by init");
+  settings.Add("database", &config.database,
+               "the SQLite file, which init makes with its folder, or postgres://…");
   settings.Add("listen.address", &config.listen_address, "the IP address to listen on");
   settings.Add("listen.port", &config.listen_port, "the port to listen on; 0: any free one", 0,
                65535);
@@ -50,8 +50,9 @@ base::Settings StoreSettings(StoreConfig& config) {
 }
 
 base::Result<void> CheckStoreConfig(const StoreConfig& config, const base::Settings& settings) {
-  if (config.database_path.empty()) {
-    return base::Fail(Wrong(settings, "database.path", "", "expected the path of a file"));
+  if (config.database.empty()) {
+    return base::Fail(
+        Wrong(settings, "database", "", "expected the path of a file, or postgres://…"));
   }
   if (!IsAddress(config.listen_address)) {
     return base::Fail(Wrong(settings, "listen.address", config.listen_address,

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kKindNames{"admin", "read", "sync"};
 
-TokenRecord FromRow(const base::SqliteStatement& row) {
+TokenRecord FromRow(const Row& row) {
   TokenRecord token;
   token.id = row.Int(0);
   token.kind = ParseTokenKind(row.Text(1)).value_or(TokenKind::kRead);
@@ -50,11 +50,23 @@ NewToken MakeToken(TokenKind kind, std::optional<std::string> environment, std::
   return made;
 }
 
+base::Result<std::int64_t> Tokens::Version() {
+  std::int64_t version = 0;
+  auto read = database_.Each("SELECT token_version FROM meta",
+                             [&](const Row& row) { version = row.Int(0); });
+  return read.map([&] { return version; });
+}
+
+base::Result<std::int64_t> Tokens::RaiseVersion() {
+  return database_.Run("UPDATE meta SET token_version = token_version + 1").and_then([&] {
+    return Version();
+  });
+}
+
 base::Result<std::vector<TokenRecord>> Tokens::All() {
   std::vector<TokenRecord> tokens;
-  auto read =
-      database_.Each(std::string(kSelect) + " ORDER BY id",
-                     [&](const base::SqliteStatement& row) { tokens.push_back(FromRow(row)); });
+  auto read = database_.Each(std::string(kSelect) + " ORDER BY id",
+                             [&](const Row& row) { tokens.push_back(FromRow(row)); });
   if (!read) return base::Fail(read.error());
   return tokens;
 }
@@ -63,7 +75,7 @@ base::Result<std::vector<TokenRecord>> Tokens::Of(const std::string& environment
   std::vector<TokenRecord> tokens;
   auto read = database_.Each(
       std::string(kSelect) + " WHERE environment = ? ORDER BY id",
-      [&](const base::SqliteStatement& row) { tokens.push_back(FromRow(row)); }, environment);
+      [&](const Row& row) { tokens.push_back(FromRow(row)); }, environment);
   if (!read) return base::Fail(read.error());
   return tokens;
 }
@@ -73,8 +85,8 @@ base::Result<std::int64_t> Tokens::Insert(const TokenRecord& token) {
   auto done = database_.Each(
       "INSERT INTO tokens (kind, environment, name, hash, last4, created_at) "
       "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-      [&](const base::SqliteStatement& row) { id = row.Int(0); }, Name(token.kind),
-      token.environment, token.name, token.hash, token.last4, token.created_at);
+      [&](const Row& row) { id = row.Int(0); }, Name(token.kind), token.environment, token.name,
+      token.hash, token.last4, token.created_at);
   if (!done) return base::Fail(done.error());
   return id;
 }

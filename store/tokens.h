@@ -44,6 +44,10 @@ class Tokens {
  public:
   explicit Tokens(Database& database) : database_(database) {}
 
+  /// Grows with every change of the table.
+  base::Result<std::int64_t> Version();
+  base::Result<std::int64_t> RaiseVersion();
+
   base::Result<std::vector<TokenRecord>> All();
   base::Result<std::vector<TokenRecord>> Of(const std::string& environment);
   /// Returns the id that the table gave.

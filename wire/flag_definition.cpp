@@ -110,6 +110,19 @@ Found ReadKill(const Value& value, const std::string& path, model::Flag& flag) {
   return reader.Finish();
 }
 
+// For people and the store; evaluation does not depend on it.
+void ReadLifecycle(ObjectReader& reader) {
+  std::string lifecycle = "active";
+  reader.String("lifecycle", lifecycle);
+  if (lifecycle != "active" && lifecycle != "deprecated" && lifecycle != "archived") {
+    reader.Invalid("lifecycle",
+                   "is \"" + lifecycle + "\", expected active, deprecated or archived");
+  }
+  std::int64_t removal = 0;
+  if (reader.Has("expectedRemoval")) reader.Instant("expectedRemoval", removal);
+  reader.Get("expectedRemoval");  // known, also when null
+}
+
 void ReadIdentity(ObjectReader& reader, model::Flag& flag) {
   std::string type;
   std::string text;
@@ -127,6 +140,7 @@ void ReadIdentity(ObjectReader& reader, model::Flag& flag) {
   reader.String("description", text);
   reader.String("owner", text);
   reader.Strings("tags", tags);
+  ReadLifecycle(reader);
   reader.Each("variants", [&](const Value& element, const std::string& path) {
     return ReadVariant(element, path, flag.variants.emplace_back());
   });

@@ -42,12 +42,13 @@ std::string_view Title(int status) {
 
 }  // namespace
 
-std::string ProblemDocument(int status, const base::Error& error) {
+std::string ProblemDocument(int status, const base::Error& error, std::string_view current) {
   std::string text;
   base::JsonObject object(text);
   object.String("type", "about:blank").String("title", Title(status)).Int("status", status);
   object.String("code", base::Name(error.code())).String("detail", error.Message());
   if (!error.where().empty()) object.String("pointer", error.where());
+  if (!current.empty()) object.Raw("current", current);
   object.Close();
   return text;
 }

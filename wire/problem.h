@@ -11,7 +11,8 @@ namespace pennon::wire {
 inline constexpr std::string_view kProblemType = "application/problem+json";
 
 /// {"type":"about:blank","title":…,"status":…,"code":"invalid","detail":…,"pointer":where}
-std::string ProblemDocument(int status, const base::Error& error);
+/// `current` is JSON, what is in force instead of what the caller took to be, or "".
+std::string ProblemDocument(int status, const base::Error& error, std::string_view current = {});
 inline std::string ProblemDocument(const base::Error& error) {
   return ProblemDocument(base::HttpStatus(error.code()), error);
 }

@@ -110,12 +110,12 @@ class Store:
         return f"http://127.0.0.1:{self.port}"
 
     def command(self, *arguments):
-        subprocess.run([BIN / "pennon-store", "--database-path", self.directory / "store.db",
+        subprocess.run([BIN / "pennon-store", "--database", self.directory / "store.db",
                         *arguments], check=True, capture_output=True)
 
     def start(self):
         self.program = Program(self.directory, "store", [
-            BIN / "pennon-store", "serve", "--database-path", self.directory / "store.db",
+            BIN / "pennon-store", "serve", "--database", self.directory / "store.db",
             "--listen-port", str(self.port)])
         eventually(self.is_up, "the store is up: " + self.program.log)
 
@@ -128,9 +128,11 @@ class Store:
     def connection(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
-    def api(self, method, path, body=None):
-        status, headers, answer = request(self.connection(), method, "/api/v1" + path, body,
-                                          {"Authorization": "Bearer " + self.token})
+    def api(self, method, path, body=None, headers=None):
+        """A change is made for what is there, whatever it is, unless the headers say otherwise."""
+        status, _, answer = request(self.connection(), method, "/api/v1" + path, body,
+                                    {"Authorization": "Bearer " + self.token, "If-Match": "*",
+                                     **(headers or {})})
         return status, json.loads(answer) if answer else None
 
     def configure(self, flag, configuration):

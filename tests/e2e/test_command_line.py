@@ -143,9 +143,9 @@ flags:
 
     def test_yaml_is_imported_and_bootstraps(self):
         database = str(self.folder("files") / "yaml.db")
-        self.assertEqual(self.call("pennon-store", "init", "--database-path", database)[0], 0)
+        self.assertEqual(self.call("pennon-store", "init", "--database", database)[0], 0)
         document = self.write("flags.yaml", self.YAML)
-        code, out, err = self.call("pennon-store", "import", document, "--database-path", database)
+        code, out, err = self.call("pennon-store", "import", document, "--database", database)
         self.assertEqual(code, 0, err)
         self.assertIn("environment e (created)", out)
         self.refused(78, "b.yaml:2:1: the key", "pennond", "--environment", "e", "--cache-path", "", "--socket-path", "s",
@@ -180,15 +180,15 @@ flags:
 
     def test_the_store_refuses_what_would_lose_something(self):
         database = str(self.folder("files") / "s.db")
-        self.refused(2, "expected a command", "pennon-store", "--database-path", database)
-        self.refused(1, "init", "pennon-store", "serve", "--database-path", database)
-        code, out, _ = self.call("pennon-store", "init", "--database-path", database)
+        self.refused(2, "expected a command", "pennon-store", "--database", database)
+        self.refused(1, "init", "pennon-store", "serve", "--database", database)
+        code, out, _ = self.call("pennon-store", "init", "--database", database)
         self.assertEqual(code, 0)
         self.assertIn("pn_admin_", out)
-        self.refused(1, "s.db", "pennon-store", "init", "--database-path", database)
+        self.refused(1, "s.db", "pennon-store", "init", "--database", database)
         document = self.write("d.json", json.dumps({"environment": "e", "flags": {"f": {"type": "colour"}}}))
-        self.refused(1, "flags.f", "pennon-store", "import", document, "--database-path", database)
-        self.refused(1, "none.json", "pennon-store", "import", "none.json", "--database-path", database)
+        self.refused(1, "flags.f", "pennon-store", "import", document, "--database", database)
+        self.refused(1, "none.json", "pennon-store", "import", "none.json", "--database", database)
 
     def test_pennon_tells_what_is_wrong(self):
         self.refused(2, "subcommand", "pennon")

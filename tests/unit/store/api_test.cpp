@@ -14,8 +14,9 @@ struct ApiFixture : StoreFixture {
     Expect(201, "POST", "/api/v1/flags", R"({"key":"a",)" + kBooleanFlag + '}');
   }
   void ExpectPointer(int status, const std::string& pointer, const std::string& method,
-                     const std::string& path, const std::string& body = "") {
-    const model::Value problem = Expect(status, method, path, body);
+                     const std::string& path, const std::string& body = "",
+                     const std::string& if_match = "*") {
+    const model::Value problem = Expect(status, method, path, body, if_match);
     INFO(path, " ", body);
     CHECK(Text(problem, "pointer") == pointer);
     CHECK(Number(problem, "status") == status);
@@ -33,7 +34,7 @@ TEST_CASE("every route of the table answers, and what it made is shown as it was
   store.Expect(200, "PUT", "/api/v1/environments/prod", R"({"name":"P"})");
   CHECK(store.Expect(200, "GET", "/api/v1/environments").Find("environments")->AsArray()->size() ==
         1);
-  store.Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ann"]})");
+  store.Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ann"]})", "");
   store.Expect(200, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["bob"]})");
   CHECK(Number(store.Expect(200, "GET", "/api/v1/environments/prod/segments/s"), "revision") == 4);
   const auto segments = store.Expect(200, "GET", "/api/v1/environments/prod/segments");
@@ -44,7 +45,7 @@ TEST_CASE("every route of the table answers, and what it made is shown as it was
   store.Expect(404, "DELETE", "/api/v1/environments/prod/segments/s");
   store.Expect(204, "DELETE", "/api/v1/flags/a");
   store.Expect(404, "GET", "/api/v1/flags/a");
-  store.Expect(204, "DELETE", "/api/v1/environments/prod");
+  store.Expect(204, "DELETE", "/api/v1/environments/prod?confirm=prod");
   store.Expect(404, "GET", "/api/v1/environments/prod/flags");
 }
 
@@ -55,7 +56,7 @@ TEST_CASE("what the API shows may be sent back") {
     store.Expect(200, "PUT", path, shown.body);
     CHECK(store.Send("GET", path).body == shown.body);
   };
-  store.Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ann"]})");
+  store.Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ann"]})", "");
   round_trip("/api/v1/environments/prod");
   round_trip("/api/v1/flags/a");
   round_trip("/api/v1/environments/prod/flags/a");
@@ -93,7 +94,7 @@ TEST_CASE("a wrong definition is 422 and names the path inside the document that
                       R"({"prerequisites":[{"flag":"none"}]})");
   store.ExpectPointer(422, "type", "PUT", config, R"({"type":"string"})");
   store.ExpectPointer(422, "includes", "PUT", "/api/v1/environments/prod/segments/s",
-                      R"({"includes":[]})");
+                      R"({"includes":[]})", "");
   store.ExpectPointer(422, "kind", "POST", "/api/v1/environments/prod/keys",
                       R"({"name":"k","kind":"admin"})");
 }
@@ -108,7 +109,7 @@ TEST_CASE("a shared change that breaks an environment names the place there") {
 TEST_CASE("what is in use cannot be deleted: 409 names by what") {
   ApiFixture store;
   store.Expect(201, "POST", "/api/v1/flags", R"({"key":"b",)" + kBooleanFlag + '}');
-  store.Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ann"]})");
+  store.Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ann"]})", "");
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/b",
                R"({"prerequisites":[{"flag":"a"}],)"
                R"("rules":[{"when":{"segment":"s"},"serve":{"variant":"on"}}]})");
@@ -134,11 +135,11 @@ TEST_CASE("what exists already is 409, what does not is 404") {
 
 TEST_CASE("a method that a path does not have is 405 with those that it has") {
   ApiFixture store;
-  const net::HttpResponse response = store.Send("PATCH", "/api/v1/flags/a", "{}");
+  const net::HttpResponse response = store.Send("PATCH", "/api/v1/flags", "{}");
   CHECK(response.status == 405);
   REQUIRE(response.headers.size() == 1);
   CHECK(response.headers[0].first == "Allow");
-  CHECK(response.headers[0].second == "GET, PUT, DELETE");
+  CHECK(response.headers[0].second == "GET, POST");
 }
 
 TEST_CASE("keys have at most 100 bytes and only characters that need no escaping") {
@@ -158,11 +159,12 @@ TEST_CASE("keys have at most 100 bytes and only characters that need no escaping
   CHECK(rename(kMaxNameBytes) == 200);
   CHECK(rename(kMaxNameBytes + 1) == 422);
   CHECK(rename(0) == 422);
+  store.ExpectPointer(422, "name", "PUT", "/api/v1/environments/prod", R"({"name":"a\u0000b"})");
 }
 
 TEST_CASE("hostile text in names stays text") {
   ApiFixture store;
-  const std::string name = R"('); DROP TABLE flags; -- \" \u0000 <script>)";
+  const std::string name = R"('); DROP TABLE flags; -- \" \\ ? $1 % _ <script>)";
   const auto made =
       store.Expect(200, "PUT", "/api/v1/environments/prod", R"({"name":")" + name + "\"}");
   CHECK(Text(made, "name").find("DROP TABLE") != std::string::npos);

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "store/audit_chain.h"
+#include "store/backup.h"
 #include "store/commands.h"
 #include "store/migrations.h"
 #include "tests/unit/store/store_fixture.h"
@@ -29,9 +31,9 @@ TEST_CASE("a new database has this program's schema and is readable by its owner
   std::int64_t version = 0;
   std::int64_t synchronous = 0;
   std::string journal;
-  REQUIRE(again->Each("PRAGMA user_version", [&](const auto& row) { version = row.Int(0); }));
-  REQUIRE(again->Each("PRAGMA synchronous", [&](const auto& row) { synchronous = row.Int(0); }));
-  REQUIRE(again->Each("PRAGMA journal_mode", [&](const auto& row) { journal = row.Text(0); }));
+  REQUIRE(again->Each("PRAGMA user_version", [&](const Row& row) { version = row.Int(0); }));
+  REQUIRE(again->Each("PRAGMA synchronous", [&](const Row& row) { synchronous = row.Int(0); }));
+  REQUIRE(again->Each("PRAGMA journal_mode", [&](const Row& row) { journal = row.Text(0); }));
   CHECK(version == SchemaVersion());
   CHECK(synchronous == 2);
   CHECK(journal == "wal");
@@ -47,6 +49,90 @@ TEST_CASE("a database that a newer program wrote is refused and stays as it is")
   CHECK(opened.error().where() == path);
   CHECK(opened.error().what().find("newer") != std::string::npos);
   CHECK(!Database::Open(path));
+}
+
+TEST_CASE("the log of an old database is numbered and chained when it is migrated") {
+  const TemporaryDirectory directory;
+  const std::string location = LocationOf(directory.Path("store.db"));
+  {
+    auto driver =
+        OnPostgres() ? PostgresDriver::Open(location) : SqliteDriver::Open(location, true);
+    REQUIRE(driver);
+    REQUIRE(Migrate(**driver, 1));
+    REQUIRE((*driver)->Execute(
+        "INSERT INTO meta (id, store_id, epoch) VALUES (1, 's', 1);"
+        "INSERT INTO environments VALUES ('prod', 'P', 1, 1, 1);"
+        "INSERT INTO flags VALUES ('a', '{}', 1, 1);"
+        "INSERT INTO audit (seq, at, actor, action, environment, kind, key, after) VALUES "
+        "(1, 1, 'x', 'create', 'prod', 'environment', 'prod', '{}'),"
+        "(2, 1, 'x', 'create', NULL, 'flag', 'a', '{}'),"
+        "(5, 1, 'x', 'update', NULL, 'flag', 'a', '{}');"));
+  }
+  auto database = Database::Open(location);
+  REQUIRE_MESSAGE(database, (database ? "" : database.error().Message()));
+  const auto verified = VerifyAudit(*database);
+  REQUIRE_MESSAGE(verified, (verified ? "" : verified.error().Message()));
+  CHECK(verified->sequence == 3);
+  CHECK(Flags(*database).Get("a").value().version == 2);
+  CHECK(Environments(*database).Get("prod").value().version == 1);
+}
+
+TEST_CASE("a migration that fails leaves the database as it was") {
+  const TemporaryDirectory directory;
+  const std::string location = LocationOf(directory.Path("store.db"));
+  const auto open = [&] {
+    return OnPostgres() ? PostgresDriver::Open(location) : SqliteDriver::Open(location, true);
+  };
+  {
+    auto driver = open();
+    REQUIRE(driver);
+    REQUIRE(Migrate(**driver, 1));
+    // The second step's index is there already, so it fails after it has changed tables.
+    REQUIRE((*driver)->Execute("CREATE INDEX audit_by_subject ON audit (key)"));
+    CHECK(!Migrate(**driver));
+  }
+  auto driver = open();
+  REQUIRE(driver);
+  CHECK((*driver)->SchemaVersion().value() == 1);
+  REQUIRE((*driver)->Execute("DROP INDEX audit_by_subject"));
+  CHECK(Migrate(**driver));
+}
+
+TEST_CASE("a backup that is restored is the same store under a new epoch") {
+  StoreFixture store;
+  store.Expect(201, "POST", "/api/v1/environments", R"({"key":"prod","name":"?"})");
+  store.Expect(201, "POST", "/api/v1/flags", R"({"key":"a",)" + kBooleanFlag + '}');
+  store.Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ä"]})", "");
+  store.Expect(201, "POST", "/api/v1/environments/prod/keys", R"({"name":"k"})");
+  std::string backup;
+  const auto rows = WriteBackup(store.database, [&](std::string_view text) -> base::Result<void> {
+    backup += text;
+    return {};
+  });
+  REQUIRE_MESSAGE(rows, (rows ? "" : rows.error().Message()));
+
+  auto other = Database::OpenOrCreate(LocationOf(store.directory.Path("other.db")));
+  REQUIRE(other);
+  const auto cut =
+      RestoreBackup(*other, std::string_view(backup).substr(0, backup.size() / 2), "x", 1);
+  REQUIRE(!cut);
+  CHECK(cut.error().where().starts_with("line "));
+  const auto restored = RestoreBackup(*other, backup, "cli:0", store.clock.wall);
+  REQUIRE_MESSAGE(restored, (restored ? "" : restored.error().Message()));
+  CHECK(restored->rows == *rows);
+  CHECK(VerifyAudit(*other));
+  const auto ledger = Ledger::Load(*other, store.clock);
+  REQUIRE(ledger);
+  const EnvironmentSet& before = *store.ledger->sets().at("prod");
+  const EnvironmentSet& after = *(*ledger)->sets().at("prod");
+  CHECK(after.epoch > before.epoch);
+  CHECK(after.revision == before.revision);
+  REQUIRE(after.Lines().size() == 2);
+  CHECK(after.Lines()[1].bytes == before.Lines()[1].bytes);
+  CHECK(!RestoreBackup(*other, backup, "cli:0", store.clock.wall));
+  REQUIRE((*ledger)->Commit({"cli:0", "prod", ""}, [](Change& change) {
+    return change.CreateToken(TokenKind::kSync, "prod", "next").map([](const NewToken&) {});
+  }));
 }
 
 TEST_CASE("another application's database and a file that is none are refused") {

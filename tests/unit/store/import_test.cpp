@@ -9,6 +9,8 @@
 namespace pennon::store {
 namespace {
 
+const ChangeScope kScope{"cli:0", "", ""};
+
 const std::string kDocument = R"({"environment":"prod","flags":{"a":{)" + kBooleanFlag +
                               R"(,"rules":[{"when":{"segment":"s"},"serve":{"variant":"on"}}]},)"
                               R"("b":{)" +
@@ -18,7 +20,7 @@ const std::string kDocument = R"({"environment":"prod","flags":{"a":{)" + kBoole
 
 TEST_CASE("an import creates the environment, its flags and segments in one revision") {
   StoreFixture store;
-  const auto summary = Import(*store.ledger, "cli:0", kDocument, {"", true});
+  const auto summary = Import(*store.ledger, kScope, kDocument, {"", true});
   REQUIRE(summary);
   CHECK(summary->environment == "prod");
   CHECK(summary->environment_created);
@@ -30,19 +32,19 @@ TEST_CASE("an import creates the environment, its flags and segments in one revi
 
 TEST_CASE("a flag without a salt is salted with its key, as the document itself would be") {
   StoreFixture store;
-  REQUIRE(Import(*store.ledger, "cli:0", kDocument, {"", true}));
+  REQUIRE(Import(*store.ledger, kScope, kDocument, {"", true}));
   CHECK(Text(store.Expect(200, "GET", "/api/v1/environments/prod/flags/a"), "salt") == "a");
   CHECK(Text(store.Expect(200, "GET", "/api/v1/environments/prod/flags/b"), "salt") == "own");
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"salt":"mine"})");
-  REQUIRE(Import(*store.ledger, "cli:0", kDocument, {"", true}));
+  REQUIRE(Import(*store.ledger, kScope, kDocument, {"", true}));
   CHECK(Text(store.Expect(200, "GET", "/api/v1/environments/prod/flags/a"), "salt") == "mine");
 }
 
 TEST_CASE("importing the same again changes nothing; what the document does not name stays") {
   StoreFixture store;
-  REQUIRE(Import(*store.ledger, "cli:0", kDocument, {"", true}));
+  REQUIRE(Import(*store.ledger, kScope, kDocument, {"", true}));
   store.Expect(201, "POST", "/api/v1/flags", R"({"key":"other",)" + kBooleanFlag + '}');
-  const auto again = Import(*store.ledger, "cli:0", kDocument, {"", true});
+  const auto again = Import(*store.ledger, kScope, kDocument, {"", true});
   REQUIRE(again);
   CHECK(again->revision == 2);
   CHECK(again->flags.unchanged.size() == 2);
@@ -54,7 +56,7 @@ TEST_CASE("one wrong definition refuses the whole document and names the path in
   StoreFixture store;
   const std::string wrong = R"({"environment":"prod","flags":{"good":{)" + kBooleanFlag +
                             R"(},"bad":{)" + kBooleanFlag + R"(,"default":{"variant":"none"}}}})";
-  const auto refused = Import(*store.ledger, "cli:0", wrong, {"", true});
+  const auto refused = Import(*store.ledger, kScope, wrong, {"", true});
   REQUIRE(!refused);
   CHECK(refused.error().where() == "flags.bad.default.variant");
   CHECK(store.CountRows("SELECT count(*) FROM flags") == 0);
@@ -62,7 +64,7 @@ TEST_CASE("one wrong definition refuses the whole document and names the path in
   CHECK(store.ledger->sets().empty());
 
   const auto unreadable =
-      Import(*store.ledger, "cli:0", R"({"environment":"prod","flags":{"bad":{"type":"color"}}})",
+      Import(*store.ledger, kScope, R"({"environment":"prod","flags":{"bad":{"type":"color"}}})",
              {"", true});
   REQUIRE(!unreadable);
   CHECK(unreadable.error().where() == "flags.bad.type");

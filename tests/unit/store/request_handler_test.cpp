@@ -42,14 +42,18 @@ struct Served : StoreFixture, CommitListener {
     handler.SetCredentials(std::move(credentials));
   }
 
-  net::HttpResponse Ask(const std::string& method, const std::string& path,
+  net::HttpResponse Ask(const std::string& method, const std::string& target,
                         const std::string& token, const std::string& body = "",
                         const std::string& content_type = "application/json") {
     std::string text = body + '\0';  // the byte after the body is writable
     const std::string authorization = "Bearer " + token;
     net::HttpRequest request;
+    const std::size_t mark = target.find('?');
+    const std::string path = target.substr(0, mark);
     request.method = method;
     request.path = path;
+    if (mark != std::string::npos) request.query = std::string_view(target).substr(mark + 1);
+    request.headers.emplace_back("If-Match", "*");
     if (!token.empty()) request.headers.emplace_back("Authorization", authorization);
     request.headers.emplace_back("Content-Type", content_type);
     request.body = {text.data(), body.size()};
@@ -127,7 +131,7 @@ TEST_CASE("a deleted key and a deleted environment stop working with the answer"
   CHECK(store.Ask("DELETE", "/api/v1/environments/prod/keys/1", store.admin).status == 204);
   CHECK(store.Ask("GET", "/sync/v1/flagset", store.sync_key).status == 401);
   CHECK(store.Ask("POST", "/evaluate", store.read_key, "{}").status == 200);
-  CHECK(store.Ask("DELETE", "/api/v1/environments/prod", store.admin).status == 204);
+  CHECK(store.Ask("DELETE", "/api/v1/environments/prod?confirm=prod", store.admin).status == 204);
   CHECK(store.Ask("POST", "/evaluate", store.read_key, "{}").status == 401);
 }
 

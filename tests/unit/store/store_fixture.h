@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -12,6 +13,8 @@
 #include "store/api.h"
 #include "store/database.h"
 #include "store/ledger.h"
+#include "store/postgres_driver.h"
+#include "store/sqlite_driver.h"
 #include "wire/json.h"
 
 namespace pennon::store {
@@ -43,6 +46,23 @@ class StillClock final : public base::Clock {
   base::WallMillis wall = 1'700'000'000'000;
 };
 
+inline bool OnPostgres() {
+  return std::getenv("PENNON_TEST_POSTGRES") != nullptr;
+}
+
+/// The path itself; or a new schema of the PostgreSQL database that the tests were given, so that
+/// they run on either.
+inline std::string LocationOf(const std::string& path) {
+  const char* const server = std::getenv("PENNON_TEST_POSTGRES");
+  if (server == nullptr) return path;
+  static int number = 0;
+  const std::string schema = "t" + std::to_string(::getpid()) + '_' + std::to_string(++number);
+  auto driver = PostgresDriver::Open(server);
+  REQUIRE_MESSAGE(driver, (driver ? "" : driver.error().Message()));
+  REQUIRE((*driver)->Execute("CREATE SCHEMA " + schema));
+  return std::string(server) + "&options=-csearch_path%3D" + schema;
+}
+
 /// Declared before what uses it, so that it is closed last.
 struct StoreFixture {
   StoreFixture() : database(Created(directory.Path("store.db"), clock)) {
@@ -52,20 +72,26 @@ struct StoreFixture {
   }
 
   static Database Created(const std::string& path, const base::Clock& clock) {
-    auto database = Database::OpenOrCreate(path);
-    REQUIRE(database);
+    auto database = Database::OpenOrCreate(LocationOf(path));
+    REQUIRE_MESSAGE(database, (database ? "" : database.error().Message()));
     REQUIRE(database->Transaction([&] { return database->Initialise(clock.Wall()); }));
     return *std::move(database);
   }
 
-  net::HttpResponse Send(const std::string& method, const std::string& path,
-                         const std::string& body = "") {
-    return Api(*ledger).Handle({method, path, body, "token:1"});
+  /// `target` may have a query. A change is made for what is there, whatever it is, unless it says
+  /// something else: a test of one thing does not have to read first.
+  net::HttpResponse Send(const std::string& method, const std::string& target,
+                         const std::string& body = "", const std::string& if_match = "*") {
+    const std::size_t mark = target.find('?');
+    ApiRequest request{method, target.substr(0, mark), body, "token:1"};
+    if (mark != std::string::npos) request.query = target.substr(mark + 1);
+    request.if_match = if_match;
+    return Api(*ledger).Handle(request);
   }
   /// The same, and the status must be the one expected; returns the answer's JSON.
   model::Value Expect(int status, const std::string& method, const std::string& path,
-                      const std::string& body = "") {
-    const net::HttpResponse response = Send(method, path, body);
+                      const std::string& body = "", const std::string& if_match = "*") {
+    const net::HttpResponse response = Send(method, path, body, if_match);
     INFO(method, " ", path, ": ", response.body);
     REQUIRE(response.status == status);
     if (response.body.empty()) return {};
@@ -76,7 +102,7 @@ struct StoreFixture {
 
   std::int64_t CountRows(const std::string& sql) {
     std::int64_t count = -1;
-    REQUIRE(database.Each(sql, [&](const base::SqliteStatement& row) { count = row.Int(0); }));
+    REQUIRE(database.Each(sql, [&](const Row& row) { count = row.Int(0); }));
     return count;
   }
   [[nodiscard]] std::uint64_t Revision(const std::string& environment) const {

@@ -10,7 +10,7 @@ struct Fed : StoreFixture {
   Fed() {
     Expect(201, "POST", "/api/v1/environments", R"({"key":"prod"})");
     Expect(201, "POST", "/api/v1/flags", R"({"key":"a",)" + kBooleanFlag + '}');
-    Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ann"]})");
+    Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ann"]})", "");
   }
   std::shared_ptr<const SyncBody> Body() { return MakeSyncBody(*ledger->sets().at("prod")); }
 };
@@ -42,7 +42,7 @@ TEST_CASE("the body is what the daemon's reader accepts, with every flag and seg
 TEST_CASE("a line is sent byte for byte as it was kept when the change was committed") {
   Fed store;
   const std::string before = store.Body()->text;
-  store.Expect(201, "PUT", "/api/v1/environments/prod/segments/t", R"({"included":["bob"]})");
+  store.Expect(201, "PUT", "/api/v1/environments/prod/segments/t", R"({"included":["bob"]})", "");
   std::string kept;
   REQUIRE(store.database.Each("SELECT bytes FROM lines WHERE key = 'a'",
                               [&](const auto& row) { kept = row.Text(0); }));

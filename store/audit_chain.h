@@ -1,0 +1,24 @@
+// The chain of the audit log: each entry's hash covers the entry and the hash before it, so a row
+// that was changed, left out, put in or moved is found.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "store/audit.h"
+#include "store/driver.h"
+
+namespace pennon::store {
+
+/// SHA-256 over the JSON array [previous, sequence, at, actor, action, environment, kind, key,
+/// version, comment, request, before, after]; `previous` is "" for the first entry.
+std::string HashOf(std::string_view previous, const AuditEntry& entry);
+
+/// Writes the hashes of a log that has none yet.
+base::Result<void> ChainAudit(Driver& driver);
+
+/// Walks the whole log: the head, or the first entry that is not as it was written.
+base::Result<AuditHead> VerifyAudit(Database& database);
+
+}  // namespace pennon::store

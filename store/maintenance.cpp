@@ -1,0 +1,86 @@
+#include "store/maintenance.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/audit_chain.h"
+#include "store/backup.h"
+#include "store/environments.h"
+#include "store/lines.h"
+#include "store/migrations.h"
+#include "store/secret_file.h"
+
+namespace pennon::store {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+
+constexpr std::size_t kMaxBackupBytes = std::size_t{4} << 30U;
+
+Result<std::size_t> VerifyLines(Database& database) {
+  auto all = Environments(database).All();
+  if (!all) return Fail(all.error());
+  std::size_t count = 0;
+  for (const Environment& environment : *all) {
+    auto lines = Lines(database).All(environment.key);
+    if (!lines) return Fail(lines.error());
+    count += lines->size();
+  }
+  return count;
+}
+
+}  // namespace
+
+Result<void> RunBackup(const std::string& location, const std::string& path, std::ostream& out) {
+  auto database = Database::OpenToRead(location);
+  if (!database) return Fail(database.error());
+  auto file = SecretFile::Create(path);
+  if (!file) return Fail(file.error());
+  auto rows = WriteBackup(*database, [&](std::string_view text) { return file->Append(text); });
+  if (!rows) return Fail(rows.error());
+  if (auto synced = file->Sync(); !synced) return synced;
+  file->Keep();
+  out << "wrote " << *rows << " rows of " << database->name() << " to " << path << '\n';
+  return {};
+}
+
+Result<void> RunRestore(const std::string& location, const std::string& path, std::ostream& out) {
+  auto backup = base::ReadFile(path, kMaxBackupBytes);
+  if (!backup) return Fail(backup.error());
+  auto database = Database::OpenOrCreate(location);
+  if (!database) return Fail(database.error());
+  const base::SystemClock clock;
+  auto restored =
+      RestoreBackup(*database, *backup, "cli:" + std::to_string(::getuid()), clock.Wall());
+  if (!restored) {
+    const Error& error = restored.error();
+    return Fail(error.code() == base::ErrorCode::kInvalid ? error.Within(path) : error);
+  }
+  out << "restored " << restored->rows << " rows into " << database->name() << "; "
+      << restored->environments << " environments have a new epoch\n";
+  return {};
+}
+
+Result<void> RunVerify(const std::string& location, std::ostream& out) {
+  auto database = Database::OpenToRead(location);
+  if (!database) return Fail(database.error());
+  auto head = VerifyAudit(*database);
+  if (!head) return Fail(head.error());
+  auto lines = VerifyLines(*database);
+  if (!lines) return Fail(lines.error());
+  out << database->name() << " is as it was written\n  audit log: " << head->sequence
+      << " entries, head " << head->hash << "\n  definitions: " << *lines << '\n';
+  return {};
+}
+
+Result<void> RunMigrate(const std::string& location, std::ostream& out) {
+  auto database = Database::Open(location);
+  if (!database) return Fail(database.error());
+  out << database->name() << " has schema " << SchemaVersion() << '\n';
+  return {};
+}
+
+}  // namespace pennon::store

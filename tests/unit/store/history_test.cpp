@@ -1,0 +1,138 @@
+// The audit log and what is made of it: versions, differences, restoring, the chain.
+#include "store/audit_chain.h"
+#include "store/json_diff.h"
+#include "tests/unit/store/store_fixture.h"
+
+namespace pennon::store {
+namespace {
+
+const std::string kConfig = "/api/v1/environments/prod/flags/a";
+
+struct HistoryFixture : StoreFixture {
+  HistoryFixture() {
+    Expect(201, "POST", "/api/v1/environments", R"({"key":"prod"})");
+    Expect(201, "POST", "/api/v1/flags", R"({"key":"a",)" + kBooleanFlag + '}');
+    Expect(200, "PUT", kConfig + "?comment=first%20try",
+           R"({"enabled":true,"default":{"variant":"on"}})");
+    Expect(200, "PUT", kConfig, R"({"enabled":true,"default":{"variant":"off"}})");
+  }
+  // What verifying says after the log was changed behind the store's back.
+  std::string FaultAfter(const std::string& sql) {
+    REQUIRE(database.Run("DROP TRIGGER " + std::string(OnPostgres() ? "audit_no_change ON audit"
+                                                                    : "audit_no_update")));
+    if (!OnPostgres()) REQUIRE(database.Run("DROP TRIGGER audit_no_delete"));
+    REQUIRE(database.Run(sql));
+    const auto verified = VerifyAudit(database);
+    return verified ? "" : verified.error().where();
+  }
+};
+
+TEST_CASE("versions are listed, the newest first, with who, why and what") {
+  HistoryFixture store;
+  const auto list = store.Expect(200, "GET", kConfig + "/versions");
+  const model::Array& versions = *list.Find("versions")->AsArray();
+  REQUIRE(versions.size() == 2);
+  CHECK(Number(versions[0], "version") == 3);
+  CHECK(Number(versions[1], "version") == 2);
+  CHECK(Text(versions[1], "comment") == "first try");
+  CHECK(Text(versions[1], "actor") == "token:1");
+  CHECK(Text(*versions[0].Find("after")->Find("default"), "variant") == "off");
+  CHECK(Text(*versions[0].Find("before")->Find("default"), "variant") == "on");
+  CHECK(Number(store.Expect(200, "GET", kConfig + "/versions/2"), "version") == 2);
+  store.Expect(404, "GET", kConfig + "/versions/9");
+  store.Expect(404, "GET", kConfig + "/versions/x");
+}
+
+TEST_CASE("the difference of two versions is told in words and as a JSON Patch") {
+  HistoryFixture store;
+  const auto step = store.Expect(200, "GET", kConfig + "/versions/3/diff");
+  CHECK(*step.Find("words") ==
+        model::Value(model::Array{R"(default.variant: "on" becomes "off")"}));
+  const auto same = store.Expect(200, "GET", kConfig + "/versions/3/diff?against=3");
+  CHECK(same.Find("patch")->AsArray()->empty());
+}
+
+TEST_CASE("a restored version is a new one") {
+  HistoryFixture store;
+  store.Expect(428, "POST", kConfig + "/versions/2/restore", "", "");
+  const auto restored = store.Expect(200, "POST", kConfig + "/versions/2/restore", "", "\"v3\"");
+  CHECK(Text(*restored.Find("default"), "variant") == "on");
+  CHECK(Number(restored, "version") == 4);
+  CHECK(Text(store.Expect(200, "GET", kConfig + "/versions/4"), "comment") == "restores version 2");
+}
+
+TEST_CASE("a deleted flag comes back with the configurations that it had") {
+  HistoryFixture store;
+  const auto before = store.Expect(200, "GET", kConfig);
+  store.Expect(204, "DELETE", "/api/v1/flags/a");
+  store.Expect(422, "POST", "/api/v1/flags/a/versions/2/restore", "", "");
+  store.Expect(200, "POST", "/api/v1/flags/a/versions/1/restore", "", "");
+  const auto after = store.Expect(200, "GET", kConfig);
+  CHECK(*after.Find("default") == *before.Find("default"));
+  CHECK(Text(after, "salt") == Text(before, "salt"));
+}
+
+TEST_CASE("the audit log is found by who, what, where and when, and comes in pages") {
+  HistoryFixture store;
+  const auto count = [&](const std::string& query) {
+    return store.Expect(200, "GET", "/api/v1/audit?" + query).Find("entries")->AsArray()->size();
+  };
+  CHECK(count("") == 4);
+  CHECK(count("kind=config&key=a&environment=prod") == 2);
+  CHECK(count("actor=token:2") == 0);
+  CHECK(count("until=2023-11-14T22:13:20Z") == 0);
+  CHECK(count("since=2023-11-14T22:13:20Z") == 4);
+  const auto page = store.Expect(200, "GET", "/api/v1/audit?limit=3");
+  CHECK(Text(page, "next") == "2");
+  CHECK(count("limit=3&after=2") == 1);
+  store.Expect(422, "GET", "/api/v1/audit?since=yesterday");
+  const auto lines = store.Send("GET", "/api/v1/audit/export?kind=config");
+  CHECK(lines.content_type == "application/x-ndjson");
+  CHECK(std::count(lines.body.begin(), lines.body.end(), '\n') == 2);
+}
+
+TEST_CASE("the log can neither be changed nor shortened through the database") {
+  HistoryFixture store;
+  CHECK(!store.database.Run("UPDATE audit SET actor = 'nobody' WHERE seq = 1"));
+  CHECK(!store.database.Run("DELETE FROM audit"));
+  const auto verified = VerifyAudit(store.database);
+  REQUIRE(verified);
+  CHECK(verified->sequence == 4);
+}
+
+TEST_CASE("an entry that was changed, taken out, moved or cut off is found") {
+  struct Row {
+    const char* sql;
+    const char* fault;
+  };
+  for (const Row& row : {Row{"UPDATE audit SET comment = 'x' WHERE seq = 2", "audit entry 2"},
+                         Row{"UPDATE audit SET after = NULL WHERE seq = 3", "audit entry 3"},
+                         Row{"UPDATE audit SET at = at + 1 WHERE seq = 1", "audit entry 1"},
+                         Row{"DELETE FROM audit WHERE seq = 2", "audit entry 2"},
+                         Row{"DELETE FROM audit WHERE seq = 4", "audit entry 4"},
+                         Row{"UPDATE audit SET seq = 9 WHERE seq = 1", "audit entry 1"},
+                         Row{"DELETE FROM audit", "audit entry 1"}}) {
+    HistoryFixture store;
+    INFO(row.sql);
+    CHECK(store.FaultAfter(row.sql) == row.fault);
+  }
+}
+
+TEST_CASE("documents are compared member by member, element by element") {
+  const auto words = [](const std::string& before, const std::string& after) {
+    std::string all;
+    for (const Difference& difference : Compare(*wire::ReadJson(before), *wire::ReadJson(after))) {
+      all += InWords(difference) + '\n';
+    }
+    return all;
+  };
+  CHECK(words(R"({"a":1})", R"({"a":1})") == "");
+  CHECK(words(R"({"a":1,"b":[1,2,3]})", R"({"b":[1,9],"c":{"d":null}})") ==
+        "a: removed, was 1\nb[1]: 2 becomes 9\nb[2]: removed, was 3\nc: added, {\"d\":null}\n");
+  std::string patch;
+  AppendJsonPatch(patch, Compare(*wire::ReadJson(R"({"a/b":1})"), *wire::ReadJson(R"({"~":[]})")));
+  CHECK(patch == R"([{"op":"remove","path":"/a~1b"},{"op":"add","path":"/~0","value":[]}])");
+}
+
+}  // namespace
+}  // namespace pennon::store
