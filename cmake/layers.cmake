@@ -19,11 +19,12 @@ set(doors
   "curl/@^net/"
   "yaml-cpp/@^(base/settings|wire/)"
   "sqlite3.h@^base/sqlite"
-  "libpq-fe.h@^store/postgres_driver"
+  "libpq-fe.h@^store/(postgres_driver|replica_watch)"
   "spdlog/@^base/log"
   "prometheus/@^base/metrics"
   "re2/@^engine/regex"
-  "openssl/@^(base/digest|net/)")
+  "openssl/@^(base/digest|net/)"
+  "zlib.h@^base/gzip")
 
 set(wrong 0)
 foreach(layer base model engine wire net serving client cli daemon store)

@@ -32,7 +32,7 @@ WorkerService::WorkerService(const base::Clock& clock, const ControlQuestions& q
     : questions_(questions), draining_(draining), evaluations_(clock) {}
 
 bool WorkerService::Handler::Handle(net::HttpRequest& request, net::HttpResponse& response,
-                                    const std::function<net::LateResponse()>& late) {
+                                    const net::Later& late) {
   if (is_loopback_ && !IsFromHere(request)) {
     serving::RespondError(serving::WithoutDoubleSlash(request.path), 403,
                           Error::Forbidden("Host",
@@ -45,7 +45,7 @@ bool WorkerService::Handler::Handle(net::HttpRequest& request, net::HttpResponse
 }
 
 bool WorkerService::Route(net::HttpRequest& request, net::HttpResponse& response,
-                          const std::function<net::LateResponse()>& late) {
+                          const net::Later& late) {
   if (evaluation_http_.Handle(request, "", response)) return true;
   const std::string_view path = request.path;
   const bool is_status = path == "/status";

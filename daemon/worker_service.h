@@ -38,7 +38,7 @@ class WorkerService {
     Handler(WorkerService& service, bool is_loopback)
         : service_(service), is_loopback_(is_loopback) {}
     bool Handle(net::HttpRequest& request, net::HttpResponse& response,
-                const std::function<net::LateResponse()>& late) override;
+                const net::Later& late) override;
 
    private:
     WorkerService& service_;
@@ -46,7 +46,7 @@ class WorkerService {
   };
 
   bool Route(net::HttpRequest& request, net::HttpResponse& response,
-             const std::function<net::LateResponse()>& late);
+             const net::Later& late);
   void Ready(net::HttpResponse& response) const;
 
   const ControlQuestions& questions_;

@@ -40,13 +40,13 @@ void Connection::Start(const Peer& peer) {
   const std::weak_ptr<Worker> weak_worker = worker_;
   // Elsewhere only the worker is held on to: a connection, and its protocol, must end on their
   // worker. And the queue of a stopped loop must keep neither of them alive.
-  LateAnswer late = [weak, weak_worker](std::string bytes, bool close) {
+  LateAnswer late([weak, weak_worker](std::string bytes, AfterAnswer after) {
     const auto worker = weak_worker.lock();
     if (worker == nullptr) return;
-    boost::asio::post(worker->io, [weak, bytes = std::move(bytes), close]() mutable {
-      if (const auto connection = weak.lock()) connection->OnLate(std::move(bytes), close);
+    boost::asio::post(worker->io, [weak, bytes = std::move(bytes), after]() mutable {
+      if (const auto connection = weak.lock()) connection->OnLate(std::move(bytes), after);
     });
-  };
+  });
   protocol_ = listener_->factory(worker_->index, peer, std::move(late));
   active_at_ = worker_->tick;
   Read();
@@ -258,11 +258,16 @@ void Connection::WriteRest() {
       });
 }
 
-void Connection::OnLate(std::string bytes, bool close) {
+void Connection::OnLate(std::string bytes, AfterAnswer after) {
   if (!socket_.is_open() || !is_suspended_) return;
-  is_suspended_ = false;
+  if (output_.size() + bytes.size() > listener_->limits.max_output_bytes &&
+      after == AfterAnswer::kMore) {
+    return Close();
+  }
+  is_suspended_ = after == AfterAnswer::kMore;
   output_ += bytes;
-  close_after_write_ = close_after_write_ || close;
+  if (is_suspended_) return Continue();
+  close_after_write_ = close_after_write_ || after == AfterAnswer::kClose;
   // Requests that were pipelined behind the suspended one are already here.
   has_more_ = !close_after_write_ && input_size_ > 0;
   Continue();

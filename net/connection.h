@@ -48,7 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void WriteRest();
   void EndWrite();
   void Linger();
-  void OnLate(std::string bytes, bool close);
+  void OnLate(std::string bytes, AfterAnswer after);
   void Continue();
   void GoOn();
   void CloseUnlessAsked();

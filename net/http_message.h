@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,14 +43,33 @@ struct HttpResponse {
 /// Answers a request later, from any thread; does nothing when the connection is gone.
 using LateResponse = std::function<void(HttpResponse)>;
 
+/// An answer whose body is sent piece by piece until one side ends it. Safe from any thread.
+class HttpStream {
+ public:
+  virtual ~HttpStream() = default;
+  /// False once the connection is gone, which shows only when something is sent on it.
+  [[nodiscard]] virtual bool is_open() const = 0;
+  virtual void Send(std::string bytes) = 0;
+  /// Ends the answer, and the connection with it.
+  virtual void End(std::string bytes) = 0;
+};
+
+/// How a handler answers later; to be used while it runs, once.
+class Later {
+ public:
+  virtual ~Later() = default;
+  virtual LateResponse operator()() const = 0;
+  /// Sends the status and the headers now, whose body is nothing yet.
+  [[nodiscard]] virtual std::shared_ptr<HttpStream> Stream(const HttpResponse& head) const = 0;
+};
+
 /// Confined to the connection's worker.
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
-  /// Fills `response` and returns true; or keeps `late` (by calling it once to get the function),
-  /// returns false and answers through it.
-  virtual bool Handle(HttpRequest& request, HttpResponse& response,
-                      const std::function<LateResponse()>& late) = 0;
+  /// Fills `response` and returns true; or takes what `late` gives, returns false and answers
+  /// through that.
+  virtual bool Handle(HttpRequest& request, HttpResponse& response, const Later& late) = 0;
 };
 
 }  // namespace pennon::net

@@ -1,5 +1,6 @@
 #include "net/http_protocol.h"
 
+#include <atomic>
 #include <string_view>
 
 #include "net/http_parser.h"
@@ -76,14 +77,18 @@ struct Framing {
   bool is_http_1_0 = false;  // whose clients keep a connection only when told to
 };
 
-void AppendResponse(std::string& out, const HttpResponse& response, Framing framing) {
+bool MayHaveBody(const HttpResponse& response) {
+  return response.status != 204 && response.status != 304;
+}
+
+// The status and the headers that do not depend on the connection.
+void AppendHead(std::string& out, const HttpResponse& response) {
   out += "HTTP/1.1 ";
   out += std::to_string(response.status);
   out += ' ';
   out += StatusText(response.status);
   out += "\r\n";
-  const bool may_have_body = response.status != 204 && response.status != 304;
-  if (may_have_body && !response.content_type.empty()) {
+  if (MayHaveBody(response) && !response.content_type.empty()) {
     out += "Content-Type: ";
     out += response.content_type;
     out += "\r\n";
@@ -95,7 +100,11 @@ void AppendResponse(std::string& out, const HttpResponse& response, Framing fram
     out += value;
     out += "\r\n";
   }
-  if (may_have_body) {
+}
+
+void AppendResponse(std::string& out, const HttpResponse& response, Framing framing) {
+  AppendHead(out, response);
+  if (MayHaveBody(response)) {
     out += "Content-Length: ";
     out += std::to_string(response.body.size());
     out += "\r\n";
@@ -106,8 +115,56 @@ void AppendResponse(std::string& out, const HttpResponse& response, Framing fram
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
-  if (may_have_body && !framing.is_head) out += response.body;
+  if (MayHaveBody(response) && !framing.is_head) out += response.body;
 }
+
+// Returns whether the connection ends with this answer.
+bool Append(std::string& out, const HttpResponse& response, Framing framing) {
+  framing.keep_alive = framing.keep_alive && !response.close;
+  AppendResponse(out, response, framing);
+  return !framing.keep_alive;
+}
+
+using OpenFlag = std::shared_ptr<std::atomic<bool>>;
+
+class LateStream final : public HttpStream {
+ public:
+  LateStream(LateAnswer late, OpenFlag open) : late_(std::move(late)), open_(std::move(open)) {}
+  [[nodiscard]] bool is_open() const override { return open_->load(std::memory_order_relaxed); }
+  void Send(std::string bytes) override { late_.Push(std::move(bytes)); }
+  void End(std::string bytes) override { late_(std::move(bytes), true); }
+
+ private:
+  LateAnswer late_;
+  OpenFlag open_;
+};
+
+class LateHttp final : public Later {
+ public:
+  LateHttp(const LateAnswer& late, const OpenFlag& open, Framing framing)
+      : late_(late), open_(open), framing_(framing) {}
+
+  LateResponse operator()() const override {
+    return [late = late_, framing = framing_](const HttpResponse& response) {
+      std::string bytes;
+      const bool close = Append(bytes, response, framing);
+      late(std::move(bytes), close);
+    };
+  }
+  // Where the body ends is told by the end of the connection.
+  [[nodiscard]] std::shared_ptr<HttpStream> Stream(const HttpResponse& head) const override {
+    std::string bytes;
+    AppendHead(bytes, head);
+    bytes += "Connection: close\r\n\r\n";
+    late_.Push(std::move(bytes));
+    return std::make_shared<LateStream>(late_, open_);
+  }
+
+ private:
+  const LateAnswer& late_;
+  const OpenFlag& open_;
+  Framing framing_;
+};
 
 class HttpProtocol final : public StreamProtocol {
  public:
@@ -117,6 +174,10 @@ class HttpProtocol final : public StreamProtocol {
         error_body_(std::move(error_body)),
         late_(std::move(late)),
         parser_(limits) {}
+
+  ~HttpProtocol() override { open_->store(false, std::memory_order_relaxed); }
+  HttpProtocol(const HttpProtocol&) = delete;
+  HttpProtocol& operator=(const HttpProtocol&) = delete;
 
   Progress OnBytes(std::span<char> input, std::string& output) override {
     Progress progress;
@@ -147,7 +208,7 @@ class HttpProtocol final : public StreamProtocol {
     HttpRequest& request = parser_.request();
     const Framing framing{parser_.keep_alive(), request.method == "HEAD", parser_.is_http_1_0()};
     response_.Clear();
-    const std::function<LateResponse()> late = [&] { return MakeLate(framing); };
+    const LateHttp late(late_, open_, framing);
     // The byte after the body, which the handler may write to, can be the next request's first.
     char* const after_body = request.body.data() + request.body.size();
     const char kept = *after_body;
@@ -160,21 +221,6 @@ class HttpProtocol final : public StreamProtocol {
     progress.close = Append(output, response_, framing);
   }
 
-  // Returns whether the connection ends with this answer.
-  static bool Append(std::string& out, const HttpResponse& response, Framing framing) {
-    framing.keep_alive = framing.keep_alive && !response.close;
-    AppendResponse(out, response, framing);
-    return !framing.keep_alive;
-  }
-
-  [[nodiscard]] LateResponse MakeLate(Framing framing) const {
-    return [late = late_, framing](const HttpResponse& response) {
-      std::string bytes;
-      const bool close = Append(bytes, response, framing);
-      late(std::move(bytes), close);
-    };
-  }
-
   // After a message that cannot be parsed nobody knows where the next one begins.
   void Refuse(std::string& output, Progress& progress) {
     response_.Clear();
@@ -184,6 +230,7 @@ class HttpProtocol final : public StreamProtocol {
     progress.close = true;
   }
 
+  const OpenFlag open_ = std::make_shared<std::atomic<bool>>(true);
   HttpHandler& handler_;
   HttpErrorBody error_body_;
   LateAnswer late_;

@@ -18,10 +18,32 @@ struct Peer {
   std::int32_t pid = 0;
 };
 
+/// What follows the bytes of a late answer.
+enum class AfterAnswer : std::uint8_t {
+  kRequests,  // the connection goes on with what the peer sends
+  kClose,     // the connection ends
+  kMore,      // further bytes of the same answer: it stays suspended
+};
+
 /// Delivers an answer after OnBytes has returned. Copyable and callable from any thread; does
-/// nothing when the connection is gone meanwhile. Called at most once for each suspension.
-/// `bytes` are written as they are; `close` ends the connection after them.
-using LateAnswer = std::function<void(std::string bytes, bool close)>;
+/// nothing when the connection is gone meanwhile. Bytes are written as they are.
+class LateAnswer {
+ public:
+  using Send = std::function<void(std::string bytes, AfterAnswer after)>;
+  LateAnswer() = default;
+  explicit LateAnswer(Send send) : send_(std::move(send)) {}
+
+  /// The whole answer, or the last of it; at most once for each suspension.
+  void operator()(std::string bytes, bool close) const {
+    send_(std::move(bytes), close ? AfterAnswer::kClose : AfterAnswer::kRequests);
+  }
+  /// A piece of an answer that goes on. A peer that leaves more than the listener's
+  /// `max_output_bytes` unread is disconnected.
+  void Push(std::string bytes) const { send_(std::move(bytes), AfterAnswer::kMore); }
+
+ private:
+  Send send_;
+};
 
 /// A protocol that has appended this much for one offer should return with `more`, so that a few
 /// pipelined requests for large answers cannot fill the memory before any of it is written.

@@ -187,7 +187,7 @@ Result<std::uint64_t> RaiseEpochs(Database& database, const std::string& actor, 
 Result<std::uint64_t> WriteBackup(Database& database,
                                   const std::function<Result<void>(std::string_view)>& write) {
   std::uint64_t rows = 0;
-  auto done = database.Rehearsal([&]() -> Result<void> {
+  auto done = database.Snapshot([&]() -> Result<void> {
     auto written = write(R"({"pennonBackup":)" + std::to_string(SchemaVersion()) + "}\n");
     for (const Table& table : kTables) {
       const auto columns = ColumnsOf(table);

@@ -17,7 +17,7 @@ void Broadcast::OnEnvironment(std::shared_ptr<const EnvironmentSet> set) {
   published->source = serving::Source::kLive;
   // The store is where flag sets come from: what it has in force is never out of date.
   published->confirmed_at = std::numeric_limits<base::SteadyMillis>::max();
-  const auto body = MakeSyncBody(*set);
+  const auto body = std::make_shared<const SyncBody>(set);
   Tell([published, body](RequestHandler& handler) { handler.PutEnvironment(published, body); });
 }
 
@@ -27,6 +27,14 @@ void Broadcast::OnEnvironmentDeleted(const std::string& environment) {
 
 void Broadcast::OnCredentials(std::shared_ptr<const Credentials> credentials) {
   Tell([credentials](RequestHandler& handler) { handler.SetCredentials(credentials); });
+}
+
+void Broadcast::Beat() {
+  Tell([](RequestHandler& handler) { handler.Beat(); });
+}
+
+void Broadcast::EndStreams() {
+  Tell([](RequestHandler& handler) { handler.EndStreams(); });
 }
 
 }  // namespace pennon::store

@@ -22,6 +22,10 @@ class Broadcast final : public CommitListener {
   void OnEnvironmentDeleted(const std::string& environment) override;
   void OnCredentials(std::shared_ptr<const Credentials> credentials) override;
 
+  /// See SyncFeed; from any thread.
+  void Beat();
+  void EndStreams();
+
  private:
   void Tell(const std::function<void(RequestHandler&)>& task);
 

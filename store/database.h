@@ -23,6 +23,7 @@ class Database {
   /// For reading, also while a store serves it. Has to be of this program's schema.
   static base::Result<Database> OpenToRead(const std::string& location);
 
+  [[nodiscard]] bool IsShared() const { return driver_->IsShared(); }
   [[nodiscard]] const std::string& name() const { return driver_->name(); }
 
   /// True once `pennon-store init` has completed.
@@ -35,6 +36,9 @@ class Database {
   /// See Driver. A transaction inside of a rehearsal is part of it.
   base::Result<void> Transaction(const std::function<base::Result<void>()>& body) {
     return rehearsing_ ? body() : driver_->Transaction(body);
+  }
+  base::Result<void> Snapshot(const std::function<base::Result<void>()>& body) {
+    return driver_->Snapshot(body);
   }
   base::Result<void> Rehearsal(const std::function<base::Result<void>()>& body);
 

@@ -48,8 +48,13 @@ class Driver {
 
   /// Runs `body` in a transaction, and no other writer's at the same time; undone when it fails.
   virtual base::Result<void> Transaction(const std::function<base::Result<void>()>& body) = 0;
-  /// The same, and nothing of it is kept: for looking at what would be.
+  /// Runs `body`, which only reads, on one state of the database. Waits for nobody.
+  virtual base::Result<void> Snapshot(const std::function<base::Result<void>()>& body) = 0;
+  /// As Transaction, and nothing of it is kept: for looking at what would be.
   virtual base::Result<void> Rehearsal(const std::function<base::Result<void>()>& body) = 0;
+
+  /// Whether other processes may change the database meanwhile.
+  [[nodiscard]] virtual bool IsShared() const = 0;
 
   /// The number of the schema's last step; 0 for a new database. To be used in a transaction.
   virtual base::Result<std::int64_t> SchemaVersion() = 0;

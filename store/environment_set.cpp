@@ -22,6 +22,21 @@ model::FlagSet FlagSetOf(const Environment& environment, const Definitions& defi
   return flags;
 }
 
+void NoteDeletions(const EnvironmentSet* before, const Definitions& definitions,
+                   EnvironmentSet& set) {
+  set.deletions_known_since = set.revision;
+  if (before == nullptr || before->epoch != set.epoch) return;
+  if (before->deletions.size() > kMaxDeletions) return;
+  set.deletions_known_since = before->deletions_known_since;
+  set.deletions = before->deletions;
+  for (const auto& [id, definition] : before->definitions) {
+    if (definitions.find(id) == definitions.end()) set.deletions[id] = set.revision;
+  }
+  std::erase_if(set.deletions, [&](const auto& deletion) {
+    return definitions.find(deletion.first) != definitions.end();
+  });
+}
+
 // The image of the set's flags, and what was found in them.
 base::Result<engine::ImageBytes> Write(EnvironmentSet& set, const EnvironmentSet* before) {
   if (before != nullptr) {
@@ -71,6 +86,7 @@ base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
   set->environment = environment.key;
   set->epoch = environment.epoch;
   set->revision = environment.revision;
+  NoteDeletions(before, definitions, *set);
   set->flags = FlagSetOf(environment, definitions);
   set->definitions = std::move(definitions);
   auto image = Write(*set, before);

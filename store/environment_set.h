@@ -35,6 +35,9 @@ struct EnvironmentSet {
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;
   Definitions definitions;
+  /// At which revision a flag or segment went, since `deletions_known_since`.
+  std::map<LineId, std::uint64_t> deletions;
+  std::uint64_t deletions_known_since = 0;
   model::FlagSet flags;  // what the definitions say
   std::shared_ptr<const serving::AttachedImage> image;
   std::vector<model::Diagnostic> diagnostics;
@@ -45,6 +48,9 @@ struct EnvironmentSet {
   /// The lines in the order of kind and key.
   [[nodiscard]] std::vector<wire::SyncLine> Lines() const;
 };
+
+/// Older deletions are forgotten then: who has not heard of them gets the whole set.
+inline constexpr std::size_t kMaxDeletions = 10'000;
 
 /// Definitions that do not compile are in the diagnostics; fails only on a limit of the whole set.
 /// Begins from `before`, if there is one, where that saves work.

@@ -91,7 +91,7 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::ReadSet(const Environment&
 }
 
 Result<void> Ledger::Refresh() {
-  return database_.Transaction([&] { return RefreshInTransaction(); });
+  return database_.Snapshot([&] { return RefreshInTransaction(); });
 }
 
 Result<void> Ledger::RefreshInTransaction() {

@@ -238,12 +238,21 @@ Result<void> PostgresDriver::Transaction(const std::function<Result<void>()>& bo
   return done;
 }
 
-Result<void> PostgresDriver::Rehearsal(const std::function<Result<void>()>& body) {
-  auto done = Begin();
-  if (done) done = body();
+Result<void> PostgresDriver::Undone(Result<void> begun, const std::function<Result<void>()>& body) {
+  auto done = begun ? body() : begun;
   auto ended = Command("ROLLBACK");
   in_transaction_ = false;
   return done ? ended : done;
+}
+
+Result<void> PostgresDriver::Snapshot(const std::function<Result<void>()>& body) {
+  auto begun = Command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  in_transaction_ = begun.has_value();
+  return Undone(begun, body);
+}
+
+Result<void> PostgresDriver::Rehearsal(const std::function<Result<void>()>& body) {
+  return Undone(Begin(), body);
 }
 
 Result<std::int64_t> PostgresDriver::SchemaVersion() {

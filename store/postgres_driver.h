@@ -8,6 +8,9 @@ struct pg_result;
 
 namespace pennon::store {
 
+/// Told after every commit, so that replicas look (NOTIFY).
+inline constexpr std::string_view kNoticeChannel = "pennon";
+
 /// One connection, made anew when it was lost between transactions. A writer holds the lock on the
 /// row of `pennon_schema`, so replicas change one after the other.
 class PostgresDriver final : public Driver {
@@ -24,7 +27,9 @@ class PostgresDriver final : public Driver {
                                  const RowReader& row) override;
   /// kUnavailable when the connection is lost at the commit: whether it was made is not known then.
   base::Result<void> Transaction(const std::function<base::Result<void>()>& body) override;
+  base::Result<void> Snapshot(const std::function<base::Result<void>()>& body) override;
   base::Result<void> Rehearsal(const std::function<base::Result<void>()>& body) override;
+  [[nodiscard]] bool IsShared() const override { return true; }
   base::Result<std::int64_t> SchemaVersion() override;
   base::Result<void> SetSchemaVersion(std::int64_t version) override;
 
@@ -36,6 +41,8 @@ class PostgresDriver final : public Driver {
   base::Result<void> Greet();      // what a new connection begins with
   base::Result<void> Connected();  // connects again when it has to
   base::Result<void> Begin();
+  base::Result<void> Undone(base::Result<void> begun,
+                            const std::function<base::Result<void>()>& body);
   base::Result<void> Command(const std::string& sql);
 
   std::unique_ptr<pg_conn, Finish> connection_;

@@ -12,6 +12,7 @@ using base::Error;
 using serving::RespondError;
 
 constexpr std::string_view kSyncPath = "/sync/v1/flagset";
+constexpr std::string_view kStreamPath = "/sync/v1/stream";
 constexpr std::string_view kApiPrefix = "/api/v1/";
 constexpr std::size_t kMaxRequestIdBytes = 64;
 
@@ -65,11 +66,11 @@ void RunApi(const RequestServices& services, const ApiRequest& request,
 }  // namespace
 
 bool RequestHandler::Handle(net::HttpRequest& request, net::HttpResponse& response,
-                            const std::function<net::LateResponse()>& late) {
+                            const net::Later& late) {
   if (serving::EvaluationHttp::Owns(request.path)) {
     HandleEvaluation(request, response);
-  } else if (request.path == kSyncPath) {
-    HandleSync(request, response);
+  } else if (request.path == kSyncPath || request.path == kStreamPath) {
+    return HandleSync(request, response, late);
   } else if (request.path.starts_with(kApiPrefix)) {
     return HandleApi(request, response, late);
   } else if (!HandleOperations(request, response)) {
@@ -126,20 +127,27 @@ void RequestHandler::HandleEvaluation(net::HttpRequest& request, net::HttpRespon
   evaluation_.Handle(request, grant->environment, response);
 }
 
-void RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpResponse& response) {
-  if (!AcceptGet(request, response)) return;
+bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
+                                const net::Later& late) {
+  if (!AcceptGet(request, response)) return true;
   const auto grant = Identify(request, response);
-  if (!grant) return;
+  if (!grant) return true;
   if (grant->kind != TokenKind::kSync) {
-    return Forbid(request, "the sync key of an environment", response);
+    Forbid(request, "the sync key of an environment", response);
+    return true;
+  }
+  if (request.path == kStreamPath) {
+    feed_.Subscribe(request, grant->environment, late);
+    return false;
   }
   feed_.Answer(request, grant->environment, response);
   if (response.status == 200) ++services_.metrics.sync_sent;
   if (response.status == 304) ++services_.metrics.sync_current;
+  return true;
 }
 
 bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpResponse& response,
-                               const std::function<net::LateResponse()>& late) {
+                               const net::Later& late) {
   const auto grant = Identify(request, response);
   if (!grant) return true;
   if (grant->kind != TokenKind::kAdmin) {

@@ -34,7 +34,7 @@ class RequestHandler final : public net::HttpHandler {
       : services_(services), service_(services.clock), evaluation_(service_) {}
 
   bool Handle(net::HttpRequest& request, net::HttpResponse& response,
-              const std::function<net::LateResponse()>& late) override;
+              const net::Later& late) override;
 
   void SetCredentials(std::shared_ptr<const Credentials> credentials) {
     credentials_ = std::move(credentials);
@@ -42,6 +42,8 @@ class RequestHandler final : public net::HttpHandler {
   void PutEnvironment(std::shared_ptr<const serving::Published> published,
                       std::shared_ptr<const SyncBody> body);
   void RemoveEnvironment(const std::string& environment);
+  void Beat() { feed_.Beat(); }
+  void EndStreams() { feed_.EndStreams(); }
 
   [[nodiscard]] const serving::EvaluationCounts& evaluation_counts() const {
     return service_.counts();
@@ -54,9 +56,10 @@ class RequestHandler final : public net::HttpHandler {
               net::HttpResponse& response);
   bool HandleOperations(const net::HttpRequest& request, net::HttpResponse& response);
   void HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response);
-  void HandleSync(const net::HttpRequest& request, net::HttpResponse& response);
+  bool HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
+                  const net::Later& late);
   bool HandleApi(const net::HttpRequest& request, net::HttpResponse& response,
-                 const std::function<net::LateResponse()>& late);
+                 const net::Later& late);
 
   const RequestServices& services_;
   serving::EvaluationService service_;

@@ -29,7 +29,9 @@ class SqliteDriver final : public Driver {
   base::Result<std::int64_t> Run(std::string_view sql, std::span<const Parameter> values,
                                  const RowReader& row) override;
   base::Result<void> Transaction(const std::function<base::Result<void>()>& body) override;
+  base::Result<void> Snapshot(const std::function<base::Result<void>()>& body) override;
   base::Result<void> Rehearsal(const std::function<base::Result<void>()>& body) override;
+  [[nodiscard]] bool IsShared() const override { return false; }
   base::Result<std::int64_t> SchemaVersion() override;
   base::Result<void> SetSchemaVersion(std::int64_t version) override;
 
@@ -38,6 +40,8 @@ class SqliteDriver final : public Driver {
                                                              std::optional<base::LockFile> lock);
   SqliteDriver(std::string path, std::optional<base::LockFile> lock, base::Sqlite sqlite)
       : path_(std::move(path)), lock_(std::move(lock)), sqlite_(std::move(sqlite)) {}
+  base::Result<void> Undone(const std::string& begin,
+                            const std::function<base::Result<void>()>& body);
   base::Result<std::int64_t> Number(const std::string& sql);
 
   std::string path_;

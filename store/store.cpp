@@ -2,12 +2,14 @@
 #include "store/store.h"
 
 #include <csignal>
+#include <optional>
 
 #include "base/version.h"
 #include "net/control_loop.h"
 #include "net/http_protocol.h"
 #include "net/worker_pool.h"
 #include "store/broadcast.h"
+#include "store/replica_watch.h"
 #include "store/request_handler.h"
 #include "wire/problem.h"
 
@@ -16,6 +18,8 @@ namespace {
 
 using base::Error;
 using base::Fail;
+
+constexpr std::int64_t kHeartbeatMillis = 15'000;
 
 base::Result<Database> OpenInitialised(const std::string& location) {
   auto database = Database::Open(location);
@@ -50,6 +54,17 @@ void LogFaults(const Ledger& ledger, base::Logger& log) {
                {{"environment", environment}, {"reason", diagnostic.error.Message()}});
     }
   }
+}
+
+// Says it when it begins and ends, not every second in between.
+void Refresh(Ledger& ledger, base::Logger& log, bool& answers) {
+  const auto done = ledger.Refresh();
+  if (!done && answers) {
+    log.Warn("database does not answer", {{"reason", done.error().Message()}});
+  } else if (done && !answers) {
+    log.Info("database answers");
+  }
+  answers = done.has_value();
 }
 
 }  // namespace
@@ -96,9 +111,24 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
                        {"port", static_cast<int>(listener.port())},
                        {"database", database->name()},
                        {"environments", std::uint64_t{(*ledger)->sets().size()}}});
+  bool database_answers = true;  // of the database's thread
+  std::optional<ReplicaWatch> watch;
+  if (database->IsShared()) {
+    watch.emplace(config.database, [&, ledger = ledger->get()] {
+      static_cast<void>(database_thread.Post(
+          [&log, &database_answers, ledger] { Refresh(*ledger, log, database_answers); }));
+    });
+  }
+  net::ControlLoop::Timer heartbeat;
+  const std::function<void()> beat = [&] {
+    broadcast.Beat();
+    heartbeat = control.After(kHeartbeatMillis, beat);
+  };
+  beat();
   control.Run();
 
   log.Info("stopping");
+  broadcast.EndStreams();
   workers.Stop(config.drain.millis);
   database_thread.Stop();
   log.Info("stopped");

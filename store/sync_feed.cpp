@@ -1,41 +1,118 @@
 #include "store/sync_feed.h"
 
+#include "base/gzip.h"
 #include "serving/entity_tag.h"
 #include "serving/evaluation_http.h"
+#include "store/query.h"
 
 namespace pennon::store {
+namespace {
 
-std::shared_ptr<const SyncBody> MakeSyncBody(const EnvironmentSet& set) {
-  auto body = std::make_shared<SyncBody>();
-  body->environment = set.environment;
-  body->tag = '"' + std::to_string(set.epoch) + '.' + std::to_string(set.revision) + '"';
-  wire::SyncHead head;
-  head.environment = set.environment;
-  head.epoch = set.epoch;
-  head.revision = set.revision;
-  body->text = WriteSyncDocument(std::move(head), set.Lines());
-  return body;
+constexpr const char* kGoodbye = "event: goodbye\ndata: {}\n\n";
+// Below it compression saves no packet.
+constexpr std::size_t kMinGzipBytes = 1400;
+
+void SetBody(const net::HttpRequest& request, const std::string& text,
+             const std::function<std::string()>& gzipped, net::HttpResponse& response) {
+  response.content_type = "application/x-ndjson";
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (text.size() < kMinGzipBytes || !base::AcceptsGzip(request.Header("Accept-Encoding"))) {
+    response.body = text;
+    return;
+  }
+  response.headers.emplace_back("Content-Encoding", "gzip");
+  response.body = gzipped();
+}
+
+std::optional<Cursor> SinceOf(const net::HttpRequest& request) {
+  const auto query = Query::Parse(request.query);
+  return query ? ParseCursor(query->Text("since")) : std::nullopt;
+}
+
+}  // namespace
+
+void SyncFeed::Put(std::shared_ptr<const SyncBody> body) {
+  Feed& feed = feeds_[body->environment()];
+  const bool follows =
+      feed.body != nullptr &&
+      feed.body->cursor() == Cursor{body->cursor().epoch, body->cursor().revision - 1};
+  if (feed.body != nullptr) {
+    Tell(feed, follows ? body->event() : body->EventSince(feed.body->cursor()));
+  }
+  feed.body = std::move(body);
+}
+
+void SyncFeed::Remove(const std::string& environment) {
+  const auto found = feeds_.find(environment);
+  if (found == feeds_.end()) return;
+  for (const auto& stream : found->second.streams) stream->End(kGoodbye);
+  subscribers_ -= found->second.streams.size();
+  feeds_.erase(found);
+}
+
+void SyncFeed::Tell(Feed& feed, const std::string& event) {
+  const auto gone = std::erase_if(feed.streams, [&](const auto& stream) {
+    if (!stream->is_open()) return true;
+    stream->Send(event);
+    return false;
+  });
+  subscribers_ -= gone;
+}
+
+void SyncFeed::Beat() {
+  for (auto& [environment, feed] : feeds_) Tell(feed, ":\n\n");
+}
+
+void SyncFeed::EndStreams() {
+  for (auto& [environment, feed] : feeds_) {
+    for (const auto& stream : feed.streams) stream->End(kGoodbye);
+    feed.streams.clear();
+  }
+  subscribers_ = 0;
 }
 
 void SyncFeed::Answer(const net::HttpRequest& request, const std::string& environment,
                       net::HttpResponse& response) const {
-  const auto found = bodies_.find(environment);
-  if (found == bodies_.end()) {
+  const auto found = feeds_.find(environment);
+  if (found == feeds_.end()) {
     return serving::RespondError(
         request.path, 404,
         base::Error::NotFound("environments." + environment, "there is no such environment"),
         response);
   }
-  const SyncBody& body = *found->second;
-  response.headers.emplace_back("ETag", body.tag);
+  const SyncBody& body = *found->second.body;
+  response.headers.emplace_back("ETag", body.tag());
   response.headers.emplace_back("Cache-Control", "private, no-cache");
-  if (serving::MatchesEntityTag(request.Header("If-None-Match"), body.tag)) {
+  if (serving::MatchesEntityTag(request.Header("If-None-Match"), body.tag())) {
     response.status = 304;
     response.content_type = {};
     return;
   }
-  response.content_type = "application/x-ndjson";
-  response.body = body.text;
+  if (const auto since = SinceOf(request)) {
+    if (const auto delta = body.DeltaSince(*since)) {
+      return SetBody(
+          request, *delta, [&] { return base::Gzip(*delta); }, response);
+    }
+  }
+  SetBody(
+      request, body.text(), [&] { return body.gzipped(); }, response);
+}
+
+void SyncFeed::Subscribe(const net::HttpRequest& request, const std::string& environment,
+                         const net::Later& late) {
+  net::HttpResponse head;
+  head.content_type = "text/event-stream";
+  head.headers.emplace_back("Cache-Control", "no-store");
+  head.headers.emplace_back("X-Accel-Buffering", "no");  // or nginx would collect events
+  auto stream = late.Stream(head);
+  const auto found = feeds_.find(environment);
+  if (found == feeds_.end()) return stream->End(kGoodbye);
+  Feed& feed = found->second;
+  const auto last = ParseCursor(request.Header("Last-Event-ID"));
+  const std::string missed = feed.body->EventSince(last.value_or(Cursor()));
+  stream->Send(missed.empty() ? ":\n\n" : missed);
+  feed.streams.push_back(std::move(stream));
+  ++subscribers_;
 }
 
 }  // namespace pennon::store

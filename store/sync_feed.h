@@ -1,37 +1,51 @@
-// GET /sync/v1/flagset: what daemons poll. Answered from a body made once a revision, never from
-// the database.
+// GET /sync/v1/flagset and /sync/v1/stream: what daemons ask and are told. Answered from what was
+// made once a revision, never from the database.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "net/http_message.h"
-#include "store/environment_set.h"
+#include "store/sync_body.h"
 
 namespace pennon::store {
-
-/// The answer for one revision of one environment. Immutable; shared by all workers.
-struct SyncBody {
-  std::string environment;
-  std::string tag;   // "\"<epoch>.<revision>\""
-  std::string text;  // newline-delimited JSON
-};
-std::shared_ptr<const SyncBody> MakeSyncBody(const EnvironmentSet& set);
 
 /// Confined to one worker.
 class SyncFeed {
  public:
-  void Put(std::shared_ptr<const SyncBody> body) { bodies_[body->environment] = std::move(body); }
-  void Remove(const std::string& environment) { bodies_.erase(environment); }
+  /// Puts a revision in force and tells it to the streams of its environment.
+  void Put(std::shared_ptr<const SyncBody> body);
+  /// Ends the environment's streams, too.
+  void Remove(const std::string& environment);
 
-  /// Answers 200 with the flag set, or 304 when the caller has this revision.
+  /// Answers 200 with the flag set, or a delta from `?since=<epoch>.<revision>` when that is known
+  /// and smaller; or 304 when the caller has this revision.
   void Answer(const net::HttpRequest& request, const std::string& environment,
               net::HttpResponse& response) const;
 
+  /// Begins a stream of events (text/event-stream). `delta`: its data is a delta from the revision
+  /// before, which is the last event's id; `changed`: there is a revision to be fetched; `goodbye`:
+  /// connect again, to whoever answers. Goes on from Last-Event-ID.
+  void Subscribe(const net::HttpRequest& request, const std::string& environment,
+                 const net::Later& late);
+  /// A sign of life on every stream, which also finds those whose connection is gone.
+  void Beat();
+  void EndStreams();
+
+  [[nodiscard]] std::size_t subscribers() const { return subscribers_; }
+
  private:
-  std::map<std::string, std::shared_ptr<const SyncBody>, std::less<>> bodies_;
+  struct Feed {
+    std::shared_ptr<const SyncBody> body;
+    std::vector<std::shared_ptr<net::HttpStream>> streams;
+  };
+  void Tell(Feed& feed, const std::string& event);
+
+  std::map<std::string, Feed, std::less<>> feeds_;
+  std::size_t subscribers_ = 0;
 };
 
 }  // namespace pennon::store

@@ -1,6 +1,7 @@
 #include "wire/sync_document.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/digest.h"
 #include "base/json_text.h"
@@ -18,18 +19,25 @@ using model::Value;
 
 constexpr std::uint64_t kFormatVersion = 1;
 
-std::string WriteHead(const SyncHead& head) {
+std::uint64_t CountFlags(const std::vector<SyncLine>& lines) {
+  return static_cast<std::uint64_t>(
+      std::count_if(lines.begin(), lines.end(),
+                    [](const SyncLine& line) { return line.kind == LineKind::kFlag; }));
+}
+
+std::string WriteHead(const SyncHead& head, std::size_t deleted = 0) {
   std::string text;
   base::JsonObject object(text);
   object.Uint("pennon", kFormatVersion).String("environment", head.environment);
   object.Uint("epoch", head.epoch).Uint("revision", head.revision);
+  if (head.since) object.Uint("since", *head.since).Uint("deleted", deleted);
   object.Uint("flags", head.flags).Uint("segments", head.segments);
   object.String("digest", head.set_digest);
   object.Close();
   return text;
 }
 
-base::Result<SyncHead> ReadHead(std::string_view line) {
+base::Result<SyncHead> ReadHead(std::string_view line, std::uint64_t& deleted) {
   auto value = ReadJson(line);
   if (!value) return Fail(value.error().Within("head"));
   SyncHead head;
@@ -43,6 +51,8 @@ base::Result<SyncHead> ReadHead(std::string_view line) {
   reader.RequiredString("environment", head.environment);
   reader.Unsigned("epoch", INT64_MAX, head.epoch);
   reader.Unsigned("revision", INT64_MAX, head.revision);
+  if (reader.Has("since")) reader.Unsigned("since", INT64_MAX, head.since.emplace());
+  reader.Unsigned("deleted", INT64_MAX, deleted);
   reader.Unsigned("flags", INT64_MAX, head.flags);
   reader.Unsigned("segments", INT64_MAX, head.segments);
   reader.RequiredString("digest", head.set_digest);
@@ -51,7 +61,7 @@ base::Result<SyncHead> ReadHead(std::string_view line) {
 }
 
 // Reads `"member":"text"` at the position, as every line begins: {"kind":"flag","key":"checkout",…
-base::Result<SyncLine> ReadLine(std::string_view bytes, std::size_t number) {
+base::Result<SyncLine> ReadLine(std::string_view bytes, std::size_t number, bool& is_deleted) {
   const std::string place = "line " + std::to_string(number);
   auto value = ReadJson(bytes);
   if (!value) return Fail(value.error().Within(place));
@@ -63,6 +73,7 @@ base::Result<SyncLine> ReadLine(std::string_view bytes, std::size_t number) {
   if (!reader.failed() && kind != "flag" && kind != "segment") {
     reader.Invalid("kind", "is \"" + kind + "\", expected flag or segment");
   }
+  reader.Bool("deleted", is_deleted);
   if (reader.failed()) return Fail(*reader.Finish());
   line.kind = kind == "flag" ? LineKind::kFlag : LineKind::kSegment;
   line.bytes = bytes;
@@ -77,11 +88,14 @@ std::string_view NextLine(std::string_view& rest) {
   return line;
 }
 
-base::Result<void> Verify(const SyncDocument& document) {
+base::Result<void> VerifyDigest(const SyncDocument& document) {
+  if (SetDigest(document.lines) == document.head.set_digest) return {};
+  return Fail(Error::Invalid("head.digest", "does not match the set that it is of"));
+}
+
+base::Result<void> Verify(const SyncDocument& document, std::uint64_t deleted) {
   const SyncHead& head = document.head;
-  const auto flags = static_cast<std::uint64_t>(
-      std::count_if(document.lines.begin(), document.lines.end(),
-                    [](const SyncLine& line) { return line.kind == LineKind::kFlag; }));
+  const std::uint64_t flags = CountFlags(document.lines);
   const std::uint64_t segments = document.lines.size() - flags;
   if (flags != head.flags || segments != head.segments) {
     return Fail(Error::Invalid("head", "declares " + std::to_string(head.flags) + " flags and " +
@@ -89,10 +103,12 @@ base::Result<void> Verify(const SyncDocument& document) {
                                            std::to_string(flags) + " and " +
                                            std::to_string(segments)));
   }
-  if (SetDigest(document.lines) != head.set_digest) {
-    return Fail(Error::Invalid("head.digest", "does not match the lines that follow"));
+  if (document.deleted.size() != deleted || (deleted > 0 && !head.since)) {
+    return Fail(Error::Invalid("head", "declares " + std::to_string(deleted) +
+                                           " deletions, found " +
+                                           std::to_string(document.deleted.size())));
   }
-  return {};
+  return head.since ? base::Result<void>() : VerifyDigest(document);
 }
 
 template <typename T>
@@ -148,8 +164,7 @@ std::string SetDigest(const std::vector<SyncLine>& lines) {
 }
 
 std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines) {
-  head.flags = 0;
-  for (const SyncLine& line : lines) head.flags += line.kind == LineKind::kFlag ? 1 : 0;
+  head.flags = CountFlags(lines);
   head.segments = lines.size() - head.flags;
   head.set_digest = SetDigest(lines);
   std::string text = WriteHead(head);
@@ -161,24 +176,65 @@ std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines)
   return text;
 }
 
+std::string WriteSyncDelta(SyncHead head, const std::vector<SyncLine>& lines,
+                           const std::vector<LineName>& deleted) {
+  head.flags = CountFlags(lines);
+  head.segments = lines.size() - head.flags;
+  std::string text = WriteHead(head, deleted.size());
+  text += '\n';
+  for (const SyncLine& line : lines) {
+    text += line.bytes;
+    text += '\n';
+  }
+  for (const LineName& name : deleted) {
+    base::JsonObject object(text);
+    object.String("kind", Name(name.kind)).String("key", name.key).Bool("deleted", true);
+    object.Close();
+    text += '\n';
+  }
+  return text;
+}
+
+base::Result<SyncDocument> MergeDelta(const std::vector<SyncLine>& lines, SyncDocument delta) {
+  std::map<std::pair<LineKind, std::string_view>, const SyncLine*> merged;
+  for (const SyncLine& line : lines) merged[{line.kind, line.key}] = &line;
+  for (const LineName& name : delta.deleted) merged.erase({name.kind, name.key});
+  for (const SyncLine& line : delta.lines) merged[{line.kind, line.key}] = &line;
+  SyncDocument whole;
+  whole.head = delta.head;
+  whole.head.since.reset();
+  for (const auto& [name, line] : merged) whole.lines.push_back(*line);
+  whole.head.flags = CountFlags(whole.lines);
+  whole.head.segments = whole.lines.size() - whole.head.flags;
+  if (auto verified = VerifyDigest(whole); !verified) return Fail(verified.error());
+  return whole;
+}
+
 base::Result<SyncDocument> ReadSyncDocument(std::string_view body) {
   if (body.size() > kMaxSyncBytes) {
     return Fail(Error::Limit("body", "larger than " + std::to_string(kMaxSyncBytes) + " bytes"));
   }
   SyncDocument document;
   std::string_view rest = body;
-  auto head = ReadHead(NextLine(rest));
+  std::uint64_t deleted = 0;
+  auto head = ReadHead(NextLine(rest), deleted);
   if (!head) return Fail(head.error());
   document.head = std::move(*head);
   for (std::size_t number = 2; !rest.empty(); ++number) {
-    auto line = ReadLine(NextLine(rest), number);
+    bool is_deleted = false;
+    auto line = ReadLine(NextLine(rest), number, is_deleted);
     if (!line) return Fail(line.error());
-    document.lines.push_back(std::move(*line));
+    if (is_deleted) {
+      document.deleted.push_back({line->kind, std::move(line->key)});
+    } else {
+      document.lines.push_back(std::move(*line));
+    }
   }
-  auto verified = Verify(document);
+  auto verified = Verify(document, deleted);
   if (!verified) return Fail(verified.error());
   std::vector<std::pair<LineKind, std::string_view>> keys;
   for (const SyncLine& line : document.lines) keys.emplace_back(line.kind, line.key);
+  for (const LineName& name : document.deleted) keys.emplace_back(name.kind, name.key);
   std::sort(keys.begin(), keys.end());
   const auto twice = std::adjacent_find(keys.begin(), keys.end());
   if (twice != keys.end()) {

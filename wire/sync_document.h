@@ -1,9 +1,10 @@
 // The body of GET /sync/v1/flagset: newline-delimited JSON, a head line and one line a flag or
-// segment. Digests are over the bytes of the lines as sent; nothing is ever re-serialised to
-// verify.
+// segment; or, as a delta, only those that are new, changed or deleted since a revision. Digests
+// are over the bytes of the lines as sent; nothing is ever re-serialised to verify.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,12 +31,20 @@ struct SyncHead {
   std::uint64_t revision = 0;
   std::uint64_t flags = 0;     // number of flag lines that follow
   std::uint64_t segments = 0;  // number of segment lines that follow
-  std::string set_digest;
+  std::string set_digest;      // of the whole set, also in a delta
+  std::optional<std::uint64_t>
+      since;  // a delta: the revision of the same epoch that it goes on from
+};
+
+struct LineName {
+  LineKind kind = LineKind::kFlag;
+  std::string key;
 };
 
 struct SyncDocument {
   SyncHead head;
   std::vector<SyncLine> lines;
+  std::vector<LineName> deleted;  // in a delta only
 };
 
 /// Makes the line of a definition (a JSON object): its members after "kind" and "key".
@@ -47,8 +56,17 @@ std::string SetDigest(const std::vector<SyncLine>& lines);
 /// The document's text: head line (with set digest and counts filled in) and lines.
 std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines);
 
+/// A delta's text; `head.set_digest` and `head.since` are the caller's.
+std::string WriteSyncDelta(SyncHead head, const std::vector<SyncLine>& lines,
+                           const std::vector<LineName>& deleted);
+
+/// The whole set that a delta makes of the lines of the revision that it goes on from; kInvalid
+/// when it does not give the set that its digest is of.
+base::Result<SyncDocument> MergeDelta(const std::vector<SyncLine>& lines, SyncDocument delta);
+
 /// Reads and verifies a body: syntax of the head, counts, unique keys, set digest. A body that was
-/// cut off anywhere is an error. The definitions inside the lines are not read yet.
+/// cut off anywhere is an error; of a delta, the set digest is for MergeDelta to verify. The
+/// definitions inside the lines are not read yet.
 base::Result<SyncDocument> ReadSyncDocument(std::string_view body);
 
 /// Reads the definitions. One that cannot be read goes to `broken_flags` or `broken_segments`.

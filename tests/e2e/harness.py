@@ -93,12 +93,38 @@ class Program:
         return self.log_path.read_text(errors="replace")
 
 
-class Store:
-    """A pennon-store over a database of its own, with the environment `production`."""
+class Postgres:
+    """A PostgreSQL server of the test's own; `address` is what a store takes."""
 
-    def __init__(self, directory, document=ROOT / "config" / "example-flags.json"):
+    def __init__(self, fsync="off"):
+        self.process = subprocess.Popen(
+            [ROOT / "tests" / "support" / "with-postgres", "sh", "-c",
+             "echo $PENNON_TEST_POSTGRES; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, env={**os.environ, "PENNON_TEST_FSYNC": fsync})
+        self.address = self.process.stdout.readline().strip()
+        assert self.address.startswith("postgres://"), "PostgreSQL did not start"
+
+    def end(self):
+        self.process.stdin.close()  # ends the command, and the server with it
+        self.process.stdout.close()
+        self.process.wait()
+
+
+class Store:
+    """A pennon-store with the environment `production`, over a SQLite file of its own or the database given.
+
+    A `twin` of another store shares its database and its keys.
+    """
+
+    def __init__(self, directory, document=ROOT / "config" / "example-flags.json", database=None, twin=None):
         self.directory = pathlib.Path(directory)
         self.port = free_port()
+        self.database = database or self.directory / "store.db"
+        self.name = "store"
+        if twin is not None:
+            self.database, self.token, self.key_file = twin.database, twin.token, twin.key_file
+            self.name = "twin"
+            return self.start()
         self.key_file = str(self.directory / "sync-key")
         self.command("init", "--token-file", str(self.directory / "admin-token"))
         self.command("import", str(document), "--sync-key-file", self.key_file)
@@ -110,12 +136,12 @@ class Store:
         return f"http://127.0.0.1:{self.port}"
 
     def command(self, *arguments):
-        subprocess.run([BIN / "pennon-store", "--database", self.directory / "store.db",
-                        *arguments], check=True, capture_output=True)
+        return subprocess.run([BIN / "pennon-store", "--database", self.database, *arguments],
+                              check=True, capture_output=True, text=True).stdout
 
     def start(self):
-        self.program = Program(self.directory, "store", [
-            BIN / "pennon-store", "serve", "--database", self.directory / "store.db",
+        self.program = Program(self.directory, self.name, [
+            BIN / "pennon-store", "serve", "--database", self.database,
             "--listen-port", str(self.port)])
         eventually(self.is_up, "the store is up: " + self.program.log)
 

@@ -11,8 +11,7 @@ namespace {
 // Answers with what it was asked; the path says how.
 class Mirror final : public HttpHandler {
  public:
-  bool Handle(HttpRequest& request, HttpResponse& response,
-              const std::function<LateResponse()>& late) override {
+  bool Handle(HttpRequest& request, HttpResponse& response, const Later& late) override {
     ++requests;
     const std::string body(request.body.begin(), request.body.end());
     request.body.data()[request.body.size()] = '#';  // allowed, and must harm nobody
@@ -43,12 +42,13 @@ class Exchange {
       : protocol_(MakeHttpProtocol(
             handler, limits,
             [](int status, std::string_view) { return "refused: " + std::to_string(status); },
-            [this](std::string bytes, bool close) {
+            LateAnswer([this](std::string bytes, AfterAnswer after) {
               output += bytes;
-              closed = close;
+              closed = after == AfterAnswer::kClose;
+              if (after == AfterAnswer::kMore) return;
               suspended = false;
               Offer();
-            })) {}
+            }))) {}
 
   Exchange& Feed(std::string_view bytes) {
     input_ += bytes;

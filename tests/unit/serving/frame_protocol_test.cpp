@@ -15,7 +15,9 @@ struct ProtocolFixture : ServingFixture {
       : options{"test",
                 [this](std::function<void(std::string)> done) { status_done = std::move(done); }},
         protocol(serving::MakeFrameProtocol(
-            service, options, [this](std::string bytes, bool) { late = std::move(bytes); })) {}
+            service, options, net::LateAnswer([this](std::string bytes, net::AfterAnswer) {
+              late = std::move(bytes);
+            }))) {}
 
   net::StreamProtocol::Progress Feed(const std::string& bytes) {
     input = bytes + '\0';

@@ -3,6 +3,7 @@
 
 #include <future>
 
+#include "tests/support/late_answer.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace pennon::store {
@@ -33,7 +34,7 @@ struct Served : StoreFixture, CommitListener {
     published->environment = set->environment;
     published->image = set->image;
     published->source = serving::Source::kLive;
-    handler.PutEnvironment(std::move(published), MakeSyncBody(*set));
+    handler.PutEnvironment(std::move(published), std::make_shared<const SyncBody>(set));
   }
   void OnEnvironmentDeleted(const std::string& environment) override {
     handler.RemoveEnvironment(environment);
@@ -58,11 +59,9 @@ struct Served : StoreFixture, CommitListener {
     request.headers.emplace_back("Content-Type", content_type);
     request.body = {text.data(), body.size()};
     net::HttpResponse response;
-    std::promise<net::HttpResponse> late;
-    const bool answered = handler.Handle(request, response, [&]() -> net::LateResponse {
-      return [&](net::HttpResponse later) { late.set_value(std::move(later)); };
-    });
-    return answered ? response : late.get_future().get();
+    const test::RecordedLater late;
+    const bool answered = handler.Handle(request, response, late);
+    return answered ? response : late.response.get_future().get();
   }
 
   Api api{*ledger};

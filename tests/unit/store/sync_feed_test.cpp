@@ -1,6 +1,7 @@
 // What daemons get: bytes that the daemon's own reader accepts.
 #include "store/sync_feed.h"
 
+#include "tests/support/late_answer.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace pennon::store {
@@ -12,7 +13,9 @@ struct Fed : StoreFixture {
     Expect(201, "POST", "/api/v1/flags", R"({"key":"a",)" + kBooleanFlag + '}');
     Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ann"]})", "");
   }
-  std::shared_ptr<const SyncBody> Body() { return MakeSyncBody(*ledger->sets().at("prod")); }
+  std::shared_ptr<const SyncBody> Body() {
+    return std::make_shared<const SyncBody>(ledger->sets().at("prod"));
+  }
 };
 
 net::HttpRequest Poll(std::string_view tag) {
@@ -25,7 +28,7 @@ net::HttpRequest Poll(std::string_view tag) {
 
 TEST_CASE("the body is what the daemon's reader accepts, with every flag and segment readable") {
   Fed store;
-  const auto document = wire::ReadSyncDocument(store.Body()->text);
+  const auto document = wire::ReadSyncDocument(store.Body()->text());
   REQUIRE(document);
   CHECK(document->head.environment == "prod");
   CHECK(document->head.revision == 3);
@@ -41,13 +44,13 @@ TEST_CASE("the body is what the daemon's reader accepts, with every flag and seg
 
 TEST_CASE("a line is sent byte for byte as it was kept when the change was committed") {
   Fed store;
-  const std::string before = store.Body()->text;
+  const std::string before = store.Body()->text();
   store.Expect(201, "PUT", "/api/v1/environments/prod/segments/t", R"({"included":["bob"]})", "");
   std::string kept;
   REQUIRE(store.database.Each("SELECT bytes FROM lines WHERE key = 'a'",
                               [&](const auto& row) { kept = row.Text(0); }));
   CHECK(before.find(kept + '\n') != std::string::npos);
-  CHECK(store.Body()->text.find(kept + '\n') != std::string::npos);
+  CHECK(store.Body()->text().find(kept + '\n') != std::string::npos);
 }
 
 TEST_CASE("a poll gets the flag set once, and 304 until there is a new revision") {
@@ -78,6 +81,122 @@ TEST_CASE("a poll gets the flag set once, and 304 until there is a new revision"
   net::HttpResponse gone;
   feed.Answer(Poll(tag), "prod", gone);
   CHECK(gone.status == 404);
+}
+
+TEST_CASE("a delta makes the new set of the old one, whatever has happened in between") {
+  Fed store;
+  store.Expect(201, "POST", "/api/v1/flags", R"({"key":"still",)" + kBooleanFlag + '}');
+  const auto old = wire::ReadSyncDocument(store.Body()->text());
+  REQUIRE(old);
+  const Cursor since = store.Body()->cursor();
+  store.Expect(201, "POST", "/api/v1/flags", R"({"key":"b",)" + kBooleanFlag + '}');
+  store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
+  store.Expect(204, "DELETE", "/api/v1/environments/prod/segments/s");
+  store.Expect(201, "POST", "/api/v1/flags", R"({"key":"c",)" + kBooleanFlag + '}');
+  store.Expect(204, "DELETE", "/api/v1/flags/c");
+  const auto body = store.Body();
+  const auto text = body->DeltaSince(since);
+  REQUIRE(text);
+  const auto delta = wire::ReadSyncDocument(*text);
+  REQUIRE_MESSAGE(delta, (delta ? "" : delta.error().Message()));
+  CHECK(delta->lines.size() == 2);
+  CHECK(delta->deleted.size() == 2);
+  const auto merged = wire::MergeDelta(old->lines, *delta);
+  REQUIRE_MESSAGE(merged, (merged ? "" : merged.error().Message()));
+  CHECK(wire::WriteSyncDocument(merged->head, merged->lines) == body->text());
+  CHECK(!wire::MergeDelta({}, *delta));  // of another base
+}
+
+TEST_CASE("where a delta could not be known there is none") {
+  Fed store;
+  const Cursor now = store.Body()->cursor();
+  CHECK(store.Body()->DeltaSince(now));
+  CHECK(!store.Body()->DeltaSince({now.epoch, now.revision + 1}));
+  CHECK(!store.Body()->DeltaSince({now.epoch - 1, now.revision}));
+  auto reloaded = Ledger::Load(store.database, store.clock);
+  REQUIRE(reloaded);
+  const SyncBody after((*reloaded)->sets().at("prod"));
+  CHECK(!after.DeltaSince({now.epoch, now.revision - 1}));  // deletions before it are not known
+  CHECK(after.DeltaSince(now));
+  CHECK(ParseCursor("1.2") == Cursor{1, 2});
+  for (const char* wrong : {"", "1", "1.", ".2", "1.2.3", "-1.2", "1.x"})
+    CHECK(!ParseCursor(wrong));
+}
+
+TEST_CASE("a poll with what it has gets the delta, compressed when it may be") {
+  Fed store;
+  SyncFeed feed;
+  const std::string since = "since=" + Text(store.Body()->cursor());
+  for (int i = 0; i < 40; ++i) {
+    store.Expect(201, "POST", "/api/v1/flags",
+                 R"({"key":"f)" + std::to_string(i) + R"(",)" + kBooleanFlag + '}');
+  }
+  feed.Put(store.Body());
+  net::HttpRequest request = Poll("\"0.0\"");
+  request.query = since;
+  net::HttpResponse plain;
+  feed.Answer(request, "prod", plain);
+  CHECK(wire::ReadSyncDocument(plain.body).value().lines.size() == 40);
+  request.headers.emplace_back("Accept-Encoding", "br, gzip;q=0.5");
+  net::HttpResponse packed;
+  feed.Answer(request, "prod", packed);
+  CHECK(packed.body.size() < plain.body.size() / 2);
+  CHECK(packed.body.starts_with("\x1f\x8b"));
+  request.headers.back().second = "gzip;q=0";
+  net::HttpResponse refused;
+  feed.Answer(request, "prod", refused);
+  CHECK(refused.body == plain.body);
+}
+
+TEST_CASE("a stream tells every change as a delta, and goes on where it was cut off") {
+  Fed store;
+  SyncFeed feed;
+  feed.Put(store.Body());
+  const test::RecordedLater first;
+  net::HttpRequest request = Poll("");
+  const std::string last = Text(store.Body()->cursor());
+  request.headers.emplace_back("Last-Event-ID", last);
+  feed.Subscribe(request, "prod", first);
+  CHECK(first.type == "text/event-stream");
+  CHECK(first.stream->text == ":\n\n");  // it has this revision
+  store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
+  feed.Put(store.Body());
+  CHECK(first.stream->text.find("event: delta\nid: " + Text(store.Body()->cursor())) !=
+        std::string::npos);
+  const test::RecordedLater second;
+  feed.Subscribe(request, "prod", second);  // missed that one
+  CHECK(":\n\n" + second.stream->text == first.stream->text);
+  const test::RecordedLater stranger;
+  feed.Subscribe(Poll(""), "prod", stranger);
+  CHECK(stranger.stream->text.starts_with("event: changed\n"));
+  CHECK(feed.subscribers() == 3);
+}
+
+TEST_CASE("streams that are gone are forgotten; the others are told that it ends") {
+  Fed store;
+  SyncFeed feed;
+  feed.Put(store.Body());
+  const test::RecordedLater gone;
+  const test::RecordedLater there;
+  feed.Subscribe(Poll(""), "prod", gone);
+  feed.Subscribe(Poll(""), "prod", there);
+  gone.stream->open = false;
+  feed.Beat();
+  CHECK(feed.subscribers() == 1);
+  feed.EndStreams();
+  CHECK(there.stream->ended);
+  CHECK(!gone.stream->ended);
+  CHECK(there.stream->text.ends_with("event: goodbye\ndata: {}\n\n"));
+}
+
+TEST_CASE("a change that is too large for an event is fetched") {
+  Fed store;
+  std::string document = R"({"environment":"prod","flags":{)";
+  for (int i = 0; i < 800; ++i) {
+    document += (i == 0 ? "\"f" : ",\"f") + std::to_string(i) + "\":{" + kBooleanFlag + '}';
+  }
+  store.Expect(200, "POST", "/api/v1/environments/prod/import", document + "}}");
+  CHECK(store.Body()->event().starts_with("event: changed\n"));
 }
 
 }  // namespace

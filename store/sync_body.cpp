@@ -1,0 +1,99 @@
+#include "store/sync_body.h"
+
+#include <charconv>
+
+#include "base/gzip.h"
+
+namespace pennon::store {
+namespace {
+
+std::optional<std::uint64_t> ParseNumber(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || end.ec != std::errc() || end.ptr != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+// `data` line by line, as the format of server-sent events wants it.
+std::string Event(std::string_view name, const Cursor& id, std::string_view data) {
+  std::string event = "event: " + std::string(name) + "\nid: " + Text(id) + '\n';
+  while (!data.empty()) {
+    const std::string_view line = data.substr(0, data.find('\n'));
+    event += "data: ";
+    event += line;
+    event += '\n';
+    data.remove_prefix(std::min(data.size(), line.size() + 1));
+  }
+  return event + '\n';
+}
+
+}  // namespace
+
+std::optional<Cursor> ParseCursor(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto epoch = ParseNumber(text.substr(0, dot));
+  const auto revision = ParseNumber(text.substr(dot + 1));
+  if (!epoch || !revision) return std::nullopt;
+  return Cursor{*epoch, *revision};
+}
+
+std::string Text(const Cursor& cursor) {
+  return std::to_string(cursor.epoch) + '.' + std::to_string(cursor.revision);
+}
+
+SyncBody::SyncBody(std::shared_ptr<const EnvironmentSet> set)
+    : set_(std::move(set)),
+      tag_('"' + Text(cursor()) + '"'),
+      set_digest_(wire::SetDigest(set_->Lines())),
+      event_(EventSince({set_->epoch, set_->revision - 1})) {}
+
+wire::SyncHead SyncBody::Head() const {
+  wire::SyncHead head;
+  head.environment = set_->environment;
+  head.epoch = set_->epoch;
+  head.revision = set_->revision;
+  head.set_digest = set_digest_;
+  return head;
+}
+
+const std::string& SyncBody::text() const {
+  std::call_once(text_made_, [&] { text_ = WriteSyncDocument(Head(), set_->Lines()); });
+  return text_;
+}
+
+const std::string& SyncBody::gzipped() const {
+  std::call_once(gzipped_made_, [&] { gzipped_ = base::Gzip(text()); });
+  return gzipped_;
+}
+
+std::optional<std::string> SyncBody::DeltaSince(const Cursor& since) const {
+  if (since.epoch != set_->epoch || since.revision > set_->revision ||
+      since.revision < set_->deletions_known_since) {
+    return std::nullopt;
+  }
+  std::vector<wire::SyncLine> lines;
+  for (const auto& [id, definition] : set_->definitions) {
+    if (definition->stored.revision > since.revision) lines.push_back(definition->stored.line);
+  }
+  std::vector<wire::LineName> deleted;
+  for (const auto& [id, revision] : set_->deletions) {
+    if (revision > since.revision) deleted.push_back({id.first, id.second});
+  }
+  wire::SyncHead head = Head();
+  head.since = since.revision;
+  return wire::WriteSyncDelta(std::move(head), lines, deleted);
+}
+
+std::string SyncBody::EventSince(const Cursor& since) const {
+  if (since == cursor()) return {};
+  const auto delta = DeltaSince(since);
+  if (delta && delta->size() <= kMaxEventBytes) return Event("delta", cursor(), *delta);
+  return Event("changed", cursor(),
+               R"({"epoch":)" + std::to_string(set_->epoch) + R"(,"revision":)" +
+                   std::to_string(set_->revision) + '}');
+}
+
+}  // namespace pennon::store
