@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "store/access.h"
 #include "store/routes.h"
 #include "wire/json.h"
 #include "wire/problem.h"
@@ -19,10 +20,11 @@ constexpr std::string_view kChangeParameters = "comment dryRun";
 
 constexpr std::array kRoutes{
     Route{"GET", "/api/v1/environments", ListEnvironments},
-    Route{"POST", "/api/v1/environments", CreateEnvironment},
+    Route{"POST", "/api/v1/environments", CreateEnvironment, "", Role::kAdmin},
     Route{"GET", "/api/v1/environments/{environment}", ShowEnvironment},
-    Route{"PUT", "/api/v1/environments/{environment}", RenameEnvironment},
-    Route{"DELETE", "/api/v1/environments/{environment}", DeleteEnvironment, "confirm"},
+    Route{"PUT", "/api/v1/environments/{environment}", RenameEnvironment, "", Role::kAdmin},
+    Route{"DELETE", "/api/v1/environments/{environment}", DeleteEnvironment, "confirm",
+          Role::kAdmin},
 
     Route{"GET", "/api/v1/flags", ListFlags, "q tag owner lifecycle limit after"},
     Route{"POST", "/api/v1/flags", CreateFlag, "reuseKey"},
@@ -69,10 +71,18 @@ constexpr std::array kRoutes{
           "actor environment kind key since until limit after"},
 
     Route{"GET", "/api/v1/environments/{environment}/keys", ListKeys},
-    Route{"POST", "/api/v1/environments/{environment}/keys", CreateKey},
-    Route{"DELETE", "/api/v1/environments/{environment}/keys/{id}", DeleteKey},
+    Route{"POST", "/api/v1/environments/{environment}/keys", CreateKey, "", Role::kAdmin},
+    Route{"DELETE", "/api/v1/environments/{environment}/keys/{id}", DeleteToken, "", Role::kAdmin},
+    Route{"POST", "/api/v1/environments/{environment}/keys/{id}/rotate", RotateToken, "",
+          Role::kAdmin},
+    Route{"GET", "/api/v1/tokens", ListTokens, "", Role::kAdmin},
+    Route{"POST", "/api/v1/tokens", CreateApiToken, "", Role::kAdmin},
+    Route{"DELETE", "/api/v1/tokens/{id}", DeleteToken, "", Role::kAdmin},
+    Route{"POST", "/api/v1/tokens/{id}/rotate", RotateToken, "", Role::kAdmin},
 
     Route{"POST", "/api/v1/environments/{environment}/import", ImportDocument},
+    Route{"POST", "/api/v1/environments/{environment}/playground", AskPlayground, "",
+          Role::kViewer},
 };
 
 int StatusOf(const Error& error) {
@@ -116,7 +126,12 @@ net::HttpResponse Api::Handle(const ApiRequest& request) {
   for (const Route& route : kRoutes) {
     auto names = Match(route.pattern, request.path);
     if (!names) continue;
-    if (route.method == request.method) return Run(route, request, *std::move(names));
+    if (route.method == request.method) {
+      if (auto may = CheckAccess(request.grant, route, *names); !may) {
+        return Problem(403, may.error());
+      }
+      return Run(route, request, *std::move(names));
+    }
     allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
   }
   if (!allowed.empty()) return NotAllowed(request, allowed);
@@ -168,7 +183,7 @@ Result<Reply> Api::Answer(const Route& route, const Call& call) {
 }
 
 net::HttpResponse Api::Outdated(const ApiRequest& request, const Error& error) {
-  ApiRequest read = request;
+  ApiRequest read = request;  // who may change it may read it
   read.method = "GET";
   read.query.clear();
   const net::HttpResponse current = Handle(read);

@@ -1,5 +1,7 @@
 #include "store/change.h"
 
+#include <algorithm>
+
 #include "base/json_text.h"
 #include "engine/compile.h"
 #include "store/definition.h"
@@ -22,9 +24,11 @@ std::string Described(const Environment& environment) {
 
 // Never the hash: the log is read by more people than the table.
 std::string Described(const TokenRecord& token) {
-  return JsonText({{"kind", model::Value(std::string(Name(token.kind)))},
-                   {"name", model::Value(token.name)},
-                   {"last4", model::Value(token.last4)}});
+  Object description{{"kind", model::Value(std::string(Name(token.kind)))},
+                     {"name", model::Value(token.name)},
+                     {"last4", model::Value(token.last4)}};
+  if (token.expires_at) description.emplace_back("expiresAt", model::Value(*token.expires_at));
+  return JsonText(description);
 }
 
 }  // namespace
@@ -298,12 +302,16 @@ Result<void> Change::DeleteSegment(const std::string& environment, const std::st
 }
 
 Result<NewToken> Change::CreateToken(TokenKind kind, std::optional<std::string> environment,
-                                     const std::string& name) {
+                                     const std::string& name,
+                                     std::optional<base::WallMillis> expires_at) {
   if (auto valid = CheckName("name", name); !valid) return Fail(valid.error());
+  if (expires_at && *expires_at <= now_) {
+    return Fail(Error::Invalid("expiresAt", "is not in the future"));
+  }
   if (environment) {
     if (auto known = environments.Get(*environment); !known) return Fail(known.error());
   }
-  NewToken made = MakeToken(kind, std::move(environment), name, now_);
+  NewToken made = MakeToken(kind, std::move(environment), name, now_, expires_at);
   auto id = tokens.Insert(made.record);
   if (!id) return Fail(id.error());
   made.record.id = *id;
@@ -316,19 +324,41 @@ Result<NewToken> Change::CreateToken(TokenKind kind, std::optional<std::string> 
   return made;
 }
 
-Result<void> Change::DeleteToken(const std::string& environment, std::int64_t id) {
-  if (auto known = environments.Get(environment); !known) return Fail(known.error());
-  auto all = tokens.Of(environment);
-  if (!all) return Fail(all.error());
-  for (const TokenRecord& token : *all) {
-    if (token.id != id) continue;
-    tokens_changed_ = true;
-    auto recorded =
-        Record({{environment, "token", std::to_string(id)}, 0, Described(token), std::nullopt});
-    if (!recorded) return Fail(recorded.error());
-    return tokens.Delete(id);
+Result<TokenRecord> Change::FindToken(const std::optional<std::string>& environment,
+                                      std::int64_t id) {
+  if (environment) {
+    if (auto known = environments.Get(*environment); !known) return Fail(known.error());
   }
-  return Fail(Error::NotFound("keys." + std::to_string(id), "there is no such key"));
+  auto all = environment ? tokens.Of(*environment) : tokens.ForApi();
+  if (!all) return Fail(all.error());
+  for (TokenRecord& token : *all) {
+    if (token.id == id) return std::move(token);
+  }
+  return Fail(Error::NotFound((environment ? "keys." : "tokens.") + std::to_string(id),
+                              "there is no such token"));
+}
+
+Result<void> Change::DeleteToken(const std::optional<std::string>& environment, std::int64_t id) {
+  auto token = FindToken(environment, id);
+  if (!token) return Fail(token.error());
+  tokens_changed_ = true;
+  auto recorded = Record(
+      {{token->environment, "token", std::to_string(id)}, 0, Described(*token), std::nullopt});
+  if (!recorded) return Fail(recorded.error());
+  return tokens.Delete(id);
+}
+
+Result<NewToken> Change::RotateToken(const std::optional<std::string>& environment, std::int64_t id,
+                                     std::int64_t overlap_millis) {
+  auto token = FindToken(environment, id);
+  if (!token) return Fail(token.error());
+  TokenRecord ending = *token;
+  ending.expires_at = std::min(now_ + overlap_millis, token->expires_at.value_or(INT64_MAX));
+  auto recorded = Record(
+      {{token->environment, "token", std::to_string(id)}, 0, Described(*token), Described(ending)});
+  if (!recorded) return Fail(recorded.error());
+  if (auto set = tokens.SetExpiry(id, *ending.expires_at); !set) return Fail(set.error());
+  return CreateToken(token->kind, token->environment, token->name, token->expires_at);
 }
 
 }  // namespace pennon::store

@@ -50,9 +50,13 @@ class Change {
   base::Result<void> DeleteSegment(const std::string& environment, const std::string& key);
 
   base::Result<NewToken> CreateToken(TokenKind kind, std::optional<std::string> environment,
-                                     const std::string& name);
-  /// kNotFound when the environment has no such token.
-  base::Result<void> DeleteToken(const std::string& environment, std::int64_t id);
+                                     const std::string& name,
+                                     std::optional<base::WallMillis> expires_at = {});
+  /// kNotFound when there is no such token among those for the API, or of the environment.
+  base::Result<void> DeleteToken(const std::optional<std::string>& environment, std::int64_t id);
+  /// A new token in the place of another, which goes on for `overlap_millis`.
+  base::Result<NewToken> RotateToken(const std::optional<std::string>& environment, std::int64_t id,
+                                     std::int64_t overlap_millis);
 
   Environments environments;
   Flags flags;
@@ -74,6 +78,8 @@ class Change {
   };
   /// Writes the entry and returns the new version.
   base::Result<std::int64_t> Record(Edit edit);
+  base::Result<TokenRecord> FindToken(const std::optional<std::string>& environment,
+                                      std::int64_t id);
   base::Result<void> CheckKeyIsFree(const std::string& key);
   base::Result<void> ConfigureFlag(const std::string& environment, const std::string& flag);
   base::Result<void> Require(std::optional<std::int64_t> version) const {

@@ -23,11 +23,13 @@ std::string_view PresentedToken(const net::HttpRequest& request) {
 
 Credentials::Credentials(const std::vector<TokenRecord>& tokens) {
   for (const TokenRecord& token : tokens) {
-    by_hash_.emplace(token.hash, Grant{token.id, token.kind, token.environment.value_or("")});
+    by_hash_.emplace(token.hash,
+                     Grant{token.id, token.kind, token.environment.value_or(""), token.expires_at});
   }
 }
 
-base::Result<Grant> Credentials::Identify(const net::HttpRequest& request) const {
+base::Result<Grant> Credentials::Identify(const net::HttpRequest& request,
+                                          base::WallMillis now) const {
   const std::string_view token = PresentedToken(request);
   if (token.empty()) {
     return base::Fail(base::Error::Unauthenticated("Authorization",
@@ -38,6 +40,9 @@ base::Result<Grant> Credentials::Identify(const net::HttpRequest& request) const
   if (found == by_hash_.end()) {
     return base::Fail(base::Error::Unauthenticated(
         "Authorization", "this token is not known; it may have been deleted"));
+  }
+  if (found->second.expires_at && *found->second.expires_at <= now) {
+    return base::Fail(base::Error::Unauthenticated("Authorization", "this token has expired"));
   }
   return found->second;
 }

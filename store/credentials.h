@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,8 @@ namespace pennon::store {
 struct Grant {
   std::int64_t token = 0;
   TokenKind kind = TokenKind::kRead;
-  std::string environment;  // "" for admin tokens
+  std::string environment;  // "": all of them
+  std::optional<base::WallMillis> expires_at;
 };
 
 /// All tokens at one moment. Immutable; safe to read from any thread.
@@ -28,7 +30,8 @@ class Credentials {
   /// Who sent the request: `Authorization: Bearer …` or, as OpenFeature providers send it,
   /// `X-API-Key: …`. kUnauthenticated when there is no token or one that is not known. The hash
   /// is what is compared, so the time tells nothing about the token.
-  [[nodiscard]] base::Result<Grant> Identify(const net::HttpRequest& request) const;
+  [[nodiscard]] base::Result<Grant> Identify(const net::HttpRequest& request,
+                                             base::WallMillis now) const;
 
  private:
   base::TextMap<std::string, Grant> by_hash_;

@@ -48,6 +48,13 @@ base::Result<void> Database::Initialise(std::int64_t now) {
              now);
 }
 
+base::Result<std::int64_t> Database::NextId() {
+  std::int64_t id = 0;
+  auto done = Each("UPDATE meta SET last_id = last_id + 1 WHERE id = 1 RETURNING last_id",
+                   [&](const Row& row) { id = row.Int(0); });
+  return done.map([&] { return id; });
+}
+
 base::Result<std::uint64_t> Database::NextEpoch(std::int64_t now) {
   std::int64_t epoch = now;
   auto done = Each(

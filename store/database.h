@@ -30,6 +30,8 @@ class Database {
   base::Result<bool> IsInitialised();
   /// Writes the store's identity. `now` in UTC milliseconds. To be run in a transaction, once.
   base::Result<void> Initialise(std::int64_t now);
+  /// A number that was never given before, for what has no key. To be run in a transaction.
+  base::Result<std::int64_t> NextId();
   /// A new epoch: max(highest ever given + 1, now). To be run in a transaction.
   base::Result<std::uint64_t> NextEpoch(std::int64_t now);
 
@@ -57,9 +59,6 @@ class Database {
   base::Result<void> RunWith(std::string_view sql, std::span<const Parameter> values) {
     return driver_->Run(sql, values, {}).map([](std::int64_t) {});
   }
-  /// See Driver.
-  base::Result<void> SkipIds(const std::string& table) { return driver_->SkipIds(table); }
-
   /// Runs a query and calls `row(const Row&)` for each row.
   template <typename... T>
   base::Result<void> Each(std::string_view sql, const RowReader& row, const T&... values) {
@@ -77,6 +76,9 @@ class Database {
   static Parameter ParameterOf(const std::optional<std::string>& text) {
     if (!text) return std::monostate();
     return std::string_view(*text);
+  }
+  static Parameter ParameterOf(const std::optional<std::int64_t>& number) {
+    return number ? Parameter(*number) : Parameter(std::monostate());
   }
   static Parameter ParameterOf(const std::string& text) { return std::string_view(text); }
 

@@ -40,8 +40,6 @@ class Driver {
   virtual base::Result<void> Execute(const std::string& script) = 0;
   /// Makes the rows of a table unchangeable: they can be added and read.
   virtual base::Result<void> MakeAppendOnly(const std::string& table) = 0;
-  /// Ids that the table will give are larger than those in it, which were put in by hand.
-  virtual base::Result<void> SkipIds(const std::string& table) = 0;
   /// One statement; `row` is called for each row of its result. Returns how many rows changed.
   virtual base::Result<std::int64_t> Run(std::string_view sql, std::span<const Parameter> values,
                                          const RowReader& row) = 0;

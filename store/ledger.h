@@ -49,6 +49,7 @@ class Ledger {
   base::Result<void> Refresh();
 
   [[nodiscard]] const EnvironmentSets& sets() const { return sets_; }
+  [[nodiscard]] const base::Clock& clock() const { return clock_; }
   [[nodiscard]] Database& database() const { return database_; }
 
  private:

@@ -122,6 +122,80 @@ constexpr const char* kHistory = R"sql(
       AND audit.key = environments.key), 1);
 )sql";
 
+// Ids are given by the store itself, so that both databases give the same. Tokens of the API have a
+// role, and may end; what daemons report; changes that wait for their time.
+constexpr const char* kOperations = R"sql(
+  ALTER TABLE meta ADD COLUMN last_id INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE tokens_next (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('admin', 'editor', 'viewer', 'read', 'client', 'sync')),
+    environment TEXT REFERENCES environments (key) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    last4 TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    last_used_at INTEGER,
+    CHECK (kind IN ('admin', 'editor', 'viewer') OR environment IS NOT NULL)
+  ) STRICT;
+  INSERT INTO tokens_next (id, kind, environment, name, hash, last4, created_at)
+    SELECT id, kind, environment, name, hash, last4, created_at FROM tokens;
+  DROP TABLE tokens;
+  ALTER TABLE tokens_next RENAME TO tokens;
+  CREATE INDEX tokens_by_environment ON tokens (environment);
+  UPDATE meta SET last_id = (
+    SELECT coalesce(max(CAST(key AS INTEGER)), 0) FROM audit WHERE kind = 'token');
+
+  -- The last report of each daemon.
+  CREATE TABLE daemons (
+    environment TEXT NOT NULL REFERENCES environments (key) ON DELETE CASCADE,
+    instance TEXT NOT NULL,
+    host TEXT NOT NULL,
+    version TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    refused TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (environment, instance)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Evaluations in the hour that begins at `hour`. Flags come and go; what was counted stays.
+  CREATE TABLE usage (
+    environment TEXT NOT NULL REFERENCES environments (key) ON DELETE CASCADE,
+    flag TEXT NOT NULL,
+    variant TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    evaluations INTEGER NOT NULL,
+    PRIMARY KEY (environment, flag, hour, variant)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Batches of usage that were counted: a daemon that got no answer sends them again.
+  CREATE TABLE usage_batches (
+    environment TEXT NOT NULL REFERENCES environments (key) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    counted_at INTEGER NOT NULL,
+    PRIMARY KEY (environment, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX usage_batches_by_age ON usage_batches (counted_at);
+
+  CREATE TABLE schedules (
+    id INTEGER PRIMARY KEY,
+    environment TEXT NOT NULL REFERENCES environments (key) ON DELETE CASCADE,
+    flag TEXT NOT NULL REFERENCES flags (key) ON DELETE CASCADE,
+    due_at INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'applied', 'failed', 'cancelled')),
+    outcome TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX schedules_due ON schedules (state, due_at);
+)sql";
+
+base::Result<void> WriteOperations(Driver& driver) {
+  return driver.Execute(kOperations);
+}
+
 base::Result<void> WriteFirstSchema(Driver& driver) {
   return driver.Execute(kFirstSchema);
 }
@@ -133,7 +207,7 @@ base::Result<void> WriteHistory(Driver& driver) {
 }
 
 using Step = base::Result<void> (*)(Driver&);
-constexpr std::array<Step, 2> kSteps{WriteFirstSchema, WriteHistory};
+constexpr std::array<Step, 3> kSteps{WriteFirstSchema, WriteHistory, WriteOperations};
 
 }  // namespace
 

@@ -175,11 +175,6 @@ Result<void> PostgresDriver::MakeAppendOnly(const std::string& table) {
                  " FOR EACH STATEMENT EXECUTE FUNCTION " + function + "();");
 }
 
-Result<void> PostgresDriver::SkipIds(const std::string& table) {
-  return Command("SELECT setval(pg_get_serial_sequence('" + table +
-                 "', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM " + table + "), false)");
-}
-
 Result<std::int64_t> PostgresDriver::Run(std::string_view sql, std::span<const Parameter> values,
                                          const RowReader& row) {
   if (auto connected = Connected(); !connected) return Fail(connected.error());

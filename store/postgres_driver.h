@@ -22,7 +22,6 @@ class PostgresDriver final : public Driver {
   [[nodiscard]] const std::string& name() const override { return name_; }
   base::Result<void> Execute(const std::string& script) override;
   base::Result<void> MakeAppendOnly(const std::string& table) override;
-  base::Result<void> SkipIds(const std::string& table) override;
   base::Result<std::int64_t> Run(std::string_view sql, std::span<const Parameter> values,
                                  const RowReader& row) override;
   /// kUnavailable when the connection is lost at the commit: whether it was made is not known then.

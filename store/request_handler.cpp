@@ -34,12 +34,13 @@ std::string RequestId(std::string_view given) {
   return usable ? std::string(given) : base::RandomToken("", 8);
 }
 
-ApiRequest CopyOf(const net::HttpRequest& request, std::string actor) {
+ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   ApiRequest copy;
   copy.method = request.method;
   copy.path = request.path;
   copy.body.assign(request.body.data(), request.body.size());
-  copy.actor = std::move(actor);
+  copy.grant = grant;
+  copy.actor = "token:" + std::to_string(grant.token);
   copy.query = request.query;
   copy.content_type = request.Header("Content-Type");
   copy.if_match = request.Header("If-Match");
@@ -93,8 +94,11 @@ void RequestHandler::RemoveEnvironment(const std::string& environment) {
 
 std::optional<Grant> RequestHandler::Identify(const net::HttpRequest& request,
                                               net::HttpResponse& response) {
-  auto grant = credentials_->Identify(request);
-  if (grant) return *std::move(grant);
+  auto grant = credentials_->Identify(request, services_.clock.Wall());
+  if (grant) {
+    services_.token_use.Note(grant->token, services_.clock.Wall());
+    return *std::move(grant);
+  }
   ++services_.metrics.refused;
   RespondError(request.path, 401, grant.error(), response);
   response.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -150,17 +154,13 @@ bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpRespons
                                const net::Later& late) {
   const auto grant = Identify(request, response);
   if (!grant) return true;
-  if (grant->kind != TokenKind::kAdmin) {
-    Forbid(request, "an admin token", response);
-    return true;
-  }
   ++services_.metrics.api_requests;
   if (!request.body.empty() && !request.MayBeJson()) {
     RespondError(request.path, 415, Error::Invalid("Content-Type", "expected application/json"),
                  response);
     return true;
   }
-  ApiRequest copy = CopyOf(request, "token:" + std::to_string(grant->token));
+  ApiRequest copy = CopyOf(request, *grant);
   auto reply = late();
   auto task = [&services = services_, copy = std::move(copy), reply] {
     RunApi(services, copy, reply);

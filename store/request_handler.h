@@ -15,6 +15,7 @@
 #include "store/database_thread.h"
 #include "store/store_metrics.h"
 #include "store/sync_feed.h"
+#include "store/token_use.h"
 
 namespace pennon::store {
 
@@ -23,6 +24,7 @@ struct RequestServices {
   Api& api;  // used on the database's thread only
   DatabaseThread& database_thread;
   StoreMetrics& metrics;
+  TokenUse& token_use;
   base::Logger& log;
   const base::Clock& clock;
 };

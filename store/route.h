@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "model/value.h"
+#include "store/credentials.h"
 #include "store/ledger.h"
 #include "store/query.h"
 
@@ -20,6 +21,7 @@ struct ApiRequest {
   std::string method;
   std::string path;
   std::string body;
+  Grant grant;        // of the caller's token
   std::string actor;  // for the audit log
   std::string query = {};
   std::string content_type = {};
@@ -59,13 +61,21 @@ struct Reply {
 /// An error of kInvalid is answered with 422: the document was read, but says something wrong.
 using RouteHandler = base::Result<Reply> (*)(const Call&);
 
+/// What somebody may do with the API; each may also do what those before it may.
+enum class Role : std::uint8_t { kNone, kViewer, kEditor, kAdmin };
+
 struct Route {
   std::string_view method;
   std::string_view pattern;  // "/api/v1/flags/{flag}"
   RouteHandler handler;
   std::string_view parameters = {};  // of the query, separated by blanks
+  Role role = Role::kNone;           // at least; kNone: what the method says
 
   [[nodiscard]] bool Changes() const { return method != "GET"; }
+  [[nodiscard]] Role LeastRole() const {
+    if (role != Role::kNone) return role;
+    return Changes() ? Role::kEditor : Role::kViewer;
+  }
   /// Whether the body must be a JSON object.
   [[nodiscard]] bool TakesDocument() const {
     return Changes() && method != "DELETE" && !pattern.ends_with("/restore");

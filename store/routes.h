@@ -43,7 +43,12 @@ base::Result<Reply> ExportAudit(const Call& call);
 
 base::Result<Reply> ListKeys(const Call& call);
 base::Result<Reply> CreateKey(const Call& call);
-base::Result<Reply> DeleteKey(const Call& call);
+base::Result<Reply> ListTokens(const Call& call);
+base::Result<Reply> CreateApiToken(const Call& call);
+base::Result<Reply> DeleteToken(const Call& call);
+base::Result<Reply> RotateToken(const Call& call);
+
+base::Result<Reply> AskPlayground(const Call& call);
 
 base::Result<Reply> ImportDocument(const Call& call);
 

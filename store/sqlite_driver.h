@@ -25,7 +25,6 @@ class SqliteDriver final : public Driver {
   [[nodiscard]] const std::string& name() const override { return path_; }
   base::Result<void> Execute(const std::string& script) override;
   base::Result<void> MakeAppendOnly(const std::string& table) override;
-  base::Result<void> SkipIds(const std::string&) override { return {}; }  // it does by itself
   base::Result<std::int64_t> Run(std::string_view sql, std::span<const Parameter> values,
                                  const RowReader& row) override;
   base::Result<void> Transaction(const std::function<base::Result<void>()>& body) override;

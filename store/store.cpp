@@ -84,7 +84,8 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   Api api(**ledger);
   StoreMetrics metrics;
   DatabaseThread database_thread;
-  const RequestServices services{api, database_thread, metrics, log, clock};
+  TokenUse token_use;
+  const RequestServices services{api, database_thread, metrics, token_use, log, clock};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));
@@ -122,6 +123,9 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   net::ControlLoop::Timer heartbeat;
   const std::function<void()> beat = [&] {
     broadcast.Beat();
+    static_cast<void>(database_thread.Post([&] {
+      static_cast<void>(token_use.Write(*database));  // again at the next beat
+    }));
     heartbeat = control.After(kHeartbeatMillis, beat);
   };
   beat();

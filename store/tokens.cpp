@@ -8,7 +8,7 @@
 namespace pennon::store {
 namespace {
 
-constexpr std::array<std::string_view, 3> kKindNames{"admin", "read", "sync"};
+constexpr std::array<std::string_view, 5> kKindNames{"admin", "editor", "viewer", "read", "sync"};
 
 TokenRecord FromRow(const Row& row) {
   TokenRecord token;
@@ -19,11 +19,14 @@ TokenRecord FromRow(const Row& row) {
   token.hash = row.Text(4);
   token.last4 = row.Text(5);
   token.created_at = row.Int(6);
+  if (!row.IsNull(7)) token.expires_at = row.Int(7);
+  if (!row.IsNull(8)) token.last_used_at = row.Int(8);
   return token;
 }
 
 constexpr std::string_view kSelect =
-    "SELECT id, kind, environment, name, hash, last4, created_at FROM tokens";
+    "SELECT id, kind, environment, name, hash, last4, created_at, expires_at, last_used_at "
+    "FROM tokens";
 
 }  // namespace
 
@@ -38,7 +41,7 @@ std::optional<TokenKind> ParseTokenKind(std::string_view text) {
 }
 
 NewToken MakeToken(TokenKind kind, std::optional<std::string> environment, std::string name,
-                   base::WallMillis now) {
+                   base::WallMillis now, std::optional<base::WallMillis> expires_at) {
   NewToken made;
   made.secret = base::RandomToken("pn_" + std::string(Name(kind)) + '_');
   made.record.kind = kind;
@@ -47,6 +50,7 @@ NewToken MakeToken(TokenKind kind, std::optional<std::string> environment, std::
   made.record.hash = base::Sha256Hex(made.secret);
   made.record.last4 = made.secret.substr(made.secret.size() - 4);
   made.record.created_at = now;
+  made.record.expires_at = expires_at;
   return made;
 }
 
@@ -71,24 +75,39 @@ base::Result<std::vector<TokenRecord>> Tokens::All() {
   return tokens;
 }
 
+base::Result<std::vector<TokenRecord>> Tokens::ForApi() {
+  auto all = All();
+  if (all) std::erase_if(*all, [](const TokenRecord& token) { return !IsForApi(token.kind); });
+  return all;
+}
+
 base::Result<std::vector<TokenRecord>> Tokens::Of(const std::string& environment) {
-  std::vector<TokenRecord> tokens;
-  auto read = database_.Each(
-      std::string(kSelect) + " WHERE environment = ? ORDER BY id",
-      [&](const Row& row) { tokens.push_back(FromRow(row)); }, environment);
-  if (!read) return base::Fail(read.error());
-  return tokens;
+  auto all = All();
+  if (all) {
+    std::erase_if(*all, [&](const TokenRecord& token) {
+      return IsForApi(token.kind) || token.environment != environment;
+    });
+  }
+  return all;
 }
 
 base::Result<std::int64_t> Tokens::Insert(const TokenRecord& token) {
-  std::int64_t id = 0;
-  auto done = database_.Each(
-      "INSERT INTO tokens (kind, environment, name, hash, last4, created_at) "
-      "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-      [&](const Row& row) { id = row.Int(0); }, Name(token.kind), token.environment, token.name,
-      token.hash, token.last4, token.created_at);
-  if (!done) return base::Fail(done.error());
-  return id;
+  auto id = database_.NextId();
+  if (!id) return id;
+  auto done = database_.Run(
+      "INSERT INTO tokens (id, kind, environment, name, hash, last4, created_at, expires_at) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      *id, Name(token.kind), token.environment, token.name, token.hash, token.last4,
+      token.created_at, token.expires_at);
+  return done.map([&] { return *id; });
+}
+
+base::Result<void> Tokens::SetExpiry(std::int64_t id, base::WallMillis expires_at) {
+  return database_.Run("UPDATE tokens SET expires_at = ? WHERE id = ?", expires_at, id);
+}
+
+base::Result<void> Tokens::SetLastUse(std::int64_t id, base::WallMillis used_at) {
+  return database_.Run("UPDATE tokens SET last_used_at = ? WHERE id = ?", used_at, id);
 }
 
 base::Result<void> Tokens::Delete(std::int64_t id) {

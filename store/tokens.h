@@ -14,21 +14,29 @@
 namespace pennon::store {
 
 enum class TokenKind : std::uint8_t {
-  kAdmin,  // everything, in all environments
-  kRead,   // evaluation in one environment
-  kSync,   // evaluation and the sync feed of one environment: for daemons
+  kAdmin,   // the API: everything
+  kEditor,  // the API: flags, configurations and segments
+  kViewer,  // the API: reading
+  kRead,    // evaluation in one environment
+  kSync,    // evaluation and the sync feed of one environment: for daemons
 };
-std::string_view Name(TokenKind kind);  // "admin", "read", "sync"
+std::string_view Name(TokenKind kind);  // "admin", "editor", "viewer", "read", "sync"
+/// Whether it is for the API, in one environment or in all; the others are bound to one.
+inline bool IsForApi(TokenKind kind) {
+  return kind <= TokenKind::kViewer;
+}
 std::optional<TokenKind> ParseTokenKind(std::string_view text);
 
 struct TokenRecord {
   std::int64_t id = 0;  // given by the table; never used twice
   TokenKind kind = TokenKind::kSync;
-  std::optional<std::string> environment;  // none for admin tokens
+  std::optional<std::string> environment;  // none: all of them
   std::string name;
   std::string hash;   // SHA-256, hexadecimal
   std::string last4;  // of the token, so that people recognise it
   base::WallMillis created_at = 0;
+  std::optional<base::WallMillis> expires_at;
+  std::optional<base::WallMillis> last_used_at;  // to the minute
 };
 
 /// A new token and its record: `pn_sync_<64 hexadecimal digits>`.
@@ -37,7 +45,7 @@ struct NewToken {
   std::string secret;
 };
 NewToken MakeToken(TokenKind kind, std::optional<std::string> environment, std::string name,
-                   base::WallMillis now);
+                   base::WallMillis now, std::optional<base::WallMillis> expires_at = {});
 
 /// Borrows the database; confined to its thread.
 class Tokens {
@@ -49,9 +57,13 @@ class Tokens {
   base::Result<std::int64_t> RaiseVersion();
 
   base::Result<std::vector<TokenRecord>> All();
+  /// Those for the API, or those of daemons and services that are bound to an environment.
+  base::Result<std::vector<TokenRecord>> ForApi();
   base::Result<std::vector<TokenRecord>> Of(const std::string& environment);
-  /// Returns the id that the table gave.
+  /// Returns the id that it gave.
   base::Result<std::int64_t> Insert(const TokenRecord& token);
+  base::Result<void> SetExpiry(std::int64_t id, base::WallMillis expires_at);
+  base::Result<void> SetLastUse(std::int64_t id, base::WallMillis used_at);
   base::Result<void> Delete(std::int64_t id);
 
  private:

@@ -174,6 +174,33 @@ TEST_CASE("an environment is deleted by who names it, and copied whole") {
   store.Expect(204, "DELETE", "/api/v1/environments/prod?confirm=prod");
 }
 
+TEST_CASE("the playground answers and explains, also for a version and a draft that nobody saved") {
+  GuardFixture store;
+  const std::string path = "/api/v1/environments/prod/playground";
+  store.Expect(200, "PUT", kConfig, R"({"default":{"variant":"on"}})");
+  store.Expect(200, "PUT", kConfig, R"({"default":{"variant":"off"}})");
+  const auto variant = [&](const std::string& more) {
+    const auto answer = store.Expect(
+        200, "POST", path, R"({"flag":"a","context":{"targetingKey":"ann"})" + more + '}');
+    const model::Value& explanation = *answer.Find("explanation");
+    CHECK(!explanation.Find("steps")->AsArray()->empty());
+    return Text(*explanation.Find("evaluation"), "variant");
+  };
+  CHECK(variant("") == "off");
+  CHECK(variant(R"(,"version":2)") == "on");
+  CHECK(variant(R"(,"draft":{"targets":[{"values":["ann"],"variant":"on"}]})") == "on");
+  CHECK(variant(R"(,"draft":{"kill":{"expiresAt":"2030-01-01T00:00:00Z"},"offVariant":"on"})") ==
+        "on");
+  CHECK(store.Revision("prod") == 4);
+  const auto all = store.Expect(200, "POST", path, "{}");
+  CHECK(all.Find("evaluations")->AsArray()->size() == 1);
+  CHECK(Text(store.Expect(422, "POST", path, R"({"flag":"a","draft":{"offVariant":"x"}})"),
+             "pointer") == "offVariant");
+  store.Expect(422, "POST", path, R"({"draft":{}})");
+  store.Expect(404, "POST", path, R"({"flag":"a","version":9})");
+  store.Expect(422, "POST", path, R"({"context":7})");
+}
+
 TEST_CASE("lists come in pages, which hold what is asked for") {
   GuardFixture store;
   for (const char* key : {"b", "c", "d", "e_1"}) {

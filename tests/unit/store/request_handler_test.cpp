@@ -68,7 +68,8 @@ struct Served : StoreFixture, CommitListener {
   DatabaseThread database_thread;
   StoreMetrics metrics;
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
-  RequestServices services{api, database_thread, metrics, log, clock};
+  TokenUse token_use;
+  RequestServices services{api, database_thread, metrics, token_use, log, clock};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;

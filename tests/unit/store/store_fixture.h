@@ -83,7 +83,7 @@ struct StoreFixture {
   net::HttpResponse Send(const std::string& method, const std::string& target,
                          const std::string& body = "", const std::string& if_match = "*") {
     const std::size_t mark = target.find('?');
-    ApiRequest request{method, target.substr(0, mark), body, "token:1"};
+    ApiRequest request{method, target.substr(0, mark), body, grant, "token:1"};
     if (mark != std::string::npos) request.query = target.substr(mark + 1);
     request.if_match = if_match;
     return Api(*ledger).Handle(request);
@@ -109,6 +109,7 @@ struct StoreFixture {
     return ledger->sets().at(environment)->revision;
   }
 
+  Grant grant{1, TokenKind::kAdmin, "", {}};  // whose requests Send sends
   TemporaryDirectory directory;
   StillClock clock;
   Database database;
