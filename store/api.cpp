@@ -80,6 +80,11 @@ constexpr std::array kRoutes{
     Route{"DELETE", "/api/v1/tokens/{id}", DeleteToken, "", Role::kAdmin},
     Route{"POST", "/api/v1/tokens/{id}/rotate", RotateToken, "", Role::kAdmin},
 
+    Route{"GET", "/api/v1/environments/{environment}/schedules", ListSchedules, "limit after"},
+    Route{"POST", "/api/v1/environments/{environment}/schedules", CreateSchedule},
+    Route{"GET", "/api/v1/environments/{environment}/schedules/{id}", ShowSchedule},
+    Route{"DELETE", "/api/v1/environments/{environment}/schedules/{id}", CancelSchedule},
+
     Route{"POST", "/api/v1/environments/{environment}/import", ImportDocument},
     Route{"POST", "/api/v1/environments/{environment}/playground", AskPlayground, "",
           Role::kViewer},

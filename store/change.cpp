@@ -22,6 +22,10 @@ std::string Described(const Environment& environment) {
   return JsonText({{"name", model::Value(environment.name)}});
 }
 
+std::string Described(const Schedule& schedule) {
+  return JsonText({{"flag", model::Value(schedule.flag)}, {"at", model::Value(schedule.due_at)}});
+}
+
 // Never the hash: the log is read by more people than the table.
 std::string Described(const TokenRecord& token) {
   Object description{{"kind", model::Value(std::string(Name(token.kind)))},
@@ -299,6 +303,28 @@ Result<void> Change::DeleteSegment(const std::string& environment, const std::st
       {{environment, "segment", key}, before->version, JsonText(before->definition), std::nullopt});
   if (!version) return Fail(version.error());
   return segments.Delete(environment, key);
+}
+
+Result<void> Change::AddSchedule(const Schedule& schedule) {
+  auto recorded = Record({{schedule.environment, "schedule", std::to_string(schedule.id)},
+                          0,
+                          std::nullopt,
+                          Described(schedule)});
+  if (!recorded) return Fail(recorded.error());
+  return Schedules(database_).Insert(schedule);
+}
+
+Result<void> Change::CancelSchedule(const std::string& environment, std::int64_t id) {
+  auto schedule = Schedules(database_).Get(environment, id);
+  if (!schedule) return Fail(schedule.error());
+  if (schedule->state != ScheduleState::kPending) {
+    return Fail(Error::Conflict("schedules." + std::to_string(id),
+                                "is " + std::string(Name(schedule->state)) + " already"));
+  }
+  auto recorded = Record(
+      {{environment, "schedule", std::to_string(id)}, 0, Described(*schedule), std::nullopt});
+  if (!recorded) return Fail(recorded.error());
+  return Schedules(database_).SetState(id, ScheduleState::kCancelled, "");
 }
 
 Result<NewToken> Change::CreateToken(TokenKind kind, std::optional<std::string> environment,

@@ -12,6 +12,7 @@
 #include "store/environments.h"
 #include "store/flags.h"
 #include "store/lines.h"
+#include "store/schedules.h"
 #include "store/segments.h"
 #include "store/tokens.h"
 
@@ -48,6 +49,10 @@ class Change {
   base::Result<Outcome> PutSegment(const std::string& environment, const std::string& key,
                                    const model::Object& definition);
   base::Result<void> DeleteSegment(const std::string& environment, const std::string& key);
+
+  base::Result<void> AddSchedule(const Schedule& schedule);
+  /// kConflict when it was made, failed or cancelled already.
+  base::Result<void> CancelSchedule(const std::string& environment, std::int64_t id);
 
   base::Result<NewToken> CreateToken(TokenKind kind, std::optional<std::string> environment,
                                      const std::string& name,

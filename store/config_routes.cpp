@@ -2,9 +2,9 @@
 #include "base/json_text.h"
 #include "store/definition.h"
 #include "store/instructions.h"
-#include "store/merge_patch.h"
 #include "store/reply_json.h"
 #include "store/routes.h"
+#include "store/scheduler.h"
 #include "store/timestamp.h"
 
 namespace pennon::store {
@@ -85,12 +85,7 @@ Result<Reply> PatchConfig(const Call& call) {
   return Replace(call, [&](Change& change) -> Result<model::Object> {
     auto config = Get(change.flags, call.names[0], call.names[1]);
     if (!config) return Fail(config.error());
-    if (HasInstructions(call.document)) {
-      return FollowInstructions(std::move(config->definition), call.document);
-    }
-    auto patch = ReadConfig(call.object());
-    if (!patch) return patch;
-    return MergePatch(std::move(config->definition), *patch);
+    return ApplyToConfig(std::move(config->definition), call.document);
   });
 }
 

@@ -48,6 +48,11 @@ base::Result<Reply> CreateApiToken(const Call& call);
 base::Result<Reply> DeleteToken(const Call& call);
 base::Result<Reply> RotateToken(const Call& call);
 
+base::Result<Reply> ListSchedules(const Call& call);
+base::Result<Reply> CreateSchedule(const Call& call);
+base::Result<Reply> ShowSchedule(const Call& call);
+base::Result<Reply> CancelSchedule(const Call& call);
+
 base::Result<Reply> AskPlayground(const Call& call);
 
 base::Result<Reply> ImportDocument(const Call& call);

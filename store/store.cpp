@@ -11,6 +11,7 @@
 #include "store/broadcast.h"
 #include "store/replica_watch.h"
 #include "store/request_handler.h"
+#include "store/scheduler.h"
 #include "wire/problem.h"
 
 namespace pennon::store {
@@ -120,6 +121,13 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
           [&log, &database_answers, ledger] { Refresh(*ledger, log, database_answers); }));
     });
   }
+  net::ControlLoop::Timer clockwork;
+  const std::function<void()> tick = [&] {
+    static_cast<void>(
+        database_thread.Post([&log, ledger = ledger->get()] { RunDueSchedules(*ledger, log); }));
+    clockwork = control.After(kSchedulerMillis, tick);
+  };
+  tick();
   net::ControlLoop::Timer heartbeat;
   const std::function<void()> beat = [&] {
     broadcast.Beat();
