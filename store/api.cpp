@@ -85,6 +85,11 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/environments/{environment}/schedules/{id}", ShowSchedule},
     Route{"DELETE", "/api/v1/environments/{environment}/schedules/{id}", CancelSchedule},
 
+    Route{"GET", "/api/v1/environments/{environment}/fleet", ListDaemons, "limit after"},
+    Route{"GET", "/api/v1/environments/{environment}/usage", ShowUsage, "since until"},
+    Route{"GET", "/api/v1/environments/{environment}/flags/{flag}/usage", ShowFlagUsage,
+          "since until"},
+
     Route{"POST", "/api/v1/environments/{environment}/import", ImportDocument},
     Route{"POST", "/api/v1/environments/{environment}/playground", AskPlayground, "",
           Role::kViewer},

@@ -25,7 +25,7 @@ struct Table {
 };
 
 // In an order in which what a row refers to comes before it.
-constexpr std::array<Table, 11> kTables{{
+constexpr std::array<Table, 12> kTables{{
     {"meta", "id, store_id, epoch, audit_sequence, audit_hash, token_version, last_id", "id"},
     {"environments", "key, name, epoch, revision, created_at, version", "key"},
     {"flags", "key, definition, created_at, updated_at, version", "key"},
@@ -38,6 +38,8 @@ constexpr std::array<Table, 11> kTables{{
      "seq"},
     {"tokens", "id, kind, environment, name, hash, last4, created_at, expires_at, last_used_at",
      "id"},
+    {"daemons", "environment, instance, host, version, epoch, revision, refused, seen_at",
+     "environment, instance"},
     {"usage", "environment, flag, variant, hour, evaluations", "environment, flag, hour, variant"},
     {"usage_batches", "environment, id, counted_at", "environment, id"},
     {"schedules", "id, environment, flag, due_at, document, actor, created_at, state, outcome",
@@ -52,11 +54,11 @@ std::size_t CountColumns(const Table& table) {
 // a batch is the one id that a daemon makes.
 bool IsNumber(const Table& table, std::string_view column) {
   if (table.name == "usage_batches" && column == "id") return false;
-  constexpr std::array<std::string_view, 17> kNumbers{
+  constexpr std::array<std::string_view, 18> kNumbers{
       "id",          "epoch",          "revision", "created_at", "updated_at",
       "version",     "audit_sequence", "seq",      "at",         "token_version",
       "expires_at",  "last_used_at",   "last_id",  "due_at",     "hour",
-      "evaluations", "counted_at"};
+      "evaluations", "counted_at",     "seen_at"};
   return std::find(kNumbers.begin(), kNumbers.end(), column) != kNumbers.end();
 }
 

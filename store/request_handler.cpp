@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/digest.h"
+#include "wire/json.h"
 
 namespace pennon::store {
 namespace {
@@ -13,6 +14,7 @@ using serving::RespondError;
 
 constexpr std::string_view kSyncPath = "/sync/v1/flagset";
 constexpr std::string_view kStreamPath = "/sync/v1/stream";
+constexpr std::string_view kReportPath = "/sync/v1/report";
 constexpr std::string_view kApiPrefix = "/api/v1/";
 constexpr std::size_t kMaxRequestIdBytes = 64;
 
@@ -49,6 +51,10 @@ ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   return copy;
 }
 
+Error TooManyWait() {
+  return Error::Unavailable("", "too many requests are waiting; try again");
+}
+
 void RunApi(const RequestServices& services, const ApiRequest& request,
             const net::LateResponse& reply) {
   net::HttpResponse response = services.api.Handle(request);
@@ -72,6 +78,8 @@ bool RequestHandler::Handle(net::HttpRequest& request, net::HttpResponse& respon
     HandleEvaluation(request, response);
   } else if (request.path == kSyncPath || request.path == kStreamPath) {
     return HandleSync(request, response, late);
+  } else if (request.path == kReportPath) {
+    return HandleReport(request, response, late);
   } else if (request.path.starts_with(kApiPrefix)) {
     return HandleApi(request, response, late);
   } else if (!HandleOperations(request, response)) {
@@ -150,6 +158,39 @@ bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpRespon
   return true;
 }
 
+bool RequestHandler::HandleReport(const net::HttpRequest& request, net::HttpResponse& response,
+                                  const net::Later& late) {
+  const auto grant = Identify(request, response);
+  if (!grant) return true;
+  if (grant->kind != TokenKind::kSync) {
+    Forbid(request, "the sync key of an environment", response);
+    return true;
+  }
+  if (request.method != "POST") {
+    RespondError(request.path, 405, Error::Invalid("method", "expected POST"), response);
+    response.headers.emplace_back("Allow", "POST");
+    return true;
+  }
+  auto document = wire::ReadJson({request.body.data(), request.body.size()});
+  if (!document) {
+    response = Problem(400, document.error());
+    return true;
+  }
+  auto report = ReadReport(grant->environment, *document);
+  if (!report) {
+    response = Problem(422, report.error());
+    return true;
+  }
+  const auto answer = [reply = late()](const base::Result<void>& done) {
+    net::HttpResponse late_response;
+    late_response.status = 204;
+    late_response.content_type = {};
+    reply(done ? std::move(late_response) : Problem(503, done.error()));
+  };
+  if (!services_.reports.Take(*std::move(report), answer)) answer(base::Fail(TooManyWait()));
+  return false;
+}
+
 bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpResponse& response,
                                const net::Later& late) {
   const auto grant = Identify(request, response);
@@ -166,7 +207,7 @@ bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpRespons
     RunApi(services, copy, reply);
   };
   if (!services_.database_thread.Post(std::move(task))) {
-    auto busy = Problem(503, Error::Unavailable("", "too many requests are waiting; try again"));
+    auto busy = Problem(503, TooManyWait());
     busy.headers.emplace_back("Retry-After", "1");
     reply(std::move(busy));
   }

@@ -13,6 +13,7 @@
 #include "store/api.h"
 #include "store/credentials.h"
 #include "store/database_thread.h"
+#include "store/report_intake.h"
 #include "store/store_metrics.h"
 #include "store/sync_feed.h"
 #include "store/token_use.h"
@@ -25,6 +26,7 @@ struct RequestServices {
   DatabaseThread& database_thread;
   StoreMetrics& metrics;
   TokenUse& token_use;
+  ReportIntake& reports;
   base::Logger& log;
   const base::Clock& clock;
 };
@@ -60,6 +62,8 @@ class RequestHandler final : public net::HttpHandler {
   void HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response);
   bool HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
                   const net::Later& late);
+  bool HandleReport(const net::HttpRequest& request, net::HttpResponse& response,
+                    const net::Later& late);
   bool HandleApi(const net::HttpRequest& request, net::HttpResponse& response,
                  const net::Later& late);
 

@@ -53,6 +53,10 @@ base::Result<Reply> CreateSchedule(const Call& call);
 base::Result<Reply> ShowSchedule(const Call& call);
 base::Result<Reply> CancelSchedule(const Call& call);
 
+base::Result<Reply> ListDaemons(const Call& call);
+base::Result<Reply> ShowUsage(const Call& call);
+base::Result<Reply> ShowFlagUsage(const Call& call);
+
 base::Result<Reply> AskPlayground(const Call& call);
 
 base::Result<Reply> ImportDocument(const Call& call);

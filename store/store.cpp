@@ -86,7 +86,8 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   StoreMetrics metrics;
   DatabaseThread database_thread;
   TokenUse token_use;
-  const RequestServices services{api, database_thread, metrics, token_use, log, clock};
+  ReportIntake reports(*database, database_thread, clock);
+  const RequestServices services{api, database_thread, metrics, token_use, reports, log, clock};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));
@@ -133,6 +134,7 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
     broadcast.Beat();
     static_cast<void>(database_thread.Post([&] {
       static_cast<void>(token_use.Write(*database));  // again at the next beat
+      static_cast<void>(Reports(*database).Prune(clock.Wall()));
     }));
     heartbeat = control.After(kHeartbeatMillis, beat);
   };

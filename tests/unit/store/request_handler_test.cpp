@@ -69,7 +69,8 @@ struct Served : StoreFixture, CommitListener {
   StoreMetrics metrics;
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
   TokenUse token_use;
-  RequestServices services{api, database_thread, metrics, token_use, log, clock};
+  ReportIntake reports{database, database_thread, clock};
+  RequestServices services{api, database_thread, metrics, token_use, reports, log, clock};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;
@@ -133,6 +134,43 @@ TEST_CASE("a deleted key and a deleted environment stop working with the answer"
   CHECK(store.Ask("POST", "/evaluate", store.read_key, "{}").status == 200);
   CHECK(store.Ask("DELETE", "/api/v1/environments/prod?confirm=prod", store.admin).status == 204);
   CHECK(store.Ask("POST", "/evaluate", store.read_key, "{}").status == 401);
+}
+
+TEST_CASE("what daemons report is shown, and a batch of usage that is sent twice counts once") {
+  Served store;
+  store.database_thread.Start();
+  const std::string report =
+      R"({"instance":"i-1","host":"berlin-4","version":"1.2.3","epoch":1,"revision":3,)"
+      R"("refused":"too old","usage":[{"id":"b1","hour":"2023-11-14T22:59:59Z","counts":[)"
+      R"({"flag":"a","variant":"on","evaluations":5},{"flag":"gone","evaluations":1}]}]})";
+  const auto send = [&](const std::string& body, const std::string& token) {
+    return store.Ask("POST", "/sync/v1/report", token, body).status;
+  };
+  CHECK(send(report, store.sync_key) == 204);
+  CHECK(send(report, store.sync_key) == 204);
+  CHECK(send(report, store.read_key) == 403);
+  CHECK(send("{", store.sync_key) == 400);
+  CHECK(send("{}", store.sync_key) == 422);
+  CHECK(send(R"({"instance":"i","usage":[{"id":"x","hour":0,"counts":[{"flag":""}]}]})",
+             store.sync_key) == 422);
+  const auto show = [&](const std::string& path) {
+    return *wire::ReadJson(store.Ask("GET", "/api/v1/environments/prod" + path, store.admin).body);
+  };
+  const model::Value fleet = show("/fleet");
+  REQUIRE(fleet.Find("daemons")->AsArray()->size() == 1);
+  const model::Value& daemon = fleet.Find("daemons")->AsArray()->front();
+  CHECK(Text(daemon, "host") == "berlin-4");
+  CHECK(Text(daemon, "refused") == "too old");
+  CHECK(*daemon.Find("current") == model::Value(false));
+  const model::Value usage = show("/usage");
+  const model::Array& flags = *usage.Find("flags")->AsArray();
+  REQUIRE(flags.size() == 2);
+  CHECK(Number(flags[0], "evaluations") == 5);
+  CHECK(Number(*flags[0].Find("variants"), "on") == 5);
+  CHECK(Text(flags[0], "lastHour") == "2023-11-14T22:00:00.000Z");
+  CHECK(show("/flags/a/usage").Find("hours")->AsArray()->size() == 1);
+  const model::Value later = show("/usage?since=2024-01-01T00:00:00Z");
+  CHECK(Number(later.Find("flags")->AsArray()->front(), "evaluations") == 0);
 }
 
 TEST_CASE("a content type that is not JSON is 415, a refusal never quotes the token") {

@@ -1,0 +1,188 @@
+#include "store/reports.h"
+
+#include "wire/object_reader.h"
+
+namespace pennon::store {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+using wire::ObjectReader;
+
+constexpr std::int64_t kHourMillis = 3'600'000;
+
+void CutOff(std::string& text) {
+  if (text.size() <= kMaxReportedText) return;
+  std::size_t end = kMaxReportedText;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
+  text.resize(end);
+}
+
+void CheckText(ObjectReader& reader, std::string_view member, const std::string& text,
+               bool may_be_empty) {
+  if (reader.failed()) return;
+  if (text.find('\0') != std::string::npos) reader.Invalid(member, "has a zero byte in it");
+  if (text.size() > kMaxReportedText) {
+    reader.Invalid(member, "is longer than " + std::to_string(kMaxReportedText) + " bytes");
+  }
+  if (text.empty() && !may_be_empty) reader.Invalid(member, "is empty");
+}
+
+std::optional<Error> ReadCount(const model::Value& value, const std::string& path,
+                               UsageBatch& batch) {
+  ObjectReader reader(value, path);
+  UsageCount count;
+  std::uint64_t evaluations = 0;
+  reader.RequiredString("flag", count.flag);
+  reader.String("variant", count.variant);
+  reader.Unsigned("evaluations", INT64_MAX >> 16, evaluations);
+  CheckText(reader, "flag", count.flag, false);
+  CheckText(reader, "variant", count.variant, true);
+  count.evaluations = static_cast<std::int64_t>(evaluations);
+  if (auto error = reader.Finish()) return error;
+  batch.counts.push_back(std::move(count));
+  return std::nullopt;
+}
+
+std::optional<Error> ReadBatch(const model::Value& value, const std::string& path, Report& report) {
+  ObjectReader reader(value, path);
+  UsageBatch batch;
+  std::int64_t hour_micros = 0;
+  reader.RequiredString("id", batch.id);
+  CheckText(reader, "id", batch.id, false);
+  reader.RequiredInstant("hour", hour_micros);
+  batch.hour = hour_micros / 1000 / kHourMillis * kHourMillis;
+  reader.Each("counts", [&](const model::Value& count, const std::string& place) {
+    return ReadCount(count, place, batch);
+  });
+  if (auto error = reader.Finish()) return error;
+  report.usage.push_back(std::move(batch));
+  return std::nullopt;
+}
+
+FlagUsage UsageOf(const Row& row) {
+  return {std::string(row.Text(0)), std::string(row.Text(1)), row.Int(2), row.Int(3)};
+}
+
+}  // namespace
+
+Result<Report> ReadReport(std::string environment, const model::Value& document) {
+  Report report;
+  report.environment = std::move(environment);
+  ObjectReader reader(document, "");
+  reader.RequiredString("instance", report.instance);
+  reader.String("host", report.host);
+  reader.String("version", report.version);
+  reader.Unsigned("epoch", INT64_MAX, report.epoch);
+  reader.Unsigned("revision", INT64_MAX, report.revision);
+  reader.String("refused", report.refused);
+  CutOff(report.refused);
+  CheckText(reader, "instance", report.instance, false);
+  CheckText(reader, "host", report.host, true);
+  CheckText(reader, "version", report.version, true);
+  CheckText(reader, "refused", report.refused, true);
+  std::size_t counts = 0;
+  reader.Each("usage", [&](const model::Value& batch, const std::string& path) {
+    auto error = ReadBatch(batch, path, report);
+    if (!error) counts += report.usage.back().counts.size();
+    if (!error && counts > kMaxReportedCounts) {
+      error = Error::Limit(
+          path, "makes more than " + std::to_string(kMaxReportedCounts) + " counts in one report");
+    }
+    return error;
+  });
+  if (auto error = reader.Finish()) return Fail(*error);
+  return report;
+}
+
+Result<void> Reports::Take(const Report& report, base::WallMillis now) {
+  auto done = database_.Run(
+      "INSERT INTO daemons (environment, instance, host, version, epoch, revision, refused, "
+      "seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (environment, instance) DO UPDATE SET "
+      "host = excluded.host, version = excluded.version, epoch = excluded.epoch, "
+      "revision = excluded.revision, refused = excluded.refused, seen_at = excluded.seen_at",
+      report.environment, report.instance, report.host, report.version, report.epoch,
+      report.revision, report.refused, now);
+  for (const UsageBatch& batch : report.usage) {
+    if (done) done = Count(report.environment, batch, now);
+  }
+  return done;
+}
+
+Result<void> Reports::Count(const std::string& environment, const UsageBatch& batch,
+                            base::WallMillis now) {
+  auto is_new = database_.Change(
+      "INSERT INTO usage_batches (environment, id, counted_at) VALUES (?, ?, ?) "
+      "ON CONFLICT DO NOTHING",
+      environment, batch.id, now);
+  if (!is_new) return Fail(is_new.error());
+  if (*is_new == 0) return {};  // its answer was lost
+  for (const UsageCount& count : batch.counts) {
+    auto done = database_.Run(
+        "INSERT INTO usage (environment, flag, variant, hour, evaluations) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (environment, flag, hour, variant) DO UPDATE SET "
+        "evaluations = usage.evaluations + excluded.evaluations",
+        environment, count.flag, count.variant, batch.hour, count.evaluations);
+    if (!done) return done;
+  }
+  return {};
+}
+
+Result<void> Reports::Prune(base::WallMillis now) {
+  return database_.Run("DELETE FROM usage_batches WHERE counted_at < ?", now - kDaemonKeptMillis)
+      .and_then([&] {
+        return database_.Run("DELETE FROM daemons WHERE seen_at < ?", now - kDaemonKeptMillis);
+      })
+      .and_then([&] {
+        return database_.Run("DELETE FROM usage WHERE hour < ?", now - kUsageKeptMillis);
+      });
+}
+
+Result<std::vector<DaemonRecord>> Reports::Daemons(const std::string& environment,
+                                                   const std::string& after, std::int64_t limit) {
+  std::vector<DaemonRecord> daemons;
+  auto read = database_.Each(
+      "SELECT instance, host, version, epoch, revision, refused, seen_at FROM daemons "
+      "WHERE environment = ? AND instance > ? ORDER BY instance LIMIT ?",
+      [&](const Row& row) {
+        DaemonRecord& daemon = daemons.emplace_back();
+        daemon.environment = environment;
+        daemon.instance = row.Text(0);
+        daemon.host = row.Text(1);
+        daemon.version = row.Text(2);
+        daemon.epoch = static_cast<std::uint64_t>(row.Int(3));
+        daemon.revision = static_cast<std::uint64_t>(row.Int(4));
+        daemon.refused = row.Text(5);
+        daemon.seen_at = row.Int(6);
+      },
+      environment, after, limit);
+  if (!read) return Fail(read.error());
+  return daemons;
+}
+
+Result<std::vector<FlagUsage>> Reports::Totals(const std::string& environment,
+                                               base::WallMillis since, base::WallMillis until) {
+  std::vector<FlagUsage> totals;
+  auto read = database_.Each(
+      "SELECT flag, variant, max(hour), CAST(sum(evaluations) AS BIGINT) FROM usage "
+      "WHERE environment = ? AND hour >= ? AND hour < ? "
+      "GROUP BY flag, variant ORDER BY flag, variant",
+      [&](const Row& row) { totals.push_back(UsageOf(row)); }, environment, since, until);
+  if (!read) return Fail(read.error());
+  return totals;
+}
+
+Result<std::vector<FlagUsage>> Reports::Hours(const std::string& environment,
+                                              const std::string& flag, base::WallMillis since,
+                                              base::WallMillis until) {
+  std::vector<FlagUsage> hours;
+  auto read = database_.Each(
+      "SELECT flag, variant, hour, evaluations FROM usage "
+      "WHERE environment = ? AND flag = ? AND hour >= ? AND hour < ? ORDER BY hour, variant",
+      [&](const Row& row) { hours.push_back(UsageOf(row)); }, environment, flag, since, until);
+  if (!read) return Fail(read.error());
+  return hours;
+}
+
+}  // namespace pennon::store

@@ -1,0 +1,80 @@
+// What daemons report: who they are, what they have in force, what was evaluated.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/value.h"
+#include "store/database.h"
+
+namespace pennon::store {
+
+inline constexpr std::size_t kMaxReportedCounts = 20'000;  // of one report
+inline constexpr std::size_t kMaxReportedText = 500;       // bytes; a longer reason is cut off
+inline constexpr base::WallMillis kUsageKeptMillis = 90LL * 86'400'000;
+inline constexpr base::WallMillis kDaemonKeptMillis = 7LL * 86'400'000;
+
+struct UsageCount {
+  std::string flag;
+  std::string variant;  // "" for answers without one
+  std::int64_t evaluations = 0;
+};
+/// What was evaluated in one hour; counted once, however often it is sent.
+struct UsageBatch {
+  std::string id;
+  base::WallMillis hour = 0;  // its beginning
+  std::vector<UsageCount> counts;
+};
+struct Report {
+  std::string environment;
+  std::string instance;  // the same for the life of a daemon
+  std::string host;
+  std::string version;
+  std::uint64_t epoch = 0;  // of the set in force; 0 and 0: none
+  std::uint64_t revision = 0;
+  std::string refused;  // why the last set was not put in force, or ""
+  std::vector<UsageBatch> usage;
+};
+/// From a daemon's document; kInvalid names the place.
+base::Result<Report> ReadReport(std::string environment, const model::Value& document);
+
+struct DaemonRecord : Report {
+  base::WallMillis seen_at = 0;
+};
+struct FlagUsage {
+  std::string flag;
+  std::string variant;
+  base::WallMillis hour = 0;  // of a total: the last one
+  std::int64_t evaluations = 0;
+};
+
+/// Borrows the database; confined to its thread.
+class Reports {
+ public:
+  explicit Reports(Database& database) : database_(database) {}
+
+  /// To be called in a transaction.
+  base::Result<void> Take(const Report& report, base::WallMillis now);
+  /// Forgets what is too old to matter.
+  base::Result<void> Prune(base::WallMillis now);
+
+  /// At most `limit` with instances behind `after`, in their order.
+  base::Result<std::vector<DaemonRecord>> Daemons(const std::string& environment,
+                                                  const std::string& after, std::int64_t limit);
+  /// Totals by flag and variant of the hours in [since, until).
+  base::Result<std::vector<FlagUsage>> Totals(const std::string& environment,
+                                              base::WallMillis since, base::WallMillis until);
+  /// One flag's hours.
+  base::Result<std::vector<FlagUsage>> Hours(const std::string& environment,
+                                             const std::string& flag, base::WallMillis since,
+                                             base::WallMillis until);
+
+ private:
+  base::Result<void> Count(const std::string& environment, const UsageBatch& batch,
+                           base::WallMillis now);
+  Database& database_;
+};
+
+}  // namespace pennon::store
