@@ -90,7 +90,8 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/environments/{environment}/flags/{flag}/usage", ShowFlagUsage,
           "since until"},
 
-    Route{"POST", "/api/v1/environments/{environment}/import", ImportDocument},
+    Route{"POST", "/api/v1/environments/{environment}/import", ImportDocument, "from"},
+    Route{"GET", "/api/v1/environments/{environment}/export", ExportDocument},
     Route{"POST", "/api/v1/environments/{environment}/playground", AskPlayground, "",
           Role::kViewer},
 };

@@ -1,7 +1,8 @@
-// /api/v1/environments/{environment}/import
+// /api/v1/environments/{environment}/import and /export: whole flag sets as documents.
 #include "base/json_text.h"
 #include "store/import.h"
 #include "store/routes.h"
+#include "wire/json.h"
 
 namespace pennon::store {
 namespace {
@@ -26,8 +27,14 @@ void AppendCounts(std::string& out, const ImportCounts& counts) {
 }  // namespace
 
 base::Result<Reply> ImportDocument(const Call& call) {
-  auto summary =
-      Import(call.ledger, call.Scope(call.names[0], ""), call.request.body, {call.names[0], false});
+  const std::string name = call.query.Has("from") ? call.query.Text("from") : "native";
+  const auto format = wire::ParseDocumentFormat(name);
+  if (!format) {
+    return base::Fail(
+        base::Error::Invalid("from", "is \"" + name + "\", expected native, flagd or unleash"));
+  }
+  auto summary = Import(call.ledger, call.Scope(call.names[0], ""), call.request.body,
+                        {call.names[0], false, {*format, call.names[0]}});
   if (!summary) return base::Fail(summary.error());
   Reply reply;
   base::JsonObject object(reply.body);
@@ -35,6 +42,32 @@ base::Result<Reply> ImportDocument(const Call& call) {
   AppendCounts(object.Key("flags"), summary->flags);
   AppendCounts(object.Key("segments"), summary->segments);
   object.Close();
+  return reply;
+}
+
+base::Result<Reply> ExportDocument(const Call& call) {
+  auto set = call.Set();
+  if (!set) return base::Fail(set.error());
+  Reply reply;
+  base::JsonObject document(reply.body);
+  document.String("environment", (*set)->environment);
+  document.Uint("epoch", (*set)->epoch).Uint("revision", (*set)->revision);
+  for (const auto kind : {wire::LineKind::kFlag, wire::LineKind::kSegment}) {
+    base::JsonObject definitions(document.Key(std::string(Name(kind)) + 's'));
+    for (const auto& [id, definition] : (*set)->definitions) {
+      if (id.first != kind) continue;
+      // A line is the definition after its kind and key.
+      const auto line = wire::ReadJson(definition->stored.line.bytes);
+      if (!line || line->AsObject() == nullptr) continue;  // the digest was right, so it was ours
+      base::JsonObject one(definitions.Key(id.second));
+      for (const auto& [name, value] : *line->AsObject()) {
+        if (name != "kind" && name != "key") AppendJson(one.Key(name), value);
+      }
+      one.Close();
+    }
+    definitions.Close();
+  }
+  document.Close();
   return reply;
 }
 

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/digest.h"
+#include "store/openapi.h"
 #include "wire/json.h"
 
 namespace pennon::store {
@@ -124,6 +125,10 @@ void RequestHandler::Forbid(const net::HttpRequest& request, std::string_view ex
 
 bool RequestHandler::HandleOperations(const net::HttpRequest& request,
                                       net::HttpResponse& response) {
+  if (request.path == "/openapi.json") {
+    if (AcceptGet(request, response)) response.body = OpenApiDocument();
+    return true;
+  }
   const bool is_health = request.path == "/livez" || request.path == "/readyz";
   if (!is_health && request.path != "/metrics") return false;
   if (!AcceptGet(request, response)) return true;

@@ -60,5 +60,6 @@ base::Result<Reply> ShowFlagUsage(const Call& call);
 base::Result<Reply> AskPlayground(const Call& call);
 
 base::Result<Reply> ImportDocument(const Call& call);
+base::Result<Reply> ExportDocument(const Call& call);
 
 }  // namespace pennon::store
