@@ -25,8 +25,9 @@ def main(path):
     rows = [("FIGURE", "VALUE", "FLOOR", "UNIT", "RATIO", "BUDGET", "")]
     for figure in figures:
         digits = 0 if figure["value"] >= 1000 else 1
-        rows.append((figure["name"], f"{figure['value']:,.{digits}f}",
-                     f"{figure['floor']:,.{digits}f}", figure["unit"], f"{figure['ratio']:.2f}",
+        floor = f"{figure['floor']:,.{digits}f}" if "floor" in figure else ""
+        ratio = f"{figure['ratio']:.2f}" if "ratio" in figure else ""  # without: the budget is the value's
+        rows.append((figure["name"], f"{figure['value']:,.{digits}f}", floor, figure["unit"], ratio,
                      budget(figure), verdict(figure)))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:

@@ -19,6 +19,13 @@ void Broadcast::OnEnvironment(std::shared_ptr<const EnvironmentSet> set) {
   published->confirmed_at = std::numeric_limits<base::SteadyMillis>::max();
   const auto body = std::make_shared<const SyncBody>(set);
   Tell([published, body](RequestHandler& handler) { handler.PutEnvironment(published, body); });
+  for (std::size_t i = 0; i < handlers_.size(); ++i) TellStreams(i, set->environment);
+}
+
+void Broadcast::TellStreams(std::size_t worker, const std::string& environment) {
+  workers_.Post(worker, [this, worker, environment] {
+    if (handlers_[worker]->TellSome(environment)) TellStreams(worker, environment);
+  });
 }
 
 void Broadcast::OnEnvironmentDeleted(const std::string& environment) {

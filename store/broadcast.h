@@ -28,6 +28,8 @@ class Broadcast final : public CommitListener {
 
  private:
   void Tell(const std::function<void(RequestHandler&)>& task);
+  /// Tells the streams of one worker, a part at a time: nobody waits for thousands of them.
+  void TellStreams(std::size_t worker, const std::string& environment);
 
   net::WorkerPool& workers_;
   const std::vector<std::unique_ptr<RequestHandler>>& handlers_;  // one a worker, in their order

@@ -11,8 +11,8 @@ model::FlagSet FlagSetOf(const Environment& environment, const Definitions& defi
   flags.environment = environment.key;
   flags.epoch = environment.epoch;
   flags.revision = environment.revision;
-  for (const auto& [id, definition] : definitions) {
-    const bool is_flag = id.first == wire::LineKind::kFlag;
+  for (const auto& definition : definitions) {
+    const bool is_flag = definition->line().kind == wire::LineKind::kFlag;
     if (definition->flag) flags.flags.push_back(definition->flag);
     if (definition->segment) flags.segments.push_back(definition->segment);
     if (definition->broken) {
@@ -29,12 +29,22 @@ void NoteDeletions(const EnvironmentSet* before, const Definitions& definitions,
   if (before->deletions.size() > kMaxDeletions) return;
   set.deletions_known_since = before->deletions_known_since;
   set.deletions = before->deletions;
-  for (const auto& [id, definition] : before->definitions) {
-    if (definitions.find(id) == definitions.end()) set.deletions[id] = set.revision;
+  // Nearly all are in both, one behind the other in the same order.
+  auto now = definitions.begin();
+  for (const auto& definition : before->definitions) {
+    if (now != definitions.end() && *now == definition) {
+      ++now;
+      continue;
+    }
+    const LineId id(definition->line().kind, definition->line().key);
+    if (definitions.Find(id) == nullptr) {
+      set.deletions[id] = set.revision;
+    } else if (now != definitions.end()) {
+      ++now;
+    }
   }
-  std::erase_if(set.deletions, [&](const auto& deletion) {
-    return definitions.find(deletion.first) != definitions.end();
-  });
+  std::erase_if(set.deletions,
+                [&](const auto& deletion) { return definitions.Find(deletion.first) != nullptr; });
 }
 
 // The image of the set's flags, and what was found in them.
@@ -56,29 +66,6 @@ base::Result<engine::ImageBytes> Write(EnvironmentSet& set, const EnvironmentSet
 }
 
 }  // namespace
-
-std::shared_ptr<const Definition> ReadDefinition(StoredLine stored) {
-  auto definition = std::make_shared<Definition>();
-  const model::FlagSet one = wire::ReadDefinitions({}, {stored.line});
-  if (!one.flags.empty()) definition->flag = one.flags.front();
-  if (!one.segments.empty()) definition->segment = one.segments.front();
-  if (!one.broken_flags.empty()) definition->broken = one.broken_flags.front();
-  if (!one.broken_segments.empty()) definition->broken = one.broken_segments.front();
-  definition->stored = std::move(stored);
-  return definition;
-}
-
-const Definition* EnvironmentSet::Find(const LineId& id) const {
-  const auto found = definitions.find(id);
-  return found == definitions.end() ? nullptr : found->second.get();
-}
-
-std::vector<wire::SyncLine> EnvironmentSet::Lines() const {
-  std::vector<wire::SyncLine> lines;
-  lines.reserve(definitions.size());
-  for (const auto& [id, definition] : definitions) lines.push_back(definition->stored.line);
-  return lines;
-}
 
 base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
     const Environment& environment, Definitions definitions, const EnvironmentSet* before) {

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,22 +11,10 @@
 #include "model/diagnostic.h"
 #include "model/flag_set.h"
 #include "serving/published.h"
+#include "store/definitions.h"
 #include "store/environments.h"
-#include "store/lines.h"
 
 namespace pennon::store {
-
-/// One flag or segment: its line, and what a daemon reads out of it. Exactly one of `flag`,
-/// `segment` and `broken` is set.
-struct Definition {
-  StoredLine stored;
-  std::shared_ptr<const model::Flag> flag;
-  std::shared_ptr<const model::Segment> segment;
-  std::optional<model::Broken> broken;
-};
-std::shared_ptr<const Definition> ReadDefinition(StoredLine stored);
-
-using Definitions = std::map<LineId, std::shared_ptr<const Definition>>;
 
 /// Immutable; safe to read from any thread.
 struct EnvironmentSet {
@@ -44,9 +31,9 @@ struct EnvironmentSet {
   std::size_t compact_size = 0;  // see engine::PatchBase
 
   /// The definition of a flag or segment, or null.
-  [[nodiscard]] const Definition* Find(const LineId& id) const;
-  /// The lines in the order of kind and key.
-  [[nodiscard]] std::vector<wire::SyncLine> Lines() const;
+  [[nodiscard]] const Definition* Find(const LineId& id) const {
+    return definitions.Find(id).get();
+  }
 };
 
 /// Older deletions are forgotten then: who has not heard of them gets the whole set.

@@ -54,12 +54,12 @@ base::Result<Reply> ExportDocument(const Call& call) {
   document.Uint("epoch", (*set)->epoch).Uint("revision", (*set)->revision);
   for (const auto kind : {wire::LineKind::kFlag, wire::LineKind::kSegment}) {
     base::JsonObject definitions(document.Key(std::string(Name(kind)) + 's'));
-    for (const auto& [id, definition] : (*set)->definitions) {
-      if (id.first != kind) continue;
+    for (const auto& definition : (*set)->definitions) {
+      if (definition->line().kind != kind) continue;
       // A line is the definition after its kind and key.
-      const auto line = wire::ReadJson(definition->stored.line.bytes);
+      const auto line = wire::ReadJson(definition->line().bytes);
       if (!line || line->AsObject() == nullptr) continue;  // the digest was right, so it was ours
-      base::JsonObject one(definitions.Key(id.second));
+      base::JsonObject one(definitions.Key(definition->line().key));
       for (const auto& [name, value] : *line->AsObject()) {
         if (name != "kind" && name != "key") AppendJson(one.Key(name), value);
       }

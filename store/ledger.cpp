@@ -75,15 +75,10 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::ReadSet(const Environment&
   if (!lines) return Fail(lines.error());
   Definitions definitions;
   for (StoredLine& stored : *lines) {
-    LineId id(stored.line.kind, stored.line.key);
-    if (before != nullptr) {
-      const auto known = before->definitions.find(id);
-      if (known != before->definitions.end() && IsSame(known->second->stored, stored)) {
-        definitions.emplace(std::move(id), known->second);
-        continue;
-      }
-    }
-    definitions.emplace(std::move(id), ReadDefinition(std::move(stored)));
+    auto known =
+        before == nullptr ? nullptr : before->definitions.Find({stored.line.kind, stored.line.key});
+    const bool is_same = known != nullptr && IsSame(known->stored, stored);
+    definitions.Put(is_same ? std::move(known) : ReadDefinition(std::move(stored)));
   }
   auto set = CompileEnvironment(environment, std::move(definitions), before);
   if (!set) return Fail(set.error().Within("environments." + environment.key));
@@ -194,10 +189,10 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::Rebuild(const ChangeScope&
     Result<void> written;
     if (*line) {
       const auto definition = ReadDefinition({**std::move(line), row->revision});
-      definitions[id] = definition;
+      definitions.Put(definition);
       written = lines.Put(environment, definition->stored);
     } else {
-      definitions.erase(id);
+      definitions.Erase(id);
       written = lines.Delete(environment, id);
     }
     if (!written) return Fail(written.error());

@@ -46,6 +46,7 @@ class RequestHandler final : public net::HttpHandler {
   void PutEnvironment(std::shared_ptr<const serving::Published> published,
                       std::shared_ptr<const SyncBody> body);
   void RemoveEnvironment(const std::string& environment);
+  bool TellSome(const std::string& environment) { return feed_.TellSome(environment); }
   void Beat() { feed_.Beat(); }
   void EndStreams() { feed_.EndStreams(); }
 

@@ -16,6 +16,13 @@ std::optional<std::uint64_t> ParseNumber(std::string_view text) {
   return number;
 }
 
+// Definitions are in the order that the digest wants.
+std::string DigestOf(const EnvironmentSet& set) {
+  wire::SetDigester digester;
+  for (const auto& definition : set.definitions) digester.Add(definition->line());
+  return digester.Finish();
+}
+
 // `data` line by line, as the format of server-sent events wants it.
 std::string Event(std::string_view name, const Cursor& id, std::string_view data) {
   std::string event = "event: " + std::string(name) + "\nid: " + Text(id) + '\n';
@@ -47,7 +54,7 @@ std::string Text(const Cursor& cursor) {
 SyncBody::SyncBody(std::shared_ptr<const EnvironmentSet> set)
     : set_(std::move(set)),
       tag_('"' + Text(cursor()) + '"'),
-      set_digest_(wire::SetDigest(set_->Lines())),
+      set_digest_(DigestOf(*set_)),
       event_(EventSince({set_->epoch, set_->revision - 1})) {}
 
 wire::SyncHead SyncBody::Head() const {
@@ -60,7 +67,12 @@ wire::SyncHead SyncBody::Head() const {
 }
 
 const std::string& SyncBody::text() const {
-  std::call_once(text_made_, [&] { text_ = WriteSyncDocument(Head(), set_->Lines()); });
+  std::call_once(text_made_, [&] {
+    std::vector<wire::SyncLine> lines;
+    lines.reserve(set_->definitions.size());
+    for (const auto& definition : set_->definitions) lines.push_back(definition->line());
+    text_ = WriteSyncDocument(Head(), lines);
+  });
   return text_;
 }
 
@@ -75,8 +87,8 @@ std::optional<std::string> SyncBody::DeltaSince(const Cursor& since) const {
     return std::nullopt;
   }
   std::vector<wire::SyncLine> lines;
-  for (const auto& [id, definition] : set_->definitions) {
-    if (definition->stored.revision > since.revision) lines.push_back(definition->stored.line);
+  for (const auto& definition : set_->definitions) {
+    if (definition->stored.revision > since.revision) lines.push_back(definition->line());
   }
   std::vector<wire::LineName> deleted;
   for (const auto& [id, revision] : set_->deletions) {

@@ -33,40 +33,53 @@ std::optional<Cursor> SinceOf(const net::HttpRequest& request) {
 
 void SyncFeed::Put(std::shared_ptr<const SyncBody> body) {
   Feed& feed = feeds_[body->environment()];
-  const bool follows =
-      feed.body != nullptr &&
-      feed.body->cursor() == Cursor{body->cursor().epoch, body->cursor().revision - 1};
-  if (feed.body != nullptr) {
-    Tell(feed, follows ? body->event() : body->EventSince(feed.body->cursor()));
-  }
   feed.body = std::move(body);
+  feed.next = 0;
+}
+
+bool SyncFeed::TellSome(const std::string& environment) {
+  const auto found = feeds_.find(environment);
+  if (found == feeds_.end()) return false;
+  Feed& feed = found->second;
+  const Cursor now = feed.body->cursor();
+  Cursor since = {now.epoch, now.revision - 1};  // nearly all know the one before
+  std::string event = feed.body->event();
+  const std::size_t end = std::min(feed.next + kStreamsAtOnce, feed.subscribers.size());
+  for (; feed.next < end; ++feed.next) {
+    Subscriber& subscriber = feed.subscribers[feed.next];
+    if (subscriber.told == now) continue;
+    if (subscriber.told != since) {
+      since = subscriber.told;
+      event = feed.body->EventSince(since);
+    }
+    subscriber.stream->Send(event);
+    subscriber.told = now;
+  }
+  return feed.next < feed.subscribers.size();
 }
 
 void SyncFeed::Remove(const std::string& environment) {
   const auto found = feeds_.find(environment);
   if (found == feeds_.end()) return;
-  for (const auto& stream : found->second.streams) stream->End(kGoodbye);
-  subscribers_ -= found->second.streams.size();
+  for (const Subscriber& subscriber : found->second.subscribers) subscriber.stream->End(kGoodbye);
+  subscribers_ -= found->second.subscribers.size();
   feeds_.erase(found);
 }
 
-void SyncFeed::Tell(Feed& feed, const std::string& event) {
-  const auto gone = std::erase_if(feed.streams, [&](const auto& stream) {
-    if (!stream->is_open()) return true;
-    stream->Send(event);
-    return false;
-  });
-  subscribers_ -= gone;
-}
-
 void SyncFeed::Beat() {
-  for (auto& [environment, feed] : feeds_) Tell(feed, ":\n\n");
+  for (auto& [environment, feed] : feeds_) {
+    subscribers_ -= std::erase_if(feed.subscribers, [](const Subscriber& subscriber) {
+      return !subscriber.stream->is_open();
+    });
+    feed.next = std::min(feed.next, feed.subscribers.size());
+    for (const Subscriber& subscriber : feed.subscribers) subscriber.stream->Send(":\n\n");
+  }
 }
 
 void SyncFeed::EndStreams() {
   for (auto& [environment, feed] : feeds_) {
-    for (const auto& stream : feed.streams) stream->End(kGoodbye);
-    feed.streams.clear();
+    for (const Subscriber& subscriber : feed.subscribers) subscriber.stream->End(kGoodbye);
+    feed.subscribers.clear();
   }
   subscribers_ = 0;
 }
@@ -111,7 +124,7 @@ void SyncFeed::Subscribe(const net::HttpRequest& request, const std::string& env
   const auto last = ParseCursor(request.Header("Last-Event-ID"));
   const std::string missed = feed.body->EventSince(last.value_or(Cursor()));
   stream->Send(missed.empty() ? ":\n\n" : missed);
-  feed.streams.push_back(std::move(stream));
+  feed.subscribers.push_back({std::move(stream), feed.body->cursor()});
   ++subscribers_;
 }
 

@@ -13,11 +13,17 @@
 
 namespace pennon::store {
 
+/// Streams that are told in one go; between two of them the worker does other things.
+inline constexpr std::size_t kStreamsAtOnce = 512;
+
 /// Confined to one worker.
 class SyncFeed {
  public:
-  /// Puts a revision in force and tells it to the streams of its environment.
+  /// Puts a revision in force. Its environment's streams are then to be told.
   void Put(std::shared_ptr<const SyncBody> body);
+  /// Tells some of an environment's streams what they do not know yet; true when there are more.
+  /// One that has not been told of several revisions is told of all at once.
+  bool TellSome(const std::string& environment);
   /// Ends the environment's streams, too.
   void Remove(const std::string& environment);
 
@@ -38,11 +44,15 @@ class SyncFeed {
   [[nodiscard]] std::size_t subscribers() const { return subscribers_; }
 
  private:
+  struct Subscriber {
+    std::shared_ptr<net::HttpStream> stream;
+    Cursor told;
+  };
   struct Feed {
     std::shared_ptr<const SyncBody> body;
-    std::vector<std::shared_ptr<net::HttpStream>> streams;
+    std::vector<Subscriber> subscribers;
+    std::size_t next = 0;  // who is to be told next
   };
-  void Tell(Feed& feed, const std::string& event);
 
   std::map<std::string, Feed, std::less<>> feeds_;
   std::size_t subscribers_ = 0;

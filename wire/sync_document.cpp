@@ -144,6 +144,16 @@ SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& 
   return line;
 }
 
+void SetDigester::Add(const SyncLine& line) {
+  text_ = Name(line.kind);
+  text_ += ' ';
+  text_ += line.key;
+  text_ += ' ';
+  text_ += line.digest;
+  text_ += '\n';
+  hash_.Update(text_);
+}
+
 std::string SetDigest(const std::vector<SyncLine>& lines) {
   std::vector<const SyncLine*> sorted;
   sorted.reserve(lines.size());
@@ -151,16 +161,9 @@ std::string SetDigest(const std::vector<SyncLine>& lines) {
   std::sort(sorted.begin(), sorted.end(), [](const SyncLine* a, const SyncLine* b) {
     return a->kind != b->kind ? a->kind < b->kind : a->key < b->key;
   });
-  base::Sha256 hash;
-  for (const SyncLine* line : sorted) {
-    hash.Update(Name(line->kind));
-    hash.Update(" ");
-    hash.Update(line->key);
-    hash.Update(" ");
-    hash.Update(line->digest);
-    hash.Update("\n");
-  }
-  return hash.FinishHex();
+  SetDigester digester;
+  for (const SyncLine* line : sorted) digester.Add(*line);
+  return digester.Finish();
 }
 
 std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines) {

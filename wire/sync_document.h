@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/result.h"
 #include "model/flag_set.h"
 
@@ -50,7 +51,17 @@ struct SyncDocument {
 /// Makes the line of a definition (a JSON object): its members after "kind" and "key".
 SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& definition);
 
-/// SHA-256 over "kind key digest\n" of all lines sorted by kind and key.
+/// SHA-256 over "kind key digest\n" of all lines sorted by kind and key. Confined to one thread.
+class SetDigester {
+ public:
+  /// To be called in that order.
+  void Add(const SyncLine& line);
+  std::string Finish() { return hash_.FinishHex(); }
+
+ private:
+  base::Sha256 hash_;
+  std::string text_;  // of the line that is added
+};
 std::string SetDigest(const std::vector<SyncLine>& lines);
 
 /// The document's text: head line (with set digest and counts filled in) and lines.

@@ -127,8 +127,8 @@ TEST_CASE("a backup that is restored is the same store under a new epoch") {
   const EnvironmentSet& after = *(*ledger)->sets().at("prod");
   CHECK(after.epoch > before.epoch);
   CHECK(after.revision == before.revision);
-  REQUIRE(after.Lines().size() == 2);
-  CHECK(after.Lines()[1].bytes == before.Lines()[1].bytes);
+  REQUIRE(after.definitions.size() == 2);
+  CHECK(after.definitions.begin()[1]->line().bytes == before.definitions.begin()[1]->line().bytes);
   CHECK(!RestoreBackup(*other, backup, "cli:0", store.clock.wall));
   REQUIRE((*ledger)->Commit({"cli:0", "prod", ""}, [](Change& change) {
     return change.CreateToken(TokenKind::kSync, "prod", "next").map([](const NewToken&) {});

@@ -123,8 +123,8 @@ TEST_CASE("what was committed is what a restarted store has in force") {
   CHECK(after.revision == before.revision);
   CHECK(after.epoch == before.epoch);
   CHECK(after.image->bytes() == before.image->bytes());
-  REQUIRE(after.Lines().size() == before.Lines().size());
-  CHECK(after.Lines()[0].bytes == before.Lines()[0].bytes);
+  REQUIRE(after.definitions.size() == before.definitions.size());
+  CHECK(after.definitions.begin()[0]->line().bytes == before.definitions.begin()[0]->line().bytes);
 }
 
 TEST_CASE("a line that was changed behind the store's back is never sent") {

@@ -161,6 +161,7 @@ TEST_CASE("a stream tells every change as a delta, and goes on where it was cut 
   CHECK(first.stream->text == ":\n\n");  // it has this revision
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
   feed.Put(store.Body());
+  CHECK(!feed.TellSome("prod"));
   CHECK(first.stream->text.find("event: delta\nid: " + Text(store.Body()->cursor())) !=
         std::string::npos);
   const test::RecordedLater second;
@@ -170,6 +171,37 @@ TEST_CASE("a stream tells every change as a delta, and goes on where it was cut 
   feed.Subscribe(Poll(""), "prod", stranger);
   CHECK(stranger.stream->text.starts_with("event: changed\n"));
   CHECK(feed.subscribers() == 3);
+}
+
+TEST_CASE("thousands of streams are told a part at a time, and once of what changed in between") {
+  Fed store;
+  SyncFeed feed;
+  feed.Put(store.Body());
+  std::vector<std::unique_ptr<test::RecordedLater>> subscribers;
+  for (std::size_t i = 0; i < kStreamsAtOnce + 1; ++i) {
+    subscribers.push_back(std::make_unique<test::RecordedLater>());
+    feed.Subscribe(Poll(""), "prod", *subscribers.back());
+    subscribers.back()->stream->text.clear();
+  }
+  const auto change = [&](const std::string& config) {
+    store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", config);
+    feed.Put(store.Body());
+  };
+  change(R"({"enabled":true})");
+  CHECK(feed.TellSome("prod"));
+  CHECK(subscribers.back()->stream->text.empty());
+  change(R"({"enabled":false})");
+  CHECK(feed.TellSome("prod"));
+  CHECK(!feed.TellSome("prod"));
+  const auto events = [](const test::RecordedLater& one) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = one.stream->text.find("event: ", at)) != std::string::npos; ++at)
+      ++count;
+    return count;
+  };
+  CHECK(events(*subscribers.front()) == 2);
+  CHECK(events(*subscribers.back()) == 1);
+  CHECK(subscribers.back()->stream->text.find(R"("since":3)") != std::string::npos);
 }
 
 TEST_CASE("streams that are gone are forgotten; the others are told that it ends") {

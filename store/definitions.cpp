@@ -1,0 +1,54 @@
+#include "store/definitions.h"
+
+#include <algorithm>
+
+namespace pennon::store {
+namespace {
+
+bool IsBefore(const std::shared_ptr<const Definition>& definition, const LineId& id) {
+  const wire::SyncLine& line = definition->line();
+  return line.kind != id.first ? line.kind < id.first : line.key < id.second;
+}
+
+bool Is(const Definition& definition, const LineId& id) {
+  return definition.line().kind == id.first && definition.line().key == id.second;
+}
+
+}  // namespace
+
+std::shared_ptr<const Definition> ReadDefinition(StoredLine stored) {
+  auto definition = std::make_shared<Definition>();
+  const model::FlagSet one = wire::ReadDefinitions({}, {stored.line});
+  if (!one.flags.empty()) definition->flag = one.flags.front();
+  if (!one.segments.empty()) definition->segment = one.segments.front();
+  if (!one.broken_flags.empty()) definition->broken = one.broken_flags.front();
+  if (!one.broken_segments.empty()) definition->broken = one.broken_segments.front();
+  definition->stored = std::move(stored);
+  return definition;
+}
+
+Definitions::List::iterator Definitions::Place(const LineId& id) {
+  return std::lower_bound(list_.begin(), list_.end(), id, IsBefore);
+}
+
+std::shared_ptr<const Definition> Definitions::Find(const LineId& id) const {
+  const auto place = std::lower_bound(list_.begin(), list_.end(), id, IsBefore);
+  return place != list_.end() && Is(**place, id) ? *place : nullptr;
+}
+
+void Definitions::Put(std::shared_ptr<const Definition> definition) {
+  const LineId id(definition->line().kind, definition->line().key);
+  const auto place = Place(id);
+  if (place != list_.end() && Is(**place, id)) {
+    *place = std::move(definition);
+  } else {
+    list_.insert(place, std::move(definition));
+  }
+}
+
+void Definitions::Erase(const LineId& id) {
+  const auto place = Place(id);
+  if (place != list_.end() && Is(**place, id)) list_.erase(place);
+}
+
+}  // namespace pennon::store
