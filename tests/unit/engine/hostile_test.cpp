@@ -220,7 +220,7 @@ std::string Colliding(std::uint64_t number) {
 }
 
 TEST_CASE("values that collide with every seed are still told apart, keys of flags are refused") {
-  constexpr std::uint64_t kCount = 100'000;
+  constexpr std::uint64_t kCount = 3000;  // enough for a table, few enough to be made
   REQUIRE(engine::Hash64(Colliding(1), 1) == engine::Hash64(Colliding(2), 1));
   model::FlagSet set;
   auto flag = std::make_shared<model::Flag>();
