@@ -6,7 +6,6 @@
 namespace pennon::store {
 namespace {
 
-using base::Error;
 using base::Fail;
 using base::Result;
 

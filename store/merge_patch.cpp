@@ -9,21 +9,22 @@ using model::Value;
 
 // As deep as the patch, which the JSON reader limits.
 Object MergePatch(Object target, const Object& patch) {
-  for (const auto& [name, value] : patch) {
+  for (const auto& member : patch) {
+    const std::string& name = member.first;
+    const Value& value = member.second;
     const auto found = std::find_if(target.begin(), target.end(),
-                                    [&](const auto& member) { return member.first == name; });
+                                    [&](const auto& other) { return other.first == name; });
     if (value.IsNull()) {
       if (found != target.end()) target.erase(found);
       continue;
     }
-    Value& member =
-        found != target.end() ? found->second : target.emplace_back(name, Value()).second;
+    Value& kept = found != target.end() ? found->second : target.emplace_back(name, Value()).second;
     if (value.AsObject() == nullptr) {
-      member = value;
+      kept = value;
       continue;
     }
-    Object inside = member.AsObject() == nullptr ? Object() : std::get<Object>(member.data);
-    member = MergePatch(std::move(inside), *value.AsObject());
+    Object inside = kept.AsObject() == nullptr ? Object() : std::get<Object>(kept.data);
+    kept = MergePatch(std::move(inside), *value.AsObject());
   }
   return target;
 }
