@@ -23,7 +23,7 @@ set(doors
   "spdlog/@^base/log"
   "prometheus/@^base/metrics"
   "re2/@^engine/regex"
-  "openssl/@^(base/digest|net/)"
+  "openssl/@^(base/(digest|ed25519)|net/)"
   "zlib.h@^base/gzip")
 
 set(wrong 0)

@@ -17,7 +17,7 @@ void Broadcast::OnEnvironment(std::shared_ptr<const EnvironmentSet> set) {
   published->source = serving::Source::kLive;
   // The store is where flag sets come from: what it has in force is never out of date.
   published->confirmed_at = std::numeric_limits<base::SteadyMillis>::max();
-  const auto body = std::make_shared<const SyncBody>(set);
+  const auto body = std::make_shared<const SyncBody>(set, signer_);
   Tell([published, body](RequestHandler& handler) { handler.PutEnvironment(published, body); });
   for (std::size_t i = 0; i < handlers_.size(); ++i) TellStreams(i, set->environment);
 }

@@ -15,8 +15,10 @@ namespace pennon::store {
 /// finds the change on every worker. Borrows all.
 class Broadcast final : public CommitListener {
  public:
-  Broadcast(net::WorkerPool& workers, const std::vector<std::unique_ptr<RequestHandler>>& handlers)
-      : workers_(workers), handlers_(handlers) {}
+  /// `signer` may be null.
+  Broadcast(net::WorkerPool& workers, const std::vector<std::unique_ptr<RequestHandler>>& handlers,
+            const base::Ed25519Signer* signer)
+      : workers_(workers), handlers_(handlers), signer_(signer) {}
 
   void OnEnvironment(std::shared_ptr<const EnvironmentSet> set) override;
   void OnEnvironmentDeleted(const std::string& environment) override;
@@ -33,6 +35,7 @@ class Broadcast final : public CommitListener {
 
   net::WorkerPool& workers_;
   const std::vector<std::unique_ptr<RequestHandler>>& handlers_;  // one a worker, in their order
+  const base::Ed25519Signer* signer_;
 };
 
 }  // namespace pennon::store

@@ -22,15 +22,15 @@ struct Commands {
   const CLI::App* restore = nullptr;
   const CLI::App* verify = nullptr;
   const CLI::App* migrate = nullptr;
+  const CLI::App* keygen = nullptr;
   store::InitCommand init_command;
   store::ImportCommand import_command;
-  std::string backup_file;
+  std::string file;
 };
 
-const CLI::App* DescribeBackup(CLI::App& app, const char* name, const char* what,
-                               std::string& file) {
+const CLI::App* DescribeFile(CLI::App& app, const char* name, const char* what, std::string& file) {
   CLI::App* command = app.add_subcommand(name, what);
-  command->add_option("file", file, "the backup")->required();
+  command->add_option("file", file, "the file")->required();
   return command;
 }
 
@@ -53,10 +53,11 @@ void Describe(CLI::App& app, Commands& commands) {
   import->add_option("--sync-key-file", commands.import_command.sync_key_file,
                      "make a sync key for the environment and write it to this new file");
   commands.import = import;
-  commands.backup = DescribeBackup(app, "backup", "write all of the database to a new file",
-                                   commands.backup_file);
+  commands.backup =
+      DescribeFile(app, "backup", "write all of the database to a new file", commands.file);
   commands.restore =
-      DescribeBackup(app, "restore", "fill an empty database from a backup", commands.backup_file);
+      DescribeFile(app, "restore", "fill an empty database from a backup", commands.file);
+  commands.keygen = DescribeFile(app, "keygen", "make a key to sign flag sets with", commands.file);
   commands.verify = app.add_subcommand("verify", "check the audit log and all definitions");
   commands.migrate = app.add_subcommand("migrate", "bring the database to this program's schema");
 }
@@ -71,11 +72,12 @@ base::Result<void> Run(Commands& commands, const store::StoreConfig& config) {
     return store::RunImport(commands.import_command, std::cout);
   }
   if (commands.backup->parsed()) {
-    return store::RunBackup(config.database, commands.backup_file, std::cout);
+    return store::RunBackup(config.database, commands.file, std::cout);
   }
   if (commands.restore->parsed()) {
-    return store::RunRestore(config.database, commands.backup_file, std::cout);
+    return store::RunRestore(config.database, commands.file, std::cout);
   }
+  if (commands.keygen->parsed()) return store::RunKeygen(commands.file, std::cout);
   if (commands.verify->parsed()) return store::RunVerify(config.database, std::cout);
   if (commands.migrate->parsed()) return store::RunMigrate(config.database, std::cout);
   base::Logger log(*base::ParseLogLevel(config.log_level),

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/ed25519.h"
 #include "base/file.h"
 #include "store/audit_chain.h"
 #include "store/backup.h"
@@ -34,6 +35,18 @@ Result<std::size_t> VerifyLines(Database& database) {
 
 }  // namespace
 
+Result<void> RunKeygen(const std::string& path, std::ostream& out) {
+  auto file = SecretFile::Create(path);
+  if (!file) return Fail(file.error());
+  const auto signer = base::Ed25519Signer::Generate();
+  auto written = file->Append(signer.PrivatePem()).and_then([&] { return file->Sync(); });
+  if (!written) return written;
+  file->Keep();
+  out << "the private key is in " << path << "; the public key, for daemons:\n"
+      << signer.PublicPem();
+  return {};
+}
+
 Result<void> RunBackup(const std::string& location, const std::string& path, std::ostream& out) {
   auto database = Database::OpenToRead(location);
   if (!database) return Fail(database.error());
@@ -60,7 +73,9 @@ Result<void> RunRestore(const std::string& location, const std::string& path, st
     return Fail(error.code() == base::ErrorCode::kInvalid ? error.Within(path) : error);
   }
   out << "restored " << restored->rows << " rows into " << database->name() << "; "
-      << restored->environments << " environments have a new epoch\n";
+      << restored->environments
+      << (restored->environments == 1 ? " environment has" : " environments have")
+      << " a new epoch\n";
   return {};
 }
 

@@ -1,4 +1,4 @@
-// `pennon-store backup`, `restore`, `verify` and `migrate`.
+// `pennon-store keygen`, `backup`, `restore`, `verify` and `migrate`.
 #pragma once
 
 #include <ostream>
@@ -8,6 +8,9 @@
 
 namespace pennon::store {
 
+/// Makes a key to sign flag sets with: the private one goes to a new file of mode 0600, the public
+/// one, for daemons, is printed.
+base::Result<void> RunKeygen(const std::string& file, std::ostream& out);
 /// Writes a backup to a new file of mode 0600, also while a store serves the database.
 base::Result<void> RunBackup(const std::string& database, const std::string& file,
                              std::ostream& out);

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <optional>
 
+#include "base/file.h"
 #include "base/version.h"
 #include "net/control_loop.h"
 #include "net/http_protocol.h"
@@ -31,6 +32,16 @@ base::Result<Database> OpenInitialised(const std::string& location) {
   return Fail(
       Error::NotFound(database->name(),
                       "is not initialised; run: pennon-store init --database " + database->name()));
+}
+
+base::Result<std::optional<base::Ed25519Signer>> ReadSigner(const std::string& path) {
+  constexpr std::size_t kMaxKeyBytes = 4096;
+  if (path.empty()) return std::nullopt;
+  auto pem = base::ReadFile(path, kMaxKeyBytes);
+  if (!pem) return Fail(pem.error());
+  auto signer = base::Ed25519Signer::FromPem(*pem, path);
+  if (!signer) return Fail(signer.error());
+  return *std::move(signer);
 }
 
 net::ConnectionLimits LimitsOf(const StoreConfig& config) {
@@ -73,6 +84,8 @@ void Refresh(Ledger& ledger, base::Logger& log, bool& answers) {
 base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   net::IgnoreDeadlySignals();
   const base::SystemClock clock;
+  auto signer = ReadSigner(config.signing_key_file);
+  if (!signer) return Fail(signer.error());
   auto database = OpenInitialised(config.database);
   if (!database) return Fail(database.error());
   auto ledger = Ledger::Load(*database, clock);
@@ -103,7 +116,7 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   net::ControlLoop control;
   control.OnSignals({SIGTERM, SIGINT, SIGHUP}, [&](int) { control.Stop(); });
   net::WorkerPool workers(handlers.size());
-  Broadcast broadcast(workers, handlers);
+  Broadcast broadcast(workers, handlers, *signer ? &**signer : nullptr);
   workers.Start();
   (*ledger)->Listen(broadcast);  // before there are connections, so no request comes too early
   database_thread.Start();

@@ -26,6 +26,8 @@ base::Settings StoreSettings(StoreConfig& config) {
   base::Settings settings;
   settings.Add("database", &config.database,
                "the SQLite file, which init makes with its folder, or postgres://…");
+  settings.Add("signing.key_file", &config.signing_key_file,
+               "a private key that flag sets are signed with; \"\": they are not");
   settings.Add("listen.address", &config.listen_address, "the IP address to listen on");
   settings.Add("listen.port", &config.listen_port, "the port to listen on; 0: any free one", 0,
                65535);

@@ -51,19 +51,14 @@ std::string Text(const Cursor& cursor) {
   return std::to_string(cursor.epoch) + '.' + std::to_string(cursor.revision);
 }
 
-SyncBody::SyncBody(std::shared_ptr<const EnvironmentSet> set)
-    : set_(std::move(set)),
-      tag_('"' + Text(cursor()) + '"'),
-      set_digest_(DigestOf(*set_)),
-      event_(EventSince({set_->epoch, set_->revision - 1})) {}
-
-wire::SyncHead SyncBody::Head() const {
-  wire::SyncHead head;
-  head.environment = set_->environment;
-  head.epoch = set_->epoch;
-  head.revision = set_->revision;
-  head.set_digest = set_digest_;
-  return head;
+SyncBody::SyncBody(std::shared_ptr<const EnvironmentSet> set, const base::Ed25519Signer* signer)
+    : set_(std::move(set)), tag_('"' + Text(cursor()) + '"') {
+  head_.environment = set_->environment;
+  head_.epoch = set_->epoch;
+  head_.revision = set_->revision;
+  head_.set_digest = DigestOf(*set_);
+  if (signer != nullptr) head_.signature = signer->Sign(wire::SignedText(head_));
+  event_ = EventSince({set_->epoch, set_->revision - 1});
 }
 
 const std::string& SyncBody::text() const {
@@ -71,7 +66,7 @@ const std::string& SyncBody::text() const {
     std::vector<wire::SyncLine> lines;
     lines.reserve(set_->definitions.size());
     for (const auto& definition : set_->definitions) lines.push_back(definition->line());
-    text_ = WriteSyncDocument(Head(), lines);
+    text_ = WriteSyncDocument(head_, lines);
   });
   return text_;
 }
@@ -94,7 +89,7 @@ std::optional<std::string> SyncBody::DeltaSince(const Cursor& since) const {
   for (const auto& [id, revision] : set_->deletions) {
     if (revision > since.revision) deleted.push_back({id.first, id.second});
   }
-  wire::SyncHead head = Head();
+  wire::SyncHead head = head_;
   head.since = since.revision;
   return wire::WriteSyncDelta(std::move(head), lines, deleted);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ed25519.h"
 #include "store/environment_set.h"
 
 namespace pennon::store {
@@ -27,7 +28,9 @@ std::string Text(const Cursor& cursor);
 /// Shared by all workers; what is expensive is made when it is first asked for, once.
 class SyncBody {
  public:
-  explicit SyncBody(std::shared_ptr<const EnvironmentSet> set);
+  /// `signer` is not owned and only used here; null: it is not signed.
+  explicit SyncBody(std::shared_ptr<const EnvironmentSet> set,
+                    const base::Ed25519Signer* signer = nullptr);
 
   [[nodiscard]] const std::string& environment() const { return set_->environment; }
   [[nodiscard]] Cursor cursor() const { return {set_->epoch, set_->revision}; }
@@ -45,11 +48,9 @@ class SyncBody {
   [[nodiscard]] std::string EventSince(const Cursor& since) const;
 
  private:
-  [[nodiscard]] wire::SyncHead Head() const;
-
   std::shared_ptr<const EnvironmentSet> set_;
   std::string tag_;
-  std::string set_digest_;
+  wire::SyncHead head_;
   std::string event_;
   mutable std::once_flag text_made_;
   mutable std::string text_;

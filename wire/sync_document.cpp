@@ -33,6 +33,7 @@ std::string WriteHead(const SyncHead& head, std::size_t deleted = 0) {
   if (head.since) object.Uint("since", *head.since).Uint("deleted", deleted);
   object.Uint("flags", head.flags).Uint("segments", head.segments);
   object.String("digest", head.set_digest);
+  if (!head.signature.empty()) object.String("signature", head.signature);
   object.Close();
   return text;
 }
@@ -56,6 +57,7 @@ base::Result<SyncHead> ReadHead(std::string_view line, std::uint64_t& deleted) {
   reader.Unsigned("flags", INT64_MAX, head.flags);
   reader.Unsigned("segments", INT64_MAX, head.segments);
   reader.RequiredString("digest", head.set_digest);
+  reader.String("signature", head.signature);
   if (reader.failed()) return Fail(*reader.Finish());
   return head;  // later minor versions may add members
 }
@@ -128,6 +130,11 @@ void ReadInto(const SyncLine& line, const base::Result<Value>& value,
 
 std::string_view Name(LineKind kind) {
   return kind == LineKind::kFlag ? "flag" : "segment";
+}
+
+std::string SignedText(const SyncHead& head) {
+  return "pennon flag set 1\n" + head.environment + '\n' + std::to_string(head.epoch) + '\n' +
+         std::to_string(head.revision) + '\n' + head.set_digest + '\n';
 }
 
 SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& definition) {

@@ -32,6 +32,7 @@ struct SyncHead {
   std::uint64_t revision = 0;
   std::uint64_t flags = 0;     // number of flag lines that follow
   std::uint64_t segments = 0;  // number of segment lines that follow
+  std::string signature;       // base64, of SignedText; "": it is not signed
   std::string set_digest;      // of the whole set, also in a delta
   std::optional<std::uint64_t>
       since;  // a delta: the revision of the same epoch that it goes on from
@@ -47,6 +48,9 @@ struct SyncDocument {
   std::vector<SyncLine> lines;
   std::vector<LineName> deleted;  // in a delta only
 };
+
+/// What is signed: that this set is the environment's at this place of its history.
+std::string SignedText(const SyncHead& head);
 
 /// Makes the line of a definition (a JSON object): its members after "kind" and "key".
 SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& definition);

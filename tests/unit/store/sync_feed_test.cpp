@@ -204,6 +204,29 @@ TEST_CASE("thousands of streams are told a part at a time, and once of what chan
   CHECK(subscribers.back()->stream->text.find(R"("since":3)") != std::string::npos);
 }
 
+TEST_CASE("a signed set says who made it, whole and as a delta, and nothing of it can be changed") {
+  Fed store;
+  const auto signer = base::Ed25519Signer::Generate();
+  const auto verifier = base::Ed25519Verifier::FromPem(signer.PublicPem(), "key");
+  REQUIRE(verifier);
+  const SyncBody body(store.ledger->sets().at("prod"), &signer);
+  auto head = wire::ReadSyncDocument(body.text()).value().head;
+  CHECK(verifier->Verify(wire::SignedText(head), head.signature));
+  const auto delta = wire::ReadSyncDocument(*body.DeltaSince(body.cursor())).value();
+  CHECK(verifier->Verify(wire::SignedText(delta.head), delta.head.signature));
+  ++head.revision;
+  CHECK(!verifier->Verify(wire::SignedText(head), head.signature));
+  const auto other = base::Ed25519Signer::Generate();
+  --head.revision;
+  CHECK(!verifier->Verify(wire::SignedText(head), other.Sign(wire::SignedText(head))));
+  CHECK(!verifier->Verify(wire::SignedText(head), ""));
+  const auto read = base::Ed25519Signer::FromPem(signer.PrivatePem(), "key");
+  REQUIRE(read);
+  CHECK(read->Sign("x") == signer.Sign("x"));
+  CHECK(!base::Ed25519Signer::FromPem(signer.PublicPem(), "key"));
+  CHECK(!base::Ed25519Verifier::FromPem("", "key"));
+}
+
 TEST_CASE("streams that are gone are forgotten; the others are told that it ends") {
   Fed store;
   SyncFeed feed;

@@ -1,0 +1,48 @@
+// Signatures with Ed25519 (RFC 8032). Source of the algorithm: OpenSSL.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace pennon::base {
+
+namespace ed25519_detail {
+struct FreeKey {
+  void operator()(void* key) const;
+};
+using Key = std::unique_ptr<void, FreeKey>;  // an EVP_PKEY, whose header stays out of ours
+}  // namespace ed25519_detail
+
+/// A private key. Safe to use from any thread.
+class Ed25519Signer {
+ public:
+  static Ed25519Signer Generate();
+  /// From PEM text; kInvalid, naming `where`, when it is no private key for Ed25519.
+  static Result<Ed25519Signer> FromPem(const std::string& pem, std::string_view where);
+
+  /// 64 bytes as base64.
+  [[nodiscard]] std::string Sign(std::string_view text) const;
+  [[nodiscard]] std::string PrivatePem() const;
+  [[nodiscard]] std::string PublicPem() const;
+
+ private:
+  explicit Ed25519Signer(ed25519_detail::Key key) : key_(std::move(key)) {}
+  ed25519_detail::Key key_;
+};
+
+/// A public key. Safe to use from any thread.
+class Ed25519Verifier {
+ public:
+  static Result<Ed25519Verifier> FromPem(const std::string& pem, std::string_view where);
+  /// Whether `signature`, as Sign gives it, is that of `text`.
+  [[nodiscard]] bool Verify(std::string_view text, std::string_view signature) const;
+
+ private:
+  explicit Ed25519Verifier(ed25519_detail::Key key) : key_(std::move(key)) {}
+  ed25519_detail::Key key_;
+};
+
+}  // namespace pennon::base
