@@ -45,8 +45,7 @@ class WorkerService {
     bool is_loopback_;
   };
 
-  bool Route(net::HttpRequest& request, net::HttpResponse& response,
-             const net::Later& late);
+  bool Route(net::HttpRequest& request, net::HttpResponse& response, const net::Later& late);
   void Ready(net::HttpResponse& response) const;
 
   const ControlQuestions& questions_;

@@ -161,7 +161,7 @@ Error DecodeError(std::string_view payload) {
     case base::ErrorCode::kUnavailable:
       return Error::Unavailable("", message);
     case base::ErrorCode::kInternal:
-    case base::ErrorCode::kOutdated:   // of the store's API alone
+    case base::ErrorCode::kOutdated:  // of the store's API alone
     case base::ErrorCode::kUnguarded:
       break;
   }

@@ -19,8 +19,7 @@ constexpr unsigned char kGzip[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x0
 
 class Site final : public HttpHandler {
  public:
-  bool Handle(HttpRequest& request, HttpResponse& response,
-              const Later& late) override {
+  bool Handle(HttpRequest& request, HttpResponse& response, const Later& late) override {
     if (request.path == "/never") {
       never.push_back(late());
       if (never.size() == 1) asked.set_value();
