@@ -60,6 +60,10 @@ class Store:
                 self.connection.close()
                 time.sleep(0.01)
 
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
     def ask(self, method, path, body=None):
         """Seconds from request to answer."""
         begin = time.perf_counter()
@@ -118,7 +122,16 @@ def durable_commit(directory):
     return median_millis(commit)
 
 
-def many_flags(store, directory):
+def many_flags():
+    with tempfile.TemporaryDirectory() as directory:
+        store = Store(directory)
+        try:
+            measure_many_flags(store, directory)
+        finally:
+            store.end()
+
+
+def measure_many_flags(store, directory):
     for number in range(1, ENVIRONMENTS):
         store.ask("POST", "/api/v1/environments", {"key": f"environment-{number}"})
     flags = {f"flag-{number:05}": {"type": "boolean", "owner": f"team-{number % 20}", "tags": [f"t{number % 7}"],
@@ -137,9 +150,7 @@ def many_flags(store, directory):
     figure(name + "a save", "ms", save, 5, floor=floor, ratio=save / floor)
 
 
-def main():
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+def many_streams():
     with tempfile.TemporaryDirectory() as directory:
         store = Store(directory)
         try:
@@ -159,10 +170,15 @@ def main():
             value = statistics.median(beside) * 1000
             figure(name + "a commit", "ms", value, floor=floor, ratio=value / floor)
             subscribers.close()
-            many_flags(store, directory)
         finally:
-            store.process.terminate()
-            store.process.wait()
+            store.end()
+
+
+def main():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    many_flags()
+    many_streams()
 
 
 main()

@@ -44,9 +44,15 @@ bool SyncFeed::TellSome(const std::string& environment) {
   const Cursor now = feed.body->cursor();
   Cursor since = {now.epoch, now.revision - 1};  // nearly all know the one before
   std::string event = feed.body->event();
-  const std::size_t end = std::min(feed.next + kStreamsAtOnce, feed.subscribers.size());
-  for (; feed.next < end; ++feed.next) {
+  for (std::size_t i = 0; i < kStreamsAtOnce && feed.next < feed.subscribers.size(); ++i) {
     Subscriber& subscriber = feed.subscribers[feed.next];
+    if (!subscriber.stream->is_open()) {
+      std::swap(subscriber, feed.subscribers.back());
+      feed.subscribers.pop_back();
+      --subscribers_;
+      continue;
+    }
+    ++feed.next;
     if (subscriber.told == now) continue;
     if (subscriber.told != since) {
       since = subscriber.told;

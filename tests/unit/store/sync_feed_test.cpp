@@ -235,7 +235,12 @@ TEST_CASE("streams that are gone are forgotten; the others are told that it ends
   const test::RecordedLater there;
   feed.Subscribe(Poll(""), "prod", gone);
   feed.Subscribe(Poll(""), "prod", there);
+  const test::RecordedLater leaving;
+  feed.Subscribe(Poll(""), "prod", leaving);
   gone.stream->open = false;
+  CHECK(!feed.TellSome("prod"));
+  CHECK(feed.subscribers() == 2);
+  leaving.stream->open = false;
   feed.Beat();
   CHECK(feed.subscribers() == 1);
   feed.EndStreams();
