@@ -121,7 +121,7 @@ PostgresDriver::PostgresDriver(pg_conn* connection)
     : connection_(connection),
       name_(std::string("postgres://") + PQhost(connection) + '/' + PQdb(connection)) {}
 
-Result<std::unique_ptr<Driver>> PostgresDriver::Open(const std::string& address) {
+pg_conn* ConnectPostgres(const std::string& address) {
   // The address comes last, so that it can say otherwise.
   std::vector<const char*> names;
   std::vector<const char*> values;
@@ -133,8 +133,11 @@ Result<std::unique_ptr<Driver>> PostgresDriver::Open(const std::string& address)
   values.push_back(address.c_str());
   names.push_back(nullptr);
   values.push_back(nullptr);
-  std::unique_ptr<PostgresDriver> driver(
-      new PostgresDriver(PQconnectdbParams(names.data(), values.data(), 1)));
+  return PQconnectdbParams(names.data(), values.data(), 1);
+}
+
+Result<std::unique_ptr<Driver>> PostgresDriver::Open(const std::string& address) {
+  std::unique_ptr<PostgresDriver> driver(new PostgresDriver(ConnectPostgres(address)));
   if (auto connected = driver->Greet(); !connected) return Fail(connected.error());
   if (!driver->Execute(kSchemaTable)) {
     if (auto again = driver->Execute(kSchemaTable); !again) return Fail(again.error());

@@ -11,6 +11,9 @@ namespace pennon::store {
 /// Told after every commit, so that replicas look (NOTIFY).
 inline constexpr std::string_view kNoticeChannel = "pennon";
 
+/// libpq's connection, the caller's to end, also when it has failed. Gives up after 5 seconds.
+pg_conn* ConnectPostgres(const std::string& address);
+
 /// One connection, made anew when it was lost between transactions. A writer holds the lock on the
 /// row of `pennon_schema`, so replicas change one after the other.
 class PostgresDriver final : public Driver {

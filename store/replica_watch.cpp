@@ -21,7 +21,7 @@ using Connection = std::unique_ptr<PGconn, Finish>;
 
 // Null when there is no connection to be had: then it is looked without notices.
 Connection Listen(const std::string& address) {
-  Connection connection(PQconnectdb(address.c_str()));
+  Connection connection(ConnectPostgres(address));
   if (PQstatus(connection.get()) != CONNECTION_OK) return nullptr;
   const std::string listen = "LISTEN " + std::string(kNoticeChannel);
   PQclear(PQexec(connection.get(), listen.c_str()));

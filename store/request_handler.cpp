@@ -45,7 +45,6 @@ ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   copy.grant = grant;
   copy.actor = "token:" + std::to_string(grant.token);
   copy.query = request.query;
-  copy.content_type = request.Header("Content-Type");
   copy.if_match = request.Header("If-Match");
   copy.if_none_match = request.Header("If-None-Match");
   copy.id = RequestId(request.Header("X-Request-Id"));

@@ -24,7 +24,6 @@ struct ApiRequest {
   Grant grant;        // of the caller's token
   std::string actor;  // for the audit log
   std::string query = {};
-  std::string content_type = {};
   std::string if_match = {};
   std::string if_none_match = {};
   std::string id = {};  // of the request, for the audit log

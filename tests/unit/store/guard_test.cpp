@@ -73,6 +73,7 @@ TEST_CASE("the key of a deleted flag is taken, unless the caller says that it is
   const std::string flag = R"({"key":"a",)" + kBooleanFlag + '}';
   CHECK(Text(store.Expect(409, "POST", "/api/v1/flags", flag), "detail").find("reuseKey") !=
         std::string::npos);
+  store.Expect(409, "POST", "/api/v1/flags?reuseKey=false", flag);
   store.Expect(201, "POST", "/api/v1/flags?reuseKey", flag);
 }
 
