@@ -19,6 +19,7 @@ set(doors
   "curl/@^net/"
   "yaml-cpp/@^(base/settings|wire/)"
   "sqlite3.h@^base/sqlite"
+  "sodium.h@^store/password"
   "libpq-fe.h@^store/(postgres_driver|replica_watch)"
   "spdlog/@^base/log"
   "prometheus/@^base/metrics"

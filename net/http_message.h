@@ -18,7 +18,8 @@ struct HttpRequest {
   std::string_view path;    // as sent, percent-encoded, without the query
   std::string_view query;   // without '?'
   std::vector<std::pair<std::string_view, std::string_view>> headers;
-  std::span<char> body;  // writable, and so is the byte after it
+  std::span<char> body;     // writable, and so is the byte after it
+  std::string_view remote;  // the address at the other end; "" on a Unix socket
 
   /// The value of the first header of that name (any case), or "".
   [[nodiscard]] std::string_view Header(std::string_view name) const;

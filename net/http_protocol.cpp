@@ -169,10 +169,11 @@ class LateHttp final : public Later {
 class HttpProtocol final : public StreamProtocol {
  public:
   HttpProtocol(HttpHandler& handler, const HttpLimits& limits, HttpErrorBody error_body,
-               LateAnswer late)
+               LateAnswer late, std::string remote)
       : handler_(handler),
         error_body_(std::move(error_body)),
         late_(std::move(late)),
+        remote_(std::move(remote)),
         parser_(limits) {}
 
   ~HttpProtocol() override { open_->store(false, std::memory_order_relaxed); }
@@ -206,6 +207,7 @@ class HttpProtocol final : public StreamProtocol {
  private:
   void Answer(std::string& output, Progress& progress) {
     HttpRequest& request = parser_.request();
+    request.remote = remote_;
     const Framing framing{parser_.keep_alive(), request.method == "HEAD", parser_.is_http_1_0()};
     response_.Clear();
     const LateHttp late(late_, open_, framing);
@@ -234,6 +236,7 @@ class HttpProtocol final : public StreamProtocol {
   HttpHandler& handler_;
   HttpErrorBody error_body_;
   LateAnswer late_;
+  const std::string remote_;
   HttpParser parser_;
   HttpResponse response_;
 };
@@ -241,8 +244,10 @@ class HttpProtocol final : public StreamProtocol {
 }  // namespace
 
 std::unique_ptr<StreamProtocol> MakeHttpProtocol(HttpHandler& handler, const HttpLimits& limits,
-                                                 HttpErrorBody error_body, LateAnswer late) {
-  return std::make_unique<HttpProtocol>(handler, limits, std::move(error_body), std::move(late));
+                                                 HttpErrorBody error_body, LateAnswer late,
+                                                 std::string remote) {
+  return std::make_unique<HttpProtocol>(handler, limits, std::move(error_body), std::move(late),
+                                        std::move(remote));
 }
 
 }  // namespace pennon::net

@@ -17,8 +17,9 @@ struct HttpLimits {
 /// Writes the error answers that the protocol gives by itself (400, 413, 431, 501): their body.
 using HttpErrorBody = std::function<std::string(int status, std::string_view what)>;
 
-/// `handler` is not owned and must outlive the protocol.
+/// `handler` is not owned and must outlive the protocol. `remote`: what its requests say.
 std::unique_ptr<StreamProtocol> MakeHttpProtocol(HttpHandler& handler, const HttpLimits& limits,
-                                                 HttpErrorBody error_body, LateAnswer late);
+                                                 HttpErrorBody error_body, LateAnswer late,
+                                                 std::string remote = {});
 
 }  // namespace pennon::net

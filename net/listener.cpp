@@ -1,11 +1,13 @@
 #include "net/listener.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
@@ -21,10 +23,35 @@ int OpenSpare() {
   return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+// An IPv4 address that came in on an IPv6 socket is written as what it is.
+std::string AddressText(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  if (address.ss_family == AF_INET) {
+    bytes = &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+  } else if (address.ss_family == AF_INET6) {
+    bytes = &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  }
+  if (bytes == nullptr ||
+      ::inet_ntop(address.ss_family, bytes, text.data(), text.size()) == nullptr) {
+    return {};
+  }
+  constexpr std::string_view kMapped = "::ffff:";
+  const std::string_view found = text.data();
+  const bool is_mapped = found.starts_with(kMapped) && found.find('.') != std::string_view::npos;
+  return std::string(is_mapped ? found.substr(kMapped.size()) : found);
+}
+
 Peer PeerOf(int fd, int family) {
   Peer peer;
   peer.is_unix = family == AF_UNIX;
-  if (!peer.is_unix) return peer;
+  if (!peer.is_unix) {
+    peer.address = AddressText(fd);
+    return peer;
+  }
   ucred credentials{};
   socklen_t size = sizeof(credentials);
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {

@@ -16,6 +16,7 @@ struct Peer {
   std::uint32_t uid = 0;  // of a Unix socket's peer; meaningless on TCP
   std::uint32_t gid = 0;
   std::int32_t pid = 0;
+  std::string address;  // of a TCP peer: "192.0.2.7", "2001:db8::7"; "" on a Unix socket
 };
 
 /// What follows the bytes of a late answer.

@@ -3,7 +3,7 @@
 
 readonly BUILD_PACKAGES=(
   ccache cmake g++ git libboost1.81-dev libcli11-dev libcurl4-openssl-dev libexpected-dev libfmt-dev
-  libpq-dev libre2-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev mold ninja-build pkg-config
+  libpq-dev libre2-dev libsodium-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev mold ninja-build pkg-config
   prometheus-cpp-dev rapidjson-dev zlib1g-dev)
 readonly TRY_PACKAGES=(curl python3)
 readonly TEST_PACKAGES=(clang-format-14 clang-tidy-14 doctest-dev postgresql python3-jsonschema sqlite3)

@@ -4,57 +4,33 @@ namespace pennon::store {
 namespace {
 
 using base::Error;
-using base::Fail;
 
-Role RoleOf(TokenKind kind) {
-  switch (kind) {
-    case TokenKind::kAdmin:
-      return Role::kAdmin;
-    case TokenKind::kEditor:
-      return Role::kEditor;
-    case TokenKind::kViewer:
-      return Role::kViewer;
-    case TokenKind::kRead:
-    case TokenKind::kSync:
-      break;
-  }
-  return Role::kNone;
-}
+struct Needed {
+  Role has = Role::kNone;
+  std::string where;  // of the role that is needed
+};
 
-std::string_view Name(Role role) {
-  switch (role) {
-    case Role::kAdmin:
-      return "an admin token";
-    case Role::kEditor:
-      return "the token of an editor";
-    case Role::kViewer:
-    case Role::kNone:
-      break;
-  }
-  return "a token for the API";
-}
-
-bool IsInside(const std::string& environment, const Route& route,
-              const std::vector<std::string>& names) {
+Needed RoleFor(const Roles& roles, const Route& route, const std::vector<std::string>& names) {
   if (route.pattern.starts_with("/api/v1/environments/{environment}")) {
-    return names[0] == environment;
+    return {roles.In(names[0]), "in the environment \"" + names[0] + '"'};
   }
-  return !route.Changes() && route.pattern.starts_with("/api/v1/flags");
+  if (route.Changes()) return {roles.Least(), "in every environment"};
+  const bool is_shared =
+      route.pattern.starts_with("/api/v1/flags") || route.pattern == "/api/v1/environments";
+  if (is_shared) return {roles.Most(), "in an environment"};
+  return {roles.everywhere, "for all environments"};
 }
 
 }  // namespace
 
 base::Result<void> CheckAccess(const Grant& grant, const Route& route,
                                const std::vector<std::string>& names) {
-  if (RoleOf(grant.kind) < route.LeastRole()) {
-    return Fail(Error::Forbidden("Authorization", "this token may not do that; expected " +
-                                                      std::string(Name(route.LeastRole()))));
-  }
-  if (!grant.environment.empty() && !IsInside(grant.environment, route, names)) {
-    return Fail(Error::Forbidden("Authorization",
-                                 "this token is for the environment \"" + grant.environment + '"'));
-  }
-  return {};
+  const Needed needed = RoleFor(grant.roles, route, names);
+  if (needed.has >= route.LeastRole()) return {};
+  return base::Fail(Error::Forbidden(
+      "Authorization", (grant.user.empty() ? "this token" : "you, " + grant.user + ',') +
+                           " may not do that; expected the role " +
+                           std::string(Name(route.LeastRole())) + ' ' + needed.where));
 }
 
 }  // namespace pennon::store

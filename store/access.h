@@ -1,4 +1,4 @@
-// Which token may do what with the API: denied unless it is allowed here.
+// Who may do what with the API: denied unless it is allowed here.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 namespace pennon::store {
 
 /// A viewer reads, an editor changes flags, configurations and segments, an admin does everything.
-/// A token that is bound to an environment does it there only, and reads what all environments
-/// share of flags. kForbidden names what is missing.
+/// What all environments share is read by who reads one of them, and changed by who may change all
+/// of them. kForbidden names what is missing.
 base::Result<void> CheckAccess(const Grant& grant, const Route& route,
                                const std::vector<std::string>& names);
 

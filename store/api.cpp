@@ -80,6 +80,13 @@ constexpr std::array kRoutes{
     Route{"DELETE", "/api/v1/tokens/{id}", DeleteToken, "", Role::kAdmin},
     Route{"POST", "/api/v1/tokens/{id}/rotate", RotateToken, "", Role::kAdmin},
 
+    Route{"GET", "/api/v1/users", ListUsers, "", Role::kAdmin},
+    Route{"POST", "/api/v1/users", CreateUser, "", Role::kAdmin},
+    Route{"GET", "/api/v1/users/{user}", ShowUser, "", Role::kAdmin},
+    Route{"PUT", "/api/v1/users/{user}", ReplaceUser, "", Role::kAdmin},
+    Route{"DELETE", "/api/v1/users/{user}", DeleteUser, "", Role::kAdmin},
+    Route{"POST", "/api/v1/users/{user}/invitation", InviteUser, "", Role::kAdmin},
+
     Route{"GET", "/api/v1/environments/{environment}/schedules", ListSchedules, "limit after"},
     Route{"POST", "/api/v1/environments/{environment}/schedules", CreateSchedule},
     Route{"GET", "/api/v1/environments/{environment}/schedules/{id}", ShowSchedule},
@@ -129,6 +136,18 @@ net::HttpResponse Problem(int status, const Error& error) {
   response.status = status;
   response.content_type = wire::kProblemType;
   response.body = wire::ProblemDocument(status, error);
+  return response;
+}
+
+net::HttpResponse TooBusy() {
+  auto response = Problem(503, Error::Unavailable("", "too many requests are waiting; try again"));
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+net::HttpResponse TooOften(std::string_view what, std::int64_t wait_millis) {
+  auto response = Problem(429, Error::Unavailable("", what));
+  response.headers.emplace_back("Retry-After", std::to_string(wait_millis / 1000 + 1));
   return response;
 }
 

@@ -1,7 +1,5 @@
 #include "store/change.h"
 
-#include <algorithm>
-
 #include "base/json_text.h"
 #include "engine/compile.h"
 #include "store/definition.h"
@@ -26,22 +24,12 @@ std::string Described(const Schedule& schedule) {
   return JsonText({{"flag", model::Value(schedule.flag)}, {"at", model::Value(schedule.due_at)}});
 }
 
-// Never the hash: the log is read by more people than the table.
-std::string Described(const TokenRecord& token) {
-  Object description{{"kind", model::Value(std::string(Name(token.kind)))},
-                     {"name", model::Value(token.name)},
-                     {"last4", model::Value(token.last4)}};
-  if (token.expires_at) description.emplace_back("expiresAt", model::Value(*token.expires_at));
-  return JsonText(description);
-}
-
 }  // namespace
 
 Change::Change(Database& database, const ChangeScope& scope, base::WallMillis now)
     : environments(database),
       flags(database),
       segments(database),
-      tokens(database),
       database_(database),
       scope_(scope),
       now_(now),
@@ -135,7 +123,7 @@ Result<void> Change::DeleteEnvironment(const std::string& key) {
   if (auto may = Require(before->version); !may) return may;
   touched_.erase(key);
   deleted_.insert(key);
-  tokens_changed_ = true;
+  credentials_changed_ = true;
   auto version =
       Record({{key, "environment", key}, before->version, Described(*before), std::nullopt});
   if (!version) return Fail(version.error());
@@ -325,66 +313,6 @@ Result<void> Change::CancelSchedule(const std::string& environment, std::int64_t
       {{environment, "schedule", std::to_string(id)}, 0, Described(*schedule), std::nullopt});
   if (!recorded) return Fail(recorded.error());
   return Schedules(database_).SetState(id, ScheduleState::kCancelled, "");
-}
-
-Result<NewToken> Change::CreateToken(TokenKind kind, std::optional<std::string> environment,
-                                     const std::string& name,
-                                     std::optional<base::WallMillis> expires_at) {
-  if (auto valid = CheckName("name", name); !valid) return Fail(valid.error());
-  if (expires_at && *expires_at <= now_) {
-    return Fail(Error::Invalid("expiresAt", "is not in the future"));
-  }
-  if (environment) {
-    if (auto known = environments.Get(*environment); !known) return Fail(known.error());
-  }
-  NewToken made = MakeToken(kind, std::move(environment), name, now_, expires_at);
-  auto id = tokens.Insert(made.record);
-  if (!id) return Fail(id.error());
-  made.record.id = *id;
-  tokens_changed_ = true;
-  auto recorded = Record({{made.record.environment, "token", std::to_string(*id)},
-                          0,
-                          std::nullopt,
-                          Described(made.record)});
-  if (!recorded) return Fail(recorded.error());
-  return made;
-}
-
-Result<TokenRecord> Change::FindToken(const std::optional<std::string>& environment,
-                                      std::int64_t id) {
-  if (environment) {
-    if (auto known = environments.Get(*environment); !known) return Fail(known.error());
-  }
-  auto all = environment ? tokens.Of(*environment) : tokens.ForApi();
-  if (!all) return Fail(all.error());
-  for (TokenRecord& token : *all) {
-    if (token.id == id) return std::move(token);
-  }
-  return Fail(Error::NotFound((environment ? "keys." : "tokens.") + std::to_string(id),
-                              "there is no such token"));
-}
-
-Result<void> Change::DeleteToken(const std::optional<std::string>& environment, std::int64_t id) {
-  auto token = FindToken(environment, id);
-  if (!token) return Fail(token.error());
-  tokens_changed_ = true;
-  auto recorded = Record(
-      {{token->environment, "token", std::to_string(id)}, 0, Described(*token), std::nullopt});
-  if (!recorded) return Fail(recorded.error());
-  return tokens.Delete(id);
-}
-
-Result<NewToken> Change::RotateToken(const std::optional<std::string>& environment, std::int64_t id,
-                                     std::int64_t overlap_millis) {
-  auto token = FindToken(environment, id);
-  if (!token) return Fail(token.error());
-  TokenRecord ending = *token;
-  ending.expires_at = std::min(now_ + overlap_millis, token->expires_at.value_or(INT64_MAX));
-  auto recorded = Record(
-      {{token->environment, "token", std::to_string(id)}, 0, Described(*token), Described(ending)});
-  if (!recorded) return Fail(recorded.error());
-  if (auto set = tokens.SetExpiry(id, *ending.expires_at); !set) return Fail(set.error());
-  return CreateToken(token->kind, token->environment, token->name, token->expires_at);
 }
 
 }  // namespace pennon::store

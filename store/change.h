@@ -14,7 +14,6 @@
 #include "store/lines.h"
 #include "store/schedules.h"
 #include "store/segments.h"
-#include "store/tokens.h"
 
 namespace pennon::store {
 
@@ -54,26 +53,10 @@ class Change {
   /// kConflict when it was made, failed or cancelled already.
   base::Result<void> CancelSchedule(const std::string& environment, std::int64_t id);
 
-  base::Result<NewToken> CreateToken(TokenKind kind, std::optional<std::string> environment,
-                                     const std::string& name,
-                                     std::optional<base::WallMillis> expires_at = {});
-  /// kNotFound when there is no such token among those for the API, or of the environment.
-  base::Result<void> DeleteToken(const std::optional<std::string>& environment, std::int64_t id);
-  /// A new token in the place of another, which goes on for `overlap_millis`.
-  base::Result<NewToken> RotateToken(const std::optional<std::string>& environment, std::int64_t id,
-                                     std::int64_t overlap_millis);
-
   Environments environments;
   Flags flags;
   Segments segments;
-  Tokens tokens;
 
-  /// What must be made anew, for each environment that is left.
-  [[nodiscard]] const std::map<std::string, std::set<LineId>>& touched() const { return touched_; }
-  [[nodiscard]] const std::set<std::string>& deleted() const { return deleted_; }
-  [[nodiscard]] bool tokens_changed() const { return tokens_changed_; }
-
- private:
   /// What is changed, at which version it is, and its text before and after.
   struct Edit {
     Subject subject;
@@ -81,15 +64,24 @@ class Change {
     std::optional<std::string> before;  // none: it is made
     std::optional<std::string> after;   // none: it is deleted
   };
-  /// Writes the entry and returns the new version.
+  /// Writes the audit entry and returns the new version. For the steps of other files.
   base::Result<std::int64_t> Record(Edit edit);
-  base::Result<TokenRecord> FindToken(const std::optional<std::string>& environment,
-                                      std::int64_t id);
-  base::Result<void> CheckKeyIsFree(const std::string& key);
-  base::Result<void> ConfigureFlag(const std::string& environment, const std::string& flag);
   base::Result<void> Require(std::optional<std::int64_t> version) const {
     return CheckPrecondition(scope_.precondition, version);
   }
+  /// Who may do what has changed.
+  void NoteCredentials() { credentials_changed_ = true; }
+  [[nodiscard]] Database& database() const { return database_; }
+  [[nodiscard]] base::WallMillis now() const { return now_; }
+
+  /// What must be made anew, for each environment that is left.
+  [[nodiscard]] const std::map<std::string, std::set<LineId>>& touched() const { return touched_; }
+  [[nodiscard]] const std::set<std::string>& deleted() const { return deleted_; }
+  [[nodiscard]] bool credentials_changed() const { return credentials_changed_; }
+
+ private:
+  base::Result<void> CheckKeyIsFree(const std::string& key);
+  base::Result<void> ConfigureFlag(const std::string& environment, const std::string& flag);
   base::Result<void> Touch(wire::LineKind kind, const std::string& key);
   base::Result<void> CheckAlone(const std::string& key, const model::Object& definition) const;
   base::Result<void> ConfigureEverywhere(const std::string& flag);
@@ -100,7 +92,7 @@ class Change {
   Audit audit_;
   std::map<std::string, std::set<LineId>> touched_;
   std::set<std::string> deleted_;
-  bool tokens_changed_ = false;
+  bool credentials_changed_ = false;
 };
 
 }  // namespace pennon::store

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/file.h"
+#include "store/access_change.h"
 #include "store/import.h"
 #include "store/secret_file.h"
 
@@ -28,22 +29,39 @@ Result<std::optional<SecretFile>> CreateIfAsked(const std::string& path) {
   return *std::move(file);
 }
 
-// The identity of the store and its first token, both or neither; returns the token.
-Result<std::string> Initialise(Database& database, std::optional<SecretFile>& file) {
+struct FirstSecrets {
+  std::string token;
+  std::string invitation;
+};
+
+// The identity of the store, its first token and its first user: all or nothing.
+Result<FirstSecrets> Initialise(Database& database, std::optional<SecretFile>& file) {
   const base::SystemClock clock;
   const ChangeScope scope{Actor(), "", "", false};
-  std::string secret;
+  FirstSecrets secrets;
   auto done = database.Transaction([&]() -> Result<void> {
     auto identity = database.Initialise(clock.Wall());
     if (!identity) return identity;
     Change change(database, scope, clock.Wall());
-    auto token = change.CreateToken(TokenKind::kAdmin, std::nullopt, "first admin");
+    AccessChange access(change);
+    auto token = access.CreateToken(TokenKind::kAdmin, std::nullopt, "first admin");
     if (!token) return Fail(token.error());
-    secret = token->secret;
-    return file ? file->Write(secret) : Result<void>();
+    secrets.token = token->secret;
+    auto invitation =
+        access.CreateUser("admin", {Role::kAdmin}).and_then([&] { return access.Invite("admin"); });
+    if (!invitation) return Fail(invitation.error());
+    secrets.invitation = *invitation;
+    return file ? file->Write(secrets.token) : Result<void>();
   });
   if (!done) return Fail(done.error());
-  return secret;
+  return secrets;
+}
+
+void PrintInvitation(std::ostream& out, const std::string& user, const std::string& invitation) {
+  out << "to sign in as \"" << user
+      << "\", set a password with this invitation, once, within 24 hours\n"
+         "(POST /api/v1/setup {\"token\": …, \"password\": …}):\n"
+      << invitation << '\n';
 }
 
 // A wrong document is named together with the place inside it; a full disk is not its fault.
@@ -60,7 +78,7 @@ Result<std::string> CreateSyncKey(Ledger& ledger, const std::string& environment
                                   SecretFile& file) {
   std::string last4;
   auto done = ledger.Commit({Actor(), environment, "", false}, [&](Change& change) -> Result<void> {
-    auto token = change.CreateToken(TokenKind::kSync, environment, "import");
+    auto token = AccessChange(change).CreateToken(TokenKind::kSync, environment, "import");
     if (!token) return Fail(token.error());
     last4 = token->record.last4;
     return file.Write(token->secret);
@@ -82,15 +100,16 @@ Result<void> RunInit(const InitCommand& command, std::ostream& out) {
   }
   auto file = CreateIfAsked(command.token_file);
   if (!file) return Fail(file.error());
-  auto secret = Initialise(*database, *file);
-  if (!secret) return Fail(secret.error());
+  auto secrets = Initialise(*database, *file);
+  if (!secrets) return Fail(secrets.error());
   out << "created " << database->name() << '\n';
   if (*file) {
     (*file)->Keep();
     out << "the admin token is in " << command.token_file << '\n';
   } else {
-    out << "the admin token, which is not shown again:\n" << *secret << '\n';
+    out << "the admin token, which is not shown again:\n" << secrets->token << '\n';
   }
+  PrintInvitation(out, "admin", secrets->invitation);
   return {};
 }
 
@@ -120,6 +139,29 @@ Result<void> RunImport(const ImportCommand& command, std::ostream& out) {
   if (!last4) return Fail(last4.error());
   (*key_file)->Keep();
   out << "  sync key (…" << *last4 << ") is in " << command.sync_key_file << '\n';
+  return {};
+}
+
+Result<void> RunInvite(const InviteCommand& command, std::ostream& out) {
+  const auto role = ParseRole(command.role);
+  if (!role) return Fail(Error::Invalid("--role", "expected none, viewer, editor or admin"));
+  auto database = Database::Open(command.database);
+  if (!database) return Fail(database.error());
+  const base::SystemClock clock;
+  auto ledger = Ledger::Load(*database, clock);
+  if (!ledger) return Fail(ledger.error());
+  std::string invitation;
+  auto done = (*ledger)->Commit({Actor(), "", ""}, [&](Change& change) -> Result<void> {
+    AccessChange access(change);
+    auto user = Users(*database).Get(command.user);
+    if (!user && user.error().code() != base::ErrorCode::kNotFound) return Fail(user.error());
+    if (!user) {
+      if (auto made = access.CreateUser(command.user, {*role}); !made) return made;
+    }
+    return access.Invite(command.user).map([&](std::string made) { invitation = std::move(made); });
+  });
+  if (!done) return Fail(done.error());
+  PrintInvitation(out, command.user, invitation);
   return {};
 }
 

@@ -162,8 +162,8 @@ Result<void> Ledger::Prepare(const ChangeScope& scope, Change& change, Prepared&
     if (!set) return Fail(set.error());
     prepared.sets.emplace(environment, *std::move(set));
   }
-  if (!change.tokens_changed()) return {};
-  auto version = change.tokens.RaiseVersion();
+  if (!change.credentials_changed()) return {};
+  auto version = Tokens(database_).RaiseVersion();
   if (!version) return Fail(version.error());
   prepared.credentials_version = *version;
   auto credentials = ReadCredentials();
@@ -210,7 +210,12 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::Rebuild(const ChangeScope&
 Result<std::shared_ptr<const Credentials>> Ledger::ReadCredentials() {
   auto tokens = Tokens(database_).All();
   if (!tokens) return Fail(tokens.error());
-  return std::make_shared<const Credentials>(*tokens);
+  Users people(database_);
+  auto users = people.All();
+  if (!users) return Fail(users.error());
+  auto sessions = people.Sessions();
+  if (!sessions) return Fail(sessions.error());
+  return std::make_shared<const Credentials>(*tokens, *users, *sessions);
 }
 
 void Ledger::Publish(const Change& change, Prepared prepared) {

@@ -18,6 +18,7 @@ struct Commands {
   const CLI::App* serve = nullptr;
   const CLI::App* init = nullptr;
   const CLI::App* import = nullptr;
+  const CLI::App* invite = nullptr;
   const CLI::App* backup = nullptr;
   const CLI::App* restore = nullptr;
   const CLI::App* verify = nullptr;
@@ -25,6 +26,7 @@ struct Commands {
   const CLI::App* keygen = nullptr;
   store::InitCommand init_command;
   store::ImportCommand import_command;
+  store::InviteCommand invite_command;
   std::string file;
 };
 
@@ -53,6 +55,13 @@ void Describe(CLI::App& app, Commands& commands) {
   import->add_option("--sync-key-file", commands.import_command.sync_key_file,
                      "make a sync key for the environment and write it to this new file");
   commands.import = import;
+  CLI::App* invite = app.add_subcommand("invite", "let somebody set a password to sign in with");
+  invite->add_option("user", commands.invite_command.user, "who signs in")->required();
+  invite
+      ->add_option("--role", commands.invite_command.role,
+                   "of a user that is new: none, viewer, editor or admin")
+      ->capture_default_str();
+  commands.invite = invite;
   commands.backup =
       DescribeFile(app, "backup", "write all of the database to a new file", commands.file);
   commands.restore =
@@ -70,6 +79,10 @@ base::Result<void> Run(Commands& commands, const store::StoreConfig& config) {
   if (commands.import->parsed()) {
     commands.import_command.database = config.database;
     return store::RunImport(commands.import_command, std::cout);
+  }
+  if (commands.invite->parsed()) {
+    commands.invite_command.database = config.database;
+    return store::RunInvite(commands.invite_command, std::cout);
   }
   if (commands.backup->parsed()) {
     return store::RunBackup(config.database, commands.file, std::cout);

@@ -192,6 +192,55 @@ constexpr const char* kOperations = R"sql(
   CREATE INDEX schedules_due ON schedules (state, due_at);
 )sql";
 
+// People, and what each of them may do; answers that were given to creations, for those who ask
+// again because they did not get them.
+constexpr const char* kPeople = R"sql(
+  CREATE TABLE users (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    role TEXT NOT NULL CHECK (role IN ('none', 'viewer', 'editor', 'admin')),
+    password TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    version INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE user_roles (
+    user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    environment TEXT NOT NULL REFERENCES environments (key) ON DELETE CASCADE,
+    role TEXT NOT NULL CHECK (role IN ('none', 'viewer', 'editor', 'admin')),
+    PRIMARY KEY (user_id, environment)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    hash TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX sessions_by_user ON sessions (user_id);
+  CREATE TABLE invitations (
+    user_id INTEGER PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    hash TEXT NOT NULL UNIQUE,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE replies (
+    actor TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    location TEXT NOT NULL,
+    entity_version INTEGER NOT NULL,
+    made_at INTEGER NOT NULL,
+    PRIMARY KEY (actor, idempotency_key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX replies_by_age ON replies (made_at);
+)sql";
+
+base::Result<void> WritePeople(Driver& driver) {
+  return driver.Execute(kPeople);
+}
+
 base::Result<void> WriteOperations(Driver& driver) {
   return driver.Execute(kOperations);
 }
@@ -207,7 +256,7 @@ base::Result<void> WriteHistory(Driver& driver) {
 }
 
 using Step = base::Result<void> (*)(Driver&);
-constexpr std::array<Step, 3> kSteps{WriteFirstSchema, WriteHistory, WriteOperations};
+constexpr std::array<Step, 4> kSteps{WriteFirstSchema, WriteHistory, WriteOperations, WritePeople};
 
 }  // namespace
 

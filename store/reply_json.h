@@ -8,11 +8,15 @@
 #include "base/json_text.h"
 #include "model/value.h"
 #include "store/environment_set.h"
+#include "store/roles.h"
 
 namespace pennon::store {
 
 /// Adds the definition's members to the object being written.
 void AppendMembers(base::JsonObject& object, const model::Object& definition);
+
+/// `"role":"viewer","environments":{"production":"none"}`.
+void AppendRoles(base::JsonObject& object, const Roles& roles);
 
 /// `[…]`, each element written by `append(out, element)`.
 template <typename List, typename Append>

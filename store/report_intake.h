@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "store/database_thread.h"
 #include "store/reports.h"
+#include "store/task_thread.h"
 
 namespace pennon::store {
 
@@ -20,7 +20,7 @@ class ReportIntake {
  public:
   using Answer = std::function<void(const base::Result<void>&)>;
 
-  ReportIntake(Database& database, DatabaseThread& thread, const base::Clock& clock)
+  ReportIntake(Database& database, TaskThread& thread, const base::Clock& clock)
       : database_(database), thread_(thread), clock_(clock) {}
 
   /// Calls `answer` on the database's thread when the report is on disk. False when too many wait.
@@ -34,7 +34,7 @@ class ReportIntake {
   void Write();
 
   Database& database_;
-  DatabaseThread& thread_;
+  TaskThread& thread_;
   const base::Clock& clock_;
   std::mutex mutex_;
   std::vector<Waiting> waiting_;

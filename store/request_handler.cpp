@@ -43,7 +43,7 @@ ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   copy.path = request.path;
   copy.body.assign(request.body.data(), request.body.size());
   copy.grant = grant;
-  copy.actor = "token:" + std::to_string(grant.token);
+  copy.actor = grant.Actor();
   copy.query = request.query;
   copy.if_match = request.Header("If-Match");
   copy.if_none_match = request.Header("If-None-Match");
@@ -51,8 +51,11 @@ ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   return copy;
 }
 
-Error TooManyWait() {
-  return Error::Unavailable("", "too many requests are waiting; try again");
+// The environment that a caller of the API means by itself: "" for the only one there is.
+std::string EnvironmentOf(const Grant& grant) {
+  const auto& own = grant.roles.environments;
+  const bool is_bound = grant.roles.everywhere == Role::kNone && own.size() == 1;
+  return is_bound ? own.begin()->first : grant.environment;
 }
 
 void RunApi(const RequestServices& services, const ApiRequest& request,
@@ -80,6 +83,8 @@ bool RequestHandler::Handle(net::HttpRequest& request, net::HttpResponse& respon
     return HandleSync(request, response, late);
   } else if (request.path == kReportPath) {
     return HandleReport(request, response, late);
+  } else if (SignIn::Owns(request.path)) {
+    return HandleSignIn(request, response, late);
   } else if (request.path.starts_with(kApiPrefix)) {
     return HandleApi(request, response, late);
   } else if (!HandleOperations(request, response)) {
@@ -104,7 +109,7 @@ std::optional<Grant> RequestHandler::Identify(const net::HttpRequest& request,
                                               net::HttpResponse& response) {
   auto grant = credentials_->Identify(request, services_.clock.Wall());
   if (grant) {
-    services_.token_use.Note(grant->token, services_.clock.Wall());
+    services_.token_use.Note(grant->id, services_.clock.Wall());
     return *std::move(grant);
   }
   ++services_.metrics.refused;
@@ -120,6 +125,12 @@ void RequestHandler::Forbid(const net::HttpRequest& request, std::string_view ex
                Error::Forbidden("Authorization",
                                 "this token may not do that; expected " + std::string(expected)),
                response);
+}
+
+bool RequestHandler::HandleSignIn(const net::HttpRequest& request, net::HttpResponse& response,
+                                  const net::Later& late) {
+  return services_.sign_in.Handle(request, services_.proxies.CallerOf(request), credentials_,
+                                  response, late);
 }
 
 bool RequestHandler::HandleOperations(const net::HttpRequest& request,
@@ -139,8 +150,7 @@ bool RequestHandler::HandleOperations(const net::HttpRequest& request,
 void RequestHandler::HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response) {
   const auto grant = Identify(request, response);
   if (!grant) return;
-  // An admin token is bound to no environment: "" means the only one there is.
-  evaluation_.Handle(request, grant->environment, response);
+  evaluation_.Handle(request, EnvironmentOf(*grant), response);
 }
 
 bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
@@ -185,13 +195,14 @@ bool RequestHandler::HandleReport(const net::HttpRequest& request, net::HttpResp
     response = Problem(422, report.error());
     return true;
   }
-  const auto answer = [reply = late()](const base::Result<void>& done) {
+  const net::LateResponse reply = late();
+  const auto answer = [reply](const base::Result<void>& done) {
     net::HttpResponse late_response;
     late_response.status = 204;
     late_response.content_type = {};
     reply(done ? std::move(late_response) : Problem(503, done.error()));
   };
-  if (!services_.reports.Take(*std::move(report), answer)) answer(base::Fail(TooManyWait()));
+  if (!services_.reports.Take(*std::move(report), answer)) reply(TooBusy());
   return false;
 }
 
@@ -200,6 +211,16 @@ bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpRespons
   const auto grant = Identify(request, response);
   if (!grant) return true;
   ++services_.metrics.api_requests;
+  if (auto wait = services_.api_rate.Take(grant->Actor(), services_.clock.Steady())) {
+    response = TooOften("this token sends too many requests", *wait);
+    return true;
+  }
+  if (auto same = CheckSameSite(request);
+      !same && !grant->user.empty() && request.method != "GET") {
+    ++services_.metrics.refused;
+    response = Problem(403, same.error());
+    return true;
+  }
   if (!request.body.empty() && !request.MayBeJson()) {
     RespondError(request.path, 415, Error::Invalid("Content-Type", "expected application/json"),
                  response);
@@ -210,11 +231,7 @@ bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpRespons
   auto task = [&services = services_, copy = std::move(copy), reply] {
     RunApi(services, copy, reply);
   };
-  if (!services_.database_thread.Post(std::move(task))) {
-    auto busy = Problem(503, TooManyWait());
-    busy.headers.emplace_back("Retry-After", "1");
-    reply(std::move(busy));
-  }
+  if (!services_.database_thread.Post(std::move(task))) reply(TooBusy());
   return false;
 }
 

@@ -12,10 +12,12 @@
 #include "serving/evaluation_service.h"
 #include "store/api.h"
 #include "store/credentials.h"
-#include "store/database_thread.h"
+#include "store/origin.h"
 #include "store/report_intake.h"
+#include "store/sign_in.h"
 #include "store/store_metrics.h"
 #include "store/sync_feed.h"
+#include "store/task_thread.h"
 #include "store/token_use.h"
 
 namespace pennon::store {
@@ -23,12 +25,15 @@ namespace pennon::store {
 /// What all workers share. Not owned; must outlive the handlers.
 struct RequestServices {
   Api& api;  // used on the database's thread only
-  DatabaseThread& database_thread;
+  TaskThread& database_thread;
   StoreMetrics& metrics;
   TokenUse& token_use;
   ReportIntake& reports;
   base::Logger& log;
   const base::Clock& clock;
+  SignIn& sign_in;
+  RateLimiter& api_rate;  // of one token or user
+  const TrustedProxies& proxies;
 };
 
 /// Confined to its worker, but for evaluation_counts().
@@ -59,6 +64,8 @@ class RequestHandler final : public net::HttpHandler {
   std::optional<Grant> Identify(const net::HttpRequest& request, net::HttpResponse& response);
   void Forbid(const net::HttpRequest& request, std::string_view expected,
               net::HttpResponse& response);
+  bool HandleSignIn(const net::HttpRequest& request, net::HttpResponse& response,
+                    const net::Later& late);
   bool HandleOperations(const net::HttpRequest& request, net::HttpResponse& response);
   void HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response);
   bool HandleSync(const net::HttpRequest& request, net::HttpResponse& response,

@@ -13,6 +13,7 @@
 #include "store/credentials.h"
 #include "store/ledger.h"
 #include "store/query.h"
+#include "store/roles.h"
 
 namespace pennon::store {
 
@@ -60,9 +61,6 @@ struct Reply {
 /// An error of kInvalid is answered with 422: the document was read, but says something wrong.
 using RouteHandler = base::Result<Reply> (*)(const Call&);
 
-/// What somebody may do with the API; each may also do what those before it may.
-enum class Role : std::uint8_t { kNone, kViewer, kEditor, kAdmin };
-
 struct Route {
   std::string_view method;
   std::string_view pattern;  // "/api/v1/flags/{flag}"
@@ -77,7 +75,8 @@ struct Route {
   }
   /// Whether the body must be a JSON object.
   [[nodiscard]] bool TakesDocument() const {
-    return Changes() && method != "DELETE" && !pattern.ends_with("/restore");
+    return Changes() && method != "DELETE" && !pattern.ends_with("/restore") &&
+           !pattern.ends_with("/invitation");
   }
   /// Whether a change has to say what it was made for.
   [[nodiscard]] bool IsGuarded() const {

@@ -48,6 +48,13 @@ base::Result<Reply> CreateApiToken(const Call& call);
 base::Result<Reply> DeleteToken(const Call& call);
 base::Result<Reply> RotateToken(const Call& call);
 
+base::Result<Reply> ListUsers(const Call& call);
+base::Result<Reply> CreateUser(const Call& call);
+base::Result<Reply> ShowUser(const Call& call);
+base::Result<Reply> ReplaceUser(const Call& call);
+base::Result<Reply> DeleteUser(const Call& call);
+base::Result<Reply> InviteUser(const Call& call);
+
 base::Result<Reply> ListSchedules(const Call& call);
 base::Result<Reply> CreateSchedule(const Call& call);
 base::Result<Reply> ShowSchedule(const Call& call);

@@ -97,10 +97,16 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
 
   Api api(**ledger);
   StoreMetrics metrics;
-  DatabaseThread database_thread;
+  TaskThread database_thread;
   TokenUse token_use;
   ReportIntake reports(*database, database_thread, clock);
-  const RequestServices services{api, database_thread, metrics, token_use, reports, log, clock};
+  TaskThread password_thread(kMaxQueuedPasswords);
+  SignIn sign_in(**ledger, database_thread, password_thread, log);
+  const auto proxies = TrustedProxies::Parse(config.trusted_proxies);
+  if (!proxies) return Fail(proxies.error());
+  RateLimiter api_rate(2 * config.api_rate, config.api_rate == 0 ? 0 : 1000 / config.api_rate);
+  const RequestServices services{api, database_thread, metrics, token_use, reports,
+                                 log, clock,           sign_in, api_rate,  *proxies};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));
@@ -108,9 +114,10 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   }
   const net::HttpLimits http_limits{static_cast<std::size_t>(config.max_header.bytes),
                                     static_cast<std::size_t>(config.max_body.bytes)};
-  const net::ProtocolFactory speak_http = [&](std::size_t worker, const net::Peer&,
+  const net::ProtocolFactory speak_http = [&](std::size_t worker, const net::Peer& peer,
                                               net::LateAnswer late) {
-    return net::MakeHttpProtocol(*handlers[worker], http_limits, ErrorBody, std::move(late));
+    return net::MakeHttpProtocol(*handlers[worker], http_limits, ErrorBody, std::move(late),
+                                 peer.address);
   };
 
   net::ControlLoop control;
@@ -120,6 +127,7 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   workers.Start();
   (*ledger)->Listen(broadcast);  // before there are connections, so no request comes too early
   database_thread.Start();
+  password_thread.Start();
   const net::Listener& listener = workers.Serve(*socket, LimitsOf(config), speak_http);
   metrics.SetListener(listener);
   log.Info("serving", {{"version", base::Version()},
@@ -146,7 +154,8 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   const std::function<void()> beat = [&] {
     broadcast.Beat();
     static_cast<void>(database_thread.Post([&] {
-      static_cast<void>(token_use.Write(*database));  // again at the next beat
+      static_cast<void>(token_use.Write(**ledger));  // again at the next beat
+      static_cast<void>(Users(*database).DeleteEnded(clock.Wall()));
       static_cast<void>(Reports(*database).Prune(clock.Wall()));
     }));
     heartbeat = control.After(kHeartbeatMillis, beat);
@@ -157,6 +166,7 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   log.Info("stopping");
   broadcast.EndStreams();
   workers.Stop(config.drain.millis);
+  password_thread.Stop();
   database_thread.Stop();
   log.Info("stopped");
   return {};

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "store/origin.h"
+
 namespace pennon::store {
 namespace {
 
@@ -31,9 +33,14 @@ base::Settings StoreSettings(StoreConfig& config) {
   settings.Add("listen.address", &config.listen_address, "the IP address to listen on");
   settings.Add("listen.port", &config.listen_port, "the port to listen on; 0: any free one", 0,
                65535);
+  settings.Add("listen.trusted_proxies", &config.trusted_proxies,
+               "addresses and networks of proxies whose X-Forwarded-For is believed");
   settings.Add("workers", &config.workers, "threads that serve connections", 1, 64);
   settings.Add("limits.connections", &config.max_connections, "open connections at a time", 1,
                1'000'000);
+  settings.Add("limits.api_rate", &config.api_rate,
+               "requests of the API a second that one token or user may send; 0: as many as it can",
+               0, 1000);
   settings.Add("limits.body", &config.max_body, "the largest body of a request", 1024,
                std::int64_t{32} << 20U);
   settings.Add("limits.header", &config.max_header, "the largest header of a request", 1024,
@@ -59,6 +66,10 @@ base::Result<void> CheckStoreConfig(const StoreConfig& config, const base::Setti
   if (!IsAddress(config.listen_address)) {
     return base::Fail(Wrong(settings, "listen.address", config.listen_address,
                             "expected an IP address such as 127.0.0.1 or ::1"));
+  }
+  if (auto proxies = TrustedProxies::Parse(config.trusted_proxies); !proxies) {
+    return base::Fail(Wrong(settings, "listen.trusted_proxies", config.trusted_proxies,
+                            proxies.error().Message()));
   }
   if (auto level = base::ParseLogLevel(config.log_level); !level) {
     return base::Fail(Wrong(settings, "log.level", config.log_level, level.error().what()));

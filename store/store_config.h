@@ -17,6 +17,8 @@ struct StoreConfig {
   std::int64_t listen_port = 8017;
   std::int64_t workers = 1;
   std::int64_t max_connections = 4096;
+  std::int64_t api_rate = 200;
+  std::string trusted_proxies;
   base::ByteSize max_body{std::uint64_t{16} << 20U};
   base::ByteSize max_header{std::uint64_t{16} << 10U};
   base::Duration request_timeout{10'000};

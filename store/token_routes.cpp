@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/json_text.h"
+#include "store/access_change.h"
 #include "store/reply_json.h"
 #include "store/routes.h"
 #include "store/timestamp.h"
@@ -76,14 +77,14 @@ Result<Reply> Create(const Call& call, const Place& place, TokenKind usual, bool
   const auto kind = ParseTokenKind(kind_name);
   if (!reader.failed() && (!kind || IsForApi(*kind) != for_api)) {
     reader.Invalid("kind", "is \"" + kind_name + "\", expected " +
-                               (for_api ? "admin, editor or viewer" : "sync or read"));
+                               (for_api ? "admin, editor or viewer" : "sync, read or client"));
   }
   if (auto error = reader.Finish()) return Fail(*error);
   auto environment = place.environment;
   if (!bound_to.empty()) environment = bound_to;
   NewToken made;
   auto done = call.ledger.Commit(call.Scope(environment.value_or(""), ""), [&](Change& change) {
-    return change
+    return AccessChange(change)
         .CreateToken(*kind, environment, name,
                      expires ? std::optional(expires_micros / 1000) : std::nullopt)
         .map([&](NewToken token) { made = std::move(token); });
@@ -122,7 +123,7 @@ Result<Reply> DeleteToken(const Call& call) {
   const Place place(call);
   auto done = call.ledger.Commit(
       call.Scope(place.environment.value_or(""), "", true),
-      [&](Change& change) { return change.DeleteToken(place.environment, *id); });
+      [&](Change& change) { return AccessChange(change).DeleteToken(place.environment, *id); });
   if (!done) return Fail(done.error());
   return Reply{204, ""};
 }
@@ -138,7 +139,8 @@ Result<Reply> RotateToken(const Call& call) {
   NewToken made;
   auto done =
       call.ledger.Commit(call.Scope(place.environment.value_or(""), ""), [&](Change& change) {
-        return change.RotateToken(place.environment, *id, static_cast<std::int64_t>(overlap) * 1000)
+        return AccessChange(change)
+            .RotateToken(place.environment, *id, static_cast<std::int64_t>(overlap) * 1000)
             .map([&](NewToken token) { made = std::move(token); });
       });
   if (!done) return Fail(done.error());

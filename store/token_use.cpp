@@ -2,29 +2,34 @@
 
 #include <vector>
 
-#include "store/tokens.h"
+#include "store/access_change.h"
 
 namespace pennon::store {
 
-void TokenUse::Note(std::int64_t token, base::WallMillis now) {
+void TokenUse::Note(std::int64_t id, base::WallMillis now) {
   const std::lock_guard lock(mutex_);
-  Use& use = uses_[token];
+  Use& use = uses_[id];
   if (now - use.at >= kTokenUseMillis || now < use.at) use = {now, false};
 }
 
-base::Result<void> TokenUse::Write(Database& database) {
+base::Result<void> TokenUse::Write(Ledger& ledger) {
   std::vector<std::pair<std::int64_t, base::WallMillis>> fresh;
   {
     const std::lock_guard lock(mutex_);
-    for (auto& [token, use] : uses_) {
-      if (!use.is_written) fresh.emplace_back(token, use.at);
+    for (auto& [id, use] : uses_) {
+      if (!use.is_written) fresh.emplace_back(id, use.at);
       use.is_written = true;
     }
   }
   if (fresh.empty()) return {};
-  return database.Transaction([&]() -> base::Result<void> {
-    for (const auto& [token, at] : fresh) {
-      if (auto done = Tokens(database).SetLastUse(token, at); !done) return done;
+  return ledger.Commit({}, [&](Change& change) -> base::Result<void> {
+    for (const auto& [id, at] : fresh) {
+      auto done = Tokens(change.database()).SetLastUse(id, at);
+      if (!done) return done;
+      auto extended =
+          Users(change.database()).ExtendSession(id, at, kSessionIdleMillis, kSessionMillis);
+      if (!extended) return base::Fail(extended.error());
+      if (*extended != 0) change.NoteCredentials();
     }
     return {};
   });

@@ -1,11 +1,11 @@
-// When each token was last used: noted on the workers, written down now and then.
+// When each token and session was last used: noted on the workers, written down now and then.
 #pragma once
 
 #include <map>
 #include <mutex>
 
 #include "base/clock.h"
-#include "store/database.h"
+#include "store/ledger.h"
 
 namespace pennon::store {
 
@@ -15,9 +15,10 @@ inline constexpr base::WallMillis kTokenUseMillis = 60'000;
 /// Safe from any thread.
 class TokenUse {
  public:
-  void Note(std::int64_t token, base::WallMillis now);
-  /// Writes what was noted since the last time. On the database's thread.
-  base::Result<void> Write(Database& database);
+  void Note(std::int64_t id, base::WallMillis now);
+  /// Writes what was noted since the last time, and puts off the end of sessions that were used. On
+  /// the database's thread.
+  base::Result<void> Write(Ledger& ledger);
 
  private:
   struct Use {
@@ -25,7 +26,7 @@ class TokenUse {
     bool is_written = false;
   };
   std::mutex mutex_;
-  std::map<std::int64_t, Use> uses_;  // one a token
+  std::map<std::int64_t, Use> uses_;  // one a token or session
 };
 
 }  // namespace pennon::store

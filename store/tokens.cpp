@@ -8,7 +8,8 @@
 namespace pennon::store {
 namespace {
 
-constexpr std::array<std::string_view, 5> kKindNames{"admin", "editor", "viewer", "read", "sync"};
+constexpr std::array<std::string_view, 6> kKindNames{"admin", "editor", "viewer",
+                                                     "read",  "client", "sync"};
 
 TokenRecord FromRow(const Row& row) {
   TokenRecord token;

@@ -17,10 +17,11 @@ enum class TokenKind : std::uint8_t {
   kAdmin,   // the API: everything
   kEditor,  // the API: flags, configurations and segments
   kViewer,  // the API: reading
-  kRead,    // evaluation in one environment
+  kRead,    // evaluation in one environment: for services
+  kClient,  // evaluation of what is for clients in one environment: no secret, in browsers and apps
   kSync,    // evaluation and the sync feed of one environment: for daemons
 };
-std::string_view Name(TokenKind kind);  // "admin", "editor", "viewer", "read", "sync"
+std::string_view Name(TokenKind kind);  // "admin", "editor", "viewer", "read", "client", "sync"
 /// Whether it is for the API, in one environment or in all; the others are bound to one.
 inline bool IsForApi(TokenKind kind) {
   return kind <= TokenKind::kViewer;

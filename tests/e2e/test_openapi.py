@@ -59,6 +59,17 @@ REQUESTS = [
     ("ListTokens", "/api/v1/tokens", None, 200),
     ("RotateToken", "/api/v1/tokens/{token}/rotate", {}, 201),
     ("DeleteToken", "/api/v1/tokens/{token}", None, 204),
+    ("CreateUser", "/api/v1/users", {"name": "ann", "role": "viewer", "environments": {"production": "editor"}}, 201),
+    ("ListUsers", "/api/v1/users", None, 200),
+    ("ShowUser", "/api/v1/users/ann", None, 200),
+    ("ReplaceUser", "/api/v1/users/ann", {"role": "editor"}, 200),
+    ("InviteUser", "/api/v1/users/ann/invitation", None, 201),
+    ("AcceptInvitation", "/api/v1/setup", {"token": "{invitation}", "password": "a long password"}, 200),
+    ("SignIn", "/api/v1/session", {"user": "ann", "password": "a long password"}, 200),
+    ("ShowSession", "/api/v1/session", None, 200),
+    ("ChangePassword", "/api/v1/session/password", {"current": "a long password", "next": "a longer password"}, 200),
+    ("SignOut", "/api/v1/session", None, 204),
+    ("DeleteUser", "/api/v1/users/ann", None, 204),
     ("Report", "/sync/v1/report", {"instance": "i", "usage": [
         {"id": "b", "hour": "2026-01-01T00:00:00Z", "counts": [{"flag": "f", "variant": "on", "evaluations": 1}]}]}, 204),
     ("ListDaemons", ENVIRONMENT + "/fleet", None, 200),
@@ -85,6 +96,8 @@ REFUSALS = [
     ("ReplaceFlag", "/api/v1/flags/banner", {"type": "boolean", "variants": []}, 422),
     ("ListFlags", "/api/v1/flags?colour=red", None, 400),
 ]
+# Those that a browser sends, with the cookie of the session.
+SIGNED_IN = {"AcceptInvitation", "SignIn", "ShowSession", "ChangePassword", "SignOut"}
 # Driven where there is somebody to read it: tests/e2e/test_replicas.py.
 ELSEWHERE = {"Stream"}
 
@@ -98,6 +111,7 @@ class OpenApiTest(EndToEndTest):
             operation["operationId"]: (method, path, operation)
             for path, methods in self.document["paths"].items() for method, operation in methods.items()}
         self.names = {}
+        self.cookie = ""
         with open(self.store.key_file) as key:
             self.sync_key = key.read().strip()
 
@@ -107,6 +121,10 @@ class OpenApiTest(EndToEndTest):
         self.assertRegex(path.split("?")[0], "^" + re.sub(r"{\w+}", "[^/]+", pattern) + "$")
         token = self.sync_key if path.startswith("/sync/") else self.store.token
         headers = {"Authorization": "Bearer " + token}
+        if name in SIGNED_IN:
+            headers = {"X-Requested-With": "test", "Cookie": self.cookie}
+        if body and "token" in body:
+            body = {**body, "token": body["token"].format(**self.names)}
         if if_match and not name.startswith("PutSegment"):
             headers["If-Match"] = if_match
         if name == "PutSegment" and expected == 200:
@@ -114,6 +132,7 @@ class OpenApiTest(EndToEndTest):
         status, answered, text = request(self.store.connection(), method.upper(), path, body, headers)
         self.assertEqual(status, expected, (name, text))
         self.check(name, operation, status, answered, text)
+        self.cookie = answered.get("Set-Cookie", self.cookie).split(";")[0]
         return text
 
     def check(self, name, operation, status, headers, text):
@@ -137,6 +156,8 @@ class OpenApiTest(EndToEndTest):
             text = self.drive(name, path, body, expected)
             if name in made:
                 self.names[made[name]] = json.loads(text)["id"]
+            if name == "InviteUser":
+                self.names["invitation"] = json.loads(text)["invitation"]
             driven.add(name)
         self.assertEqual(driven, set(self.operations))
         for refusal in REFUSALS:

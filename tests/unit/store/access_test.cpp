@@ -23,7 +23,7 @@ struct AccessFixture : StoreFixture {
 };
 
 bool May(TokenKind kind, const std::string& environment, const Route& route) {
-  return CheckAccess({1, kind, environment, {}}, route, {"prod", "a", "1"}).has_value();
+  return CheckAccess(ApiGrant(kind, environment), route, {"prod", "a", "1"}).has_value();
 }
 
 TEST_CASE("reading is for viewers, changing for editors, who may do so for admins") {
@@ -34,6 +34,7 @@ TEST_CASE("reading is for viewers, changing for editors, who may do so for admin
     const bool is_about_environment = route.pattern == "/api/v1/environments" ||
                                       route.pattern == "/api/v1/environments/{environment}";
     const bool is_for_admins = route.pattern.starts_with("/api/v1/tokens") ||
+                               route.pattern.starts_with("/api/v1/users") ||
                                (route.Changes() && (is_about_tokens || is_about_environment));
     const bool reads = !route.Changes() || route.pattern.ends_with("/playground");
     CHECK(May(TokenKind::kAdmin, "", route));
@@ -48,7 +49,9 @@ TEST_CASE("a token that is bound to an environment does nothing outside of it") 
   for (const Route& route : ApiRoutes()) {
     INFO(route.method, " ", route.pattern);
     const bool is_inside = route.pattern.starts_with("/api/v1/environments/{environment}");
-    const bool reads_flags = route.pattern.starts_with("/api/v1/flags") && !route.Changes();
+    const bool is_shared =
+        route.pattern.starts_with("/api/v1/flags") || route.pattern == "/api/v1/environments";
+    const bool reads_flags = is_shared && !route.Changes();
     CHECK(May(TokenKind::kAdmin, "prod", route) == (is_inside || reads_flags));
     CHECK(May(TokenKind::kAdmin, "test", route) == reads_flags);
   }
@@ -56,10 +59,10 @@ TEST_CASE("a token that is bound to an environment does nothing outside of it") 
 
 TEST_CASE("a refusal says what is missing") {
   AccessFixture store;
-  store.grant = {7, TokenKind::kViewer, "", {}};
+  store.grant = ApiGrant(TokenKind::kViewer);
   CHECK(Text(store.Expect(403, "PUT", "/api/v1/environments/prod/flags/a", "{}"), "detail")
             .find("editor") != std::string::npos);
-  store.grant = {7, TokenKind::kEditor, "test", {}};
+  store.grant = ApiGrant(TokenKind::kEditor, "test");
   store.Expect(403, "PUT", "/api/v1/environments/prod/flags/a", "{}");
   store.Expect(200, "PUT", "/api/v1/environments/test/flags/a", "{}");
   store.Expect(403, "GET", "/api/v1/audit");
@@ -77,7 +80,8 @@ TEST_CASE("a token ends when it was said to") {
   const auto grant = store.Identify(Text(made, "token"));
   REQUIRE(grant);
   CHECK(grant->kind == TokenKind::kEditor);
-  CHECK(grant->environment == "test");
+  CHECK(grant->roles.In("test") == Role::kEditor);
+  CHECK(grant->roles.everywhere == Role::kNone);
   store.clock.wall += 1000;
   const auto ended = store.Identify(Text(made, "token"));
   REQUIRE(!ended);
@@ -109,7 +113,7 @@ TEST_CASE("the last use of a token is kept, once a minute") {
   TokenUse use;
   const auto id = Number(made, "id");
   const auto shown = [&] {
-    REQUIRE(use.Write(store.database));
+    REQUIRE(use.Write(*store.ledger));
     return Tokens(store.database).ForApi().value().back().last_used_at;
   };
   CHECK(!shown());

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "store/access_change.h"
 #include "store/audit_chain.h"
 #include "store/backup.h"
 #include "store/commands.h"
@@ -131,7 +132,9 @@ TEST_CASE("a backup that is restored is the same store under a new epoch") {
   CHECK(after.definitions.begin()[1]->line().bytes == before.definitions.begin()[1]->line().bytes);
   CHECK(!RestoreBackup(*other, backup, "cli:0", store.clock.wall));
   REQUIRE((*ledger)->Commit({"cli:0", "prod", ""}, [](Change& change) {
-    return change.CreateToken(TokenKind::kSync, "prod", "next").map([](const NewToken&) {});
+    return AccessChange(change)
+        .CreateToken(TokenKind::kSync, "prod", "next")
+        .map([](const NewToken&) {});
   }));
 }
 

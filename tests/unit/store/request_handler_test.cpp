@@ -3,6 +3,7 @@
 
 #include <future>
 
+#include "store/access_change.h"
 #include "tests/support/late_answer.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -22,9 +23,9 @@ struct Served : StoreFixture, CommitListener {
         Text(Expect(201, "POST", "/api/v1/environments/prod/keys", R"({"name":"s","kind":"read"})"),
              "token");
     REQUIRE(ledger->Commit({"cli:0", "", "", false}, [&](Change& change) {
-      return change.CreateToken(TokenKind::kAdmin, std::nullopt, "admin").map([&](NewToken token) {
-        admin = token.secret;
-      });
+      return AccessChange(change)
+          .CreateToken(TokenKind::kAdmin, std::nullopt, "admin")
+          .map([&](NewToken token) { admin = token.secret; });
     }));
     ledger->Listen(*this);
   }
@@ -65,12 +66,17 @@ struct Served : StoreFixture, CommitListener {
   }
 
   Api api{*ledger};
-  DatabaseThread database_thread;
+  TaskThread database_thread;
   StoreMetrics metrics;
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
   TokenUse token_use;
   ReportIntake reports{database, database_thread, clock};
-  RequestServices services{api, database_thread, metrics, token_use, reports, log, clock};
+  TaskThread password_thread;
+  SignIn sign_in{*ledger, database_thread, password_thread, log};
+  RateLimiter api_rate{0, 0};
+  TrustedProxies proxies;
+  RequestServices services{api, database_thread, metrics, token_use, reports,
+                           log, clock,           sign_in, api_rate,  proxies};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;

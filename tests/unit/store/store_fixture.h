@@ -63,6 +63,15 @@ inline std::string LocationOf(const std::string& path) {
   return std::string(server) + "&options=-csearch_path%3D" + schema;
 }
 
+/// Of a token for the API, in one environment or everywhere.
+inline Grant ApiGrant(TokenKind kind, const std::string& environment = "") {
+  TokenRecord token;
+  token.id = 1;
+  token.kind = kind;
+  if (!environment.empty()) token.environment = environment;
+  return GrantOf(token);
+}
+
 /// Declared before what uses it, so that it is closed last.
 struct StoreFixture {
   StoreFixture() : database(Created(directory.Path("store.db"), clock)) {
@@ -109,7 +118,7 @@ struct StoreFixture {
     return ledger->sets().at(environment)->revision;
   }
 
-  Grant grant{1, TokenKind::kAdmin, "", {}};  // whose requests Send sends
+  Grant grant = ApiGrant(TokenKind::kAdmin);  // whose requests Send sends
   TemporaryDirectory directory;
   StillClock clock;
   Database database;

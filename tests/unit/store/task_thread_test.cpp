@@ -1,4 +1,4 @@
-#include "store/database_thread.h"
+#include "store/task_thread.h"
 
 #include <doctest/doctest.h>
 
@@ -11,7 +11,7 @@ namespace {
 TEST_CASE("tasks run in order, and those that wait are run before the thread ends") {
   std::vector<int> order;
   {
-    DatabaseThread thread;
+    TaskThread thread;
     for (int i = 0; i < 100; ++i) REQUIRE(thread.Post([&order, i] { order.push_back(i); }));
     thread.Start();
   }
@@ -20,7 +20,7 @@ TEST_CASE("tasks run in order, and those that wait are run before the thread end
 }
 
 TEST_CASE("the queue takes its limit of tasks and refuses one more") {
-  DatabaseThread thread(3);
+  TaskThread thread(3);
   std::promise<void> gate;
   std::promise<void> entered;
   thread.Start();

@@ -1,14 +1,14 @@
-#include "store/database_thread.h"
+#include "store/task_thread.h"
 
 #include <utility>
 
 namespace pennon::store {
 
-void DatabaseThread::Start() {
+void TaskThread::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-void DatabaseThread::Stop() {
+void TaskThread::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -17,7 +17,7 @@ void DatabaseThread::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool DatabaseThread::Post(std::function<void()> task) {
+bool TaskThread::Post(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || tasks_.size() >= max_queued_) return false;
@@ -27,7 +27,7 @@ bool DatabaseThread::Post(std::function<void()> task) {
   return true;
 }
 
-void DatabaseThread::Run() {
+void TaskThread::Run() {
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });

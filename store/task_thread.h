@@ -1,4 +1,5 @@
-// The one thread that works with the database, and the queue in front of it.
+// A thread of its own for work that takes its time, and the queue in front of it: the database has
+// one, and so has the hashing of passwords.
 #pragma once
 
 #include <condition_variable>
@@ -14,12 +15,12 @@ namespace pennon::store {
 inline constexpr std::size_t kMaxQueuedTasks = 1024;
 
 /// Runs tasks one after the other. Post is safe from any thread; the rest belongs to the owner.
-class DatabaseThread {
+class TaskThread {
  public:
-  explicit DatabaseThread(std::size_t max_queued = kMaxQueuedTasks) : max_queued_(max_queued) {}
-  ~DatabaseThread() { Stop(); }
-  DatabaseThread(const DatabaseThread&) = delete;
-  DatabaseThread& operator=(const DatabaseThread&) = delete;
+  explicit TaskThread(std::size_t max_queued = kMaxQueuedTasks) : max_queued_(max_queued) {}
+  ~TaskThread() { Stop(); }
+  TaskThread(const TaskThread&) = delete;
+  TaskThread& operator=(const TaskThread&) = delete;
 
   void Start();
   /// Runs what is queued already, then ends the thread.

@@ -1,0 +1,27 @@
+#include "store/rate_limiter.h"
+
+#include <algorithm>
+
+namespace pennon::store {
+
+std::optional<std::int64_t> RateLimiter::Take(std::string_view caller, base::SteadyMillis now) {
+  if (burst_ == 0) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  if (full_at_.size() >= kMaxLimitedCallers) Forget(now);
+  auto found = full_at_.find(caller);
+  if (found == full_at_.end()) found = full_at_.emplace(std::string(caller), now).first;
+  const base::SteadyMillis full_at = std::max(found->second, now) + interval_millis_;
+  const std::int64_t wait = full_at - now - burst_ * interval_millis_;
+  if (wait > 0) return wait;
+  found->second = full_at;
+  return std::nullopt;
+}
+
+// Somebody who has all permits is as somebody new. When nobody has, all begin anew: better than to
+// keep everyone out.
+void RateLimiter::Forget(base::SteadyMillis now) {
+  std::erase_if(full_at_, [now](const auto& entry) { return entry.second <= now; });
+  if (full_at_.size() >= kMaxLimitedCallers) full_at_.clear();
+}
+
+}  // namespace pennon::store

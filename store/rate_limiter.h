@@ -1,0 +1,38 @@
+// How often somebody may do something: a bucket of permits for each of them, which fills up again.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/text_hash.h"
+
+namespace pennon::store {
+
+/// Callers that are remembered; when there are more, those are forgotten that have all permits.
+inline constexpr std::size_t kMaxLimitedCallers = 20'000;
+
+/// Safe from any thread.
+class RateLimiter {
+ public:
+  /// `burst` at once, then one each `interval_millis`. 0 permits: nothing is limited.
+  RateLimiter(std::int64_t burst, std::int64_t interval_millis)
+      : burst_(burst), interval_millis_(interval_millis) {}
+
+  /// Takes a permit of `caller`; none when there was one, else the milliseconds until there is.
+  std::optional<std::int64_t> Take(std::string_view caller, base::SteadyMillis now);
+
+ private:
+  void Forget(base::SteadyMillis now);
+
+  const std::int64_t burst_;
+  const std::int64_t interval_millis_;
+  std::mutex mutex_;
+  // When the bucket will be full again: full when that is past, empty when `burst` intervals ahead.
+  base::TextMap<std::string, base::SteadyMillis> full_at_;
+};
+
+}  // namespace pennon::store

@@ -1,0 +1,69 @@
+// Signing in and out: /api/v1/session, its password, and /api/v1/setup for those who were invited.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/http_message.h"
+#include "store/credentials.h"
+#include "store/ledger.h"
+#include "store/rate_limiter.h"
+#include "store/task_thread.h"
+
+namespace pennon::store {
+
+/// Attempts with a password: so many at once for each address and for each name, then one at a
+/// time.
+inline constexpr std::int64_t kSignInBurst = 10;
+inline constexpr std::int64_t kSignInIntervalMillis = 6'000;
+/// Passwords that wait to be hashed, by all workers together.
+inline constexpr std::size_t kMaxQueuedPasswords = 32;
+
+/// Safe from any thread: hashes on a thread of its own, and changes on the database's. Borrows all.
+class SignIn {
+ public:
+  SignIn(Ledger& ledger, TaskThread& database_thread, TaskThread& password_thread,
+         base::Logger& log)
+      : ledger_(ledger),
+        database_thread_(database_thread),
+        password_thread_(password_thread),
+        log_(log) {}
+
+  static bool Owns(std::string_view path);
+
+  /// As HttpHandler::Handle. `caller` is the address that attempts are counted for.
+  bool Handle(const net::HttpRequest& request, const std::string& caller,
+              const std::shared_ptr<const Credentials>& credentials, net::HttpResponse& response,
+              const net::Later& late);
+
+ private:
+  struct Passwords;
+  bool Begin(const net::HttpRequest& request, const std::string& caller,
+             const std::shared_ptr<const Credentials>& credentials, net::HttpResponse& response,
+             const net::Later& late);
+  bool Accept(const net::HttpRequest& request, const std::string& caller,
+              net::HttpResponse& response, const net::Later& late);
+  bool ChangePassword(const net::HttpRequest& request, const Grant& grant,
+                      const std::shared_ptr<const Credentials>& credentials,
+                      net::HttpResponse& response, const net::Later& late);
+  bool End(const Grant& grant, const net::Later& late);
+
+  bool TakePermit(const std::string& caller, const std::string& user, net::HttpResponse& response);
+  /// Runs `task` on the thread that hashes; 503 when too many wait.
+  void Hash(const net::LateResponse& reply, std::function<void()> task);
+  /// Makes a change on the database's thread, then a session for whom it names, and answers.
+  void Enter(const net::LateResponse& reply, std::string actor,
+             std::function<base::Result<std::string>(Change&)> change);
+  void Run(const net::LateResponse& reply, std::function<net::HttpResponse()> task);
+
+  Ledger& ledger_;  // on the database's thread only, but for its clock
+  TaskThread& database_thread_;
+  TaskThread& password_thread_;
+  base::Logger& log_;
+  RateLimiter attempts_{kSignInBurst, kSignInIntervalMillis};
+};
+
+}  // namespace pennon::store
