@@ -194,6 +194,7 @@ struct Flag {
   std::optional<Serve> fallthrough;  // "default"; none: the caller's default
   std::string salt;                  // the key when the document gives none
   Object metadata;                   // strings, numbers, booleans
+  bool client_side = false;          // answered to browsers and apps, whose key is no secret
 };
 
 struct Segment {

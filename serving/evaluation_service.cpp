@@ -33,6 +33,11 @@ void AppendKeys(const std::shared_ptr<const AttachedImage>& image,
   }
 }
 
+bool IsHidden(const Published& published, std::string_view key) {
+  return published.only != nullptr &&
+         !std::binary_search(published.only->begin(), published.only->end(), key);
+}
+
 // SplitMix64 (Steele, Lea, Flood 2014): for places by chance, not for secrets.
 std::uint64_t Draw(std::uint64_t& state) {
   std::uint64_t word = state += 0x9e3779b97f4a7c15;
@@ -103,7 +108,7 @@ Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
   const Published& published = *reading.published;
   const engine::Moment moment{reading.moment.now_millis, Draw(random_)};
   Answer answer;
-  if (const auto flag = FindIn(published.image, key)) {
+  if (const auto flag = FindIn(published.image, key); flag && !IsHidden(published, key)) {
     answer.source = published.source;
     answer.evaluation = engine::Evaluate(published.image->snapshot(), *flag, context, moment);
   } else if (const auto preset = FindIn(published.defaults, key)) {
@@ -139,6 +144,8 @@ std::vector<std::string_view> EvaluationService::Keys(const Reading& reading) co
   AppendKeys(reading.published->defaults, keys);
   std::inplace_merge(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(own), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  if (reading.published->only == nullptr) return keys;
+  std::erase_if(keys, [&](std::string_view key) { return IsHidden(*reading.published, key); });
   return keys;
 }
 

@@ -44,6 +44,9 @@ struct Published {
   bool is_confirmed = true;
   /// An answer is stale when its flag set was confirmed longer ago than this.
   std::int64_t stale_after_millis = 60'000;
+  /// The keys, in order, of the flags that are answered; the others are as if there were none.
+  /// Null: all of them.
+  std::shared_ptr<const std::vector<std::string>> only;
 };
 
 }  // namespace pennon::serving

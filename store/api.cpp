@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/digest.h"
 #include "store/access.h"
 #include "store/routes.h"
 #include "wire/json.h"
@@ -118,6 +119,12 @@ net::HttpResponse ToResponse(Reply reply) {
   return response;
 }
 
+ReplyKey KeyOf(const ApiRequest& request) {
+  return {request.actor, request.idempotency_key,
+          base::Sha256Hex(request.method + ' ' + request.path + '?' + request.query + '\n' +
+                          request.body)};
+}
+
 net::HttpResponse NotAllowed(const ApiRequest& request, const std::string& allowed) {
   auto response = Problem(
       405, Error::Invalid("method", "is " + request.method + ", expected one of: " + allowed));
@@ -170,7 +177,7 @@ net::HttpResponse Api::Handle(const ApiRequest& request) {
 
 net::HttpResponse Api::Run(const Route& route, const ApiRequest& request,
                            std::vector<std::string> names) {
-  Call call{ledger_, request, std::move(names), {}, {}, {}};
+  Call call{ledger_, request, std::move(names), {}, {}, {}, {}};
   auto query = Query::Parse(request.query);
   if (!query) return Problem(400, query.error());
   if (auto known = query->Only(route.parameters, route.Changes() ? kChangeParameters : "");
@@ -187,6 +194,11 @@ net::HttpResponse Api::Run(const Route& route, const ApiRequest& request,
     if (!precondition) return Problem(400, precondition.error());
     call.precondition = *precondition;
   }
+  if (request.idempotency_key.size() > kMaxIdempotencyKeyBytes) {
+    return Problem(
+        400, Error::Limit("Idempotency-Key",
+                          "is longer than " + std::to_string(kMaxIdempotencyKeyBytes) + " bytes"));
+  }
   if (route.TakesDocument()) {
     auto document = wire::ReadJson(request.body);
     if (!document) return Problem(400, document.error());
@@ -196,7 +208,9 @@ net::HttpResponse Api::Run(const Route& route, const ApiRequest& request,
     }
     call.document = *std::move(document);
   }
-  auto reply = Answer(route, call);
+  const bool is_once = route.Creates() && !request.idempotency_key.empty();
+  if (is_once) call.once = KeyOf(request);
+  auto reply = is_once ? AnswerOnce(route, call) : Answer(route, call);
   if (reply) return ToResponse(*std::move(reply));
   if (reply.error().code() == base::ErrorCode::kOutdated) return Outdated(request, reply.error());
   return Problem(StatusOf(reply.error()), reply.error());
@@ -210,6 +224,30 @@ Result<Reply> Api::Answer(const Route& route, const Call& call) {
   auto done = ledger_.Rehearse([&] { reply = route.handler(call); });
   if (!done) return Fail(done.error());
   return reply;
+}
+
+// What was done is answered as then; an answer that had a secret in it is not kept.
+Result<Reply> Api::AnswerOnce(const Route& route, const Call& call) {
+  Replies replies(ledger_.database());
+  auto known = replies.Find(call.once);
+  if (!known) return Fail(known.error());
+  if (!*known) {
+    auto reply = Answer(route, call);
+    if (reply && !route.ShowsSecret()) {
+      static_cast<void>(replies.Keep(
+          call.once, {"", reply->status, reply->body, reply->location, reply->version}));
+    }
+    return reply;
+  }
+  StoredReply& stored = **known;
+  if (stored.digest != call.once.digest) {
+    return Fail(Error::Conflict("Idempotency-Key", "was used for another request"));
+  }
+  if (stored.status == 0) {
+    return Fail(Error::Conflict("Idempotency-Key",
+                                "this was done already; what it answered is not shown again"));
+  }
+  return Reply{stored.status, std::move(stored.body), std::move(stored.location), stored.version};
 }
 
 net::HttpResponse Api::Outdated(const ApiRequest& request, const Error& error) {

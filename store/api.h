@@ -23,6 +23,7 @@ class Api {
   net::HttpResponse Run(const Route& route, const ApiRequest& request,
                         std::vector<std::string> names);
   base::Result<Reply> Answer(const Route& route, const Call& call);
+  base::Result<Reply> AnswerOnce(const Route& route, const Call& call);
   /// What the caller of a change that came too late has to read anyway.
   net::HttpResponse Outdated(const ApiRequest& request, const base::Error& error);
 

@@ -1,7 +1,5 @@
 #include "store/broadcast.h"
 
-#include <limits>
-
 namespace pennon::store {
 
 void Broadcast::Tell(const std::function<void(RequestHandler&)>& task) {
@@ -11,14 +9,9 @@ void Broadcast::Tell(const std::function<void(RequestHandler&)>& task) {
 }
 
 void Broadcast::OnEnvironment(std::shared_ptr<const EnvironmentSet> set) {
-  auto published = std::make_shared<serving::Published>();
-  published->environment = set->environment;
-  published->image = set->image;
-  published->source = serving::Source::kLive;
-  // The store is where flag sets come from: what it has in force is never out of date.
-  published->confirmed_at = std::numeric_limits<base::SteadyMillis>::max();
+  readers_.Put(set);
   const auto body = std::make_shared<const SyncBody>(set, signer_);
-  Tell([published, body](RequestHandler& handler) { handler.PutEnvironment(published, body); });
+  Tell([set, body](RequestHandler& handler) { handler.PutEnvironment(*set, body); });
   for (std::size_t i = 0; i < handlers_.size(); ++i) TellStreams(i, set->environment);
 }
 
@@ -29,6 +22,7 @@ void Broadcast::TellStreams(std::size_t worker, const std::string& environment) 
 }
 
 void Broadcast::OnEnvironmentDeleted(const std::string& environment) {
+  readers_.Remove(environment);
   Tell([environment](RequestHandler& handler) { handler.RemoveEnvironment(environment); });
 }
 

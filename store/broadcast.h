@@ -1,4 +1,4 @@
-// Tells every worker what was committed.
+// Tells every worker and reader what was committed.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@ class Broadcast final : public CommitListener {
  public:
   /// `signer` may be null.
   Broadcast(net::WorkerPool& workers, const std::vector<std::unique_ptr<RequestHandler>>& handlers,
-            const base::Ed25519Signer* signer)
-      : workers_(workers), handlers_(handlers), signer_(signer) {}
+            ReaderPool& readers, const base::Ed25519Signer* signer)
+      : workers_(workers), handlers_(handlers), readers_(readers), signer_(signer) {}
 
   void OnEnvironment(std::shared_ptr<const EnvironmentSet> set) override;
   void OnEnvironmentDeleted(const std::string& environment) override;
@@ -35,6 +35,7 @@ class Broadcast final : public CommitListener {
 
   net::WorkerPool& workers_;
   const std::vector<std::unique_ptr<RequestHandler>>& handlers_;  // one a worker, in their order
+  ReaderPool& readers_;
   const base::Ed25519Signer* signer_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "model/diagnostic.h"
 #include "store/precondition.h"
+#include "store/replies.h"
 
 namespace pennon::store {
 
@@ -20,6 +21,7 @@ struct ChangeScope {
   std::string request = {};        // the id of the request, for the audit log
   bool reuses_key = false;         // a new flag may have the key of a deleted one
   bool restores = false;           // it may, and has the configurations that one had
+  ReplyKey once = {};              // a request that is not to be done twice
 
   /// The refusal for something that does not compile in `environment` ("" for: on its own).
   [[nodiscard]] base::Error Refuse(const std::string& in_environment,

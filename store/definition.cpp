@@ -14,9 +14,9 @@ using base::Fail;
 using model::Object;
 using model::Value;
 
-constexpr std::array<std::string_view, 10> kSharedMembers{
-    "type",     "name",   "description", "owner",     "tags",
-    "variants", "schema", "metadata",    "lifecycle", "expectedRemoval"};
+constexpr std::array<std::string_view, 11> kSharedMembers{
+    "type",   "name",     "description", "owner",           "tags",      "variants",
+    "schema", "metadata", "lifecycle",   "expectedRemoval", "clientSide"};
 constexpr std::array<std::string_view, 8> kConfigMembers{
     "enabled", "kill", "offVariant", "prerequisites", "targets", "rules", "default", "salt"};
 // What the API adds when it shows a flag, a configuration or a segment.

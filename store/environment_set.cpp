@@ -1,5 +1,7 @@
 #include "store/environment_set.h"
 
+#include <limits>
+
 #include "engine/compile.h"
 #include "engine/patch.h"
 
@@ -20,6 +22,24 @@ model::FlagSet FlagSetOf(const Environment& environment, const Definitions& defi
     }
   }
   return flags;
+}
+
+std::shared_ptr<const std::vector<std::string>> ClientSideKeys(const model::FlagSet& flags) {
+  auto keys = std::make_shared<std::vector<std::string>>();
+  for (const auto& flag : flags.flags) {
+    if (flag->client_side) keys->push_back(flag->key);
+  }
+  return keys;
+}
+
+std::shared_ptr<serving::Published> Publish(const EnvironmentSet& set) {
+  auto published = std::make_shared<serving::Published>();
+  published->environment = set.environment;
+  published->image = set.image;
+  published->source = serving::Source::kLive;
+  // The store is where flag sets come from: what it has in force is never out of date.
+  published->confirmed_at = std::numeric_limits<base::SteadyMillis>::max();
+  return published;
 }
 
 void NoteDeletions(const EnvironmentSet* before, const Definitions& definitions,
@@ -67,6 +87,16 @@ base::Result<engine::ImageBytes> Write(EnvironmentSet& set, const EnvironmentSet
 
 }  // namespace
 
+std::shared_ptr<const serving::Published> PublishedForServices(const EnvironmentSet& set) {
+  return Publish(set);
+}
+
+std::shared_ptr<const serving::Published> PublishedForClients(const EnvironmentSet& set) {
+  auto published = Publish(set);
+  published->only = set.client_side;
+  return published;
+}
+
 base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
     const Environment& environment, Definitions definitions, const EnvironmentSet* before) {
   auto set = std::make_shared<EnvironmentSet>();
@@ -75,6 +105,7 @@ base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
   set->revision = environment.revision;
   NoteDeletions(before, definitions, *set);
   set->flags = FlagSetOf(environment, definitions);
+  set->client_side = ClientSideKeys(set->flags);
   set->definitions = std::move(definitions);
   auto image = Write(*set, before);
   if (!image) return base::Fail(image.error());

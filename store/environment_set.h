@@ -27,6 +27,7 @@ struct EnvironmentSet {
   std::uint64_t deletions_known_since = 0;
   model::FlagSet flags;  // what the definitions say
   std::shared_ptr<const serving::AttachedImage> image;
+  std::shared_ptr<const std::vector<std::string>> client_side;  // keys of flags, in order
   std::vector<model::Diagnostic> diagnostics;
   std::size_t compact_size = 0;  // see engine::PatchBase
 
@@ -35,6 +36,10 @@ struct EnvironmentSet {
     return definitions.Find(id).get();
   }
 };
+
+/// The set as evaluations see it: callers with a secret all of it, others what is meant for them.
+std::shared_ptr<const serving::Published> PublishedForServices(const EnvironmentSet& set);
+std::shared_ptr<const serving::Published> PublishedForClients(const EnvironmentSet& set);
 
 /// Older deletions are forgotten then: who has not heard of them gets the whole set.
 inline constexpr std::size_t kMaxDeletions = 10'000;

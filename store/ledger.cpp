@@ -68,6 +68,10 @@ Result<std::unique_ptr<Ledger>> Ledger::Load(Database& database, const base::Clo
   return ledger;
 }
 
+std::unique_ptr<Ledger> Ledger::ForReading(Database& database, const base::Clock& clock) {
+  return std::unique_ptr<Ledger>(new Ledger(database, clock));
+}
+
 // Definitions whose bytes did not change are those of `before`, so its image can be patched.
 Result<std::shared_ptr<const EnvironmentSet>> Ledger::ReadSet(const Environment& environment,
                                                               const EnvironmentSet* before) {
@@ -148,7 +152,11 @@ Result<void> Ledger::Commit(const ChangeScope& scope,
   Change change(database_, scope, clock_.Wall());
   Prepared prepared;
   auto done = database_.Transaction([&] {
-    return RefreshInTransaction().and_then([&] { return body(change); }).and_then([&] {
+    auto fresh = RefreshInTransaction();
+    if (fresh && !scope.once.key.empty()) {
+      fresh = Replies(database_).Reserve(scope.once, clock_.Wall());
+    }
+    return fresh.and_then([&] { return body(change); }).and_then([&] {
       return Prepare(scope, change, prepared);
     });
   });

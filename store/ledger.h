@@ -32,6 +32,10 @@ class Ledger {
   /// an older one accepted, do not stop it.
   static base::Result<std::unique_ptr<Ledger>> Load(Database& database, const base::Clock& clock);
 
+  /// One that changes nothing, over a connection that only reads: what is in force it is given.
+  static std::unique_ptr<Ledger> ForReading(Database& database, const base::Clock& clock);
+  void Adopt(const EnvironmentSets& sets) { sets_ = sets; }
+
   /// Tells `listener` everything now, and each commit from now on. Not owned.
   void Listen(CommitListener& listener);
 

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/digest.h"
+#include "base/gzip.h"
 #include "store/openapi.h"
 #include "wire/json.h"
 
@@ -18,6 +19,7 @@ constexpr std::string_view kStreamPath = "/sync/v1/stream";
 constexpr std::string_view kReportPath = "/sync/v1/report";
 constexpr std::string_view kApiPrefix = "/api/v1/";
 constexpr std::size_t kMaxRequestIdBytes = 64;
+constexpr std::size_t kMinGzipBytes = 1400;
 
 // Answers 405 and returns false unless the method is GET.
 bool AcceptGet(const net::HttpRequest& request, net::HttpResponse& response) {
@@ -47,8 +49,29 @@ ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   copy.query = request.query;
   copy.if_match = request.Header("If-Match");
   copy.if_none_match = request.Header("If-None-Match");
+  copy.accepts_gzip = base::AcceptsGzip(request.Header("Accept-Encoding"));
+  copy.idempotency_key = request.Header("Idempotency-Key");
   copy.id = RequestId(request.Header("X-Request-Id"));
   return copy;
+}
+
+// Evaluation alone is for pages of any site: with a key that is no secret, never with a cookie.
+void ShowToOtherSites(net::HttpResponse& response) {
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  response.headers.emplace_back(
+      "Access-Control-Expose-Headers",
+      "ETag, Pennon-Age, Pennon-Revision, Pennon-Source, Pennon-Stale, Retry-After");
+}
+
+// What a browser asks before it sends a page's request.
+void AllowOtherSites(net::HttpResponse& response) {
+  response.status = 204;
+  response.content_type = {};
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  response.headers.emplace_back("Access-Control-Allow-Methods", "POST");
+  response.headers.emplace_back("Access-Control-Allow-Headers",
+                                "Authorization, Content-Type, If-None-Match, X-API-Key");
+  response.headers.emplace_back("Access-Control-Max-Age", "7200");
 }
 
 // The environment that a caller of the API means by itself: "" for the only one there is.
@@ -58,9 +81,17 @@ std::string EnvironmentOf(const Grant& grant) {
   return is_bound ? own.begin()->first : grant.environment;
 }
 
-void RunApi(const RequestServices& services, const ApiRequest& request,
+void Compress(net::HttpResponse& response) {
+  if (response.body.size() < kMinGzipBytes) return;
+  response.body = base::Gzip(response.body);
+  response.headers.emplace_back("Content-Encoding", "gzip");
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+}
+
+void RunApi(const RequestServices& services, Api& api, const ApiRequest& request,
             const net::LateResponse& reply) {
-  net::HttpResponse response = services.api.Handle(request);
+  net::HttpResponse response = api.Handle(request);
+  if (request.accepts_gzip) Compress(response);
   response.headers.emplace_back("X-Request-Id", request.id);
   if (response.status >= 400) ++services.metrics.api_errors;
   if (request.method != "GET") {
@@ -94,14 +125,16 @@ bool RequestHandler::Handle(net::HttpRequest& request, net::HttpResponse& respon
   return true;
 }
 
-void RequestHandler::PutEnvironment(std::shared_ptr<const serving::Published> published,
+void RequestHandler::PutEnvironment(const EnvironmentSet& set,
                                     std::shared_ptr<const SyncBody> body) {
-  service_.Publish(std::move(published));
+  service_.Publish(PublishedForServices(set));
+  client_service_.Publish(PublishedForClients(set));
   feed_.Put(std::move(body));
 }
 
 void RequestHandler::RemoveEnvironment(const std::string& environment) {
   service_.Remove(environment);
+  client_service_.Remove(environment);
   feed_.Remove(environment);
 }
 
@@ -136,7 +169,9 @@ bool RequestHandler::HandleSignIn(const net::HttpRequest& request, net::HttpResp
 bool RequestHandler::HandleOperations(const net::HttpRequest& request,
                                       net::HttpResponse& response) {
   if (request.path == "/openapi.json") {
-    if (AcceptGet(request, response)) response.body = OpenApiDocument();
+    if (!AcceptGet(request, response)) return true;
+    response.body = OpenApiDocument();
+    if (base::AcceptsGzip(request.Header("Accept-Encoding"))) Compress(response);
     return true;
   }
   const bool is_health = request.path == "/livez" || request.path == "/readyz";
@@ -148,9 +183,16 @@ bool RequestHandler::HandleOperations(const net::HttpRequest& request,
 }
 
 void RequestHandler::HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response) {
+  const bool is_preflight = request.method == "OPTIONS";
+  if (is_preflight) return AllowOtherSites(response);
   const auto grant = Identify(request, response);
+  if (!grant || grant->kind == TokenKind::kClient) ShowToOtherSites(response);
   if (!grant) return;
-  evaluation_.Handle(request, EnvironmentOf(*grant), response);
+  if (grant->kind == TokenKind::kClient) {
+    client_evaluation_.Handle(request, grant->environment, response);
+  } else {
+    evaluation_.Handle(request, EnvironmentOf(*grant), response);
+  }
 }
 
 bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
@@ -228,10 +270,14 @@ bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpRespons
   }
   ApiRequest copy = CopyOf(request, *grant);
   auto reply = late();
-  auto task = [&services = services_, copy = std::move(copy), reply] {
-    RunApi(services, copy, reply);
-  };
-  if (!services_.database_thread.Post(std::move(task))) reply(TooBusy());
+  const bool is_taken =
+      copy.method == "GET" ? services_.readers.Post([&services = services_, copy, reply](Api& api) {
+        RunApi(services, api, copy, reply);
+      })
+                           : services_.database_thread.Post([&services = services_, copy, reply] {
+                               RunApi(services, services.api, copy, reply);
+                             });
+  if (!is_taken) reply(TooBusy());
   return false;
 }
 

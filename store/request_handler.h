@@ -2,6 +2,7 @@
 // answered here from memory; the REST API is handed to the database's thread.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "store/api.h"
 #include "store/credentials.h"
 #include "store/origin.h"
+#include "store/reader_pool.h"
 #include "store/report_intake.h"
 #include "store/sign_in.h"
 #include "store/store_metrics.h"
@@ -24,8 +26,9 @@ namespace pennon::store {
 
 /// What all workers share. Not owned; must outlive the handlers.
 struct RequestServices {
-  Api& api;  // used on the database's thread only
+  Api& api;  // for changes; used on the database's thread only
   TaskThread& database_thread;
+  ReaderPool& readers;
   StoreMetrics& metrics;
   TokenUse& token_use;
   ReportIntake& reports;
@@ -40,7 +43,7 @@ struct RequestServices {
 class RequestHandler final : public net::HttpHandler {
  public:
   explicit RequestHandler(const RequestServices& services)
-      : services_(services), service_(services.clock), evaluation_(service_) {}
+      : services_(services), service_(services.clock), client_service_(services.clock) {}
 
   bool Handle(net::HttpRequest& request, net::HttpResponse& response,
               const net::Later& late) override;
@@ -48,15 +51,15 @@ class RequestHandler final : public net::HttpHandler {
   void SetCredentials(std::shared_ptr<const Credentials> credentials) {
     credentials_ = std::move(credentials);
   }
-  void PutEnvironment(std::shared_ptr<const serving::Published> published,
-                      std::shared_ptr<const SyncBody> body);
+  void PutEnvironment(const EnvironmentSet& set, std::shared_ptr<const SyncBody> body);
   void RemoveEnvironment(const std::string& environment);
   bool TellSome(const std::string& environment) { return feed_.TellSome(environment); }
   void Beat() { feed_.Beat(); }
   void EndStreams() { feed_.EndStreams(); }
 
-  [[nodiscard]] const serving::EvaluationCounts& evaluation_counts() const {
-    return service_.counts();
+  /// Of both services.
+  [[nodiscard]] std::array<const serving::EvaluationCounts*, 2> evaluation_counts() const {
+    return {&service_.counts(), &client_service_.counts()};
   }
 
  private:
@@ -76,8 +79,11 @@ class RequestHandler final : public net::HttpHandler {
                  const net::Later& late);
 
   const RequestServices& services_;
+  // What callers with a secret are answered from, and what those with a client key are.
   serving::EvaluationService service_;
-  serving::EvaluationHttp evaluation_;
+  serving::EvaluationService client_service_;
+  serving::EvaluationHttp evaluation_{service_};
+  serving::EvaluationHttp client_evaluation_{client_service_};
   SyncFeed feed_;
   std::shared_ptr<const Credentials> credentials_;
 };

@@ -26,6 +26,7 @@ ChangeScope Call::Scope(std::string environment, std::string definition, bool re
   scope.precondition = precondition;
   scope.comment = query.Text("comment");
   scope.request = request.id;
+  scope.once = once;
   scope.reuses_key = query.Flag("reuseKey").value_or(false);
   return scope;
 }

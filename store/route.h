@@ -28,6 +28,8 @@ struct ApiRequest {
   std::string if_match = {};
   std::string if_none_match = {};
   std::string id = {};  // of the request, for the audit log
+  std::string idempotency_key = {};
+  bool accepts_gzip = false;
 };
 
 /// One request of the API, once it has found its handler.
@@ -37,6 +39,7 @@ struct Call {
   std::vector<std::string> names;  // what stands in the path for {…}, in order
   Query query;
   Precondition precondition;
+  ReplyKey once;
   model::Value document;  // the body as JSON; an object when the route takes one
 
   [[nodiscard]] const model::Object& object() const { return *document.AsObject(); }
@@ -77,6 +80,14 @@ struct Route {
   [[nodiscard]] bool TakesDocument() const {
     return Changes() && method != "DELETE" && !pattern.ends_with("/restore") &&
            !pattern.ends_with("/invitation");
+  }
+  /// Whether a request with an idempotency key is done once.
+  [[nodiscard]] bool Creates() const { return method == "POST" && !IsGuarded(); }
+  /// Whether the answer has a secret in it, which is never kept.
+  [[nodiscard]] bool ShowsSecret() const {
+    return pattern.ends_with("/keys") || pattern.ends_with("/tokens") ||
+           pattern.ends_with("/rotate") || pattern.ends_with("/users") ||
+           pattern.ends_with("/invitation");
   }
   /// Whether a change has to say what it was made for.
   [[nodiscard]] bool IsGuarded() const {

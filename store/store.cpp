@@ -95,6 +95,8 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
       net::ListenTcp(config.listen_address, static_cast<std::uint16_t>(config.listen_port));
   if (!socket) return Fail(socket.error());
 
+  auto readers = ReaderPool::Open(config.database, static_cast<std::size_t>(config.readers), clock);
+  if (!readers) return Fail(readers.error());
   Api api(**ledger);
   StoreMetrics metrics;
   TaskThread database_thread;
@@ -105,12 +107,12 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   const auto proxies = TrustedProxies::Parse(config.trusted_proxies);
   if (!proxies) return Fail(proxies.error());
   RateLimiter api_rate(2 * config.api_rate, config.api_rate == 0 ? 0 : 1000 / config.api_rate);
-  const RequestServices services{api, database_thread, metrics, token_use, reports,
-                                 log, clock,           sign_in, api_rate,  *proxies};
+  const RequestServices services{api, database_thread, **readers, metrics,  token_use, reports,
+                                 log, clock,           sign_in,   api_rate, *proxies};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));
-    metrics.AddEvaluations(handlers.back()->evaluation_counts());
+    for (const auto* counts : handlers.back()->evaluation_counts()) metrics.AddEvaluations(*counts);
   }
   const net::HttpLimits http_limits{static_cast<std::size_t>(config.max_header.bytes),
                                     static_cast<std::size_t>(config.max_body.bytes)};
@@ -123,11 +125,12 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   net::ControlLoop control;
   control.OnSignals({SIGTERM, SIGINT, SIGHUP}, [&](int) { control.Stop(); });
   net::WorkerPool workers(handlers.size());
-  Broadcast broadcast(workers, handlers, *signer ? &**signer : nullptr);
+  Broadcast broadcast(workers, handlers, **readers, *signer ? &**signer : nullptr);
   workers.Start();
   (*ledger)->Listen(broadcast);  // before there are connections, so no request comes too early
   database_thread.Start();
   password_thread.Start();
+  (*readers)->Start();
   const net::Listener& listener = workers.Serve(*socket, LimitsOf(config), speak_http);
   metrics.SetListener(listener);
   log.Info("serving", {{"version", base::Version()},
@@ -156,6 +159,7 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
     static_cast<void>(database_thread.Post([&] {
       static_cast<void>(token_use.Write(**ledger));  // again at the next beat
       static_cast<void>(Users(*database).DeleteEnded(clock.Wall()));
+      static_cast<void>(Replies(*database).Prune(clock.Wall()));
       static_cast<void>(Reports(*database).Prune(clock.Wall()));
     }));
     heartbeat = control.After(kHeartbeatMillis, beat);
@@ -166,6 +170,7 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   log.Info("stopping");
   broadcast.EndStreams();
   workers.Stop(config.drain.millis);
+  (*readers)->Stop();
   password_thread.Stop();
   database_thread.Stop();
   log.Info("stopped");

@@ -36,6 +36,8 @@ base::Settings StoreSettings(StoreConfig& config) {
   settings.Add("listen.trusted_proxies", &config.trusted_proxies,
                "addresses and networks of proxies whose X-Forwarded-For is believed");
   settings.Add("workers", &config.workers, "threads that serve connections", 1, 64);
+  settings.Add("readers", &config.readers,
+               "connections to the database that answer what only reads", 1, 64);
   settings.Add("limits.connections", &config.max_connections, "open connections at a time", 1,
                1'000'000);
   settings.Add("limits.api_rate", &config.api_rate,

@@ -16,6 +16,7 @@ struct StoreConfig {
   std::string listen_address = "127.0.0.1";
   std::int64_t listen_port = 8017;
   std::int64_t workers = 1;
+  std::int64_t readers = 2;
   std::int64_t max_connections = 4096;
   std::int64_t api_rate = 200;
   std::string trusted_proxies;

@@ -141,6 +141,7 @@ void ReadIdentity(ObjectReader& reader, model::Flag& flag) {
   reader.String("owner", text);
   reader.Strings("tags", tags);
   ReadLifecycle(reader);
+  reader.Bool("clientSide", flag.client_side);
   reader.Each("variants", [&](const Value& element, const std::string& path) {
     return ReadVariant(element, path, flag.variants.emplace_back());
   });

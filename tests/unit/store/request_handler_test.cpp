@@ -28,16 +28,15 @@ struct Served : StoreFixture, CommitListener {
           .map([&](NewToken token) { admin = token.secret; });
     }));
     ledger->Listen(*this);
+    readers->Start();
   }
 
   void OnEnvironment(std::shared_ptr<const EnvironmentSet> set) override {
-    auto published = std::make_shared<serving::Published>();
-    published->environment = set->environment;
-    published->image = set->image;
-    published->source = serving::Source::kLive;
-    handler.PutEnvironment(std::move(published), std::make_shared<const SyncBody>(set));
+    readers->Put(set);
+    handler.PutEnvironment(*set, std::make_shared<const SyncBody>(set));
   }
   void OnEnvironmentDeleted(const std::string& environment) override {
+    readers->Remove(environment);
     handler.RemoveEnvironment(environment);
   }
   void OnCredentials(std::shared_ptr<const Credentials> credentials) override {
@@ -46,7 +45,8 @@ struct Served : StoreFixture, CommitListener {
 
   net::HttpResponse Ask(const std::string& method, const std::string& target,
                         const std::string& token, const std::string& body = "",
-                        const std::string& content_type = "application/json") {
+                        const std::string& content_type = "application/json",
+                        const std::vector<std::pair<std::string, std::string>>& more = {}) {
     std::string text = body + '\0';  // the byte after the body is writable
     const std::string authorization = "Bearer " + token;
     net::HttpRequest request;
@@ -58,6 +58,7 @@ struct Served : StoreFixture, CommitListener {
     request.headers.emplace_back("If-Match", "*");
     if (!token.empty()) request.headers.emplace_back("Authorization", authorization);
     request.headers.emplace_back("Content-Type", content_type);
+    for (const auto& [name, value] : more) request.headers.emplace_back(name, value);
     request.body = {text.data(), body.size()};
     net::HttpResponse response;
     const test::RecordedLater late;
@@ -75,8 +76,9 @@ struct Served : StoreFixture, CommitListener {
   SignIn sign_in{*ledger, database_thread, password_thread, log};
   RateLimiter api_rate{0, 0};
   TrustedProxies proxies;
-  RequestServices services{api, database_thread, metrics, token_use, reports,
-                           log, clock,           sign_in, api_rate,  proxies};
+  std::unique_ptr<ReaderPool> readers = *ReaderPool::Open(location, 2, clock);
+  RequestServices services{api, database_thread, *readers, metrics,  token_use, reports,
+                           log, clock,           sign_in,  api_rate, proxies};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;
@@ -127,9 +129,121 @@ TEST_CASE("evaluation, sync and health never wait for the database's thread") {
 TEST_CASE("when more requests wait than the queue takes, the next one is 503 at once") {
   Served store;
   for (std::size_t i = 0; i < kMaxQueuedTasks; ++i) REQUIRE(store.database_thread.Post([] {}));
-  const auto response = store.Ask("GET", "/api/v1/flags", store.admin);
+  const auto response = store.Ask("POST", "/api/v1/flags", store.admin, "{}");
   CHECK(response.status == 503);
   CHECK(response.headers[0].first == "Retry-After");
+}
+
+TEST_CASE("a long answer is compressed for who takes it so") {
+  Served store;
+  for (int i = 0; i < 20; ++i) {
+    store.Expect(201, "POST", "/api/v1/flags",
+                 R"({"key":"long-)" + std::to_string(i) + "\"," + kBooleanFlag + '}');
+  }
+  const auto plain = store.Ask("GET", "/api/v1/flags", store.admin);
+  const auto packed = store.Ask("GET", "/api/v1/flags", store.admin, "", "application/json",
+                                {{"Accept-Encoding", "gzip, br"}});
+  const auto has = [](const net::HttpResponse& response, const std::string& name) {
+    return std::any_of(response.headers.begin(), response.headers.end(),
+                       [&](const auto& header) { return header.first == name; });
+  };
+  CHECK(!has(plain, "Content-Encoding"));
+  CHECK(has(packed, "Content-Encoding"));
+  CHECK(packed.body.size() * 4 < plain.body.size());
+}
+
+TEST_CASE("a creation that is sent again with its idempotency key is made once") {
+  Served store;
+  store.database_thread.Start();
+  const auto create = [&](const std::string& path, const std::string& body,
+                          const std::string& key) {
+    return store.Ask("POST", path, store.admin, body, "application/json",
+                     {{"Idempotency-Key", key}});
+  };
+  const std::string flag = R"({"key":"once",)" + kBooleanFlag + '}';
+  const auto made = create("/api/v1/flags", flag, "k1");
+  REQUIRE(made.status == 201);
+  const auto again = create("/api/v1/flags", flag, "k1");
+  CHECK(again.status == 201);
+  CHECK(again.body == made.body);
+  CHECK(create("/api/v1/flags", flag, "k2").status == 409);
+  CHECK(create("/api/v1/flags", R"({"key":"other",)" + kBooleanFlag + '}', "k1").status == 409);
+  // What was refused was not done, so its key is free.
+  CHECK(create("/api/v1/flags", "{}", "k3").status == 422);
+  CHECK(create("/api/v1/flags", R"({"key":"third",)" + kBooleanFlag + '}', "k3").status == 201);
+
+  const std::string tokens = "/api/v1/tokens";
+  const auto count = [&] { return store.CountRows("SELECT count(*) FROM tokens"); };
+  REQUIRE(create(tokens, R"({"name":"t"})", "k4").status == 201);
+  const auto before = count();
+  CHECK(create(tokens, R"({"name":"t"})", "k4").status == 409);
+  CHECK(count() == before);
+  CHECK(store.CountRows("SELECT count(*) FROM replies WHERE body LIKE '%pn_viewer_%'") == 0);
+  CHECK(create("/api/v1/flags", flag, std::string(kMaxIdempotencyKeyBytes + 1, 'k')).status == 400);
+
+  REQUIRE(Replies(store.database).Prune(store.clock.wall + kReplyKeptMillis));
+  CHECK(create(tokens, R"({"name":"t"})", "k4").status == 409);
+  REQUIRE(Replies(store.database).Prune(store.clock.wall + kReplyKeptMillis + 1));
+  CHECK(create(tokens, R"({"name":"t"})", "k4").status == 201);
+}
+
+TEST_CASE("one token may send so much; the next request is told when to come") {
+  Served store;
+  RateLimiter strict(2, 1000);
+  RequestServices limited{store.api,     store.database_thread, *store.readers,
+                          store.metrics, store.token_use,       store.reports,
+                          store.log,     store.clock,           store.sign_in,
+                          strict,        store.proxies};
+  RequestHandler handler(limited);
+  handler.SetCredentials(std::make_shared<const Credentials>(*Tokens(store.database).All()));
+  const auto send = [&](const std::string& token) {
+    const std::string authorization = "Bearer " + token;
+    net::HttpRequest request;
+    request.method = "GET";
+    request.path = "/api/v1/flags";
+    request.headers.emplace_back("Authorization", authorization);
+    net::HttpResponse response;
+    const test::RecordedLater late;
+    const bool answered = handler.Handle(request, response, late);
+    return answered ? response : late.response.get_future().get();
+  };
+  CHECK(send(store.admin).status == 200);
+  CHECK(send(store.admin).status == 200);
+  const auto refused = send(store.admin);
+  CHECK(refused.status == 429);
+  CHECK(refused.headers[0] == std::pair<std::string_view, std::string>("Retry-After", "2"));
+  CHECK(send(store.sync_key).status == 403);  // somebody else
+}
+
+TEST_CASE("a client key is answered what is for clients, to pages of any site; a secret is not") {
+  Served store;
+  store.Expect(201, "POST", "/api/v1/flags",
+               R"({"key":"open","clientSide":true,)" + kBooleanFlag + '}');
+  const std::string key = Text(store.Expect(201, "POST", "/api/v1/environments/prod/keys",
+                                            R"({"name":"w","kind":"client"})"),
+                               "token");
+  const auto allowed = [](const net::HttpResponse& response) {
+    for (const auto& [name, value] : response.headers) {
+      if (name == "Access-Control-Allow-Origin") return value;
+    }
+    return std::string();
+  };
+  const auto bulk = store.Ask("POST", "/ofrep/v1/evaluate/flags", key, "{}");
+  CHECK(bulk.status == 200);
+  CHECK(bulk.body.find(R"("key":"open")") != std::string::npos);
+  CHECK(bulk.body.find(R"("key":"a")") == std::string::npos);
+  CHECK(allowed(bulk) == "*");
+  CHECK(store.Ask("POST", "/ofrep/v1/evaluate/flags/open", key, "{}").status == 200);
+  CHECK(store.Ask("POST", "/ofrep/v1/evaluate/flags/a", key, "{}").status == 404);
+  CHECK(store.Ask("POST", "/evaluate", key, R"({"flag":"a"})").body.find("FLAG_NOT_FOUND") !=
+        std::string::npos);
+  CHECK(store.Ask("GET", "/sync/v1/flagset", key).status == 403);
+  CHECK(allowed(store.Ask("POST", "/ofrep/v1/evaluate/flags", store.read_key, "{}")).empty());
+  const auto preflight = store.Ask("OPTIONS", "/ofrep/v1/evaluate/flags", "");
+  CHECK(preflight.status == 204);
+  CHECK(allowed(preflight) == "*");
+  CHECK(allowed(store.Ask("OPTIONS", "/api/v1/flags", "")).empty());
+  CHECK(store.Ask("OPTIONS", "/api/v1/flags", "").status == 401);
 }
 
 TEST_CASE("a deleted key and a deleted environment stop working with the answer") {

@@ -74,14 +74,15 @@ inline Grant ApiGrant(TokenKind kind, const std::string& environment = "") {
 
 /// Declared before what uses it, so that it is closed last.
 struct StoreFixture {
-  StoreFixture() : database(Created(directory.Path("store.db"), clock)) {
+  StoreFixture()
+      : location(LocationOf(directory.Path("store.db"))), database(Created(location, clock)) {
     auto loaded = Ledger::Load(database, clock);
     REQUIRE(loaded);
     ledger = *std::move(loaded);
   }
 
   static Database Created(const std::string& path, const base::Clock& clock) {
-    auto database = Database::OpenOrCreate(LocationOf(path));
+    auto database = Database::OpenOrCreate(path);
     REQUIRE_MESSAGE(database, (database ? "" : database.error().Message()));
     REQUIRE(database->Transaction([&] { return database->Initialise(clock.Wall()); }));
     return *std::move(database);
@@ -121,6 +122,7 @@ struct StoreFixture {
   Grant grant = ApiGrant(TokenKind::kAdmin);  // whose requests Send sends
   TemporaryDirectory directory;
   StillClock clock;
+  std::string location;
   Database database;
   std::unique_ptr<Ledger> ledger;
 };
