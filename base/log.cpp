@@ -99,6 +99,10 @@ Logger::Logger(LogLevel level, LogFormat format)
 }
 Logger::~Logger() = default;
 
+void Logger::SetLevel(LogLevel level) {
+  sink_->logger.set_level(SpdLevel(level));
+}
+
 void Logger::Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (!sink_->logger.should_log(SpdLevel(level))) return;
   std::string line;

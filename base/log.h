@@ -39,6 +39,8 @@ class Logger {
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
 
+  void SetLevel(LogLevel level);
+
   void Debug(std::string_view event, std::initializer_list<LogField> fields = {});
   void Info(std::string_view event, std::initializer_list<LogField> fields = {});
   void Warn(std::string_view event, std::initializer_list<LogField> fields = {});

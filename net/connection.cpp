@@ -63,7 +63,7 @@ bool Connection::IsWritten() const {
 }
 
 bool Connection::IsIdle() const {
-  return input_size_ == 0 && !is_suspended_ && IsWritten();
+  return input_size_ == 0 && !is_kept_ && !is_suspended_ && IsWritten();
 }
 
 bool Connection::HasUnread() {
@@ -170,15 +170,16 @@ void Connection::Process() {
     if (input_size_ > 0) {
       std::memmove(input_.get(), input_.get() + progress.consumed, input_size_);
     }
-    message_since_ = 0;
+    if (!is_kept_ || progress.advanced) message_since_ = 0;
     ShrinkInput();
   }
+  is_kept_ = progress.keeps;
   is_suspended_ = progress.suspended;
   has_more_ = progress.more;
   close_after_write_ = close_after_write_ || progress.close;
   if (is_suspended_ || has_more_) {
     message_since_ = 0;
-  } else if (input_size_ > 0 && message_since_ == 0) {
+  } else if ((input_size_ > 0 || is_kept_) && message_since_ == 0) {
     message_since_ = worker_->tick;
   }
 }
@@ -265,11 +266,12 @@ void Connection::OnLate(std::string bytes, AfterAnswer after) {
     return Close();
   }
   is_suspended_ = after == AfterAnswer::kMore;
+  protocol_->Wrap(bytes, after == AfterAnswer::kClose);
   output_ += bytes;
   if (is_suspended_) return Continue();
   close_after_write_ = close_after_write_ || after == AfterAnswer::kClose;
   // Requests that were pipelined behind the suspended one are already here.
-  has_more_ = !close_after_write_ && input_size_ > 0;
+  has_more_ = !close_after_write_ && (input_size_ > 0 || is_kept_);
   Continue();
 }
 

@@ -75,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_reading_ = false;
   bool is_writing_ = false;
   bool is_suspended_ = false;
+  bool is_kept_ = false;       // the protocol keeps the beginning of a message
   bool has_more_ = false;      // the protocol has paused for the output to be written
   bool peer_is_done_ = false;  // sent its end of stream
   bool close_after_write_ = false;

@@ -37,7 +37,7 @@ class ControlLoop {
   /// Calls `task` once, `millis` from now by the steady clock.
   [[nodiscard]] Timer After(std::int64_t millis, std::function<void()> task);
 
-  /// Calls `handler` each time one of `signals` arrives.
+  /// Calls `handler` each time one of `signals` arrives. Once for a loop.
   void OnSignals(const std::vector<int>& signals, std::function<void(int)> handler);
 
  private:

@@ -20,6 +20,8 @@ struct StoreConfig {
   std::int64_t max_connections = 4096;
   std::int64_t api_rate = 200;
   std::string trusted_proxies;
+  std::string tls_certificate_file;
+  std::string tls_key_file;
   base::ByteSize max_body{std::uint64_t{16} << 20U};
   base::ByteSize max_header{std::uint64_t{16} << 10U};
   base::Duration request_timeout{10'000};
