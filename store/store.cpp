@@ -71,14 +71,14 @@ void LogFaults(const Ledger& ledger, base::Logger& log) {
 }
 
 // Says it when it begins and ends, not every second in between.
-void Refresh(Ledger& ledger, base::Logger& log, bool& answers) {
+void Refresh(Ledger& ledger, base::Logger& log, std::atomic<bool>& answers) {
   const auto done = ledger.Refresh();
-  if (!done && answers) {
+  const bool answered = answers.exchange(done.has_value());
+  if (!done && answered) {
     log.Warn("database does not answer", {{"reason", done.error().Message()}});
-  } else if (done && !answers) {
+  } else if (done && !answered) {
     log.Info("database answers");
   }
-  answers = done.has_value();
 }
 
 // What can be changed while it runs; the rest is named, and waits for a restart.
@@ -133,8 +133,9 @@ Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger
   ReportIntake reports(*database, database_thread, clock);
   SignIn sign_in(**ledger, database_thread, password_thread, log);
   RateLimiter api_rate(config.api_rate);
-  const RequestServices services{api, database_thread, **readers, metrics,  token_use, reports,
-                                 log, clock,           sign_in,   api_rate, *proxies};
+  const RequestServices services{api,       database_thread, **readers, metrics,
+                                 token_use, reports,         log,       clock,
+                                 sign_in,   api_rate,        *proxies,  config.max_streams};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));
@@ -169,12 +170,11 @@ Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger
                        {"certificate", (*tls)->Describe()},
                        {"database", database->name()},
                        {"environments", std::uint64_t{(*ledger)->sets().size()}}});
-  bool database_answers = true;  // of the database's thread
   std::optional<ReplicaWatch> watch;
   if (database->IsShared()) {
     watch.emplace(config.database, [&, ledger = ledger->get()] {
       static_cast<void>(database_thread.Post(
-          [&log, &database_answers, ledger] { Refresh(*ledger, log, database_answers); }));
+          [&log, &metrics, ledger] { Refresh(*ledger, log, metrics.database_answers); }));
     });
   }
   net::ControlLoop::Timer clockwork;

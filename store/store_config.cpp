@@ -46,6 +46,9 @@ base::Settings StoreSettings(StoreConfig& config) {
   settings.Add("limits.api_rate", &config.api_rate,
                "requests of the API a second that one token or user may send; 0: as many as it can",
                0, 1000);
+  settings.Add("limits.streams", &config.max_streams,
+               "daemons that are told of changes; one more is asked to come again later", 1,
+               1'000'000);
   settings.Add("limits.body", &config.max_body, "the largest body of a request", 1024,
                std::int64_t{32} << 20U);
   settings.Add("limits.header", &config.max_header, "the largest header of a request", 1024,
