@@ -41,7 +41,7 @@ std::string StoreMetrics::Text() const {
                "Flags evaluated for callers without a daemon, by reason.",
                [this] { return CountEvaluations(evaluations_); });
   AddNumber(registry, MetricKind::kCounter, "pennon_store_api_requests_total",
-            "Requests of the REST API that had an admin token.", api_requests);
+            "Requests of the REST API with a token or a session.", api_requests);
   AddNumber(registry, MetricKind::kCounter, "pennon_store_api_errors_total",
             "Of those, answered with a status from 400 on.", api_errors);
   AddNumber(registry, MetricKind::kCounter, "pennon_store_refused_total",
