@@ -110,13 +110,12 @@ void RunApi(const RequestServices& services, Api& api, const ApiRequest& request
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("X-Request-Id", request.id);
   if (response.status >= 400) ++services.metrics.api_errors;
-  if (request.method != "GET") {
-    services.log.Info("api", {{"method", request.method},
+  const auto log = request.method == "GET" ? &base::Logger::Debug : &base::Logger::Info;
+  (services.log.*log)("api", {{"method", request.method},
                               {"path", request.path},
                               {"status", response.status},
                               {"actor", request.actor},
                               {"request", request.id}});
-  }
   reply(std::move(response));
 }
 
