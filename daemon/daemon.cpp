@@ -3,7 +3,6 @@
 #include <csignal>
 
 #include "base/version.h"
-#include "wire/problem.h"
 
 namespace pennon::daemon {
 namespace {
@@ -14,16 +13,13 @@ std::string ServerName() {
   return "pennond/" + std::string(base::Version());
 }
 
-std::string HttpErrorText(int status, std::string_view what) {
-  return wire::ProblemDocument(status, base::Error::Invalid("request", what));
-}
-
 }  // namespace
 
 Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
     : config_(config),
       log_(log),
       pool_(static_cast<std::size_t>(config.workers)),
+      changes_(control_, pool_.size()),
       http_(ServerName()) {
   // Workers ask the control thread, which owns all state, and get text back.
   questions_.status = [this](std::function<void(std::string)> done) {
@@ -37,8 +33,12 @@ Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
 
   std::vector<serving::EvaluationService*> evaluations;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
-    services_.push_back(std::make_unique<WorkerService>(clock_, questions_, draining_));
+    services_.push_back(
+        std::make_unique<WorkerService>(clock_, questions_, draining_, SubscribeFrom(i)));
     evaluations.push_back(&services_.back()->evaluations());
+    evaluations.back()->OnPublished([this, i](const auto& published) {
+      control_.Post([this, i, published] { changes_.OnPublished(i, published); });
+    });
   }
   publisher_.emplace(pool_, evaluations);
   environment_.emplace(config_, clock_, log_, *publisher_);
@@ -63,20 +63,50 @@ base::Result<void> Daemon::Start() {
     log_.Info("asking the upstream at once");
     if (sync_) sync_->FetchNow();
   });
+  if (auto prepared = AddHostContext(); !prepared) return prepared;
   if (auto started = environment_->Start(); !started) return started;
   if (auto listening = ListenUnix(); !listening) return listening;
   if (config_.http_enabled) {
     if (auto listening = ListenLoopback(); !listening) return listening;
   }
   pool_.Start();
+  changes_.Start();
   if (sync_) sync_->Start();
   CollectRetired();
+  return {};
+}
+
+// Through the worker's own queue: what it has queued for the connection, the head of a stream, must
+// not be overtaken by what the control thread tells.
+Subscribe Daemon::SubscribeFrom(std::size_t worker) {
+  return [this, worker](std::string environment, std::string known, bool tell_always,
+                        std::shared_ptr<serving::Subscriber> subscriber) {
+    auto subscribe = [this, environment = std::move(environment), known = std::move(known),
+                      tell_always, subscriber = std::move(subscriber)] {
+      changes_.Subscribe(environment, known, tell_always, subscriber);
+    };
+    pool_.Post(worker, [this, subscribe = std::move(subscribe)]() mutable {
+      control_.Post(std::move(subscribe));
+    });
+  };
+}
+
+base::Result<void> Daemon::AddHostContext() {
+  auto host = serving::HostContext::Make(config_.context_fixed, config_.context_headers,
+                                         config_.context_enforce);
+  if (!host) return base::Fail(host.error());
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    pool_.Post(i, [service = services_[i].get(), host = *host] {
+      service->evaluations().SetHostContext(host);
+    });
+  }
   return {};
 }
 
 void Daemon::Run() {
   control_.Run();
   log_.Info("stopping");
+  changes_.End();
   draining_.store(true, std::memory_order_relaxed);
   unix_socket_.reset();  // who connects from now on sees at once that nobody listens
   pool_.Stop(config_.drain_timeout.millis);
@@ -125,15 +155,16 @@ net::ProtocolFactory Daemon::UnixProtocol() {
           return serving::MakeFrameProtocol(service.evaluations(), frame_options_, late);
         },
         [this, &service, late] {
-          return net::MakeHttpProtocol(service.unix_handler(), http_limits_, HttpErrorText, late);
+          return net::MakeHttpProtocol(service.unix_handler(), http_limits_,
+                                       serving::UnreadableRequestBody, late);
         });
   };
 }
 
 net::ProtocolFactory Daemon::LoopbackProtocol() {
   return [this](std::size_t worker, const net::Peer&, net::LateAnswer late) {
-    return net::MakeHttpProtocol(services_[worker]->loopback_handler(), http_limits_, HttpErrorText,
-                                 std::move(late));
+    return net::MakeHttpProtocol(services_[worker]->loopback_handler(), http_limits_,
+                                 serving::UnreadableRequestBody, std::move(late));
   };
 }
 

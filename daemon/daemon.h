@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/change_feed.h"
 #include "daemon/daemon_config.h"
 #include "daemon/daemon_status.h"
 #include "daemon/environment.h"
@@ -38,6 +39,8 @@ class Daemon {
   void Run();
 
  private:
+  Subscribe SubscribeFrom(std::size_t worker);
+  base::Result<void> AddHostContext();
   base::Result<void> ListenUnix();
   base::Result<void> ListenLoopback();
   [[nodiscard]] net::ConnectionLimits Limits() const;
@@ -51,6 +54,7 @@ class Daemon {
   std::atomic<bool> draining_{false};
   net::ControlLoop control_;
   net::WorkerPool pool_;
+  ChangeFeed changes_;
   net::HttpClient http_;
   ControlQuestions questions_;
   serving::FrameProtocolOptions frame_options_;

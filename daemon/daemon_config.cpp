@@ -1,6 +1,7 @@
 #include "daemon/daemon_config.h"
 
 #include "base/log.h"
+#include "serving/host_context.h"
 #include "wire/document.h"
 
 namespace pennon::daemon {
@@ -27,6 +28,9 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("defaults", &c.defaults, "values of flags that no flag set has");
   s.Add("cache.path", &c.cache_path, "SQLite file that keeps flag sets; empty: no cache");
   s.Add("cache.generations", &c.cache_generations, "flag sets kept", 1, 100);
+  s.Add("context.fixed", &c.context_fixed, "attributes that are added to every context");
+  s.Add("context.headers", &c.context_headers, "HTTP headers and the attributes they become");
+  s.Add("context.enforce", &c.context_enforce, "these win over the caller's own attributes");
   s.Add("socket.path", &c.socket_path, "Unix socket for frames and HTTP");
   s.Add("socket.mode", &c.socket_mode, "its permission bits");
   s.Add("socket.group", &c.socket_group, "its group; empty: the process's own");
@@ -66,6 +70,9 @@ base::Result<void> ValidateConfig(const DaemonConfig& config) {
                                                    "\", expected 127.0.0.1 or ::1: flags are for "
                                                    "this host only"));
   }
+  const auto host = serving::HostContext::Make(config.context_fixed, config.context_headers,
+                                               config.context_enforce);
+  if (!host) return Fail(host.error());
   if (config.stale_after.millis <= config.poll_interval.millis) {
     return Fail(
         Error::Invalid("upstream.stale_after", "must be longer than upstream.poll_interval"));

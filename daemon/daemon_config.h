@@ -30,6 +30,10 @@ struct DaemonConfig {
   std::string cache_path = "/var/lib/pennon/cache.db";  // "": no cache
   std::int64_t cache_generations = 3;
 
+  base::ScalarMap context_fixed;    // attributes that the host adds to every context
+  base::ScalarMap context_headers;  // HTTP header -> attribute
+  bool context_enforce = false;     // the host's win over the caller's
+
   std::string socket_path = "/run/pennon/pennon.sock";
   base::FileMode socket_mode{0660};
   std::string socket_group;

@@ -1,6 +1,7 @@
 #include "daemon/worker_service.h"
 
 #include "base/json_text.h"
+#include "serving/event_stream.h"
 #include "serving/url_path.h"
 
 namespace pennon::daemon {
@@ -28,8 +29,11 @@ bool IsGet(const net::HttpRequest& request) {
 }  // namespace
 
 WorkerService::WorkerService(const base::Clock& clock, const ControlQuestions& questions,
-                             const std::atomic<bool>& draining)
-    : questions_(questions), draining_(draining), evaluations_(clock) {}
+                             const std::atomic<bool>& draining, Subscribe subscribe)
+    : questions_(questions),
+      draining_(draining),
+      subscribe_(std::move(subscribe)),
+      evaluations_(clock) {}
 
 bool WorkerService::Handler::Handle(net::HttpRequest& request, net::HttpResponse& response,
                                     const net::Later& late) {
@@ -46,8 +50,9 @@ bool WorkerService::Handler::Handle(net::HttpRequest& request, net::HttpResponse
 
 bool WorkerService::Route(net::HttpRequest& request, net::HttpResponse& response,
                           const net::Later& late) {
-  if (evaluation_http_.Handle(request, "", response)) return true;
-  const std::string_view path = request.path;
+  const std::string_view path = serving::WithoutDoubleSlash(request.path);
+  if (path == serving::kEventsPath) return Events(request, response, late);
+  if (evaluation_http_.Handle(request, {"", true, {}}, response)) return true;
   const bool is_status = path == "/status";
   if (!is_status && path != "/metrics" && path != "/livez" && path != "/readyz") {
     serving::RespondError(path, 404,
@@ -78,6 +83,25 @@ bool WorkerService::Route(net::HttpRequest& request, net::HttpResponse& response
     answered.body = std::move(body);
     answer(std::move(answered));
   });
+  return false;
+}
+
+bool WorkerService::Events(const net::HttpRequest& request, net::HttpResponse& response,
+                           const net::Later& late) {
+  if (request.method != "GET") {
+    serving::RespondError(serving::kEventsPath, 405, Error::Invalid("method", "expected GET"),
+                          response);
+    response.headers.emplace_back("Allow", "GET");
+    return true;
+  }
+  const auto reading = evaluations_.Read("");
+  if (!reading) {
+    serving::RespondError(serving::kEventsPath, base::HttpStatus(reading.error().code()),
+                          reading.error(), response);
+    return true;
+  }
+  subscribe_(reading->published->environment, serving::KnownVersion(request), false,
+             serving::OpenEventStream(late));
   return false;
 }
 

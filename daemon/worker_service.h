@@ -8,11 +8,16 @@
 #include "net/http_message.h"
 #include "serving/evaluation_http.h"
 #include "serving/evaluation_service.h"
+#include "serving/subscriber.h"
 
 namespace pennon::daemon {
 
 /// Answers /status or /metrics from the control thread, through `done`.
 using ControlQuestion = std::function<void(std::function<void(std::string)> done)>;
+
+/// Tells a subscriber of changes of an environment from now on; see ChangeFeed::Subscribe.
+using Subscribe = std::function<void(std::string environment, std::string known, bool tell_always,
+                                     std::shared_ptr<serving::Subscriber> subscriber)>;
 
 struct ControlQuestions {
   ControlQuestion status;
@@ -24,7 +29,7 @@ class WorkerService {
  public:
   /// Borrows the questions and the draining mark.
   WorkerService(const base::Clock& clock, const ControlQuestions& questions,
-                const std::atomic<bool>& draining);
+                const std::atomic<bool>& draining, Subscribe subscribe);
 
   serving::EvaluationService& evaluations() { return evaluations_; }
   /// Handles requests of the Unix socket: whoever may connect to it may ask.
@@ -46,10 +51,12 @@ class WorkerService {
   };
 
   bool Route(net::HttpRequest& request, net::HttpResponse& response, const net::Later& late);
+  bool Events(const net::HttpRequest& request, net::HttpResponse& response, const net::Later& late);
   void Ready(net::HttpResponse& response) const;
 
   const ControlQuestions& questions_;
   const std::atomic<bool>& draining_;
+  Subscribe subscribe_;
   serving::EvaluationService evaluations_;
   serving::EvaluationHttp evaluation_http_{evaluations_};
   Handler unix_handler_{*this, false};

@@ -63,12 +63,15 @@ std::uint64_t Reading::revision() const {
 }
 
 void EvaluationService::Publish(std::shared_ptr<const Published> published) {
-  for (auto& environment : environments_) {
-    if (environment->environment != published->environment) continue;
-    environment = std::move(published);
-    return;
+  const auto same = std::find_if(environments_.begin(), environments_.end(), [&](const auto& one) {
+    return one->environment == published->environment;
+  });
+  if (same == environments_.end()) {
+    environments_.push_back(published);
+  } else {
+    *same = published;
   }
-  environments_.push_back(std::move(published));
+  if (on_published_) on_published_(published);
 }
 
 void EvaluationService::Remove(std::string_view environment) {

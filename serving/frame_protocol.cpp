@@ -127,8 +127,12 @@ class FrameProtocol final : public net::StreamProtocol {
     }
     auto read = wire::DecodeEvaluate(type, payload, keys_, context_);
     if (read && !taken_) read = TakeReading();
-    if (!read) wire::AppendFrameError(output, header.id, read.error());
-    return read.has_value();
+    if (!read) {
+      wire::AppendFrameError(output, header.id, read.error());
+      return false;
+    }
+    service_.CompleteContext(context_, nullptr);
+    return true;
   }
 
   void OnEvaluate(const FrameHeader& header, std::string_view payload, std::string& output,
