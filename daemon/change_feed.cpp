@@ -67,10 +67,11 @@ void ChangeFeed::Subscribe(const std::string& environment, const std::string& kn
                            bool tell_always, std::shared_ptr<serving::Subscriber> subscriber) {
   if (has_ended_) return subscriber->End();
   Environment& found = Of(environment);
-  const bool has_missed = !known.empty() && known != found.current.version;
-  if (has_missed || tell_always) {
+  if (known != found.current.version && (tell_always || !known.empty())) {
     subscriber->Tell(found.current);
     ++told_;
+  } else if (tell_always) {
+    subscriber->Beat(found.current);
   }
   found.subscribers.push_back(std::move(subscriber));
 }

@@ -28,18 +28,24 @@ Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
   questions_.metrics = [this](std::function<void(std::string)> done) {
     control_.Post([this, done = std::move(done)] { done(status_->Metrics()); });
   };
-  frame_options_ = {ServerName(), questions_.status};
-  http_limits_ = {config.max_request_headers.bytes, config.max_request_body.bytes};
+  const serving::OrderRequest order = [this](serving::Order given, auto done) {
+    control_.Post(
+        [this, given = std::move(given), done = std::move(done)] { done(orders_->Run(given)); });
+  };
 
   std::vector<serving::EvaluationService*> evaluations;
+  std::vector<WorkerParts> parts;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
     services_.push_back(
         std::make_unique<WorkerService>(clock_, questions_, draining_, SubscribeFrom(i)));
+    parts.push_back(
+        {services_.back().get(), {ServerName(), questions_.status, SubscribeFrom(i), order}});
     evaluations.push_back(&services_.back()->evaluations());
     evaluations.back()->OnPublished([this, i](const auto& published) {
       control_.Post([this, i, published] { changes_.OnPublished(i, published); });
     });
   }
+  listeners_.emplace(config_, pool_, std::move(parts), log_);
   publisher_.emplace(pool_, evaluations);
   environment_.emplace(config_, clock_, log_, *publisher_);
   if (!config_.upstream_url.empty()) {
@@ -50,6 +56,10 @@ Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
   status_.emplace(
       config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,
       std::vector<const serving::EvaluationService*>(evaluations.begin(), evaluations.end()));
+  status_->SetListeners(*listeners_);
+  orders_.emplace(
+      nullptr, [this] { return base::Result<std::string>(status_->Json()); },
+      [this] { return Reload(); }, log_);
 }
 
 Daemon::~Daemon() {
@@ -60,15 +70,14 @@ base::Result<void> Daemon::Start() {
   // Before anybody can see that it listens and ask it to stop.
   control_.OnSignals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
     if (signal != SIGHUP) return control_.Stop();
-    log_.Info("asking the upstream at once");
-    if (sync_) sync_->FetchNow();
+    (void)Reload();
   });
+  auto inherited = InheritedSockets::Take();
+  if (!inherited) return base::Fail(inherited.error());
   if (auto prepared = AddHostContext(); !prepared) return prepared;
+  if (auto prepared = listeners_->ApplyAccess(); !prepared) return prepared;
   if (auto started = environment_->Start(); !started) return started;
-  if (auto listening = ListenUnix(); !listening) return listening;
-  if (config_.http_enabled) {
-    if (auto listening = ListenLoopback(); !listening) return listening;
-  }
+  if (auto listening = listeners_->Open(std::move(*inherited)); !listening) return listening;
   pool_.Start();
   changes_.Start();
   if (sync_) sync_->Start();
@@ -78,7 +87,7 @@ base::Result<void> Daemon::Start() {
 
 // Through the worker's own queue: what it has queued for the connection, the head of a stream, must
 // not be overtaken by what the control thread tells.
-Subscribe Daemon::SubscribeFrom(std::size_t worker) {
+serving::Subscribe Daemon::SubscribeFrom(std::size_t worker) {
   return [this, worker](std::string environment, std::string known, bool tell_always,
                         std::shared_ptr<serving::Subscriber> subscriber) {
     auto subscribe = [this, environment = std::move(environment), known = std::move(known),
@@ -108,64 +117,16 @@ void Daemon::Run() {
   log_.Info("stopping");
   changes_.End();
   draining_.store(true, std::memory_order_relaxed);
-  unix_socket_.reset();  // who connects from now on sees at once that nobody listens
+  listeners_->Unlink();
   pool_.Stop(config_.drain_timeout.millis);
   environment_->Stop();
   log_.Info("stopped");
 }
 
-net::ConnectionLimits Daemon::Limits() const {
-  net::ConnectionLimits limits;
-  limits.max_connections = static_cast<std::size_t>(config_.max_connections);
-  limits.max_output_bytes = config_.max_output.bytes;
-  limits.message_deadline_millis = config_.message_timeout.millis;
-  limits.write_deadline_millis = config_.write_timeout.millis;
-  return limits;
-}
-
-base::Result<void> Daemon::ListenUnix() {
-  auto socket = net::UnixSocket::Listen(
-      {config_.socket_path, config_.socket_mode.bits, config_.socket_group});
-  if (!socket) return base::Fail(socket.error());
-  unix_socket_.emplace(std::move(*socket));
-  const net::Listener& listener = pool_.Serve(unix_socket_->Release(), Limits(), UnixProtocol());
-  status_->AddListener({"unix", config_.socket_path, &listener});
-  log_.Info("listening", {{"socket", config_.socket_path}});
-  return {};
-}
-
-base::Result<void> Daemon::ListenLoopback() {
-  const auto fd =
-      net::ListenTcp(config_.http_address, static_cast<std::uint16_t>(config_.http_port));
-  if (!fd) return base::Fail(fd.error());
-  const net::Listener& listener = pool_.Serve(*fd, Limits(), LoopbackProtocol());
-  const bool is_v6 = config_.http_address.find(':') != std::string::npos;
-  const std::string host = is_v6 ? '[' + config_.http_address + ']' : config_.http_address;
-  const std::string address = host + ':' + std::to_string(listener.port());
-  status_->AddListener({"http", address, &listener});
-  log_.Info("listening", {{"http", address}});
-  return {};
-}
-
-net::ProtocolFactory Daemon::UnixProtocol() {
-  return [this](std::size_t worker, const net::Peer&, net::LateAnswer late) {
-    WorkerService& service = *services_[worker];
-    return serving::MakeFrameOrHttpProtocol(
-        [this, &service, late] {
-          return serving::MakeFrameProtocol(service.evaluations(), frame_options_, late);
-        },
-        [this, &service, late] {
-          return net::MakeHttpProtocol(service.unix_handler(), http_limits_,
-                                       serving::UnreadableRequestBody, late);
-        });
-  };
-}
-
-net::ProtocolFactory Daemon::LoopbackProtocol() {
-  return [this](std::size_t worker, const net::Peer&, net::LateAnswer late) {
-    return net::MakeHttpProtocol(services_[worker]->loopback_handler(), http_limits_,
-                                 serving::UnreadableRequestBody, std::move(late));
-  };
+base::Result<std::string> Daemon::Reload() {
+  log_.Info("asking the upstream at once");
+  if (sync_) sync_->FetchNow();
+  return std::string("{}");
 }
 
 void Daemon::CollectRetired() {

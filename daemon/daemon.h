@@ -12,14 +12,14 @@
 #include "daemon/daemon_config.h"
 #include "daemon/daemon_status.h"
 #include "daemon/environment.h"
+#include "daemon/listeners.h"
+#include "daemon/orders.h"
 #include "daemon/pennon_upstream.h"
 #include "daemon/publisher.h"
 #include "daemon/sync_loop.h"
 #include "daemon/worker_service.h"
 #include "net/control_loop.h"
 #include "net/http_client.h"
-#include "net/http_protocol.h"
-#include "net/unix_socket.h"
 #include "net/worker_pool.h"
 #include "serving/frame_protocol.h"
 
@@ -39,14 +39,10 @@ class Daemon {
   void Run();
 
  private:
-  Subscribe SubscribeFrom(std::size_t worker);
+  serving::Subscribe SubscribeFrom(std::size_t worker);
   base::Result<void> AddHostContext();
-  base::Result<void> ListenUnix();
-  base::Result<void> ListenLoopback();
-  [[nodiscard]] net::ConnectionLimits Limits() const;
-  net::ProtocolFactory UnixProtocol();
-  net::ProtocolFactory LoopbackProtocol();
   void CollectRetired();
+  base::Result<std::string> Reload();
 
   const DaemonConfig& config_;
   base::Logger& log_;
@@ -57,15 +53,14 @@ class Daemon {
   ChangeFeed changes_;
   net::HttpClient http_;
   ControlQuestions questions_;
-  serving::FrameProtocolOptions frame_options_;
-  net::HttpLimits http_limits_;
   std::vector<std::unique_ptr<WorkerService>> services_;
+  std::optional<Listeners> listeners_;
   std::optional<Publisher> publisher_;
   std::optional<Environment> environment_;
   std::optional<PennonUpstream> upstream_;
   std::optional<SyncLoop> sync_;
   std::optional<DaemonStatus> status_;
-  std::optional<net::UnixSocket> unix_socket_;
+  std::optional<Orders> orders_;
   net::ControlLoop::Timer collect_timer_;
 };
 

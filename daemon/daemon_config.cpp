@@ -1,6 +1,7 @@
 #include "daemon/daemon_config.h"
 
 #include "base/log.h"
+#include "daemon/peer_rules.h"
 #include "serving/host_context.h"
 #include "wire/document.h"
 
@@ -37,8 +38,15 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("http.enabled", &c.http_enabled, "serve HTTP on loopback TCP as well");
   s.Add("http.address", &c.http_address, "loopback address: 127.0.0.1 or ::1");
   s.Add("http.port", &c.http_port, "TCP port; 0: any free one", 0, 65535);
+  s.Add("http.token_file", &c.http_token_file, "file with the token that HTTP there must present");
+  s.Add("admin.address", &c.admin_address, "address for probes and scrapes; empty: none");
+  s.Add("admin.port", &c.admin_port, "its TCP port; 0: any free one", 0, 65535);
+  s.Add("peers.environments", &c.peer_environments, "who may use which environments");
+  s.Add("peers.admin_group", &c.peer_admin_group, "group that may give orders beside root");
   s.Add("workers", &c.workers, "serving threads", 1, 64);
   s.Add("limits.connections", &c.max_connections, "open connections of each listener", 1, 100'000);
+  s.Add("limits.connections_per_user", &c.max_connections_per_user,
+        "open connections of one user to the Unix socket", 1, 100'000);
   s.Add("limits.request_body", &c.max_request_body, "largest HTTP request body", 1024,
         std::int64_t{64} << 20U);
   s.Add("limits.request_headers", &c.max_request_headers, "largest HTTP request head", 1024,
@@ -73,6 +81,8 @@ base::Result<void> ValidateConfig(const DaemonConfig& config) {
   const auto host = serving::HostContext::Make(config.context_fixed, config.context_headers,
                                                config.context_enforce);
   if (!host) return Fail(host.error());
+  const auto rules = PeerRules::Make(config.peer_environments, config.peer_admin_group);
+  if (!rules) return Fail(rules.error());
   if (config.stale_after.millis <= config.poll_interval.millis) {
     return Fail(
         Error::Invalid("upstream.stale_after", "must be longer than upstream.poll_interval"));

@@ -34,6 +34,10 @@ DaemonStatus::DaemonStatus(const DaemonConfig& config, const base::Clock& clock,
   RegisterServing();
 }
 
+std::vector<NamedListener> DaemonStatus::AllListeners() const {
+  return listeners_ == nullptr ? std::vector<NamedListener>() : listeners_->all();
+}
+
 std::string DaemonStatus::Json() const {
   std::string text;
   JsonObject object(text);
@@ -44,7 +48,8 @@ std::string DaemonStatus::Json() const {
   text += ']';
   object.Key("listeners");
   char separator = '[';
-  for (const NamedListener& named : listeners_) {
+  const auto listeners = AllListeners();
+  for (const NamedListener& named : listeners) {
     text += std::exchange(separator, ',');
     const net::ListenerCounts counts = named.listener->counts();
     JsonObject listener(text);
@@ -52,7 +57,7 @@ std::string DaemonStatus::Json() const {
     listener.Uint("open", counts.open).Uint("accepted", counts.accepted);
     listener.Uint("refused", counts.refused).Close();
   }
-  text += listeners_.empty() ? "[]" : "]";
+  text += listeners.empty() ? "[]" : "]";
   object.Close();
   return text;
 }
@@ -134,7 +139,9 @@ void DaemonStatus::RegisterServing() {
     for (std::size_t i = 0; i < serving::EvaluationCounts().by_reason.size(); ++i) {
       double sum = 0;
       for (const auto* service : services_) {
-        sum += static_cast<double>(service->counts().by_reason[i].load(std::memory_order_relaxed));
+        const serving::EvaluationCounts& counts = service->counts();
+        sum += static_cast<double>(counts.by_reason[i].load(std::memory_order_relaxed));
+        sum += static_cast<double>(counts.reported[i].load(std::memory_order_relaxed));
       }
       samples.push_back({{{"reason", std::string(Name(static_cast<model::Reason>(i)))}}, sum});
     }
@@ -144,7 +151,7 @@ void DaemonStatus::RegisterServing() {
                                std::uint64_t net::ListenerCounts::*count) {
     registry_.Add(kind, std::move(name), std::move(help), [this, count] {
       std::vector<MetricSample> samples;
-      for (const NamedListener& named : listeners_) {
+      for (const NamedListener& named : AllListeners()) {
         samples.push_back(
             {{{"listener", named.name}}, static_cast<double>(named.listener->counts().*count)});
       }

@@ -8,25 +8,19 @@
 #include "base/metrics.h"
 #include "daemon/daemon_config.h"
 #include "daemon/environment.h"
+#include "daemon/listeners.h"
 #include "daemon/sync_loop.h"
-#include "net/worker_pool.h"
 #include "serving/evaluation_service.h"
 
 namespace pennon::daemon {
-
-/// A listener under the name that status and metrics use: "unix", "http".
-struct NamedListener {
-  std::string name;
-  std::string address;  // a path or host:port
-  const net::Listener* listener;
-};
 
 /// Confined to the control thread; borrows what it reads.
 class DaemonStatus {
  public:
   DaemonStatus(const DaemonConfig& config, const base::Clock& clock, const Environment& environment,
                const SyncLoop* sync, std::vector<const serving::EvaluationService*> services);
-  void AddListener(NamedListener listener) { listeners_.push_back(std::move(listener)); }
+  /// From now on these are shown; borrowed.
+  void SetListeners(const Listeners& listeners) { listeners_ = &listeners; }
 
   /// The status as a JSON object.
   [[nodiscard]] std::string Json() const;
@@ -34,6 +28,7 @@ class DaemonStatus {
   [[nodiscard]] std::string Metrics() const { return registry_.Text(); }
 
  private:
+  [[nodiscard]] std::vector<NamedListener> AllListeners() const;
   void AppendEnvironment(std::string& out) const;
   void RegisterEnvironment();
   void RegisterSync();
@@ -44,7 +39,7 @@ class DaemonStatus {
   const Environment& environment_;
   const SyncLoop* sync_;
   std::vector<const serving::EvaluationService*> services_;
-  std::vector<NamedListener> listeners_;
+  const Listeners* listeners_ = nullptr;
   base::SteadyMillis started_at_;
   base::MetricRegistry registry_;
 };

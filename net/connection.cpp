@@ -48,6 +48,10 @@ void Connection::Start(const Peer& peer) {
     });
   });
   protocol_ = listener_->factory(worker_->index, peer, std::move(late));
+  if (protocol_ == nullptr) {
+    listener_->refused.fetch_add(1, std::memory_order_relaxed);
+    return Close();
+  }
   active_at_ = worker_->tick;
   Read();
 }

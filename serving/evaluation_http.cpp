@@ -146,7 +146,7 @@ void EvaluationHttp::Ofrep(net::HttpRequest& request, std::string_view path,
     return RespondError(path, 404, Error::NotFound("path", "is not known"), response);
   }
   if (!AcceptPost(request, path, response)) return;
-  const auto reading = service_.Read(caller.environment);
+  const auto reading = Read(caller);
   if (!reading) {
     return RespondError(path, base::HttpStatus(reading.error().code()), reading.error(), response);
   }
@@ -161,6 +161,11 @@ void EvaluationHttp::Ofrep(net::HttpRequest& request, std::string_view path,
   }
   if (key->empty()) return OfrepBulk(request, caller, *reading, response);
   OfrepSingle(*reading, *key, response);
+}
+
+base::Result<Reading> EvaluationHttp::Read(const HttpCaller& caller) const {
+  if (caller.grant == nullptr) return service_.Read(caller.environment);
+  return service_.ReadFor(caller.environment, *caller.grant);
 }
 
 void EvaluationHttp::OfrepSingle(const Reading& reading, std::string_view key,
@@ -222,7 +227,7 @@ void EvaluationHttp::WriteFlags(const Reading& reading, std::string& body) {
 void EvaluationHttp::EvaluateRoute(net::HttpRequest& request, const HttpCaller& caller,
                                    net::HttpResponse& response) {
   if (!AcceptPost(request, kEvaluate, response)) return;
-  const auto reading = service_.Read(caller.environment);
+  const auto reading = Read(caller);
   if (!reading) {
     return RespondError(kEvaluate, base::HttpStatus(reading.error().code()), reading.error(),
                         response);

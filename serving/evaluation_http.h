@@ -8,6 +8,7 @@
 #include "model/context.h"
 #include "net/http_message.h"
 #include "serving/evaluation_service.h"
+#include "serving/grant.h"
 #include "wire/evaluation_request.h"
 
 namespace pennon::serving {
@@ -17,6 +18,7 @@ struct HttpCaller {
   std::string_view environment;  // "": the only one there is
   bool has_events = false;       // kEventsPath is answered as well
   std::string_view ticket;       // for it; see EventStreamsJson
+  const Grant* grant = nullptr;  // null: every environment
 };
 
 /// Confined to one worker; `service` is not owned.
@@ -29,7 +31,7 @@ class EvaluationHttp {
   bool Handle(net::HttpRequest& request, const HttpCaller& caller, net::HttpResponse& response);
   bool Handle(net::HttpRequest& request, std::string_view environment,
               net::HttpResponse& response) {
-    return Handle(request, HttpCaller{environment, false, {}}, response);
+    return Handle(request, HttpCaller{environment, false, {}, nullptr}, response);
   }
 
   /// True when `path` would be answered by Handle.
@@ -41,6 +43,7 @@ class EvaluationHttp {
   void OfrepSingle(const Reading& reading, std::string_view key, net::HttpResponse& response);
   void OfrepBulk(const net::HttpRequest& request, const HttpCaller& caller, const Reading& reading,
                  net::HttpResponse& response);
+  [[nodiscard]] base::Result<Reading> Read(const HttpCaller& caller) const;
   void WriteFlags(const Reading& reading, std::string& body);
   void EvaluateRoute(net::HttpRequest& request, const HttpCaller& caller,
                      net::HttpResponse& response);

@@ -16,6 +16,7 @@
 #include "model/context.h"
 #include "model/evaluation.h"
 #include "net/http_message.h"
+#include "serving/grant.h"
 #include "serving/host_context.h"
 #include "serving/published.h"
 
@@ -25,6 +26,7 @@ namespace pennon::serving {
 /// thread.
 struct EvaluationCounts {
   std::array<std::atomic<std::uint64_t>, 6> by_reason{};  // in the order of model::Reason
+  std::array<std::atomic<std::uint64_t>, 6> reported{};   // the same, made and told by clients
 };
 
 /// One environment as one request sees it: the same snapshot, age and instant for all its flags.
@@ -66,11 +68,17 @@ class EvaluationService {
   /// The environment called `environment`; "" means the only one there is. Taken once a request.
   [[nodiscard]] base::Result<Reading> Read(std::string_view environment) const;
 
+  /// The same, refused when the caller may not use it.
+  [[nodiscard]] base::Result<Reading> ReadFor(std::string_view environment,
+                                              const Grant& grant) const;
+
   /// Begins to fetch a flag that will be evaluated soon. Changes nothing.
   static void Foresee(const Reading& reading, std::string_view key);
   /// The flag set in force first, then the configuration's defaults, then an error: the caller's
   /// default is to be used.
   Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context);
+  /// Counts evaluations that a client has made by itself.
+  void AddReported(model::Reason reason, std::uint64_t count);
   /// The same flag set's explanation of what Evaluate answers; counts nothing.
   [[nodiscard]] static engine::Explanation Explain(const Reading& reading, std::string_view key,
                                                    const model::Context& context);

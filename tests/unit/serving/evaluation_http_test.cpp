@@ -18,7 +18,7 @@ struct HttpFixture : ServingFixture {
     request.headers = std::move(headers);
     request.body = {text.data(), body.size()};
     response.Clear();
-    REQUIRE(http.Handle(request, serving::HttpCaller{"", true, ""}, response));
+    REQUIRE(http.Handle(request, serving::HttpCaller{"", true, "", nullptr}, response));
     const auto json = wire::ReadJson(response.body.empty() ? "{}" : response.body);
     REQUIRE(json.has_value());
     answer = *json;
