@@ -48,11 +48,8 @@ std::optional<int> CommandLine::Read(int argc, char** argv, char** environment,
   if (!read) {
     return Complain(program_, read.error().Message(), kExitConfiguration);
   }
-  for (const auto& [path, text] : flags_) {
-    if (app_->count(FlagName(path)) == 0) continue;
-    if (const auto set = settings_.Set(path, text, FlagName(path)); !set) {
-      return Complain(program_, set.error().Message(), kExitUsage);
-    }
+  if (const auto set = SetFlags(settings_); !set) {
+    return Complain(program_, set.error().Message(), kExitUsage);
   }
   if (print_config_) std::cout << settings_.Print();
   if (const auto valid = check(); !valid) {
@@ -61,6 +58,20 @@ std::optional<int> CommandLine::Read(int argc, char** argv, char** environment,
   if (check_config_ && !print_config_) std::cout << "the configuration is fine\n";
   if (check_config_ || print_config_) return 0;
   return std::nullopt;
+}
+
+Result<void> CommandLine::SetFlags(Settings& settings) const {
+  for (const auto& [path, text] : flags_) {
+    if (app_->count(FlagName(path)) == 0) continue;
+    if (auto set = settings.Set(path, text, FlagName(path)); !set) return set;
+  }
+  return {};
+}
+
+Result<void> CommandLine::ReadAgain(Settings& settings, char* const* environment) const {
+  auto read = settings.ReadFileAndEnvironment(config_file_, environment_prefix_, environment);
+  if (!read) return read;
+  return SetFlags(settings);
 }
 
 }  // namespace pennon::base

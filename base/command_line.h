@@ -41,7 +41,13 @@ class CommandLine {
   std::optional<int> Read(int argc, char** argv, char** environment,
                           const std::function<Result<void>()>& check);
 
+  /// After Read: reads the same file, environment and flags once more, into another table of the
+  /// same settings.
+  [[nodiscard]] Result<void> ReadAgain(Settings& settings, char* const* environment) const;
+
  private:
+  [[nodiscard]] Result<void> SetFlags(Settings& settings) const;
+
   std::string program_;
   std::string environment_prefix_;
   Settings& settings_;

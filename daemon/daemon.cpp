@@ -7,7 +7,8 @@
 namespace pennon::daemon {
 namespace {
 
-constexpr std::int64_t kCollectEveryMillis = 1'000;
+constexpr std::int64_t kSecondMillis = 1'000;
+constexpr std::int64_t kReloadDelayMillis = 50;
 
 std::string ServerName() {
   return "pennond/" + std::string(base::Version());
@@ -15,8 +16,11 @@ std::string ServerName() {
 
 }  // namespace
 
-Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
+Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_config,
+               base::Logger& log)
     : config_(config),
+      settings_(settings),
+      read_config_(std::move(read_config)),
       log_(log),
       pool_(static_cast<std::size_t>(config.workers)),
       changes_(control_, pool_.size()),
@@ -57,31 +61,54 @@ Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
       config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,
       std::vector<const serving::EvaluationService*>(evaluations.begin(), evaluations.end()));
   status_->SetListeners(*listeners_);
+  RegisterMetrics();
   orders_.emplace(
       nullptr, [this] { return base::Result<std::string>(status_->Json()); },
       [this] { return Reload(); }, log_);
 }
 
+void Daemon::RegisterMetrics() {
+  using base::MetricKind;
+  base::MetricRegistry& metrics = status_->metrics();
+  metrics.Add(MetricKind::kGauge, "pennon_subscribers", "Open event streams and subscriptions.",
+              [this] { return static_cast<double>(changes_.size()); });
+  metrics.Add(MetricKind::kCounter, "pennon_changes_told_total",
+              "Changes told, once for each subscriber.",
+              [this] { return static_cast<double>(changes_.told()); });
+  metrics.Add(MetricKind::kCounter, "pennon_connections_refused_of_user_total",
+              "Connections refused because their user had too many.",
+              [this] { return static_cast<double>(listeners_->refused_of_user()); });
+  metrics.Add(MetricKind::kCounter, "pennon_reloads_total",
+              "Times that the configuration was read again, by result.", [this] {
+                return std::vector<base::MetricSample>{
+                    {{{"result", "applied"}}, static_cast<double>(reloads_)},
+                    {{{"result", "refused"}}, static_cast<double>(failed_reloads_)}};
+              });
+}
+
 Daemon::~Daemon() {
+  if (stopper_.joinable()) stopper_.join();
   pool_.Stop(0);
 }
 
 base::Result<void> Daemon::Start() {
   // Before anybody can see that it listens and ask it to stop.
-  control_.OnSignals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
-    if (signal != SIGHUP) return control_.Stop();
-    (void)Reload();
-  });
+  control_.OnSignals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { OnSignal(signal); });
   auto inherited = InheritedSockets::Take();
   if (!inherited) return base::Fail(inherited.error());
-  if (auto prepared = AddHostContext(); !prepared) return prepared;
-  if (auto prepared = listeners_->ApplyAccess(); !prepared) return prepared;
+  if (auto applied = ApplyReloadable(); !applied) return applied;
   if (auto started = environment_->Start(); !started) return started;
   if (auto listening = listeners_->Open(std::move(*inherited)); !listening) return listening;
   pool_.Start();
   changes_.Start();
   if (sync_) sync_->Start();
-  CollectRetired();
+  if (const auto period = TakeWatchdogMillis()) {
+    watchdog_.emplace(control_, pool_, *period, [this] { manager_.Send("WATCHDOG=1"); });
+    watchdog_->Start();
+  }
+  // Also without flags: the service manager must not keep others waiting for the upstream.
+  manager_.Send("READY=1");
+  EverySecond();
   return {};
 }
 
@@ -112,26 +139,84 @@ base::Result<void> Daemon::AddHostContext() {
   return {};
 }
 
+void Daemon::OnSignal(int signal) {
+  if (signal != SIGHUP) return BeginToStop();
+  // Many in a row are one: each would read and check everything.
+  if (std::exchange(is_reload_due_, true)) return;
+  reload_timer_ = control_.After(kReloadDelayMillis, [this] {
+    is_reload_due_ = false;
+    (void)Reload();
+  });
+}
+
 void Daemon::Run() {
   control_.Run();
-  log_.Info("stopping");
-  changes_.End();
-  draining_.store(true, std::memory_order_relaxed);
-  listeners_->Unlink();
-  pool_.Stop(config_.drain_timeout.millis);
+  if (stopper_.joinable()) stopper_.join();
   environment_->Stop();
   log_.Info("stopped");
 }
 
-base::Result<std::string> Daemon::Reload() {
-  log_.Info("asking the upstream at once");
-  if (sync_) sync_->FetchNow();
-  return std::string("{}");
+void Daemon::BeginToStop() {
+  if (stopper_.joinable()) return;
+  log_.Info("stopping");
+  manager_.Send("STOPPING=1\nSTATUS=answering what has arrived");
+  draining_.store(true, std::memory_order_relaxed);
+  changes_.End();
+  listeners_->Unlink();  // who connects from now on sees at once that nobody listens
+  stopper_ = std::thread([this, drain_millis = config_.drain_timeout.millis] {
+    pool_.Stop(drain_millis);
+    control_.Stop();
+  });
 }
 
-void Daemon::CollectRetired() {
+base::Result<void> Daemon::ApplyReloadable() {
+  if (auto applied = AddHostContext(); !applied) return applied;
+  if (auto applied = listeners_->ApplyAccess(); !applied) return applied;
+  if (const auto level = base::ParseLogLevel(config_.log_level)) log_.SetLevel(*level);
+  return {};
+}
+
+base::Result<void> Daemon::PutInForce(const base::Settings& next) {
+  const DaemonConfig before = config_;
+  TakeReloaded(settings_, next);
+  auto applied = ApplyReloadable();
+  if (applied) return {};
+  config_ = before;
+  (void)ApplyReloadable();
+  return applied;
+}
+
+base::Result<std::string> Daemon::Reload() {
+  manager_.Send("RELOADING=1\n" + MonotonicUsec());
+  DaemonConfig config;
+  base::Settings next;
+  auto done = read_config_(config, next);
+  const auto changes = done ? Differences(settings_, next) : std::vector<SettingChange>();
+  if (done) done = PutInForce(next);
+  if (done) {
+    LogChanges(changes, log_);
+    ++reloads_;
+  } else {
+    ++failed_reloads_;
+    log_.Error("configuration refused, the old one stays", {{"reason", done.error().Message()}});
+  }
+  // In any case: the key's file may be another one now, which no setting shows.
+  log_.Info("asking the upstream at once");
+  if (sync_) sync_->FetchNow();
+  manager_.Send("READY=1");
+  if (!done) return base::Fail(done.error());
+  return ChangesJson(changes);
+}
+
+void Daemon::EverySecond() {
   publisher_->FreeRetired();
-  collect_timer_ = control_.After(kCollectEveryMillis, [this] { CollectRetired(); });
+  status_->Observe();
+  std::string status = "STATUS=" + status_->Summary();
+  if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {
+    manager_.Send(status);
+    told_status_ = std::move(status);
+  }
+  second_timer_ = control_.After(kSecondMillis, [this] { EverySecond(); });
 }
 
 }  // namespace pennon::daemon

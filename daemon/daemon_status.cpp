@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/json_text.h"
+#include "base/timestamp.h"
 #include "base/version.h"
 
 namespace pennon::daemon {
@@ -38,7 +39,33 @@ std::vector<NamedListener> DaemonStatus::AllListeners() const {
   return listeners_ == nullptr ? std::vector<NamedListener>() : listeners_->all();
 }
 
-std::string DaemonStatus::Json() const {
+void DaemonStatus::Observe() {
+  const SyncState sync = sync_ == nullptr ? SyncState{} : sync_->state();
+  const auto name = StateName(environment_.state(), sync_ == nullptr ? nullptr : &sync);
+  if (name == state_name_) return;
+  state_name_ = name;
+  state_since_ = clock_.Wall();
+}
+
+std::string DaemonStatus::Summary() const {
+  const EnvironmentState state = environment_.state();
+  std::string text = "no flag set yet";
+  if (state.ready) {
+    text = "serving revision " + std::to_string(state.revision) + " (" +
+           std::string(Name(state.source)) + ')';
+  }
+  if (state_name_ == "upstream-down" || (!state.ready && sync_ != nullptr)) {
+    text += ", upstream away since " + Since();
+  }
+  return text;
+}
+
+std::string DaemonStatus::Since() const {
+  return base::FormatTimestamp(state_since_ / 1000 * 1'000'000);
+}
+
+std::string DaemonStatus::Json() {
+  Observe();
   std::string text;
   JsonObject object(text);
   object.String("program", "pennond").String("version", base::Version());
@@ -68,6 +95,7 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
   JsonObject object(out);
   object.String("environment", config_.environment);
   object.String("state", StateName(state, sync_ == nullptr ? nullptr : &sync));
+  object.String("since", Since());
   object.String("source", Name(state.source)).Uint("epoch", state.epoch);
   object.Uint("revision", state.revision).Uint("flags", state.flags);
   object.Int("ageMs", state.age_millis).Bool("stale", state.stale);

@@ -22,13 +22,20 @@ class DaemonStatus {
   /// From now on these are shown; borrowed.
   void SetListeners(const Listeners& listeners) { listeners_ = &listeners; }
 
+  /// Notes when the state has changed; to be called about every second.
+  void Observe();
+  /// The state in a few words, for the service manager.
+  [[nodiscard]] std::string Summary() const;
   /// The status as a JSON object.
-  [[nodiscard]] std::string Json() const;
+  [[nodiscard]] std::string Json();
+  /// For metrics of what this does not know; docs/metrics.md lists every one.
+  base::MetricRegistry& metrics() { return registry_; }
   /// All metrics in Prometheus' text format.
   [[nodiscard]] std::string Metrics() const { return registry_.Text(); }
 
  private:
   [[nodiscard]] std::vector<NamedListener> AllListeners() const;
+  [[nodiscard]] std::string Since() const;
   void AppendEnvironment(std::string& out) const;
   void RegisterEnvironment();
   void RegisterSync();
@@ -41,6 +48,8 @@ class DaemonStatus {
   std::vector<const serving::EvaluationService*> services_;
   const Listeners* listeners_ = nullptr;
   base::SteadyMillis started_at_;
+  std::string state_name_;
+  base::WallMillis state_since_ = 0;
   base::MetricRegistry registry_;
 };
 

@@ -7,11 +7,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
-#include <cstdlib>
 #include <utility>
+
+#include "daemon/manager_variables.h"
 
 namespace pennon::daemon {
 namespace {
@@ -21,23 +22,10 @@ using base::Fail;
 using base::Result;
 
 constexpr int kFirstFd = 3;
+constexpr std::int64_t kMaxSockets = 64;
 constexpr std::string_view kUnix = "unix";
 constexpr std::string_view kHttp = "http";
 constexpr std::string_view kAdmin = "admin";
-
-std::string TakeVariable(const char* name) {
-  const char* const text = ::getenv(name);
-  std::string value = text == nullptr ? "" : text;
-  ::unsetenv(name);  // a child of ours must not take the sockets for its own
-  return value;
-}
-
-int NumberOr(std::string_view text, int otherwise) {
-  int number = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_number = end.ec == std::errc() && end.ptr == text.data() + text.size();
-  return is_number ? number : otherwise;
-}
 
 // -1 when `fd` is no listening stream socket.
 int FamilyOf(int fd) {
@@ -58,7 +46,8 @@ Result<InheritedSockets> InheritedSockets::Take() {
   const std::string names = TakeVariable("LISTEN_FDNAMES");
   InheritedSockets sockets;
   if (NumberOr(pid, -1) != ::getpid()) return sockets;
-  const int count = NumberOr(count_text, 0);
+  const auto count =
+      static_cast<int>(std::clamp<std::int64_t>(NumberOr(count_text, 0), 0, kMaxSockets));
   std::string_view rest = names;
   for (int fd = kFirstFd; fd < kFirstFd + count; ++fd) {
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -101,37 +101,37 @@ Result<void> Listeners::OpenUnix(std::optional<int> inherited) {
     if (!socket) return Fail(socket.error());
     unix_socket_.emplace(std::move(*socket));
   }
-  Serve("unix", inherited ? *inherited : unix_socket_->Release(), UnixProtocol());
+  const int fd = inherited ? *inherited : unix_socket_->Release();
+  Serve("unix", fd, inherited.has_value(), UnixProtocol());
   return {};
 }
 
 Result<void> Listeners::OpenTcp(std::string_view name, Door door, std::optional<int> inherited,
                                 const std::string& address, std::int64_t port) {
-  if (!inherited) {
-    const auto fd = net::ListenTcp(address, static_cast<std::uint16_t>(port));
-    if (!fd) return Fail(fd.error());
-    inherited = *fd;
+  if (inherited) {
+    Serve(std::string(name), *inherited, true, TcpProtocol(door));
+    return {};
   }
-  Serve(std::string(name), *inherited, TcpProtocol(door));
+  const auto fd = net::ListenTcp(address, static_cast<std::uint16_t>(port));
+  if (!fd) return Fail(fd.error());
+  Serve(std::string(name), *fd, false, TcpProtocol(door));
   return {};
 }
 
-void Listeners::Serve(std::string name, int fd, net::ProtocolFactory factory) {
-  // A socket knows the name that it was bound to, which for ours is not where it is now.
-  const bool is_own_unix = name == "unix" && unix_socket_.has_value();
+void Listeners::Serve(std::string name, int fd, bool is_inherited, net::ProtocolFactory factory) {
+  // A socket knows the name that it was bound to, which for our own is not where it is now.
+  const bool is_own_unix = name == "unix" && !is_inherited;
   std::string address = is_own_unix ? config_.socket_path : AddressOf(fd);
-  const net::Listener& listener = pool_.Serve(fd, Limits(), std::move(factory));
-  log_.Info("listening", {{name == "unix" ? "socket" : std::string_view(name), address}});
-  listeners_.push_back({std::move(name), std::move(address), &listener});
-}
-
-net::ConnectionLimits Listeners::Limits() const {
   net::ConnectionLimits limits;
   limits.max_connections = static_cast<std::size_t>(config_.max_connections);
   limits.max_output_bytes = config_.max_output.bytes;
   limits.message_deadline_millis = config_.message_timeout.millis;
   limits.write_deadline_millis = config_.write_timeout.millis;
-  return limits;
+  limits.leave_waiting = is_inherited;
+  const net::Listener& listener = pool_.Serve(fd, limits, std::move(factory));
+  log_.Info("listening", {{name == "unix" ? "socket" : std::string_view(name), address},
+                          {"inherited", is_inherited ? "true" : "false"}});
+  listeners_.push_back({std::move(name), std::move(address), &listener});
 }
 
 std::unique_ptr<net::StreamProtocol> Listeners::MakeHttp(std::size_t worker, Door door,

@@ -61,8 +61,7 @@ class Listeners {
   base::Result<void> OpenUnix(std::optional<int> inherited);
   base::Result<void> OpenTcp(std::string_view name, Door door, std::optional<int> inherited,
                              const std::string& address, std::int64_t port);
-  void Serve(std::string name, int fd, net::ProtocolFactory factory);
-  [[nodiscard]] net::ConnectionLimits Limits() const;
+  void Serve(std::string name, int fd, bool is_inherited, net::ProtocolFactory factory);
   net::ProtocolFactory UnixProtocol();
   net::ProtocolFactory TcpProtocol(Door door);
   std::unique_ptr<net::StreamProtocol> MakeHttp(std::size_t worker, Door door,

@@ -36,6 +36,8 @@ class WorkerService::Handler final : public net::HttpHandler {
   bool Handle(net::HttpRequest& request, net::HttpResponse& response,
               const net::Later& late) override {
     const std::string_view path = serving::WithoutDoubleSlash(request.path);
+    // Or a client would send its next request into a connection that is being closed.
+    response.close = service_.draining_.load(std::memory_order_relaxed);
     if (const auto refusal = RefuseRequest(request, path, door_, service_.token_.get())) {
       const int status = base::HttpStatus(refusal->code());
       serving::RespondError(path, status, *refusal, response);

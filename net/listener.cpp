@@ -133,7 +133,8 @@ void SocketListener::Start() {
 
 void SocketListener::Close() {
   // Whoever has connected before may have sent a request already, and is to be answered.
-  for (int i = 0; i < kAcceptsAtClose && AcceptOne() == Accepted::kYes; ++i) {
+  const int accepts = state_->limits.leave_waiting ? 0 : kAcceptsAtClose;
+  for (int i = 0; i < accepts && AcceptOne() == Accepted::kYes; ++i) {
   }
   boost::system::error_code ignored;
   descriptor_.close(ignored);

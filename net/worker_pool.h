@@ -17,6 +17,8 @@ struct ConnectionLimits {
   std::int64_t message_deadline_millis = 10'000;         // for a begun message to be complete
   std::int64_t write_deadline_millis = 10'000;           // for the peer to read something
   std::int64_t idle_deadline_millis = 0;                 // without any traffic; 0: for ever
+  /// At Stop, what waits to be accepted stays for the next process that has the listening socket.
+  bool leave_waiting = false;
 };
 
 /// Counts of one listener since start. Safe to read from any thread.
