@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t kSomebody = 4242;
 
 net::Peer PeerOf(std::uint32_t uid, std::uint32_t gid, std::vector<std::uint32_t> groups = {}) {
-  return {true, uid, gid, 1, std::move(groups)};
+  return {true, uid, gid, 1, "", std::move(groups)};
 }
 
 serving::Grant GrantOf(const base::ScalarMap& rules, const net::Peer& peer) {
