@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t kSecondMillis = 1'000;
 constexpr std::int64_t kReloadDelayMillis = 50;
+constexpr std::uint64_t kSecondsBetweenLooks = 5;
 
 std::string ServerName() {
   return "pennond/" + std::string(base::Version());
@@ -78,6 +79,11 @@ void Daemon::RegisterMetrics() {
   metrics.Add(MetricKind::kCounter, "pennon_connections_refused_of_user_total",
               "Connections refused because their user had too many.",
               [this] { return static_cast<double>(listeners_->refused_of_user()); });
+  metrics.Add(MetricKind::kGauge, "pennon_buffered_bytes", "Buffers of all connections.",
+              [this] { return static_cast<double>(listeners_->memory().used()); });
+  metrics.Add(MetricKind::kCounter, "pennon_buffers_refused_total",
+              "Connections closed because all together held limits.memory.",
+              [this] { return static_cast<double>(listeners_->memory().refused()); });
   metrics.Add(MetricKind::kCounter, "pennon_reloads_total",
               "Times that the configuration was read again, by result.", [this] {
                 return std::vector<base::MetricSample>{
@@ -215,6 +221,9 @@ void Daemon::EverySecond() {
   if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {
     manager_.Send(status);
     told_status_ = std::move(status);
+  }
+  if (++seconds_ % kSecondsBetweenLooks == 0 && !draining_.load(std::memory_order_relaxed)) {
+    listeners_->KeepInPlace();
   }
   second_timer_ = control_.After(kSecondMillis, [this] { EverySecond(); });
 }

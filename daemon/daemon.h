@@ -78,6 +78,7 @@ class Daemon {
   std::optional<Orders> orders_;
   net::ControlLoop::Timer second_timer_;
   net::ControlLoop::Timer reload_timer_;
+  std::uint64_t seconds_ = 0;
   bool is_reload_due_ = false;
   std::uint64_t reloads_ = 0;
   std::uint64_t failed_reloads_ = 0;

@@ -53,6 +53,8 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
         std::int64_t{1} << 20U);
   s.Add("limits.output", &c.max_output, "answers that a client does not read", 4096,
         std::int64_t{1} << 30U);
+  s.Add("limits.memory", &c.max_memory, "buffers of all connections together",
+        std::int64_t{1} << 20U, std::int64_t{64} << 30U);
   s.Add("limits.message_timeout", &c.message_timeout, "for a begun request to be complete", 100,
         kHour);
   s.Add("limits.write_timeout", &c.write_timeout, "for a client to read something", 100, kHour);

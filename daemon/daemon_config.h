@@ -55,6 +55,7 @@ struct DaemonConfig {
   base::ByteSize max_request_body{std::uint64_t{1} << 20U};
   base::ByteSize max_request_headers{std::uint64_t{16} << 10U};
   base::ByteSize max_output{std::uint64_t{4} << 20U};
+  base::ByteSize max_memory{std::uint64_t{256} << 20U};
   base::Duration message_timeout{10'000};
   base::Duration write_timeout{10'000};
   base::Duration drain_timeout{5'000};

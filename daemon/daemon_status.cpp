@@ -78,7 +78,7 @@ std::string DaemonStatus::Json() {
   const auto listeners = AllListeners();
   for (const NamedListener& named : listeners) {
     text += std::exchange(separator, ',');
-    const net::ListenerCounts counts = named.listener->counts();
+    const net::ListenerCounts counts = named.counts();
     JsonObject listener(text);
     listener.String("name", named.name).String("address", named.address);
     listener.Uint("open", counts.open).Uint("accepted", counts.accepted);
@@ -181,7 +181,7 @@ void DaemonStatus::RegisterServing() {
       std::vector<MetricSample> samples;
       for (const NamedListener& named : AllListeners()) {
         samples.push_back(
-            {{{"listener", named.name}}, static_cast<double>(named.listener->counts().*count)});
+            {{{"listener", named.name}}, static_cast<double>(named.counts().*count)});
       }
       return samples;
     });
