@@ -208,9 +208,7 @@ std::vector<std::string> Settings::ChangedSince(const Settings& before) const {
   std::vector<std::string> changed;
   for (const Setting& setting : settings_) {
     const Setting* other = before.Find(setting.path);
-    if (std::visit(Render{}, setting.target) != std::visit(Render{}, other->target)) {
-      changed.push_back(setting.path);
-    }
+    if (ValueText(setting) != ValueText(*other)) changed.push_back(setting.path);
   }
   return changed;
 }
@@ -224,9 +222,13 @@ std::string Settings::Print() const {
     if (group != section && !group.empty()) text += group + ":\n";
     section = group;
     const std::string name = group.empty() ? setting.path : "  " + setting.path.substr(dot + 1);
-    text += name + ": " + std::visit(Render{}, setting.target) + "  # " + setting.origin + '\n';
+    text += name + ": " + ValueText(setting) + "  # " + setting.origin + '\n';
   }
   return text;
+}
+
+std::string ValueText(const Settings::Setting& setting) {
+  return std::visit(Render{}, setting.target);
 }
 
 std::string FlagName(std::string_view path) {
