@@ -116,7 +116,9 @@ class Store:
     A `twin` of another store shares its database and its keys.
     """
 
-    def __init__(self, directory, document=ROOT / "config" / "example-flags.json", database=None, twin=None):
+    def __init__(self, directory, document=ROOT / "config" / "example-flags.json", database=None, twin=None,
+                 arguments=()):
+        self.arguments = list(arguments)
         self.directory = pathlib.Path(directory)
         self.port = free_port()
         self.database = database or self.directory / "store.db"
@@ -142,7 +144,7 @@ class Store:
     def start(self):
         self.program = Program(self.directory, self.name, [
             BIN / "pennon-store", "serve", "--database", self.database,
-            "--listen-port", str(self.port)])
+            "--listen-port", str(self.port), *self.arguments])
         eventually(self.is_up, "the store is up: " + self.program.log)
 
     def is_up(self):
