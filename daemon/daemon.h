@@ -21,6 +21,7 @@
 #include "daemon/publisher.h"
 #include "daemon/reload.h"
 #include "daemon/sync_loop.h"
+#include "daemon/sync_stream.h"
 #include "daemon/watchdog.h"
 #include "daemon/worker_service.h"
 #include "net/control_loop.h"
@@ -73,6 +74,7 @@ class Daemon {
   std::optional<Publisher> publisher_;
   std::optional<Environment> environment_;
   std::optional<PennonUpstream> upstream_;
+  std::optional<SyncStream> stream_;
   std::optional<SyncLoop> sync_;
   std::optional<DaemonStatus> status_;
   std::optional<Orders> orders_;
