@@ -14,6 +14,8 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("upstream.url", &c.upstream_url, "base URL of the store; empty: none");
   s.Add("upstream.key_file", &c.upstream_key_file, "file with the sync key");
   s.Add("upstream.ca_file", &c.upstream_ca_file, "certificates to trust instead of the system's");
+  s.Add("upstream.public_key_file", &c.upstream_public_key_file,
+        "Ed25519 key (PEM) that flag sets must be signed by; empty: none");
   s.Add("upstream.poll_interval", &c.poll_interval, "time between two polls", 100, 24 * kHour);
   s.Add("upstream.retry_max", &c.retry_max, "longest pause after failures", 100, 24 * kHour);
   s.Add("upstream.timeout", &c.fetch_timeout, "deadline of one fetch", 100, kHour);

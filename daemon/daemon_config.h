@@ -16,6 +16,7 @@ struct DaemonConfig {
   std::string upstream_url;  // "": no upstream, the cache and the bootstrap file serve
   std::string upstream_key_file;
   std::string upstream_ca_file;
+  std::string upstream_public_key_file;  // "": sets need not be signed
   base::Duration poll_interval{10'000};
   base::Duration retry_max{60'000};
   base::Duration fetch_timeout{30'000};

@@ -70,6 +70,9 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
   object.Int("nextAttemptMs", sync.next_attempt_millis);
   if (sync.last_error) object.String("lastError", sync.last_error->Message());
   if (state.refused) object.String("refused", state.refused->Message());
+  if (!state.held.empty()) object.String("held", state.held);
+  if (state.overridden) object.String("newest", state.newest);
+  if (state.pinned) object.Bool("pinned", true);
   object.Key("quarantined");
   char separator = '[';
   for (const model::Diagnostic& diagnostic : state.diagnostics) {
@@ -84,6 +87,7 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
   JsonObject cache(out);
   cache.String("path", config_.cache_path).Bool("ok", state.cache_ok);
   if (!state.cache_error.empty()) cache.String("error", state.cache_error);
+  if (!state.cache_damage.empty()) cache.String("damage", state.cache_damage);
   cache.Close();
   object.Close();
 }
@@ -108,6 +112,12 @@ void DaemonStatus::RegisterEnvironment() {
   gauge("pennon_flags", "Flags of the flag set in force.", [](const State& s) { return s.flags; });
   gauge("pennon_quarantined", "Flags and segments whose definition does not compile.",
         [](const State& s) { return s.diagnostics.size(); });
+  gauge("pennon_held", "1 when a flag set waits to be accepted, because it is sharply smaller.",
+        [](const State& s) { return !s.held.empty(); });
+  gauge("pennon_overridden", "1 when an older flag set than the upstream's serves by order.",
+        [](const State& s) { return s.overridden; });
+  gauge("pennon_cache_damaged", "1 when damage was found in the cache since the start.",
+        [](const State& s) { return !s.cache_damage.empty(); });
   gauge("pennon_cache_ok", "1 when the cache can be written.",
         [](const State& s) { return s.cache_ok; });
   registry_.Add(MetricKind::kCounter, "pennon_cache_writes_total",
@@ -126,6 +136,9 @@ void DaemonStatus::RegisterSync() {
             sample("changed", sync.fetched), sample("unchanged", sync.confirmed),
             sample("failed", sync.failed), sample("refused", sync.refused)};
       });
+  registry_.Add(MetricKind::kCounter, "pennon_sync_deltas_total",
+                "Flag sets put in force that came as a delta.",
+                [this] { return static_cast<double>(sync_->state().deltas); });
 }
 
 void DaemonStatus::RegisterServing() {

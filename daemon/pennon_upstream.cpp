@@ -68,7 +68,7 @@ PennonUpstream::PennonUpstream(const DaemonConfig& config, net::HttpClient& http
                                net::ControlLoop& control)
     : config_(config), http_(http), control_(control) {}
 
-void PennonUpstream::Fetch(const std::string& validator, std::function<void(FetchResult)> done) {
+void PennonUpstream::Fetch(const KnownSet& known, std::function<void(FetchResult)> done) {
   // Read at every fetch: a rotated key is in force with the next poll.
   const auto key = base::ReadSecret(config_.upstream_key_file);
   if (!key) {
@@ -79,13 +79,15 @@ void PennonUpstream::Fetch(const std::string& validator, std::function<void(Fetc
   fetch.url = config_.upstream_url;
   while (fetch.url.ends_with('/')) fetch.url.pop_back();
   fetch.url += kPath;
+  if (!known.since.empty()) fetch.url += "?since=" + known.since;
   fetch.headers = {{"Authorization", "Bearer " + *key}, {"Accept", std::string(kContentType)}};
-  if (!validator.empty()) fetch.headers.emplace_back("If-None-Match", validator);
+  if (!known.validator.empty()) fetch.headers.emplace_back("If-None-Match", known.validator);
   fetch.ca_file = config_.upstream_ca_file;
   fetch.max_body_bytes = config_.max_body.bytes;
   fetch.connect_deadline_millis = config_.connect_timeout.millis;
   fetch.total_deadline_millis = config_.fetch_timeout.millis;
-  http_.Fetch(std::move(fetch), [this, done = std::move(done), had_validator = !validator.empty()](
+  http_.Fetch(std::move(fetch), [this, done = std::move(done),
+                                 had_validator = !known.validator.empty()](
                                     base::Result<net::HttpFetched> result) {
     control_.Post([url = config_.upstream_url, done, had_validator, result = std::move(result)] {
       done(Interpret(url, had_validator, result));

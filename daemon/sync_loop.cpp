@@ -29,8 +29,9 @@ void SyncLoop::FetchNow() {
 
 void SyncLoop::Fetch() {
   next_attempt_at_ = 0;
-  upstream_.Fetch(environment_.validator(),
-                  [this](FetchResult result) { OnFetched(std::move(result)); });
+  const KnownSet known = environment_.known();
+  asked_for_delta_ = !known.since.empty();
+  upstream_.Fetch(known, [this](FetchResult result) { OnFetched(std::move(result)); });
 }
 
 void SyncLoop::OnFetched(FetchResult result) {
@@ -43,19 +44,28 @@ std::int64_t SyncLoop::OnAnswer(Fetched fetched) {
   if (fetched.not_modified) {
     environment_.Confirm();
     ++state_.confirmed;
-  } else if (auto applied =
-                 environment_.Apply(std::move(fetched.document), std::move(fetched.validator));
-             !applied) {
-    ++state_.refused;
-    NoteFailure(applied.error(), "flag set refused; the one in force stays");
+  } else if (auto applied = Apply(std::move(fetched)); !applied) {
+    // A delta that does not fit says nothing against the upstream: the full set is asked for.
+    if (asked_for_delta_ && applied.error().code() == base::ErrorCode::kConflict) return 0;
     return backoff_.AfterFailure(0);
-  } else {
-    ++state_.fetched;
   }
   if (!state_.healthy) log_.Info("upstream answers", {{"upstream", upstream_.identity()}});
   state_.healthy = true;
   state_.last_error.reset();
   return backoff_.AfterSuccess();
+}
+
+base::Result<void> SyncLoop::Apply(Fetched fetched) {
+  const bool is_delta = fetched.document.head.since.has_value();
+  auto applied = environment_.Apply(std::move(fetched.document), std::move(fetched.validator));
+  if (!applied) {
+    ++state_.refused;
+    NoteFailure(applied.error(), "flag set refused; the one in force stays");
+    return applied;
+  }
+  ++state_.fetched;
+  if (is_delta) ++state_.deltas;
+  return {};
 }
 
 std::int64_t SyncLoop::OnFailure(const FetchFailure& failure) {

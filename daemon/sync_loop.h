@@ -18,6 +18,7 @@ struct SyncState {
   bool healthy = false;  // the last fetch was answered and accepted
   std::optional<base::Error> last_error;
   std::uint64_t fetched = 0;             // new sets put in force
+  std::uint64_t deltas = 0;              // of these, made by a delta
   std::uint64_t confirmed = 0;           // answers that nothing has changed
   std::uint64_t failed = 0;              // no usable answer
   std::uint64_t refused = 0;             // sets that were not put in force
@@ -39,6 +40,7 @@ class SyncLoop {
   void Fetch();
   void OnFetched(FetchResult result);
   std::int64_t OnAnswer(Fetched fetched);
+  base::Result<void> Apply(Fetched fetched);
   std::int64_t OnFailure(const FetchFailure& failure);
   void NoteFailure(const base::Error& error, std::string_view event);
 
@@ -49,6 +51,7 @@ class SyncLoop {
   base::Logger& log_;
   Backoff backoff_;
   SyncState state_;
+  bool asked_for_delta_ = false;
   base::SteadyMillis next_attempt_at_ = 0;
   net::ControlLoop::Timer timer_;
 };

@@ -118,10 +118,12 @@ class Store:
     """
 
     def __init__(self, directory, document=ROOT / "config" / "example-flags.json", database=None, twin=None,
-                 tls=None):
+                 tls=None, arguments=()):
         self.directory = pathlib.Path(directory)
         self.tls = tls
-        self.arguments = () if tls is None else ("--tls-certificate-file", tls[0], "--tls-key-file", tls[1])
+        self.arguments = list(arguments)
+        if tls is not None:
+            self.arguments += ["--tls-certificate-file", tls[0], "--tls-key-file", tls[1]]
         self.port = free_port()
         self.database = database or self.directory / "store.db"
         self.name = "store"
