@@ -44,8 +44,14 @@ Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
   environment_.emplace(config_, clock_, log_, *publisher_);
   if (!config_.upstream_url.empty()) {
     upstream_.emplace(config_, http_, control_);
-    sync_.emplace(*upstream_, *environment_, control_, clock_, log_,
-                  Backoff(config_.poll_interval.millis, config_.retry_max.millis));
+    const auto backoff = [this] {
+      return Backoff(config_.poll_interval.millis, config_.retry_max.millis);
+    };
+    sync_.emplace(config_, *upstream_, *environment_, control_, clock_, log_, backoff());
+    if (config_.stream) {
+      stream_.emplace(config_, http_, control_, clock_, log_, backoff());
+      sync_->Follow(*stream_);
+    }
   }
   status_.emplace(
       config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,

@@ -14,6 +14,7 @@
 #include "daemon/pennon_upstream.h"
 #include "daemon/publisher.h"
 #include "daemon/sync_loop.h"
+#include "daemon/sync_stream.h"
 #include "daemon/worker_service.h"
 #include "net/control_loop.h"
 #include "net/http_client.h"
@@ -59,6 +60,7 @@ class Daemon {
   std::optional<Publisher> publisher_;
   std::optional<Environment> environment_;
   std::optional<PennonUpstream> upstream_;
+  std::optional<SyncStream> stream_;
   std::optional<SyncLoop> sync_;
   std::optional<DaemonStatus> status_;
   std::optional<net::UnixSocket> unix_socket_;

@@ -16,6 +16,11 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("upstream.ca_file", &c.upstream_ca_file, "certificates to trust instead of the system's");
   s.Add("upstream.public_key_file", &c.upstream_public_key_file,
         "Ed25519 key (PEM) that flag sets must be signed by; empty: none");
+  s.Add("upstream.stream", &c.stream, "be told of changes by the store; false: only poll");
+  s.Add("upstream.stream_idle", &c.stream_idle, "a stream is dead when nothing came for so long",
+        100, kHour);
+  s.Add("upstream.stream_max_age", &c.stream_max_age, "a stream is opened anew after so long", 100,
+        24 * kHour);
   s.Add("upstream.poll_interval", &c.poll_interval, "time between two polls", 100, 24 * kHour);
   s.Add("upstream.retry_max", &c.retry_max, "longest pause after failures", 100, 24 * kHour);
   s.Add("upstream.timeout", &c.fetch_timeout, "deadline of one fetch", 100, kHour);

@@ -17,6 +17,9 @@ struct DaemonConfig {
   std::string upstream_key_file;
   std::string upstream_ca_file;
   std::string upstream_public_key_file;  // "": sets need not be signed
+  bool stream = true;
+  base::Duration stream_idle{45'000};  // three heartbeats
+  base::Duration stream_max_age{1'800'000};
   base::Duration poll_interval{10'000};
   base::Duration retry_max{60'000};
   base::Duration fetch_timeout{30'000};

@@ -67,6 +67,13 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
   object.Uint("revision", state.revision).Uint("flags", state.flags);
   object.Int("ageMs", state.age_millis).Bool("stale", state.stale);
   object.String("upstream", config_.upstream_url);
+  if (sync_ != nullptr && sync_->stream() != nullptr) {
+    const StreamState& stream = *sync_->stream();
+    JsonObject text(object.Key("stream"));
+    text.Bool("open", stream.is_open);
+    if (stream.last_error) text.String("lastError", stream.last_error->Message());
+    text.Close();
+  }
   object.Int("nextAttemptMs", sync.next_attempt_millis);
   if (sync.last_error) object.String("lastError", sync.last_error->Message());
   if (state.refused) object.String("refused", state.refused->Message());
@@ -139,6 +146,19 @@ void DaemonStatus::RegisterSync() {
   registry_.Add(MetricKind::kCounter, "pennon_sync_deltas_total",
                 "Flag sets put in force that came as a delta.",
                 [this] { return static_cast<double>(sync_->state().deltas); });
+  const auto stream = [&](MetricKind kind, std::string name, std::string help, auto read) {
+    registry_.Add(kind, std::move(name), std::move(help), [this, read]() -> double {
+      const StreamState* const state = sync_->stream();
+      return state == nullptr ? 0 : static_cast<double>(read(*state));
+    });
+  };
+  stream(MetricKind::kGauge, "pennon_stream_open", "1 when the stream of the upstream is open.",
+         [](const StreamState& s) { return s.is_open; });
+  stream(MetricKind::kCounter, "pennon_stream_opened_total",
+         "Times that the stream of the upstream was opened.",
+         [](const StreamState& s) { return s.opened; });
+  stream(MetricKind::kCounter, "pennon_stream_events_total", "Events of the upstream's stream.",
+         [](const StreamState& s) { return s.events; });
 }
 
 void DaemonStatus::RegisterServing() {

@@ -17,6 +17,8 @@ class SyncServer:
         self.requests = 0
         self.stopped = False
         self.current = (503, b"", "")
+        self.streams = None  # called with (headers, write) for each stream; None: there are no streams
+        self.streams_asked = 0
         self.deltas = {}  # what answers ?since=
         self.asked = []   # paths with queries, of all requests
         self.headers = []  # further headers of every answer
@@ -26,6 +28,8 @@ class SyncServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                if self.path == "/sync/v1/stream":
+                    return self.do_stream()
                 outer.requests += 1
                 outer.asked.append(self.path)
                 status, body, tag = outer.current
@@ -43,6 +47,26 @@ class SyncServer:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_stream(self):
+                outer.streams_asked += 1
+                if outer.streams is None:
+                    self.send_response(404)
+                    self.send_header("Content-Length", "0")
+                    return self.end_headers()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                self.close_connection = True
+
+                def write(text):
+                    self.wfile.write(text.encode())
+                    self.wfile.flush()
+
+                try:
+                    outer.streams(self.headers, write)
+                except OSError:
+                    pass
 
             def log_message(self, *arguments):
                 pass

@@ -1,6 +1,7 @@
 """How a daemon follows its upstream: what it asks for, what it takes, what it refuses."""
 import re
 import subprocess
+import threading
 
 from harness import BIN, EndToEndTest, eventually
 from sync_server import SyncServer
@@ -22,9 +23,98 @@ class SyncTest(EndToEndTest):
         server.publish(revision, flags)
         return server
 
+    def start_following(self, upstream, arguments=(), name="daemon"):
+        """A daemon that learns of changes from the stream alone."""
+        return self.start_daemon(upstream, ["--upstream-poll-interval", "20s", "--upstream-stale-after", "1h",
+                                            *arguments], name)
+
+    def test_a_real_store_tells_of_changes(self):
+        store = self.start_store()
+        daemon = self.start_following(store)
+        eventually(lambda: daemon.environment()["stream"]["open"], "the stream is open")
+        for variant in ("sale", "plain", "sale"):
+            revision = store.configure("banner", {"default": {"variant": variant}})
+            eventually(lambda: daemon.flag("banner")["revision"] == revision, "the change is answered")
+        self.assertGreaterEqual(metric(daemon, "pennon_stream_events_total"), 3)
+        store.program.kill()
+        eventually(lambda: not daemon.environment()["stream"]["open"], "the stream is gone")
+        store.start()
+        eventually(lambda: daemon.environment()["stream"]["open"], "the stream is open again")
+        revision = store.configure("banner", {"default": {"variant": "plain"}})
+        eventually(lambda: daemon.flag("banner")["revision"] == revision, "the change is answered")
+
+    def test_a_stream_that_falls_silent_is_opened_anew(self):
+        server = self.start_server(1, {"a": flag(1)})
+        ids = []
+
+        def silent(headers, write):
+            ids.append(headers.get("Last-Event-ID"))
+            write(":\n\n")
+            threading.Event().wait(30)
+
+        server.streams = silent
+        daemon = self.start_following(server, ["--upstream-stream-idle", "100ms"])
+        eventually(lambda: len(ids) >= 3, "it was opened three times")
+        self.assertEqual(set(ids), {"1.1"})
+        self.assertEqual(daemon.flag("a")["value"], 1)
+
+    def test_an_old_stream_is_opened_anew_without_a_gap(self):
+        server = self.start_server(1, {"a": flag(1)})
+
+        def beating(_, write):
+            while True:
+                write(":\n\n")
+                threading.Event().wait(0.02)
+
+        server.streams = beating
+        daemon = self.start_following(server, ["--upstream-stream-max-age", "200ms"])
+        eventually(lambda: metric(daemon, "pennon_stream_opened_total") >= 3, "it was opened three times")
+        self.assertEqual(metric(daemon, 'pennon_sync_total{result="failed"}'), 0)
+
+    def test_events_that_are_garbage_change_nothing(self):
+        server = self.start_server(1, {"a": flag(1)})
+        told = []
+
+        def garbage(_, write):
+            told.append(1)
+            write("event: delta\nid: 1.7\ndata: {nonsense\n\nevent: changed\nid: x\ndata: {}\n\n"
+                  "event: surprise\ndata: 1\n\ndata\n\n: comment\r\nevent: delta\nid: 1.1\ndata: {}\n\n")
+            threading.Event().wait(30)
+
+        server.streams = garbage
+        daemon = self.start_following(server)
+        eventually(lambda: metric(daemon, "pennon_stream_events_total") == 5, "all events are read")
+        self.assertEqual(daemon.environment()["revision"], 1)
+        server.publish(2, {"a": flag(2)})
+        long = "data: " + "x" * 3_000_000
+        server.streams = lambda _, write: (told.append(1), write(long), threading.Event().wait(30))
+        daemon.program.kill()
+        told.clear()
+        daemon.start()
+        eventually(lambda: told and daemon.environment()["stream"].get("lastError"), "the line is too long")
+        self.assertEqual(daemon.flag("a")["value"], 2)
+
+    def test_a_stream_that_ends_at_once_is_not_opened_in_a_hurry(self):
+        server = self.start_server(1, {"a": flag(1)})
+        server.streams = lambda _, write: None
+        daemon = self.start_daemon(server)
+        eventually(lambda: server.requests >= 12, "polls go on")
+        self.assertLess(server.streams_asked, 12)
+        self.assertEqual(daemon.environment()["state"], "live")
+
+    def test_an_upstream_without_a_stream_is_polled(self):
+        server = self.start_server(1, {"a": flag(1)})
+        daemon = self.start_daemon(server)
+        eventually(lambda: daemon.environment().get("stream", {}).get("lastError"), "there is no stream")
+        server.publish(2, {"a": flag(2)})
+        eventually(lambda: daemon.flag("a")["value"] == 2, "the change is answered")
+        off = self.start_daemon(server, ["--upstream-stream", "false"], name="off")
+        eventually(lambda: off.environment()["state"] == "live", "it is live")
+        self.assertNotIn("stream", off.environment())
+
     def test_a_change_at_a_real_store_comes_as_a_delta(self):
         store = self.start_store()
-        daemon = self.start_daemon(store)
+        daemon = self.start_daemon(store, ["--upstream-stream", "false"])
         eventually(lambda: daemon.flag("banner")["source"] == "live", "the daemon is live")
         whole = daemon.evaluate({"context": {"targetingKey": "u"}})["evaluations"]
         self.assertEqual(metric(daemon, "pennon_sync_deltas_total"), 0)
