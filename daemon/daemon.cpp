@@ -52,10 +52,15 @@ Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
       stream_.emplace(config_, http_, control_, clock_, log_, backoff());
       sync_->Follow(*stream_);
     }
+    if (config_.report) {
+      reporter_.emplace(config_, *environment_, http_, control_, clock_, log_, backoff());
+      reporter_->Count(pool_, evaluations);
+    }
   }
   status_.emplace(
       config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,
       std::vector<const serving::EvaluationService*>(evaluations.begin(), evaluations.end()));
+  if (reporter_) status_->AddReporter(*reporter_);
 }
 
 Daemon::~Daemon() {
@@ -76,6 +81,7 @@ base::Result<void> Daemon::Start() {
   }
   pool_.Start();
   if (sync_) sync_->Start();
+  if (reporter_) reporter_->Start();
   CollectRetired();
   return {};
 }
@@ -86,6 +92,7 @@ void Daemon::Run() {
   draining_.store(true, std::memory_order_relaxed);
   unix_socket_.reset();  // who connects from now on sees at once that nobody listens
   pool_.Stop(config_.drain_timeout.millis);
+  if (reporter_) reporter_->Stop();
   environment_->Stop();
   log_.Info("stopped");
 }

@@ -13,6 +13,7 @@
 #include "daemon/environment.h"
 #include "daemon/pennon_upstream.h"
 #include "daemon/publisher.h"
+#include "daemon/reporter.h"
 #include "daemon/sync_loop.h"
 #include "daemon/sync_stream.h"
 #include "daemon/worker_service.h"
@@ -62,6 +63,7 @@ class Daemon {
   std::optional<PennonUpstream> upstream_;
   std::optional<SyncStream> stream_;
   std::optional<SyncLoop> sync_;
+  std::optional<Reporter> reporter_;
   std::optional<DaemonStatus> status_;
   std::optional<net::UnixSocket> unix_socket_;
   net::ControlLoop::Timer collect_timer_;

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "daemon/daemon_config.h"
 #include "daemon/environment.h"
+#include "daemon/reporter.h"
 #include "daemon/sync_loop.h"
 #include "net/worker_pool.h"
 #include "serving/evaluation_service.h"
@@ -27,6 +28,8 @@ class DaemonStatus {
   DaemonStatus(const DaemonConfig& config, const base::Clock& clock, const Environment& environment,
                const SyncLoop* sync, std::vector<const serving::EvaluationService*> services);
   void AddListener(NamedListener listener) { listeners_.push_back(std::move(listener)); }
+
+  void AddReporter(const Reporter& reporter);
 
   /// The status as a JSON object.
   [[nodiscard]] std::string Json() const;

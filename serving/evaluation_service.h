@@ -15,6 +15,7 @@
 #include "model/context.h"
 #include "model/evaluation.h"
 #include "serving/published.h"
+#include "serving/usage_sink.h"
 
 namespace pennon::serving {
 
@@ -49,6 +50,9 @@ class EvaluationService {
   void Publish(std::shared_ptr<const Published> published);
   void Remove(std::string_view environment);
 
+  /// Counts from now on, by flag and variant; null: nowhere. Before the worker runs.
+  void SetUsageSink(UsageSink* usage) { usage_ = usage; }
+
   /// The environment called `environment`; "" means the only one there is. Taken once a request.
   [[nodiscard]] base::Result<Reading> Read(std::string_view environment) const;
 
@@ -69,6 +73,7 @@ class EvaluationService {
   const base::Clock& clock_;
   std::uint64_t random_;  // the state of SplitMix64; each evaluation draws once
   std::vector<std::shared_ptr<const Published>> environments_;
+  UsageSink* usage_ = nullptr;
   EvaluationCounts counts_;
 };
 
