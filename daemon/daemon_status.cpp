@@ -194,6 +194,22 @@ void DaemonStatus::RegisterSync() {
          [](const StreamState& s) { return s.events; });
 }
 
+void DaemonStatus::AddReporter(const Reporter& reporter) {
+  const auto add = [&](MetricKind kind, std::string name, std::string help,
+                       std::uint64_t ReportState::*count) {
+    registry_.Add(kind, std::move(name), std::move(help),
+                  [&reporter, count] { return static_cast<double>(reporter.state().*count); });
+  };
+  add(MetricKind::kCounter, "pennon_reports_total", "Reports that the store has taken.",
+      &ReportState::sent);
+  add(MetricKind::kCounter, "pennon_reports_failed_total", "Reports that it has not.",
+      &ReportState::failed);
+  add(MetricKind::kGauge, "pennon_usage_waiting", "Batches of usage that wait to be reported.",
+      &ReportState::usage_waiting);
+  add(MetricKind::kCounter, "pennon_usage_lost_total",
+      "Evaluations that were counted and will never be reported.", &ReportState::usage_lost);
+}
+
 void DaemonStatus::RegisterServing() {
   registry_.Add(MetricKind::kCounter, "pennon_evaluations_total", "Evaluations by reason.", [this] {
     std::vector<MetricSample> samples;
@@ -213,8 +229,7 @@ void DaemonStatus::RegisterServing() {
     registry_.Add(kind, std::move(name), std::move(help), [this, count] {
       std::vector<MetricSample> samples;
       for (const NamedListener& named : AllListeners()) {
-        samples.push_back(
-            {{{"listener", named.name}}, static_cast<double>(named.counts().*count)});
+        samples.push_back({{{"listener", named.name}}, static_cast<double>(named.counts().*count)});
       }
       return samples;
     });

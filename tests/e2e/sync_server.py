@@ -19,6 +19,8 @@ class SyncServer:
         self.current = (503, b"", "")
         self.streams = None  # called with (headers, write) for each stream; None: there are no streams
         self.streams_asked = 0
+        self.reports = []  # what was posted to /sync/v1/report, with the status it got
+        self.report_status = 204
         self.deltas = {}  # what answers ?since=
         self.asked = []   # paths with queries, of all requests
         self.headers = []  # further headers of every answer
@@ -47,6 +49,14 @@ class SyncServer:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = outer.report_status
+                outer.reports.append((status, body))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def do_stream(self):
                 outer.streams_asked += 1
