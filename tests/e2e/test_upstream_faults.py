@@ -35,6 +35,7 @@ class UpstreamFaultsTest(EndToEndTest):
                 server.answer(status, b"{}")
                 eventually(lambda: metric(daemon, 'pennon_sync_total{result="failed"}') > failed, "it fails")
                 self.assertEqual(daemon.flag("a")["value"], value)
+                self.assertEqual(metric(daemon, "pennon_upstream_key_refused"), status in (401, 403))
             value += 1
             self.recovers(server, daemon, value)
 
