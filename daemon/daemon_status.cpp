@@ -179,6 +179,9 @@ void DaemonStatus::RegisterSync() {
   registry_.Add(MetricKind::kCounter, "pennon_sync_deltas_total",
                 "Flag sets put in force that came as a delta.",
                 [this] { return static_cast<double>(sync_->state().deltas); });
+  registry_.Add(MetricKind::kGauge, "pennon_upstream_key_refused",
+                "1 when the upstream answers that the sync key is not accepted.",
+                [this] { return sync_->state().key_refused ? 1.0 : 0.0; });
   const auto stream = [&](MetricKind kind, std::string name, std::string help, auto read) {
     registry_.Add(kind, std::move(name), std::move(help), [this, read]() -> double {
       const StreamState* const state = sync_->stream();

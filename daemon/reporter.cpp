@@ -132,8 +132,9 @@ void Reporter::Send() {
   fetch->method = "POST";
   fetch->headers.emplace_back("Content-Type", "application/json");
   fetch->body = Body(batches);
-  http_.Fetch(*std::move(fetch), [this, batches](base::Result<net::HttpFetched> result) {
-    control_.Post([this, batches, result = std::move(result)] { OnAnswer(batches, result); });
+  http_.Fetch(*std::move(fetch), [this, &control = control_,
+                                  batches](base::Result<net::HttpFetched> result) {
+    control.Post([this, batches, result = std::move(result)] { OnAnswer(batches, result); });
   });
 }
 
