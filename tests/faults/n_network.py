@@ -376,8 +376,8 @@ class NetworkTest(FaultTest):
         wrong = bytearray(good)
         wrong[-8] ^= 1  # the CRC
         nested = gzip.compress(gzip.compress(document))
-        for encoding, body in (("gzip", bomb), ("gzip", bytes(wrong)), ("gzip, gzip", nested[:-1]), ("br", document), ("gzip", document),
-                               ("deflate", good[5:]), ("gzip", good[:-3]), ("zstd", document), (", ".join(["gzip"] * 100), good)):
+        for encoding, body in (("gzip", bomb), ("gzip", bytes(wrong)), ("gzip, gzip", nested[:40]), ("br", document), ("gzip", document),
+                               ("deflate", good[5:]), ("gzip", good[:-30]), ("zstd", document), (", ".join(["gzip"] * 100), good)):
             with self.subTest(encoding=encoding):
                 self.ride_out(once(answer(200, body, [("Content-Encoding", encoding), ("ETag", '"1.9"')])),
                               upstream=upstream, daemon=daemon, times=1)

@@ -9,6 +9,7 @@ import io
 import os
 import pathlib
 import re
+import signal
 import sys
 import time
 import traceback
@@ -60,17 +61,25 @@ class Result(unittest.TestResult):
             self.outcome = ("failed", f"{subtest}\n" + "".join(traceback.format_exception(*error)))
 
 
+def too_long(*_):
+    raise AssertionError(f"not done after {LIMIT_SECONDS} s")
+
+
 def run_one(name):
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(LIMIT_SECONDS)
     began = time.monotonic()
     result = Result()
     output, sys.stdout = sys.stdout, io.StringIO()
     try:
         unittest.defaultTestLoader.loadTestsFromName(name).run(result)
     finally:
+        signal.alarm(0)
         sys.stdout = output
     return name, *result.outcome, time.monotonic() - began
 
 
+LIMIT_SECONDS = int(os.environ.get("PENNON_FAULTS_LIMIT_SECONDS", 900))  # of one test
 WORST = ("failed", "open bug", "not run", "passed")
 
 
