@@ -91,6 +91,7 @@ class RawUpstream:
         try:
             if self.context is not None:
                 connection = self.context.wrap_socket(connection, server_side=True)
+                self.connections.append(connection)
             while self.serve_one(connection):
                 pass
         except (OSError, ValueError):
