@@ -63,14 +63,20 @@ Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_c
       stream_.emplace(config_, http_, control_, clock_, log_, backoff());
       sync_->Follow(*stream_);
     }
+    if (config_.report) {
+      reporter_.emplace(config_, *environment_, http_, control_, clock_, log_, backoff());
+      reporter_->Count(pool_, evaluations);
+    }
   }
   status_.emplace(
       config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,
       std::vector<const serving::EvaluationService*>(evaluations.begin(), evaluations.end()));
   status_->SetListeners(*listeners_);
+  if (reporter_) status_->AddReporter(*reporter_);
   RegisterMetrics();
+  set_orders_.emplace(config_.environment, *environment_);
   orders_.emplace(
-      nullptr, [this] { return base::Result<std::string>(status_->Json()); },
+      &*set_orders_, [this] { return base::Result<std::string>(status_->Json()); },
       [this] { return Reload(); }, log_);
 }
 
@@ -114,6 +120,7 @@ base::Result<void> Daemon::Start() {
   pool_.Start();
   changes_.Start();
   if (sync_) sync_->Start();
+  if (reporter_) reporter_->Start();
   if (const auto period = TakeWatchdogMillis()) {
     watchdog_.emplace(control_, pool_, *period, [this] { manager_.Send("WATCHDOG=1"); });
     watchdog_->Start();
@@ -164,6 +171,7 @@ void Daemon::OnSignal(int signal) {
 void Daemon::Run() {
   control_.Run();
   if (stopper_.joinable()) stopper_.join();
+  if (reporter_) reporter_->Stop();
   environment_->Stop();
   log_.Info("stopped");
 }

@@ -20,6 +20,8 @@
 #include "daemon/pennon_upstream.h"
 #include "daemon/publisher.h"
 #include "daemon/reload.h"
+#include "daemon/reporter.h"
+#include "daemon/set_orders.h"
 #include "daemon/sync_loop.h"
 #include "daemon/sync_stream.h"
 #include "daemon/watchdog.h"
@@ -76,7 +78,9 @@ class Daemon {
   std::optional<PennonUpstream> upstream_;
   std::optional<SyncStream> stream_;
   std::optional<SyncLoop> sync_;
+  std::optional<Reporter> reporter_;
   std::optional<DaemonStatus> status_;
+  std::optional<SetOrders> set_orders_;
   std::optional<Orders> orders_;
   net::ControlLoop::Timer second_timer_;
   net::ControlLoop::Timer reload_timer_;

@@ -31,6 +31,8 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
         std::int64_t{256} << 20U);
   s.Add("upstream.stale_after", &c.stale_after,
         "answers are marked stale when the flag set was confirmed longer ago", 100, INT64_MAX);
+  s.Add("report.enabled", &c.report, "tell the store what is in force and what is evaluated");
+  s.Add("report.interval", &c.report_interval, "time between two reports", 100, kHour);
   s.Add("bootstrap.file", &c.bootstrap_file, "flag set that serves when there is no cache");
   s.Add("bootstrap.format", &c.bootstrap_format, "its format: native, flagd or unleash");
   s.Add("defaults", &c.defaults, "values of flags that no flag set has");

@@ -27,6 +27,9 @@ struct DaemonConfig {
   base::ByteSize max_body{std::uint64_t{64} << 20U};
   base::Duration stale_after{60'000};
 
+  bool report = true;
+  base::Duration report_interval{60'000};
+
   std::string bootstrap_file;
   std::string bootstrap_format = "native";
   base::ScalarMap defaults;  // per-flag default values

@@ -179,6 +179,9 @@ void DaemonStatus::RegisterSync() {
   registry_.Add(MetricKind::kCounter, "pennon_sync_deltas_total",
                 "Flag sets put in force that came as a delta.",
                 [this] { return static_cast<double>(sync_->state().deltas); });
+  registry_.Add(MetricKind::kGauge, "pennon_upstream_key_refused",
+                "1 when the upstream answers that the sync key is not accepted.",
+                [this] { return sync_->state().key_refused ? 1.0 : 0.0; });
   const auto stream = [&](MetricKind kind, std::string name, std::string help, auto read) {
     registry_.Add(kind, std::move(name), std::move(help), [this, read]() -> double {
       const StreamState* const state = sync_->stream();
@@ -192,6 +195,22 @@ void DaemonStatus::RegisterSync() {
          [](const StreamState& s) { return s.opened; });
   stream(MetricKind::kCounter, "pennon_stream_events_total", "Events of the upstream's stream.",
          [](const StreamState& s) { return s.events; });
+}
+
+void DaemonStatus::AddReporter(const Reporter& reporter) {
+  const auto add = [&](MetricKind kind, std::string name, std::string help,
+                       std::uint64_t ReportState::*count) {
+    registry_.Add(kind, std::move(name), std::move(help),
+                  [&reporter, count] { return static_cast<double>(reporter.state().*count); });
+  };
+  add(MetricKind::kCounter, "pennon_reports_total", "Reports that the store has taken.",
+      &ReportState::sent);
+  add(MetricKind::kCounter, "pennon_reports_failed_total", "Reports that it has not.",
+      &ReportState::failed);
+  add(MetricKind::kGauge, "pennon_usage_waiting", "Batches of usage that wait to be reported.",
+      &ReportState::usage_waiting);
+  add(MetricKind::kCounter, "pennon_usage_lost_total",
+      "Evaluations that were counted and will never be reported.", &ReportState::usage_lost);
 }
 
 void DaemonStatus::RegisterServing() {
@@ -213,8 +232,7 @@ void DaemonStatus::RegisterServing() {
     registry_.Add(kind, std::move(name), std::move(help), [this, count] {
       std::vector<MetricSample> samples;
       for (const NamedListener& named : AllListeners()) {
-        samples.push_back(
-            {{{"listener", named.name}}, static_cast<double>(named.counts().*count)});
+        samples.push_back({{{"listener", named.name}}, static_cast<double>(named.counts().*count)});
       }
       return samples;
     });

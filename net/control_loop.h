@@ -19,6 +19,8 @@ class ControlLoop {
   /// Runs until Stop.
   void Run();
   void Stop();
+  /// Runs what is ready now, after Stop, and returns.
+  void RunReady();
   void Post(std::function<void()> task);
 
   /// A pending call; destroying or reassigning it cancels the call. Must not outlive its loop.

@@ -2,6 +2,7 @@
 import hashlib
 import http.server
 import json
+import sys
 import threading
 
 
@@ -19,6 +20,8 @@ class SyncServer:
         self.current = (503, b"", "")
         self.streams = None  # called with (headers, write) for each stream; None: there are no streams
         self.streams_asked = 0
+        self.reports = []  # what was posted to /sync/v1/report, with the status it got
+        self.report_status = 204
         self.deltas = {}  # what answers ?since=
         self.asked = []   # paths with queries, of all requests
         self.headers = []  # further headers of every answer
@@ -48,6 +51,14 @@ class SyncServer:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = outer.report_status
+                outer.reports.append((status, body))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
             def do_stream(self):
                 outer.streams_asked += 1
                 if outer.streams is None:
@@ -72,6 +83,13 @@ class SyncServer:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        loud = self.server.handle_error
+
+        def handle_error(*arguments):
+            if not isinstance(sys.exc_info()[1], ConnectionError):  # a daemon that has had enough
+                loud(*arguments)
+
+        self.server.handle_error = handle_error
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
