@@ -149,6 +149,20 @@ class DocumentTest(FaultTest):
         eventually(lambda: daemon.environment()["revision"] == 2 or daemon.environment().get("refused"), "it is answered for")
         self.assertEqual(daemon.environment()["revision"], 2, daemon.environment())
 
+    def test_D15_a_prerequisite_or_a_segment_that_is_missing_costs_only_its_flag(self):
+        upstream, daemon = self.started()
+        needs = dict(flag(1), prerequisites=[{"flag": "nobody"}], offVariant="v")
+        segment = dict(flag(1), rules=[{"when": {"segment": "nobody"}, "serve": {"variant": "v"}}])
+        self.send(upstream, document([GOOD, line("needs", **needs), line("segment", **segment)]))
+        self.wait_revision(daemon, 2)
+        self.assertEqual(daemon.flag("good")["value"], 5)
+        for _ in range(200):
+            for key in ("needs", "segment"):
+                answered = daemon.flag(key, default=99)
+                self.assertIn(answered["value"], (1, 99))
+                self.assertIn(answered["reason"], ("ERROR", "DISABLED", "DEFAULT"))
+        self.assertLess(len([text for text in daemon.program.log.splitlines() if "needs" in text or "segment" in text]), 5)
+
     def test_D18_splits_that_make_no_sense_cost_only_their_flag(self):
         upstream, daemon = self.started()
         split = lambda weights: dict(flag(1), default={"split": [{"variant": "v", "weight": weight} for weight in weights]})

@@ -1,4 +1,4 @@
-"""Rows R, T, C and X: what runs out, time that jumps, callers' libraries, and several faults at once."""
+"""Rows R, C and X: what runs out, callers' libraries, and several faults at once."""
 import errno
 import os
 import pathlib
@@ -107,6 +107,23 @@ class ResourceTest(FaultTest):
         self.assertEqual(daemon.get("/metrics")[2].count(b"\n"), series)
         self.assertLess(peak_memory(daemon.program.process) - before, 16 << 20)
 
+    def test_R10_usage_that_nobody_takes_is_bounded_and_costs_no_answer(self):
+        upstream = self.upstream()
+        upstream.refuses_reports = True
+        daemon = self.live(upstream, [*ALONE, "--report-interval", "100ms"])
+        client = self.frames(daemon)
+        client.hello("production")
+        client.batch(["a"] * 1000, {})
+        before = peak_memory(daemon.program.process)
+        eventually(lambda: metric(daemon, "pennon_reports_failed_total") >= 3, "reports fail")
+        for _ in range(count("BATCHES", 100)):
+            self.assertEqual(client.batch(["a"] * 1000, {})["evaluations"][0]["value"], 1)
+        self.assertLess(peak_memory(daemon.program.process) - before, 16 << 20)
+        upstream.refuses_reports = False
+        eventually(lambda: metric(daemon, "pennon_reports_total") >= 1, "they are taken")
+        eventually(lambda: metric(daemon, "pennon_usage_waiting") == 0, "nothing waits any more")
+        self.assertEqual(metric(daemon, "pennon_usage_lost_total"), 0)
+
     @open_bug("the log is written by the thread that logs: a full pipe on standard error stops the control thread, and with it /status and the sync")
     def test_R11_a_log_that_nobody_reads_stops_nothing(self):
         upstream = self.upstream()
@@ -138,22 +155,6 @@ class ResourceTest(FaultTest):
             process.kill()
             process.wait()
             os.close(reading)
-
-
-class TimeTest(FaultTest):
-    def test_T04_after_a_pause_of_the_process_there_is_one_poll_and_no_burst(self):
-        upstream = self.upstream()
-        daemon = self.live(upstream, [*ALONE, "--upstream-poll-interval", "200ms"])
-        process = daemon.program.process
-        process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
-        before = len(upstream.requests)
-        time.sleep(2)  # the pause itself
-        process.send_signal(signal.SIGCONT)
-        eventually(lambda: len(upstream.requests) >= before + 4, "it polls again")
-        times = [one.at for one in upstream.requests[before:]]
-        self.assertGreater(times[3] - times[0], 0.3)
-        self.assertGreaterEqual(daemon.environment()["ageMs"], 0)
 
 
 class ClientTest(FaultTest):
@@ -225,6 +226,24 @@ class SeveralTest(FaultTest):
         self.assert_serves(daemon, 2, "cache")
         calls.stop()
         self.heal(upstream, daemon, 4)
+
+    def test_X02_a_restored_upstream_a_damaged_cache_and_a_clock_of_1970_are_got_over_together(self):
+        calls = self.failing_calls()
+        upstream, daemon = self.cached(3)
+        path = pathlib.Path(daemon.cache)
+        for name in (path, path.with_name("cache.db-wal")):
+            if name.exists():
+                name.write_bytes(os.urandom(name.stat().st_size))
+        calls.set_clock(-int(time.time()))
+        with environment(calls.environment):
+            daemon.start()
+        self.assertEqual(daemon.get("/livez")[0], 200)
+        self.assertTrue(daemon.environment()["cache"]["damage"])
+        upstream.document = SyncServer.document(1, {"a": flag(41)}).replace(b'"epoch": 1', b'"epoch": 2')
+        upstream.tag = '"2.1"'
+        upstream.open()
+        eventually(lambda: daemon.flag("a", default=0)["value"] == 41, "the restored one serves")
+        self.assertGreaterEqual(daemon.environment()["ageMs"], 0)
 
     def test_X03_no_descriptors_a_new_set_and_the_end_leave_cleanly(self):
         upstream = self.upstream()

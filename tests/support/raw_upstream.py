@@ -49,6 +49,7 @@ class RawUpstream:
         self.requests = []  # of flag sets
         self.streams = []
         self.reports = []
+        self.refuses_reports = False
         self.host, self.port = host, port
         self.connections = []
         self.open()
@@ -125,7 +126,7 @@ class RawUpstream:
             return self.stream(connection, request)
         if not path.startswith("/sync/v1/flagset"):
             self.reports.append((request, body))
-            connection.sendall(answer(200, b"{}", content_type="application/json"))
+            connection.sendall(answer(503 if self.refuses_reports else 200, b"{}", content_type="application/json"))
             return True
         self.requests.append(request)
         if self.fault is not None:
