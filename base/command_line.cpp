@@ -68,9 +68,10 @@ Result<void> CommandLine::SetFlags(Settings& settings) const {
   return {};
 }
 
-Result<void> CommandLine::ReadAgain(Settings& settings, char** environment) const {
-  return settings.ReadFileAndEnvironment(config_file_, environment_prefix_, environment)
-      .and_then([&] { return SetFlags(settings); });
+Result<void> CommandLine::ReadAgain(Settings& settings, char* const* environment) const {
+  auto read = settings.ReadFileAndEnvironment(config_file_, environment_prefix_, environment);
+  if (!read) return read;
+  return SetFlags(settings);
 }
 
 }  // namespace pennon::base

@@ -6,7 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <mutex>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/json_text.h"
 
 namespace pennon::base {
@@ -47,6 +51,13 @@ void AppendLogfmt(std::string& out, const LogField& field) {
   }
 }
 
+void AppendJsonField(std::string& out, const LogField& field) {
+  out += ',';
+  AppendJsonString(out, field.key);
+  out += ':';
+  AppendJsonString(out, field.value);
+}
+
 // Characters that nobody sees but that change how the rest of the line looks: C1 controls, line and
 // paragraph separators, marks of direction. As UTF-8 each begins with one of these two bytes.
 std::size_t InvisibleSize(std::string_view text) {
@@ -84,7 +95,17 @@ std::string ShowInvisible(std::string_view line) {
 }  // namespace
 
 struct Logger::Sink {
+  // One of the events that are written; events are fixed texts, so there are not many.
+  struct Repeated {
+    SteadyMillis since = 0;
+    std::uint32_t written = 0;
+    std::uint64_t left_out = 0;
+  };
+
   spdlog::logger logger{"pennon", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  SystemClock clock;
+  std::mutex mutex;
+  std::map<std::string, Repeated, std::less<>> repeated;
 };
 
 Logger::Logger(LogLevel level, LogFormat format)
@@ -105,23 +126,40 @@ void Logger::SetLevel(LogLevel level) {
 
 void Logger::Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (!sink_->logger.should_log(SpdLevel(level))) return;
+  std::uint64_t left_out = 0;
+  if (IsRepeated(event, left_out)) return;
+  const LogField note("left_out", left_out);
   std::string line;
-  if (format_ == LogFormat::kJson) {
-    line += "\"event\":";
-    AppendJsonString(line, event);
-    for (const LogField& field : fields) {
-      line += ',';
-      AppendJsonString(line, field.key);
-      line += ':';
-      AppendJsonString(line, field.value);
-    }
-  } else {
-    AppendLogfmt(line, LogField("event", event));
-    line.erase(0, 1);
-    for (const LogField& field : fields) AppendLogfmt(line, field);
-  }
+  const auto append = format_ == LogFormat::kJson ? AppendJsonField : AppendLogfmt;
+  append(line, LogField("event", event));
+  line.erase(0, 1);
+  for (const LogField& field : fields) append(line, field);
+  if (left_out > 0) append(line, note);
   line = ShowInvisible(line);
   sink_->logger.log(SpdLevel(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+bool Logger::IsRepeated(std::string_view event, std::uint64_t& left_out) {
+  const std::lock_guard lock(sink_->mutex);
+  auto found = sink_->repeated.find(event);
+  if (found == sink_->repeated.end()) found = sink_->repeated.try_emplace(std::string(event)).first;
+  Sink::Repeated& one = found->second;
+  const SteadyMillis now = sink_->clock.Steady();
+  if (one.written == 0 || now - one.since >= kRepeatMillis) {
+    one.since = now;
+    one.written = 0;
+    left_out = std::exchange(one.left_out, 0);
+  }
+  if (one.written >= kMaxRepeated) {
+    ++one.left_out;
+    return true;
+  }
+  ++one.written;
+  return false;
+}
+
+void Logger::SetLevel(LogLevel level) {
+  sink_->logger.set_level(SpdLevel(level));
 }
 
 void Logger::Debug(std::string_view event, std::initializer_list<LogField> fields) {

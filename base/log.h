@@ -31,9 +31,13 @@ struct LogField {
 };
 
 /// Safe to use from any thread. A line that cannot be written is dropped; logging never blocks on
-/// anything but the descriptor of standard error.
+/// anything but the descriptor of standard error. Of one event at most kMaxRepeated lines are
+/// written in kRepeatMillis; the next one after that says how many were left out.
 class Logger {
  public:
+  static constexpr std::uint32_t kMaxRepeated = 50;
+  static constexpr std::int64_t kRepeatMillis = 10'000;
+
   Logger(LogLevel level, LogFormat format);
   ~Logger();
   Logger(const Logger&) = delete;
@@ -49,6 +53,7 @@ class Logger {
  private:
   struct Sink;
   void Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
+  bool IsRepeated(std::string_view event, std::uint64_t& left_out);
 
   LogFormat format_;
   std::unique_ptr<Sink> sink_;

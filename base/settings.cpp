@@ -224,9 +224,13 @@ std::string Settings::Print() const {
     if (group != section && !group.empty()) text += group + ":\n";
     section = group;
     const std::string name = group.empty() ? setting.path : "  " + setting.path.substr(dot + 1);
-    text += name + ": " + std::visit(Render{}, setting.target) + "  # " + setting.origin + '\n';
+    text += name + ": " + ValueText(setting) + "  # " + setting.origin + '\n';
   }
   return text;
+}
+
+std::string ValueText(const Settings::Setting& setting) {
+  return std::visit(Render{}, setting.target);
 }
 
 std::string FlagName(std::string_view path) {

@@ -73,6 +73,9 @@ class Settings {
   std::vector<Setting> settings_;
 };
 
+/// A setting's value as YAML, as Print shows it.
+std::string ValueText(const Settings::Setting& setting);
+
 /// The name of a setting on the command line: `upstream.poll_interval` ->
 /// `--upstream-poll-interval`.
 std::string FlagName(std::string_view path);

@@ -3,27 +3,28 @@
 #include <csignal>
 
 #include "base/version.h"
-#include "wire/problem.h"
 
 namespace pennon::daemon {
 namespace {
 
-constexpr std::int64_t kCollectEveryMillis = 1'000;
+constexpr std::int64_t kSecondMillis = 1'000;
+constexpr std::int64_t kReloadDelayMillis = 50;
+constexpr std::uint64_t kSecondsBetweenLooks = 5;
 
 std::string ServerName() {
   return "pennond/" + std::string(base::Version());
 }
 
-std::string HttpErrorText(int status, std::string_view what) {
-  return wire::ProblemDocument(status, base::Error::Invalid("request", what));
-}
-
 }  // namespace
 
-Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
+Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_config,
+               base::Logger& log)
     : config_(config),
+      settings_(settings),
+      read_config_(std::move(read_config)),
       log_(log),
       pool_(static_cast<std::size_t>(config.workers)),
+      changes_(control_, pool_.size()),
       http_(ServerName()) {
   // Workers ask the control thread, which owns all state, and get text back.
   questions_.status = [this](std::function<void(std::string)> done) {
@@ -32,14 +33,24 @@ Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
   questions_.metrics = [this](std::function<void(std::string)> done) {
     control_.Post([this, done = std::move(done)] { done(status_->Metrics()); });
   };
-  frame_options_ = {ServerName(), questions_.status};
-  http_limits_ = {config.max_request_headers.bytes, config.max_request_body.bytes};
+  const serving::OrderRequest order = [this](serving::Order given, auto done) {
+    control_.Post(
+        [this, given = std::move(given), done = std::move(done)] { done(orders_->Run(given)); });
+  };
 
   std::vector<serving::EvaluationService*> evaluations;
+  std::vector<WorkerParts> parts;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
-    services_.push_back(std::make_unique<WorkerService>(clock_, questions_, draining_));
+    services_.push_back(
+        std::make_unique<WorkerService>(clock_, questions_, draining_, SubscribeFrom(i)));
+    parts.push_back(
+        {services_.back().get(), {ServerName(), questions_.status, SubscribeFrom(i), order}});
     evaluations.push_back(&services_.back()->evaluations());
+    evaluations.back()->OnPublished([this, i](const auto& published) {
+      control_.Post([this, i, published] { changes_.OnPublished(i, published); });
+    });
   }
+  listeners_.emplace(config_, pool_, std::move(parts), log_);
   publisher_.emplace(pool_, evaluations);
   environment_.emplace(config_, clock_, log_, *publisher_);
   if (!config_.upstream_url.empty()) {
@@ -61,98 +72,173 @@ Daemon::Daemon(const DaemonConfig& config, base::Logger& log)
       config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,
       std::vector<const serving::EvaluationService*>(evaluations.begin(), evaluations.end()));
   if (reporter_) status_->AddReporter(*reporter_);
+  status_->SetListeners(*listeners_);
+  RegisterMetrics();
+  orders_.emplace(
+      nullptr, [this] { return base::Result<std::string>(status_->Json()); },
+      [this] { return Reload(); }, log_);
+}
+
+void Daemon::RegisterMetrics() {
+  using base::MetricKind;
+  base::MetricRegistry& metrics = status_->metrics();
+  metrics.Add(MetricKind::kGauge, "pennon_subscribers", "Open event streams and subscriptions.",
+              [this] { return static_cast<double>(changes_.size()); });
+  metrics.Add(MetricKind::kCounter, "pennon_changes_told_total",
+              "Changes told, once for each subscriber.",
+              [this] { return static_cast<double>(changes_.told()); });
+  metrics.Add(MetricKind::kCounter, "pennon_connections_refused_of_user_total",
+              "Connections refused because their user had too many.",
+              [this] { return static_cast<double>(listeners_->refused_of_user()); });
+  metrics.Add(MetricKind::kGauge, "pennon_buffered_bytes", "Buffers of all connections.",
+              [this] { return static_cast<double>(listeners_->memory().used()); });
+  metrics.Add(MetricKind::kCounter, "pennon_buffers_refused_total",
+              "Connections closed because all together held limits.memory.",
+              [this] { return static_cast<double>(listeners_->memory().refused()); });
+  metrics.Add(MetricKind::kCounter, "pennon_reloads_total",
+              "Times that the configuration was read again, by result.", [this] {
+                return std::vector<base::MetricSample>{
+                    {{{"result", "applied"}}, static_cast<double>(reloads_)},
+                    {{{"result", "refused"}}, static_cast<double>(failed_reloads_)}};
+              });
 }
 
 Daemon::~Daemon() {
+  if (stopper_.joinable()) stopper_.join();
   pool_.Stop(0);
 }
 
 base::Result<void> Daemon::Start() {
   // Before anybody can see that it listens and ask it to stop.
-  control_.OnSignals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) {
-    if (signal != SIGHUP) return control_.Stop();
-    log_.Info("asking the upstream at once");
-    if (sync_) sync_->FetchNow();
-  });
+  control_.OnSignals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { OnSignal(signal); });
+  auto inherited = InheritedSockets::Take();
+  if (!inherited) return base::Fail(inherited.error());
+  if (auto applied = ApplyReloadable(); !applied) return applied;
   if (auto started = environment_->Start(); !started) return started;
-  if (auto listening = ListenUnix(); !listening) return listening;
-  if (config_.http_enabled) {
-    if (auto listening = ListenLoopback(); !listening) return listening;
-  }
+  if (auto listening = listeners_->Open(std::move(*inherited)); !listening) return listening;
   pool_.Start();
+  changes_.Start();
   if (sync_) sync_->Start();
   if (reporter_) reporter_->Start();
-  CollectRetired();
+  if (const auto period = TakeWatchdogMillis()) {
+    watchdog_.emplace(control_, pool_, *period, [this] { manager_.Send("WATCHDOG=1"); });
+    watchdog_->Start();
+  }
+  // Also without flags: the service manager must not keep others waiting for the upstream.
+  manager_.Send("READY=1");
+  EverySecond();
   return {};
+}
+
+// Through the worker's own queue: what it has queued for the connection, the head of a stream, must
+// not be overtaken by what the control thread tells.
+serving::Subscribe Daemon::SubscribeFrom(std::size_t worker) {
+  return [this, worker](std::string environment, std::string known, bool tell_always,
+                        std::shared_ptr<serving::Subscriber> subscriber) {
+    auto subscribe = [this, environment = std::move(environment), known = std::move(known),
+                      tell_always, subscriber = std::move(subscriber)] {
+      changes_.Subscribe(environment, known, tell_always, subscriber);
+    };
+    pool_.Post(worker, [this, subscribe = std::move(subscribe)]() mutable {
+      control_.Post(std::move(subscribe));
+    });
+  };
+}
+
+base::Result<void> Daemon::AddHostContext() {
+  auto host = serving::HostContext::Make(config_.context_fixed, config_.context_headers,
+                                         config_.context_enforce);
+  if (!host) return base::Fail(host.error());
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    pool_.Post(i, [service = services_[i].get(), host = *host] {
+      service->evaluations().SetHostContext(host);
+    });
+  }
+  return {};
+}
+
+void Daemon::OnSignal(int signal) {
+  if (signal != SIGHUP) return BeginToStop();
+  // Many in a row are one: each would read and check everything.
+  if (std::exchange(is_reload_due_, true)) return;
+  reload_timer_ = control_.After(kReloadDelayMillis, [this] {
+    is_reload_due_ = false;
+    (void)Reload();
+  });
 }
 
 void Daemon::Run() {
   control_.Run();
-  log_.Info("stopping");
-  draining_.store(true, std::memory_order_relaxed);
-  unix_socket_.reset();  // who connects from now on sees at once that nobody listens
-  pool_.Stop(config_.drain_timeout.millis);
+  if (stopper_.joinable()) stopper_.join();
   if (reporter_) reporter_->Stop();
   environment_->Stop();
   log_.Info("stopped");
 }
 
-net::ConnectionLimits Daemon::Limits() const {
-  net::ConnectionLimits limits;
-  limits.max_connections = static_cast<std::size_t>(config_.max_connections);
-  limits.max_output_bytes = config_.max_output.bytes;
-  limits.message_deadline_millis = config_.message_timeout.millis;
-  limits.write_deadline_millis = config_.write_timeout.millis;
-  return limits;
+void Daemon::BeginToStop() {
+  if (stopper_.joinable()) return;
+  log_.Info("stopping");
+  manager_.Send("STOPPING=1\nSTATUS=answering what has arrived");
+  draining_.store(true, std::memory_order_relaxed);
+  changes_.End();
+  listeners_->Unlink();  // who connects from now on sees at once that nobody listens
+  stopper_ = std::thread([this, drain_millis = config_.drain_timeout.millis] {
+    pool_.Stop(drain_millis);
+    control_.Stop();
+  });
 }
 
-base::Result<void> Daemon::ListenUnix() {
-  auto socket = net::UnixSocket::Listen(
-      {config_.socket_path, config_.socket_mode.bits, config_.socket_group});
-  if (!socket) return base::Fail(socket.error());
-  unix_socket_.emplace(std::move(*socket));
-  const net::Listener& listener = pool_.Serve(unix_socket_->Release(), Limits(), UnixProtocol());
-  status_->AddListener({"unix", config_.socket_path, &listener});
-  log_.Info("listening", {{"socket", config_.socket_path}});
+base::Result<void> Daemon::ApplyReloadable() {
+  if (auto applied = AddHostContext(); !applied) return applied;
+  if (auto applied = listeners_->ApplyAccess(); !applied) return applied;
+  if (const auto level = base::ParseLogLevel(config_.log_level)) log_.SetLevel(*level);
   return {};
 }
 
-base::Result<void> Daemon::ListenLoopback() {
-  const auto fd =
-      net::ListenTcp(config_.http_address, static_cast<std::uint16_t>(config_.http_port));
-  if (!fd) return base::Fail(fd.error());
-  const net::Listener& listener = pool_.Serve(*fd, Limits(), LoopbackProtocol());
-  const bool is_v6 = config_.http_address.find(':') != std::string::npos;
-  const std::string host = is_v6 ? '[' + config_.http_address + ']' : config_.http_address;
-  const std::string address = host + ':' + std::to_string(listener.port());
-  status_->AddListener({"http", address, &listener});
-  log_.Info("listening", {{"http", address}});
-  return {};
+base::Result<void> Daemon::PutInForce(const base::Settings& next) {
+  const DaemonConfig before = config_;
+  TakeReloaded(settings_, next);
+  auto applied = ApplyReloadable();
+  if (applied) return {};
+  config_ = before;
+  (void)ApplyReloadable();
+  return applied;
 }
 
-net::ProtocolFactory Daemon::UnixProtocol() {
-  return [this](std::size_t worker, const net::Peer&, net::LateAnswer late) {
-    WorkerService& service = *services_[worker];
-    return serving::MakeFrameOrHttpProtocol(
-        [this, &service, late] {
-          return serving::MakeFrameProtocol(service.evaluations(), frame_options_, late);
-        },
-        [this, &service, late] {
-          return net::MakeHttpProtocol(service.unix_handler(), http_limits_, HttpErrorText, late);
-        });
-  };
+base::Result<std::string> Daemon::Reload() {
+  manager_.Send("RELOADING=1\n" + MonotonicUsec());
+  DaemonConfig config;
+  base::Settings next;
+  auto done = read_config_(config, next);
+  const auto changes = done ? Differences(settings_, next) : std::vector<SettingChange>();
+  if (done) done = PutInForce(next);
+  if (done) {
+    LogChanges(changes, log_);
+    ++reloads_;
+  } else {
+    ++failed_reloads_;
+    log_.Error("configuration refused, the old one stays", {{"reason", done.error().Message()}});
+  }
+  // In any case: the key's file may be another one now, which no setting shows.
+  log_.Info("asking the upstream at once");
+  if (sync_) sync_->FetchNow();
+  manager_.Send("READY=1");
+  if (!done) return base::Fail(done.error());
+  return ChangesJson(changes);
 }
 
-net::ProtocolFactory Daemon::LoopbackProtocol() {
-  return [this](std::size_t worker, const net::Peer&, net::LateAnswer late) {
-    return net::MakeHttpProtocol(services_[worker]->loopback_handler(), http_limits_, HttpErrorText,
-                                 std::move(late));
-  };
-}
-
-void Daemon::CollectRetired() {
+void Daemon::EverySecond() {
   publisher_->FreeRetired();
-  collect_timer_ = control_.After(kCollectEveryMillis, [this] { CollectRetired(); });
+  status_->Observe();
+  std::string status = "STATUS=" + status_->Summary();
+  if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {
+    manager_.Send(status);
+    told_status_ = std::move(status);
+  }
+  if (++seconds_ % kSecondsBetweenLooks == 0 && !draining_.load(std::memory_order_relaxed)) {
+    listeners_->KeepInPlace();
+  }
+  second_timer_ = control_.After(kSecondMillis, [this] { EverySecond(); });
 }
 
 }  // namespace pennon::daemon

@@ -4,23 +4,29 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/change_feed.h"
 #include "daemon/daemon_config.h"
 #include "daemon/daemon_status.h"
 #include "daemon/environment.h"
+#include "daemon/listeners.h"
+#include "daemon/notify_socket.h"
+#include "daemon/orders.h"
 #include "daemon/pennon_upstream.h"
 #include "daemon/publisher.h"
+#include "daemon/reload.h"
 #include "daemon/reporter.h"
 #include "daemon/sync_loop.h"
 #include "daemon/sync_stream.h"
+#include "daemon/watchdog.h"
 #include "daemon/worker_service.h"
 #include "net/control_loop.h"
 #include "net/http_client.h"
-#include "net/http_protocol.h"
-#include "net/unix_socket.h"
 #include "net/worker_pool.h"
 #include "serving/frame_protocol.h"
 
@@ -29,35 +35,43 @@ namespace pennon::daemon {
 /// Made, started and run by the main thread, which is the control thread.
 class Daemon {
  public:
-  Daemon(const DaemonConfig& config, base::Logger& log);
+  /// `settings` describes `config`; both change with a reload.
+  Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_config, base::Logger& log);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
   /// Serves from cache or bootstrap file, opens the listeners, then begins to sync.
   base::Result<void> Start();
-  /// Until SIGTERM or SIGINT; then drains and returns. SIGHUP asks the upstream at once.
+  /// Until SIGTERM or SIGINT; then drains and returns. SIGHUP reads the configuration again and
+  /// asks the upstream at once.
   void Run();
 
  private:
-  base::Result<void> ListenUnix();
-  base::Result<void> ListenLoopback();
-  [[nodiscard]] net::ConnectionLimits Limits() const;
-  net::ProtocolFactory UnixProtocol();
-  net::ProtocolFactory LoopbackProtocol();
-  void CollectRetired();
+  serving::Subscribe SubscribeFrom(std::size_t worker);
+  base::Result<void> AddHostContext();
+  void RegisterMetrics();
+  void EverySecond();
+  void OnSignal(int signal);
+  void BeginToStop();
+  /// Answers with a JSON object of what has changed; after an error all is as before.
+  base::Result<std::string> Reload();
+  base::Result<void> PutInForce(const base::Settings& next);
+  base::Result<void> ApplyReloadable();
 
-  const DaemonConfig& config_;
+  DaemonConfig& config_;
+  base::Settings& settings_;
+  ReadConfig read_config_;
   base::Logger& log_;
   base::SystemClock clock_;
   std::atomic<bool> draining_{false};
   net::ControlLoop control_;
   net::WorkerPool pool_;
+  ChangeFeed changes_;
   net::HttpClient http_;
   ControlQuestions questions_;
-  serving::FrameProtocolOptions frame_options_;
-  net::HttpLimits http_limits_;
   std::vector<std::unique_ptr<WorkerService>> services_;
+  std::optional<Listeners> listeners_;
   std::optional<Publisher> publisher_;
   std::optional<Environment> environment_;
   std::optional<PennonUpstream> upstream_;
@@ -65,8 +79,18 @@ class Daemon {
   std::optional<SyncLoop> sync_;
   std::optional<Reporter> reporter_;
   std::optional<DaemonStatus> status_;
-  std::optional<net::UnixSocket> unix_socket_;
-  net::ControlLoop::Timer collect_timer_;
+  std::optional<Orders> orders_;
+  net::ControlLoop::Timer second_timer_;
+  net::ControlLoop::Timer reload_timer_;
+  std::uint64_t seconds_ = 0;
+  bool is_reload_due_ = false;
+  std::uint64_t reloads_ = 0;
+  std::uint64_t failed_reloads_ = 0;
+
+  NotifySocket manager_ = NotifySocket::Take();
+  std::string told_status_;
+  std::optional<Watchdog> watchdog_;
+  std::thread stopper_;  // drains the workers while the control thread still answers
 };
 
 }  // namespace pennon::daemon

@@ -1,6 +1,8 @@
 #include "daemon/daemon_config.h"
 
 #include "base/log.h"
+#include "daemon/peer_rules.h"
+#include "serving/host_context.h"
 #include "wire/document.h"
 
 namespace pennon::daemon {
@@ -36,20 +38,32 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("defaults", &c.defaults, "values of flags that no flag set has");
   s.Add("cache.path", &c.cache_path, "SQLite file that keeps flag sets; empty: no cache");
   s.Add("cache.generations", &c.cache_generations, "flag sets kept", 1, 100);
+  s.Add("context.fixed", &c.context_fixed, "attributes that are added to every context");
+  s.Add("context.headers", &c.context_headers, "HTTP headers and the attributes they become");
+  s.Add("context.enforce", &c.context_enforce, "these win over the caller's own attributes");
   s.Add("socket.path", &c.socket_path, "Unix socket for frames and HTTP");
   s.Add("socket.mode", &c.socket_mode, "its permission bits");
   s.Add("socket.group", &c.socket_group, "its group; empty: the process's own");
   s.Add("http.enabled", &c.http_enabled, "serve HTTP on loopback TCP as well");
   s.Add("http.address", &c.http_address, "loopback address: 127.0.0.1 or ::1");
   s.Add("http.port", &c.http_port, "TCP port; 0: any free one", 0, 65535);
+  s.Add("http.token_file", &c.http_token_file, "file with the token that HTTP there must present");
+  s.Add("admin.address", &c.admin_address, "address for probes and scrapes; empty: none");
+  s.Add("admin.port", &c.admin_port, "its TCP port; 0: any free one", 0, 65535);
+  s.Add("peers.environments", &c.peer_environments, "who may use which environments");
+  s.Add("peers.admin_group", &c.peer_admin_group, "group that may give orders beside root");
   s.Add("workers", &c.workers, "serving threads", 1, 64);
   s.Add("limits.connections", &c.max_connections, "open connections of each listener", 1, 100'000);
+  s.Add("limits.connections_per_user", &c.max_connections_per_user,
+        "open connections of one user to the Unix socket", 1, 100'000);
   s.Add("limits.request_body", &c.max_request_body, "largest HTTP request body", 1024,
         std::int64_t{64} << 20U);
   s.Add("limits.request_headers", &c.max_request_headers, "largest HTTP request head", 1024,
         std::int64_t{1} << 20U);
   s.Add("limits.output", &c.max_output, "answers that a client does not read", 4096,
         std::int64_t{1} << 30U);
+  s.Add("limits.memory", &c.max_memory, "buffers of all connections together",
+        std::int64_t{1} << 20U, std::int64_t{64} << 30U);
   s.Add("limits.message_timeout", &c.message_timeout, "for a begun request to be complete", 100,
         kHour);
   s.Add("limits.write_timeout", &c.write_timeout, "for a client to read something", 100, kHour);
@@ -75,6 +89,11 @@ base::Result<void> ValidateConfig(const DaemonConfig& config) {
                                                    "\", expected 127.0.0.1 or ::1: flags are for "
                                                    "this host only"));
   }
+  const auto host = serving::HostContext::Make(config.context_fixed, config.context_headers,
+                                               config.context_enforce);
+  if (!host) return Fail(host.error());
+  const auto rules = PeerRules::Make(config.peer_environments, config.peer_admin_group);
+  if (!rules) return Fail(rules.error());
   if (config.stale_after.millis <= config.poll_interval.millis) {
     return Fail(
         Error::Invalid("upstream.stale_after", "must be longer than upstream.poll_interval"));

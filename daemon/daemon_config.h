@@ -37,6 +37,10 @@ struct DaemonConfig {
   std::string cache_path = "/var/lib/pennon/cache.db";  // "": no cache
   std::int64_t cache_generations = 3;
 
+  base::ScalarMap context_fixed;    // attributes that the host adds to every context
+  base::ScalarMap context_headers;  // HTTP header -> attribute
+  bool context_enforce = false;     // the host's win over the caller's
+
   std::string socket_path = "/run/pennon/pennon.sock";
   base::FileMode socket_mode{0660};
   std::string socket_group;
@@ -44,12 +48,21 @@ struct DaemonConfig {
   bool http_enabled = true;
   std::string http_address = "127.0.0.1";
   std::int64_t http_port = 8016;
+  std::string http_token_file;  // "": whoever reaches the port may ask
+
+  std::string admin_address;  // "": no listener for probes
+  std::int64_t admin_port = 8014;
+
+  base::ScalarMap peer_environments;  // who -> environments; see PeerRules
+  std::string peer_admin_group;
 
   std::int64_t workers = 1;
   std::int64_t max_connections = 1024;
+  std::int64_t max_connections_per_user = 512;
   base::ByteSize max_request_body{std::uint64_t{1} << 20U};
   base::ByteSize max_request_headers{std::uint64_t{16} << 10U};
   base::ByteSize max_output{std::uint64_t{4} << 20U};
+  base::ByteSize max_memory{std::uint64_t{256} << 20U};
   base::Duration message_timeout{10'000};
   base::Duration write_timeout{10'000};
   base::Duration drain_timeout{5'000};

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/json_text.h"
+#include "base/timestamp.h"
 #include "base/version.h"
 
 namespace pennon::daemon {
@@ -34,7 +35,37 @@ DaemonStatus::DaemonStatus(const DaemonConfig& config, const base::Clock& clock,
   RegisterServing();
 }
 
-std::string DaemonStatus::Json() const {
+std::vector<NamedListener> DaemonStatus::AllListeners() const {
+  return listeners_ == nullptr ? std::vector<NamedListener>() : listeners_->all();
+}
+
+void DaemonStatus::Observe() {
+  const SyncState sync = sync_ == nullptr ? SyncState{} : sync_->state();
+  const auto name = StateName(environment_.state(), sync_ == nullptr ? nullptr : &sync);
+  if (name == state_name_) return;
+  state_name_ = name;
+  state_since_ = clock_.Wall();
+}
+
+std::string DaemonStatus::Summary() const {
+  const EnvironmentState state = environment_.state();
+  std::string text = "no flag set yet";
+  if (state.ready) {
+    text = "serving revision " + std::to_string(state.revision) + " (" +
+           std::string(Name(state.source)) + ')';
+  }
+  if (state_name_ == "upstream-down" || (!state.ready && sync_ != nullptr)) {
+    text += ", upstream away since " + Since();
+  }
+  return text;
+}
+
+std::string DaemonStatus::Since() const {
+  return base::FormatTimestamp(state_since_ / 1000 * 1'000'000);
+}
+
+std::string DaemonStatus::Json() {
+  Observe();
   std::string text;
   JsonObject object(text);
   object.String("program", "pennond").String("version", base::Version());
@@ -44,15 +75,16 @@ std::string DaemonStatus::Json() const {
   text += ']';
   object.Key("listeners");
   char separator = '[';
-  for (const NamedListener& named : listeners_) {
+  const auto listeners = AllListeners();
+  for (const NamedListener& named : listeners) {
     text += std::exchange(separator, ',');
-    const net::ListenerCounts counts = named.listener->counts();
+    const net::ListenerCounts counts = named.counts();
     JsonObject listener(text);
     listener.String("name", named.name).String("address", named.address);
     listener.Uint("open", counts.open).Uint("accepted", counts.accepted);
     listener.Uint("refused", counts.refused).Close();
   }
-  text += listeners_.empty() ? "[]" : "]";
+  text += listeners.empty() ? "[]" : "]";
   object.Close();
   return text;
 }
@@ -63,6 +95,7 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
   JsonObject object(out);
   object.String("environment", config_.environment);
   object.String("state", StateName(state, sync_ == nullptr ? nullptr : &sync));
+  object.String("since", Since());
   object.String("source", Name(state.source)).Uint("epoch", state.epoch);
   object.Uint("revision", state.revision).Uint("flags", state.flags);
   object.Int("ageMs", state.age_millis).Bool("stale", state.stale);
@@ -183,7 +216,9 @@ void DaemonStatus::RegisterServing() {
     for (std::size_t i = 0; i < serving::EvaluationCounts().by_reason.size(); ++i) {
       double sum = 0;
       for (const auto* service : services_) {
-        sum += static_cast<double>(service->counts().by_reason[i].load(std::memory_order_relaxed));
+        const serving::EvaluationCounts& counts = service->counts();
+        sum += static_cast<double>(counts.by_reason[i].load(std::memory_order_relaxed));
+        sum += static_cast<double>(counts.reported[i].load(std::memory_order_relaxed));
       }
       samples.push_back({{{"reason", std::string(Name(static_cast<model::Reason>(i)))}}, sum});
     }
@@ -193,9 +228,9 @@ void DaemonStatus::RegisterServing() {
                                std::uint64_t net::ListenerCounts::*count) {
     registry_.Add(kind, std::move(name), std::move(help), [this, count] {
       std::vector<MetricSample> samples;
-      for (const NamedListener& named : listeners_) {
+      for (const NamedListener& named : AllListeners()) {
         samples.push_back(
-            {{{"listener", named.name}}, static_cast<double>(named.listener->counts().*count)});
+            {{{"listener", named.name}}, static_cast<double>(named.counts().*count)});
       }
       return samples;
     });

@@ -26,7 +26,12 @@ int Main(int argc, char** argv, char** environment) {
   net::IgnoreDeadlySignals();
   base::Logger log(*base::ParseLogLevel(config.log_level),
                    *base::ParseLogFormat(config.log_format));
-  daemon::Daemon daemon(config, log);
+  const daemon::ReadConfig read_again = [&](daemon::DaemonConfig& next, base::Settings& table) {
+    daemon::DescribeSettings(table, next);
+    auto read = command_line.ReadAgain(table, environment);
+    return read ? daemon::ValidateConfig(next) : read;
+  };
+  daemon::Daemon daemon(config, settings, read_again, log);
   if (const auto started = daemon.Start(); !started) {
     return base::Complain(kProgram, started.error().Message(), base::kExitConfiguration);
   }

@@ -1,6 +1,8 @@
 #include "daemon/worker_service.h"
 
 #include "base/json_text.h"
+#include "daemon/request_guard.h"
+#include "serving/event_stream.h"
 #include "serving/url_path.h"
 
 namespace pennon::daemon {
@@ -10,57 +12,81 @@ using base::Error;
 
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-// A web page can make a browser send requests here, and can make its own name resolve to 127.0.0.1;
-// it cannot keep the browser from saying so in these headers.
-bool IsFromHere(const net::HttpRequest& request) {
-  if (!request.Header("Origin").empty() || request.CountHeader("Host") != 1) return false;
-  std::string_view host = request.Header("Host");
-  const std::size_t colon = host.rfind(':');
-  const bool has_port = colon != std::string_view::npos && host.back() != ']';
-  if (has_port) host = host.substr(0, colon);
-  return host == "127.0.0.1" || host == "localhost" || host == "[::1]";
-}
-
 bool IsGet(const net::HttpRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
-}  // namespace
-
-WorkerService::WorkerService(const base::Clock& clock, const ControlQuestions& questions,
-                             const std::atomic<bool>& draining)
-    : questions_(questions), draining_(draining), evaluations_(clock) {}
-
-bool WorkerService::Handler::Handle(net::HttpRequest& request, net::HttpResponse& response,
-                                    const net::Later& late) {
-  if (is_loopback_ && !IsFromHere(request)) {
-    serving::RespondError(serving::WithoutDoubleSlash(request.path), 403,
-                          Error::Forbidden("Host",
-                                           "expected one of 127.0.0.1, localhost and "
-                                           "[::1], and no Origin"),
-                          response);
-    return true;
-  }
-  return service_.Route(request, response, late);
+void RefuseMethod(std::string_view path, std::string_view expected, net::HttpResponse& response) {
+  serving::RespondError(path, 405, Error::Invalid("method", "expected " + std::string(expected)),
+                        response);
+  response.headers.emplace_back("Allow", expected);
 }
 
-bool WorkerService::Route(net::HttpRequest& request, net::HttpResponse& response,
+bool IsForOperators(std::string_view path) {
+  return path == "/livez" || path == "/readyz" || path == "/status" || path == "/metrics";
+}
+
+}  // namespace
+
+class WorkerService::Handler final : public net::HttpHandler {
+ public:
+  Handler(WorkerService& service, Door door, serving::Grant grant)
+      : service_(service), door_(door), grant_(std::move(grant)) {}
+
+  bool Handle(net::HttpRequest& request, net::HttpResponse& response,
+              const net::Later& late) override {
+    const std::string_view path = serving::WithoutDoubleSlash(request.path);
+    // Or a client would send its next request into a connection that is being closed.
+    response.close = service_.draining_.load(std::memory_order_relaxed);
+    if (const auto refusal = RefuseRequest(request, path, door_, service_.token_.get())) {
+      const int status = base::HttpStatus(refusal->code());
+      serving::RespondError(path, status, *refusal, response);
+      if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+      return true;
+    }
+    return service_.Route(request, path, door_, grant_, response, late);
+  }
+
+ private:
+  WorkerService& service_;
+  Door door_;
+  serving::Grant grant_;
+};
+
+WorkerService::WorkerService(const base::Clock& clock, const ControlQuestions& questions,
+                             const std::atomic<bool>& draining, serving::Subscribe subscribe)
+    : questions_(questions),
+      draining_(draining),
+      subscribe_(std::move(subscribe)),
+      evaluations_(clock) {}
+
+std::unique_ptr<net::HttpHandler> WorkerService::MakeHandler(Door door, serving::Grant grant) {
+  return std::make_unique<Handler>(*this, door, std::move(grant));
+}
+
+bool WorkerService::Route(net::HttpRequest& request, std::string_view path, Door door,
+                          const serving::Grant& grant, net::HttpResponse& response,
                           const net::Later& late) {
-  if (evaluation_http_.Handle(request, "", response)) return true;
-  const std::string_view path = request.path;
-  const bool is_status = path == "/status";
-  if (!is_status && path != "/metrics" && path != "/livez" && path != "/readyz") {
-    serving::RespondError(path, 404,
-                          Error::NotFound("path",
-                                          "is not known; known are /evaluate, "
-                                          "/ofrep/v1/evaluate/flags, /livez, /readyz, "
-                                          "/status and /metrics"),
-                          response);
+  if (door != Door::kAdmin) {
+    if (path == serving::kEventsPath) return Events(request, grant, response, late);
+    const bool has_ticket = door == Door::kLoopback && token_ != nullptr;
+    const std::string_view ticket = has_ticket ? std::string_view(token_->ticket) : "";
+    if (evaluation_http_.Handle(request, {"", true, ticket, &grant}, response)) return true;
+  }
+  if (!IsForOperators(path)) {
+    serving::RespondError(
+        path, 404,
+        Error::NotFound("path", door == Door::kAdmin
+                                    ? "is not known; known are /livez, /readyz, /status and "
+                                      "/metrics"
+                                    : "is not known; known are /evaluate, "
+                                      "/ofrep/v1/evaluate/flags, /livez, /readyz, /status and "
+                                      "/metrics"),
+        response);
     return true;
   }
   if (!IsGet(request)) {
-    serving::RespondError(path, 405, Error::Invalid("method", "expected GET"), response);
-    response.headers.emplace_back("Allow", "GET, HEAD");
+    RefuseMethod(path, "GET, HEAD", response);
     return true;
   }
   if (path == "/livez") {
@@ -71,6 +97,7 @@ bool WorkerService::Route(net::HttpRequest& request, net::HttpResponse& response
     Ready(response);
     return true;
   }
+  const bool is_status = path == "/status";
   const auto& question = is_status ? questions_.status : questions_.metrics;
   question([answer = late(), is_status](std::string body) {
     net::HttpResponse answered;
@@ -78,6 +105,23 @@ bool WorkerService::Route(net::HttpRequest& request, net::HttpResponse& response
     answered.body = std::move(body);
     answer(std::move(answered));
   });
+  return false;
+}
+
+bool WorkerService::Events(const net::HttpRequest& request, const serving::Grant& grant,
+                           net::HttpResponse& response, const net::Later& late) {
+  if (request.method != "GET") {
+    RefuseMethod(serving::kEventsPath, "GET", response);
+    return true;
+  }
+  const auto reading = evaluations_.ReadFor("", grant);
+  if (!reading) {
+    serving::RespondError(serving::kEventsPath, base::HttpStatus(reading.error().code()),
+                          reading.error(), response);
+    return true;
+  }
+  subscribe_(reading->published->environment, serving::KnownVersion(request), false,
+             serving::OpenEventStream(late));
   return false;
 }
 

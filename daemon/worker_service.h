@@ -3,11 +3,14 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "net/http_message.h"
 #include "serving/evaluation_http.h"
 #include "serving/evaluation_service.h"
+#include "serving/frame_protocol.h"
+#include "serving/grant.h"
 
 namespace pennon::daemon {
 
@@ -19,41 +22,48 @@ struct ControlQuestions {
   ControlQuestion metrics;
 };
 
+/// Which listener a request came to.
+enum class Door : std::uint8_t {
+  kUnix,      // the socket's mode and the peer's grant say who may ask
+  kLoopback,  // any user of the host can connect, and make a browser do so
+  kAdmin,     // probes and scrapes, perhaps from elsewhere: health and metrics only
+};
+
+/// What loopback HTTP asks for; shared by all workers, immutable.
+struct BearerToken {
+  std::string token;   // never empty
+  std::string ticket;  // for event streams, which browsers open without headers; from the token
+};
+
 /// Confined to one worker.
 class WorkerService {
  public:
   /// Borrows the questions and the draining mark.
   WorkerService(const base::Clock& clock, const ControlQuestions& questions,
-                const std::atomic<bool>& draining);
+                const std::atomic<bool>& draining, serving::Subscribe subscribe);
 
   serving::EvaluationService& evaluations() { return evaluations_; }
-  /// Handles requests of the Unix socket: whoever may connect to it may ask.
-  net::HttpHandler& unix_handler() { return unix_handler_; }
-  /// Handles requests of the loopback TCP port, where web pages could send some as well.
-  net::HttpHandler& loopback_handler() { return loopback_handler_; }
+  /// What loopback requests must present from now on; null: nothing.
+  void SetToken(std::shared_ptr<const BearerToken> token) { token_ = std::move(token); }
+
+  /// The handler of one connection, which must not outlive the service.
+  [[nodiscard]] std::unique_ptr<net::HttpHandler> MakeHandler(Door door, serving::Grant grant);
 
  private:
-  class Handler final : public net::HttpHandler {
-   public:
-    Handler(WorkerService& service, bool is_loopback)
-        : service_(service), is_loopback_(is_loopback) {}
-    bool Handle(net::HttpRequest& request, net::HttpResponse& response,
-                const net::Later& late) override;
+  class Handler;
 
-   private:
-    WorkerService& service_;
-    bool is_loopback_;
-  };
-
-  bool Route(net::HttpRequest& request, net::HttpResponse& response, const net::Later& late);
+  bool Route(net::HttpRequest& request, std::string_view path, Door door,
+             const serving::Grant& grant, net::HttpResponse& response, const net::Later& late);
+  bool Events(const net::HttpRequest& request, const serving::Grant& grant,
+              net::HttpResponse& response, const net::Later& late);
   void Ready(net::HttpResponse& response) const;
 
   const ControlQuestions& questions_;
   const std::atomic<bool>& draining_;
+  serving::Subscribe subscribe_;
+  std::shared_ptr<const BearerToken> token_;
   serving::EvaluationService evaluations_;
   serving::EvaluationHttp evaluation_http_{evaluations_};
-  Handler unix_handler_{*this, false};
-  Handler loopback_handler_{*this, true};
 };
 
 }  // namespace pennon::daemon

@@ -32,6 +32,7 @@ Connection::Connection(std::shared_ptr<Worker> worker, Socket socket,
 }
 
 Connection::~Connection() {
+  if (held_ > 0) listener_->limits.memory->Give(held_);
   listener_->open.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -48,6 +49,10 @@ void Connection::Start(const Peer& peer) {
     });
   });
   protocol_ = listener_->factory(worker_->index, peer, std::move(late));
+  if (protocol_ == nullptr) {
+    listener_->refused.fetch_add(1, std::memory_order_relaxed);
+    return Close();
+  }
   active_at_ = worker_->tick;
   Read();
 }
@@ -111,6 +116,7 @@ bool Connection::GrowInput() {
   if (input_size_ + kSpareBytes < input_capacity_) return true;
   if (input_capacity_ >= kMaxInputBytes) return false;
   const std::size_t capacity = input_capacity_ * 2;
+  if (!Hold(capacity)) return false;
   std::unique_ptr<char[]> larger(new char[capacity]);
   std::memcpy(larger.get(), input_.get(), input_size_);
   input_ = std::move(larger);
@@ -125,6 +131,18 @@ void Connection::ShrinkInput() {
   std::memcpy(smaller.get(), input_.get(), input_size_);
   input_ = std::move(smaller);
   input_capacity_ = kFirstInputBytes;
+  Hold(input_capacity_);
+}
+
+bool Connection::Hold(std::size_t input_capacity) {
+  MemoryBudget* const memory = listener_->limits.memory.get();
+  if (memory == nullptr) return true;
+  std::size_t needed = input_capacity - kFirstInputBytes;
+  if (is_writing_) needed += writing_.size() + output_.size();
+  if (needed > held_ && !memory->Take(needed - held_)) return false;
+  if (needed < held_) memory->Give(held_ - needed);
+  held_ = needed;
+  return true;
 }
 
 // Asio tries to read at once. Straight after an answer there is nothing to read yet; when the other
@@ -188,6 +206,7 @@ void Connection::Process() {
 void Connection::Continue() {
   for (;;) {
     if (!is_writing_ && !output_.empty()) Write();
+    if (is_writing_ && !Hold(input_capacity_)) return Close();
     if (!socket_.is_open() || is_suspended_) return;
     // While a slow reader has this much to read, nothing more is answered; the write goes on here.
     if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
@@ -243,6 +262,7 @@ void Connection::EndWrite() {
   written_ = 0;
   writing_.clear();
   if (writing_.capacity() > kKeptBufferBytes) std::string().swap(writing_);
+  if (held_ > 0) Hold(input_capacity_);
 }
 
 void Connection::WriteRest() {

@@ -57,6 +57,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool HasUnread();
   bool GrowInput();
   void ShrinkInput();
+  /// Takes or gives back what the buffers have become; false when there is not so much.
+  bool Hold(std::size_t input_capacity);
   [[nodiscard]] bool IsOver(std::uint32_t since, std::int64_t deadline_millis,
                             std::uint32_t tick) const;
 
@@ -71,6 +73,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string output_;   // not yet given to the socket
   std::string writing_;  // being written
   std::size_t written_ = 0;
+  std::size_t held_ = 0;  // of ConnectionLimits::memory
 
   bool is_reading_ = false;
   bool is_writing_ = false;

@@ -18,6 +18,7 @@ namespace {
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
 constexpr int kAcceptsPerRound = 64;
 constexpr int kAcceptsAtClose = 4096;
+constexpr std::size_t kUsualGroups = 32;
 
 int OpenSpare() {
   return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -45,6 +46,20 @@ std::string AddressText(int fd) {
   return std::string(is_mapped ? found.substr(kMapped.size()) : found);
 }
 
+// The supplementary groups of a Unix socket's peer; none when the kernel cannot tell.
+std::vector<std::uint32_t> GroupsOf(int fd) {
+  static_assert(sizeof(gid_t) == sizeof(std::uint32_t));
+  std::vector<std::uint32_t> groups(kUsualGroups);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    const int result = ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size);
+    if (result != 0 && errno != ERANGE) return {};
+    groups.resize(size / sizeof(gid_t));  // the size needed, when it was too small
+    if (result == 0) return groups;
+  }
+  return {};
+}
+
 Peer PeerOf(int fd, int family) {
   Peer peer;
   peer.is_unix = family == AF_UNIX;
@@ -59,6 +74,7 @@ Peer PeerOf(int fd, int family) {
     peer.gid = credentials.gid;
     peer.pid = credentials.pid;
   }
+  peer.groups = GroupsOf(fd);
   return peer;
 }
 
@@ -117,7 +133,8 @@ void SocketListener::Start() {
 
 void SocketListener::Close() {
   // Whoever has connected before may have sent a request already, and is to be answered.
-  for (int i = 0; i < kAcceptsAtClose && AcceptOne() == Accepted::kYes; ++i) {
+  const int accepts = state_->limits.leave_waiting ? 0 : kAcceptsAtClose;
+  for (int i = 0; i < accepts && AcceptOne() == Accepted::kYes; ++i) {
   }
   boost::system::error_code ignored;
   descriptor_.close(ignored);

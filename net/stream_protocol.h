@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace pennon::net {
 
@@ -17,6 +18,7 @@ struct Peer {
   std::uint32_t gid = 0;
   std::int32_t pid = 0;
   std::string address;  // of a TCP peer: "192.0.2.7", "2001:db8::7"; "" on a Unix socket
+  std::vector<std::uint32_t> groups;  // beside `gid`
 };
 
 /// What follows the bytes of a late answer.
@@ -78,7 +80,8 @@ class StreamProtocol {
   }
 };
 
-/// Makes the protocol of a new connection; called on the worker that will serve it.
+/// Makes the protocol of a new connection; called on the worker that will serve it. Null: this peer
+/// is refused, and the connection closed.
 using ProtocolFactory = std::function<std::unique_ptr<StreamProtocol>(
     std::size_t worker, const Peer& peer, LateAnswer late)>;
 

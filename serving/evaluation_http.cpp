@@ -1,11 +1,14 @@
 #include "serving/evaluation_http.h"
 
-#include <array>
-#include <charconv>
+#include <algorithm>
+#include <optional>
 
 #include "base/json_text.h"
+#include "base/utf8.h"
 #include "serving/entity_tag.h"
+#include "serving/event_stream.h"
 #include "serving/url_path.h"
+#include "serving/version.h"
 #include "wire/evaluation_json.h"
 #include "wire/problem.h"
 
@@ -17,6 +20,7 @@ using model::EvaluationError;
 
 constexpr std::string_view kOfrepFlags = "/ofrep/v1/evaluate/flags";
 constexpr std::string_view kEvaluate = "/evaluate";
+constexpr const char* kRetryAfter = "1";  // whole seconds: the one form that all providers read
 
 bool IsOfrep(std::string_view path) {
   return path == "/ofrep" || path.starts_with("/ofrep/");
@@ -42,6 +46,29 @@ int OfrepStatus(EvaluationError error) {
   }
 }
 
+// The flag that a path below kOfrepFlags names; none when it is no text.
+std::optional<std::string> KeyOf(std::string_view path) {
+  const std::string_view rest = path.substr(std::min(path.size(), kOfrepFlags.size() + 1));
+  auto key = PercentDecode(rest);
+  if (key && !base::IsUtf8(*key)) return std::nullopt;
+  return key;
+}
+
+bool IsBelowFlags(std::string_view path) {
+  return path.starts_with(kOfrepFlags) &&
+         (path.size() == kOfrepFlags.size() || path[kOfrepFlags.size()] == '/');
+}
+
+// A provider that was told of a change must not be answered from before it.
+bool IsBehind(const Reading& reading, std::string_view query) {
+  if (query.empty()) return false;
+  auto told = QueryParameter(query, "flagConfigEtag");
+  if (!told) return false;
+  std::erase(*told, '"');
+  const auto version = ParseVersion(*told);
+  return version && *version > SetVersion{reading.epoch(), reading.revision()};
+}
+
 // The checks that both kinds of endpoint share; answers and returns false when one fails.
 bool AcceptPost(const net::HttpRequest& request, std::string_view path,
                 net::HttpResponse& response) {
@@ -52,6 +79,11 @@ bool AcceptPost(const net::HttpRequest& request, std::string_view path,
   }
   if (!request.MayBeJson()) {
     RespondError(path, 415, Error::Invalid("Content-Type", "expected application/json"), response);
+    return false;
+  }
+  const std::string_view coding = request.Header("Content-Encoding");
+  if (!coding.empty() && coding != "identity") {
+    RespondError(path, 415, Error::Invalid("Content-Encoding", "expected none"), response);
     return false;
   }
   return true;
@@ -70,14 +102,24 @@ void RespondError(std::string_view path, int status, const base::Error& error,
                   net::HttpResponse& response) {
   response.status = status;
   response.body.clear();
+  if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", kRetryAfter);
   if (IsOfrep(path)) {
-    WriteOfrepError(response.body, "",
-                    status == 400 && error.where() != "environment" ? "INVALID_CONTEXT" : "GENERAL",
-                    error.Message());
+    const bool is_context = status == 400 && error.where() != "environment";
+    WriteOfrepError(response.body, IsBelowFlags(path) ? KeyOf(path).value_or("") : "",
+                    is_context ? "INVALID_CONTEXT" : "GENERAL", error.Message());
     return;
   }
   response.content_type = wire::kProblemType;
   response.body = wire::ProblemDocument(status, error);
+}
+
+std::string UnreadableRequestBody(int status, std::string_view what) {
+  std::string body = wire::ProblemDocument(status, Error::Invalid("request", what));
+  std::string ofrep;
+  WriteOfrepError(ofrep, "", "GENERAL", what);
+  ofrep.front() = ',';
+  body.pop_back();
+  return body + ofrep;
 }
 
 bool EvaluationHttp::Owns(std::string_view path) {
@@ -85,13 +127,13 @@ bool EvaluationHttp::Owns(std::string_view path) {
   return plain == kEvaluate || IsOfrep(plain);
 }
 
-bool EvaluationHttp::Handle(net::HttpRequest& request, std::string_view environment,
+bool EvaluationHttp::Handle(net::HttpRequest& request, const HttpCaller& caller,
                             net::HttpResponse& response) {
   const std::string_view path = WithoutDoubleSlash(request.path);
   if (IsOfrep(path)) {
-    Ofrep(request, path, environment, response);
+    Ofrep(request, path, caller, response);
   } else if (path == kEvaluate) {
-    EvaluateRoute(request, environment, response);
+    EvaluateRoute(request, caller, response);
   } else {
     return false;
   }
@@ -99,29 +141,31 @@ bool EvaluationHttp::Handle(net::HttpRequest& request, std::string_view environm
 }
 
 void EvaluationHttp::Ofrep(net::HttpRequest& request, std::string_view path,
-                           std::string_view environment, net::HttpResponse& response) {
-  const bool known = path.starts_with(kOfrepFlags) &&
-                     (path.size() == kOfrepFlags.size() || path[kOfrepFlags.size()] == '/');
-  if (!known) return RespondError(path, 404, Error::NotFound("path", "is not known"), response);
+                           const HttpCaller& caller, net::HttpResponse& response) {
+  if (!IsBelowFlags(path)) {
+    return RespondError(path, 404, Error::NotFound("path", "is not known"), response);
+  }
   if (!AcceptPost(request, path, response)) return;
-  const auto reading = service_.Read(environment);
+  const auto reading = Read(caller);
   if (!reading) {
     return RespondError(path, base::HttpStatus(reading.error().code()), reading.error(), response);
   }
   const auto read =
       ReadEvaluationRequest(request.body, wire::RequestKind::kOfrep, context_, request_);
-  const std::string_view rest = path.substr(std::min(path.size(), kOfrepFlags.size() + 1));
-  if (!read) {
-    response.status = 400;
-    const auto key = PercentDecode(rest);
-    WriteOfrepError(response.body, key.value_or(""), "INVALID_CONTEXT", read.error().Message());
-  } else if (rest.empty()) {
-    OfrepBulk(request, *reading, response);
-  } else if (const auto key = PercentDecode(rest)) {
-    OfrepSingle(*reading, *key, response);
-  } else {
-    RespondError(path, 400, Error::Invalid("path", "has a wrong percent-encoding"), response);
+  if (!read) return RespondError(path, 400, read.error(), response);
+  service_.CompleteContext(context_, &request);
+  const auto key = KeyOf(path);
+  if (!key) {
+    return RespondError(path, 400, Error::Invalid("path", "does not name a flag in UTF-8"),
+                        response);
   }
+  if (key->empty()) return OfrepBulk(request, caller, *reading, response);
+  OfrepSingle(*reading, *key, response);
+}
+
+base::Result<Reading> EvaluationHttp::Read(const HttpCaller& caller) const {
+  if (caller.grant == nullptr) return service_.Read(caller.environment);
+  return service_.ReadFor(caller.environment, *caller.grant);
 }
 
 void EvaluationHttp::OfrepSingle(const Reading& reading, std::string_view key,
@@ -129,42 +173,61 @@ void EvaluationHttp::OfrepSingle(const Reading& reading, std::string_view key,
   const Answer answer = service_.Evaluate(reading, key, context_);
   response.status = OfrepStatus(answer.evaluation.error);
   wire::AppendOfrepEvaluation(response.body, key, answer.evaluation);
+  if (response.status == 500) response.headers.emplace_back("Retry-After", kRetryAfter);
   AddStateHeaders(reading, response);
 }
 
-void EvaluationHttp::OfrepBulk(const net::HttpRequest& request, const Reading& reading,
-                               net::HttpResponse& response) {
-  const auto keys = service_.Keys(reading);
-  if (reading.published->image == nullptr && keys.empty()) {
+void EvaluationHttp::OfrepBulk(const net::HttpRequest& request, const HttpCaller& caller,
+                               const Reading& reading, net::HttpResponse& response) {
+  if (IsBehind(reading, request.query)) {
+    return RespondError(
+        kOfrepFlags, 503,
+        Error::Unavailable("flagConfigEtag", "names a flag set that is not here yet"), response);
+  }
+  WriteFlags(reading, response.body);
+  if (response.body.empty()) {
     response.status = 503;
     WriteOfrepError(response.body, "", "PROVIDER_NOT_READY", "there is no flag set yet");
-    response.headers.emplace_back("Retry-After", "1");
+    response.headers.emplace_back("Retry-After", kRetryAfter);
     return;
   }
-  char separator = '[';
-  response.body = "{\"flags\":";
-  for (const std::string_view key : keys) {
-    response.body += std::exchange(separator, ',');
-    wire::AppendOfrepEvaluation(response.body, key,
-                                service_.Evaluate(reading, key, context_).evaluation);
-  }
-  response.body += keys.empty() ? "[]" : "]";
-  response.body += ",\"metadata\":{}}";
-  // A tag of the answer itself: providers send the old tag along with a changed context.
+  // A tag of the answer itself: providers send the old tag along with a changed context. Without
+  // the stream, whose address has the revision in it: many revisions have the same answer.
   std::string tag = EntityTagOf(response.body);
   if (MatchesEntityTag(request.Header("If-None-Match"), tag)) {
     response.status = 304;
     response.body.clear();
     response.content_type = {};
+  } else {
+    if (caller.has_events) {
+      const auto& image = reading.published->image;
+      response.body += ",\"eventStreams\":";
+      response.body += EventStreamsJson(image == nullptr ? "" : image->version(), caller.ticket);
+    }
+    response.body += '}';
   }
   response.headers.emplace_back("ETag", std::move(tag));
   AddStateHeaders(reading, response);
 }
 
-void EvaluationHttp::EvaluateRoute(net::HttpRequest& request, std::string_view environment,
+// Everything of a bulk answer but the stream and the last brace; nothing when there is no flag set.
+void EvaluationHttp::WriteFlags(const Reading& reading, std::string& body) {
+  const auto keys = service_.Keys(reading);
+  if (reading.published->image == nullptr && keys.empty()) return;
+  char separator = '[';
+  body = "{\"flags\":";
+  for (const std::string_view key : keys) {
+    body += std::exchange(separator, ',');
+    wire::AppendOfrepEvaluation(body, key, service_.Evaluate(reading, key, context_).evaluation);
+  }
+  body += keys.empty() ? "[]" : "]";
+  body += ",\"metadata\":{}";
+}
+
+void EvaluationHttp::EvaluateRoute(net::HttpRequest& request, const HttpCaller& caller,
                                    net::HttpResponse& response) {
   if (!AcceptPost(request, kEvaluate, response)) return;
-  const auto reading = service_.Read(environment);
+  const auto reading = Read(caller);
   if (!reading) {
     return RespondError(kEvaluate, base::HttpStatus(reading.error().code()), reading.error(),
                         response);
@@ -172,6 +235,7 @@ void EvaluationHttp::EvaluateRoute(net::HttpRequest& request, std::string_view e
   const auto read =
       ReadEvaluationRequest(request.body, wire::RequestKind::kEvaluate, context_, request_);
   if (!read) return RespondError(kEvaluate, 400, read.error(), response);
+  service_.CompleteContext(context_, &request);
   WriteEvaluations(*reading, response.body);
 }
 

@@ -8,29 +8,44 @@
 #include "model/context.h"
 #include "net/http_message.h"
 #include "serving/evaluation_service.h"
+#include "serving/grant.h"
 #include "wire/evaluation_request.h"
 
 namespace pennon::serving {
+
+/// What is known of who asks, and what may be offered there.
+struct HttpCaller {
+  std::string_view environment;  // "": the only one there is
+  bool has_events = false;       // kEventsPath is answered as well
+  std::string_view ticket;       // for it; see EventStreamsJson
+  const Grant* grant = nullptr;  // null: every environment
+};
 
 /// Confined to one worker; `service` is not owned.
 class EvaluationHttp {
  public:
   explicit EvaluationHttp(EvaluationService& service) : service_(service) {}
 
-  /// Answers when the path is /evaluate or below /ofrep/, for the given environment ("": the only
-  /// one); false, with the response untouched, when it is another path.
-  bool Handle(net::HttpRequest& request, std::string_view environment, net::HttpResponse& response);
+  /// Answers when the path is /evaluate or below /ofrep/; false, with the response untouched, when
+  /// it is another path.
+  bool Handle(net::HttpRequest& request, const HttpCaller& caller, net::HttpResponse& response);
+  bool Handle(net::HttpRequest& request, std::string_view environment,
+              net::HttpResponse& response) {
+    return Handle(request, HttpCaller{environment, false, {}, nullptr}, response);
+  }
 
   /// True when `path` would be answered by Handle.
   static bool Owns(std::string_view path);
 
  private:
-  void Ofrep(net::HttpRequest& request, std::string_view path, std::string_view environment,
+  void Ofrep(net::HttpRequest& request, std::string_view path, const HttpCaller& caller,
              net::HttpResponse& response);
   void OfrepSingle(const Reading& reading, std::string_view key, net::HttpResponse& response);
-  void OfrepBulk(const net::HttpRequest& request, const Reading& reading,
+  void OfrepBulk(const net::HttpRequest& request, const HttpCaller& caller, const Reading& reading,
                  net::HttpResponse& response);
-  void EvaluateRoute(net::HttpRequest& request, std::string_view environment,
+  [[nodiscard]] base::Result<Reading> Read(const HttpCaller& caller) const;
+  void WriteFlags(const Reading& reading, std::string& body);
+  void EvaluateRoute(net::HttpRequest& request, const HttpCaller& caller,
                      net::HttpResponse& response);
   void WriteEvaluations(const Reading& reading, std::string& body);
 
@@ -40,8 +55,13 @@ class EvaluationHttp {
 };
 
 /// An error answer for any path: an OFREP error object below /ofrep/ (providers want `key`,
-/// `errorCode`, `errorDetails` and `metadata` in every one), else a problem document.
+/// `errorCode`, `errorDetails` and `metadata` in every one), else a problem document. 429 and 503
+/// say when to try again.
 void RespondError(std::string_view path, int status, const base::Error& error,
                   net::HttpResponse& response);
+
+/// The body of an error of a request whose path is not known, because it could not be read: a
+/// problem document that is an OFREP error as well.
+std::string UnreadableRequestBody(int status, std::string_view what);
 
 }  // namespace pennon::serving

@@ -14,8 +14,8 @@ namespace {
 constexpr std::string_view kNoFlagSet = "there is no flag set yet";
 
 // Plain load and store: the worker is the only writer, readers only want a recent value.
-void Count(std::atomic<std::uint64_t>& counter) {
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+void Count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
+  counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
 std::optional<engine::FlagHandle> FindIn(const std::shared_ptr<const AttachedImage>& image,
@@ -63,12 +63,15 @@ std::uint64_t Reading::revision() const {
 }
 
 void EvaluationService::Publish(std::shared_ptr<const Published> published) {
-  for (auto& environment : environments_) {
-    if (environment->environment != published->environment) continue;
-    environment = std::move(published);
-    return;
+  const auto same = std::find_if(environments_.begin(), environments_.end(), [&](const auto& one) {
+    return one->environment == published->environment;
+  });
+  if (same == environments_.end()) {
+    environments_.push_back(published);
+  } else {
+    *same = published;
   }
-  environments_.push_back(std::move(published));
+  if (on_published_) on_published_(published);
 }
 
 void EvaluationService::Remove(std::string_view environment) {
@@ -98,6 +101,15 @@ base::Result<Reading> EvaluationService::Read(std::string_view environment) cons
                               "there is no environment \"" + std::string(environment) + "\" here"));
 }
 
+base::Result<Reading> EvaluationService::ReadFor(std::string_view environment,
+                                                 const Grant& grant) const {
+  auto reading = Read(environment);
+  if (!reading || grant.MayUse(reading->published->environment)) return reading;
+  return Fail(Error::Forbidden("environment", "\"" + reading->published->environment +
+                                                  "\" is not for this user; see "
+                                                  "peers.environments"));
+}
+
 void EvaluationService::Foresee(const Reading& reading, std::string_view key) {
   const auto& image = reading.published->image;
   if (image != nullptr) image->snapshot().Prefetch(key);
@@ -124,6 +136,12 @@ Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
   }
   Count(counts_.by_reason[static_cast<std::size_t>(answer.evaluation.reason)]);
   return answer;
+}
+
+// No honest client counts further; a hostile one must not make the counter go backwards at once.
+void EvaluationService::AddReported(model::Reason reason, std::uint64_t count) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 40U;
+  Count(counts_.reported[static_cast<std::size_t>(reason)], std::min(count, kMost));
 }
 
 engine::Explanation EvaluationService::Explain(const Reading& reading, std::string_view key,

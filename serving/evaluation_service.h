@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@
 #include "engine/explain.h"
 #include "model/context.h"
 #include "model/evaluation.h"
+#include "net/http_message.h"
+#include "serving/grant.h"
+#include "serving/host_context.h"
 #include "serving/published.h"
 #include "serving/usage_sink.h"
 
@@ -23,6 +27,7 @@ namespace pennon::serving {
 /// thread.
 struct EvaluationCounts {
   std::array<std::atomic<std::uint64_t>, 6> by_reason{};  // in the order of model::Reason
+  std::array<std::atomic<std::uint64_t>, 6> reported{};   // the same, made and told by clients
 };
 
 /// One environment as one request sees it: the same snapshot, age and instant for all its flags.
@@ -49,6 +54,17 @@ class EvaluationService {
   /// Puts a flag set in force; replaces the one of the same environment.
   void Publish(std::shared_ptr<const Published> published);
   void Remove(std::string_view environment);
+  /// Is called, on the worker, after each Publish.
+  void OnPublished(std::function<void(const std::shared_ptr<const Published>&)> listener) {
+    on_published_ = std::move(listener);
+  }
+
+  /// What the host adds to contexts from now on; null: nothing.
+  void SetHostContext(std::shared_ptr<const HostContext> host) { host_ = std::move(host); }
+  /// Adds it; `request` is null when the context did not come over HTTP, and is borrowed from.
+  void CompleteContext(model::Context& context, const net::HttpRequest* request) const {
+    if (host_ != nullptr) host_->AddTo(context, request);
+  }
 
   /// Counts from now on, by flag and variant; null: nowhere. Before the worker runs.
   void SetUsageSink(UsageSink* usage) { usage_ = usage; }
@@ -56,11 +72,17 @@ class EvaluationService {
   /// The environment called `environment`; "" means the only one there is. Taken once a request.
   [[nodiscard]] base::Result<Reading> Read(std::string_view environment) const;
 
+  /// The same, refused when the caller may not use it.
+  [[nodiscard]] base::Result<Reading> ReadFor(std::string_view environment,
+                                              const Grant& grant) const;
+
   /// Begins to fetch a flag that will be evaluated soon. Changes nothing.
   static void Foresee(const Reading& reading, std::string_view key);
   /// The flag set in force first, then the configuration's defaults, then an error: the caller's
   /// default is to be used.
   Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context);
+  /// Counts evaluations that a client has made by itself.
+  void AddReported(model::Reason reason, std::uint64_t count);
   /// The same flag set's explanation of what Evaluate answers; counts nothing.
   [[nodiscard]] static engine::Explanation Explain(const Reading& reading, std::string_view key,
                                                    const model::Context& context);
@@ -74,6 +96,8 @@ class EvaluationService {
   std::uint64_t random_;  // the state of SplitMix64; each evaluation draws once
   std::vector<std::shared_ptr<const Published>> environments_;
   UsageSink* usage_ = nullptr;
+  std::function<void(const std::shared_ptr<const Published>&)> on_published_;
+  std::shared_ptr<const HostContext> host_;
   EvaluationCounts counts_;
 };
 

@@ -1,10 +1,13 @@
 #include "serving/frame_protocol.h"
 
+#include <atomic>
 #include <optional>
 
 #include "model/context.h"
+#include "serving/frame_subscriber.h"
 #include "wire/explanation_json.h"
 #include "wire/frame_answer.h"
+#include "wire/frame_control.h"
 #include "wire/frame_request.h"
 #include "wire/limits.h"
 
@@ -18,8 +21,11 @@ using wire::FrameType;
 class FrameProtocol final : public net::StreamProtocol {
  public:
   FrameProtocol(EvaluationService& service, const FrameProtocolOptions& options,
-                net::LateAnswer late)
-      : service_(service), options_(options), late_(std::move(late)) {}
+                net::LateAnswer late, Grant grant)
+      : service_(service), options_(options), late_(std::move(late)), grant_(std::move(grant)) {}
+  ~FrameProtocol() override { open_->store(false, std::memory_order_relaxed); }
+  FrameProtocol(const FrameProtocol&) = delete;
+  FrameProtocol& operator=(const FrameProtocol&) = delete;
 
   Progress OnBytes(std::span<char> input, std::string& output) override {
     taken_.reset();  // one snapshot and one instant for all requests of this read
@@ -98,6 +104,12 @@ class FrameProtocol final : public net::StreamProtocol {
         return OnExplain(header, payload, output, progress);
       case FrameType::kStatus:
         return OnStatus(header, progress);
+      case FrameType::kSubscribe:
+        return OnSubscribe(header, payload, output, progress);
+      case FrameType::kReport:
+        return OnReport(header, payload, output, progress);
+      case FrameType::kOrder:
+        return OnOrder(header, payload, output, progress);
       default:
         break;
     }
@@ -108,7 +120,7 @@ class FrameProtocol final : public net::StreamProtocol {
   void OnHello(const FrameHeader& header, std::string_view payload, std::string& output) {
     const auto hello = wire::DecodeHello(payload);
     if (!hello) return wire::AppendFrameError(output, header.id, hello.error());
-    const auto reading = service_.Read(hello->environment);
+    const auto reading = service_.ReadFor(hello->environment, grant_);
     if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
     environment_ = reading->published->environment;
     said_hello_ = true;
@@ -118,17 +130,24 @@ class FrameProtocol final : public net::StreamProtocol {
                          options_.server_name});
   }
 
+  bool RequireHello(const FrameHeader& header, std::string& output, Progress& progress) const {
+    if (said_hello_) return true;
+    Refuse(output, header.id, Error::Invalid("frame", "say hello before evaluating"), progress);
+    return false;
+  }
+
   // Reads what evaluate, batch and explain ask; false when the answer is an error.
   bool ReadQuestion(const FrameHeader& header, FrameType type, std::string_view payload,
                     std::string& output, Progress& progress) {
-    if (!said_hello_) {
-      Refuse(output, header.id, Error::Invalid("frame", "say hello before evaluating"), progress);
-      return false;
-    }
+    if (!RequireHello(header, output, progress)) return false;
     auto read = wire::DecodeEvaluate(type, payload, keys_, context_);
     if (read && !taken_) read = TakeReading();
-    if (!read) wire::AppendFrameError(output, header.id, read.error());
-    return read.has_value();
+    if (!read) {
+      wire::AppendFrameError(output, header.id, read.error());
+      return false;
+    }
+    service_.CompleteContext(context_, nullptr);
+    return true;
   }
 
   void OnEvaluate(const FrameHeader& header, std::string_view payload, std::string& output,
@@ -170,9 +189,64 @@ class FrameProtocol final : public net::StreamProtocol {
     });
   }
 
+  // From here on the connection is the subscription's.
+  void OnSubscribe(const FrameHeader& header, std::string_view payload, std::string& output,
+                   Progress& progress) {
+    if (!RequireHello(header, output, progress)) return;
+    const auto known = wire::DecodeSubscribe(payload);
+    if (!known) return wire::AppendFrameError(output, header.id, known.error());
+    if (!options_.subscribe) {
+      return wire::AppendFrameError(output, header.id, NotHere("subscriptions"));
+    }
+    progress.suspended = true;
+    options_.subscribe(environment_, std::string(*known), true,
+                       MakeFrameSubscriber(late_, open_, header.id));
+  }
+
+  void OnReport(const FrameHeader& header, std::string_view payload, std::string& output,
+                Progress& progress) {
+    if (!RequireHello(header, output, progress)) return;
+    const auto usage = wire::DecodeReport(payload);
+    if (!usage) return wire::AppendFrameError(output, header.id, usage.error());
+    for (const wire::FrameUsage& one : *usage) service_.AddReported(one.reason, one.count);
+    wire::FrameWriter(output, FrameType::kReported, 0, header.id);
+  }
+
+  void OnOrder(const FrameHeader& header, std::string_view payload, std::string& output,
+               Progress& progress) {
+    const auto order = wire::DecodeOrder(payload);
+    if (!order) return wire::AppendFrameError(output, header.id, order.error());
+    if (!grant_.may_order) {
+      return wire::AppendFrameError(
+          output, header.id,
+          Error::Forbidden("order",
+                           "only root, the daemon's own user and members of "
+                           "peers.admin_group may give orders"));
+    }
+    if (!options_.order) return wire::AppendFrameError(output, header.id, NotHere("orders"));
+    progress.suspended = true;
+    options_.order({std::string(order->verb), std::string(order->environment),
+                    std::string(order->argument), grant_.uid},
+                   [late = late_, id = header.id](const base::Result<std::string>& json) {
+                     std::string frame;
+                     if (json) {
+                       wire::FrameWriter(frame, FrameType::kOrderAnswer, 0, id).Text32(*json);
+                     } else {
+                       wire::AppendFrameError(frame, id, json.error());
+                     }
+                     late(std::move(frame), false);
+                   });
+  }
+
+  static Error NotHere(std::string_view what) {
+    return Error::Unavailable("frame", std::string(what) + " are not offered here");
+  }
+
   EvaluationService& service_;
   const FrameProtocolOptions& options_;
   net::LateAnswer late_;
+  Grant grant_;
+  const std::shared_ptr<std::atomic<bool>> open_ = std::make_shared<std::atomic<bool>>(true);
   bool said_hello_ = false;
   std::string environment_;
   std::optional<Taken> taken_;
@@ -205,8 +279,8 @@ class FrameOrHttp final : public net::StreamProtocol {
 
 std::unique_ptr<net::StreamProtocol> MakeFrameProtocol(EvaluationService& service,
                                                        const FrameProtocolOptions& options,
-                                                       net::LateAnswer late) {
-  return std::make_unique<FrameProtocol>(service, options, std::move(late));
+                                                       net::LateAnswer late, Grant grant) {
+  return std::make_unique<FrameProtocol>(service, options, std::move(late), std::move(grant));
 }
 
 std::unique_ptr<net::StreamProtocol> MakeFrameOrHttpProtocol(

@@ -1,5 +1,8 @@
 #include "serving/published.h"
 
+#include "engine/hash.h"
+#include "serving/version.h"
+
 namespace pennon::serving {
 
 base::Result<std::shared_ptr<const AttachedImage>> AttachedImage::Make(
@@ -10,6 +13,10 @@ base::Result<std::shared_ptr<const AttachedImage>> AttachedImage::Make(
                                            previous != nullptr ? &previous->snapshot() : nullptr);
   if (!snapshot) return base::Fail(snapshot.error());
   attached->snapshot_ = *snapshot;
+  const std::string_view all(reinterpret_cast<const char*>(attached->bytes_.data()),
+                             attached->bytes_.size());
+  attached->version_ =
+      VersionText({snapshot->epoch(), snapshot->revision()}, engine::Hash64(all, 3));
   return attached;
 }
 

@@ -25,10 +25,14 @@ class AttachedImage {
       engine::ImageBytes image, const AttachedImage* previous = nullptr);
   [[nodiscard]] const engine::Snapshot& snapshot() const { return snapshot_; }
   [[nodiscard]] const engine::ImageBytes& bytes() const { return bytes_; }
+  /// What tells this set from another one: "<epoch>.<revision>-<hash of the image>". Sets of files
+  /// have no revisions that could be relied on, hence the hash.
+  [[nodiscard]] const std::string& version() const { return version_; }
 
  private:
   engine::ImageBytes bytes_;
   engine::Snapshot snapshot_;
+  std::string version_;
 };
 
 /// Immutable once published; a change of any member is a new Published.

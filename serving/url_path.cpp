@@ -1,5 +1,6 @@
 #include "serving/url_path.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace pennon::serving {
@@ -20,6 +21,19 @@ std::optional<std::string> PercentDecode(std::string_view text) {
     i += 2;
   }
   return decoded;
+}
+
+std::optional<std::string> QueryParameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view one = query.substr(0, end);
+    const std::size_t equals = std::min(one.find('='), one.size());
+    if (one.substr(0, equals) == name) {
+      return PercentDecode(one.substr(std::min(equals + 1, one.size())));
+    }
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return std::nullopt;
 }
 
 std::string_view WithoutDoubleSlash(std::string_view path) {

@@ -29,12 +29,18 @@ enum class FrameType : std::uint8_t {
   kPing = 0x04,
   kStatus = 0x05,
   kExplain = 0x06,
+  kSubscribe = 0x07,
+  kReport = 0x08,
+  kOrder = 0x09,
   kWelcome = 0x81,
   kEvaluation = 0x82,
   kEvaluations = 0x83,
   kPong = 0x84,
   kStatusAnswer = 0x85,
   kExplanation = 0x86,
+  kChanged = 0x87,
+  kReported = 0x88,
+  kOrderAnswer = 0x89,
   kError = 0xff,
 };
 

@@ -4,7 +4,7 @@ frame_client.py SOCKET ENVIRONMENT FLAG [name=value …] prints the flag's answe
 """
 import io, json, socket, struct, sys
 
-HELLO, EVALUATE, BATCH, PING, STATUS, ERROR = 1, 2, 3, 4, 5, 0xFF
+HELLO, EVALUATE, BATCH, PING, STATUS, SUBSCRIBE, REPORT, ORDER, ERROR = 1, 2, 3, 4, 5, 7, 8, 9, 0xFF
 REASONS = "ERROR STATIC DEFAULT TARGETING_MATCH SPLIT DISABLED".split() + ["DEFAULT"] * 250
 ERRORS = (" FLAG_NOT_FOUND PARSE_ERROR TARGETING_KEY_MISSING INVALID_CONTEXT TYPE_MISMATCH "
           "PROVIDER_NOT_READY GENERAL").split(" ") + ["GENERAL"] * 248
@@ -47,13 +47,17 @@ class FrameClient:
     def __init__(self, path, timeout=5.0):
         self.socket, self.id = socket.socket(socket.AF_UNIX), 0
         self.socket.settimeout(timeout)
-        self.socket.connect(path)
+        try: self.socket.connect(path)
+        except OSError: self.close(); raise
 
     def close(self): self.socket.close()
 
     def exchange(self, kind, payload, flags=0):
         self.id += 1
         self.socket.sendall(struct.pack("<BBHII", 0xF5, kind, flags, self.id, len(payload)) + payload)
+        return self.answer(kind)
+
+    def answer(self, kind):
         magic, answer, answer_flags, answer_id, size = struct.unpack("<BBHII", self.receive(12))
         if magic != 0xF5 or answer_id != self.id or answer not in (kind | 0x80, ERROR) or size > 1 << 28:
             self.close()
@@ -89,6 +93,28 @@ class FrameClient:
                 "evaluations": [body.entry(kind == BATCH, with_metadata) for _ in range(count)]}
 
     def ping(self, payload=b""): return self.exchange(PING, payload)[0].read()
+    def report(self, counts):
+        """{(key, variant, reason): count}"""
+        entries = [text("H", key) + text("H", variant) + struct.pack("<BQ", REASONS.index(reason), count)
+                   for (key, variant, reason), count in counts.items()]
+        self.exchange(REPORT, struct.pack("<I", len(entries)) + b"".join(entries))
+
+    def order(self, verb, argument="", environment=""):
+        return json.loads(self.exchange(ORDER, text("H", verb) + text("H", environment) + text("H", argument))[0].text("I"))
+
+    def subscribe(self, version=""):
+        """What is so now, and then each change; the connection is for nothing else from here on."""
+        yield self.changed(self.exchange(SUBSCRIBE, text("H", version))[0])
+        while True:
+            yield self.changed(self.answer(SUBSCRIBE)[0])
+
+    @staticmethod
+    def changed(body):
+        epoch, revision, source, scope = body.get("QQBB")
+        version, count = body.text("H"), body.get("I")[0]
+        return {"epoch": epoch, "revision": revision, "source": SOURCES[source], "version": version,
+                "scope": ("none", "keys")[scope] if scope < 2 else "all", "keys": [body.text("H") for _ in range(count)]}
+
     def status(self): return json.loads(self.exchange(STATUS, b"")[0].text("I"))
 
 def attribute(argument):

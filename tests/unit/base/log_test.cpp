@@ -23,7 +23,7 @@ std::string Logged(LogFormat format, const Write& write) {
   ::dup2(saved, STDERR_FILENO);
   ::close(saved);
   std::rewind(file);
-  std::array<char, 4096> bytes{};
+  std::array<char, 65536> bytes{};
   const std::size_t size = std::fread(bytes.data(), 1, bytes.size(), file);
   std::fclose(file);
   return {bytes.data(), size};
@@ -52,6 +52,30 @@ TEST_CASE("characters that turn a line around or end it unseen are shown by thei
     CHECK(LoggedFlag(format, "\u0085").find("\"\\u0085\"") != std::string::npos);
     CHECK(LoggedFlag(format, "é😀").find("\"é😀\"") != std::string::npos);
   }
+}
+
+TEST_CASE("an event that repeats itself is written so often and no more, and others still are") {
+  const std::string text = Logged(LogFormat::kLogfmt, [](Logger logger) {
+    for (std::uint32_t i = 0; i < Logger::kMaxRepeated + 10; ++i) logger.Warn("again");
+    logger.Warn("other");
+  });
+  std::size_t again = 0;
+  for (std::size_t at = text.find("again"); at != std::string::npos;
+       at = text.find("again", at + 1)) {
+    ++again;
+  }
+  CHECK(again == Logger::kMaxRepeated);
+  CHECK(text.find("event=other") != std::string::npos);
+}
+
+TEST_CASE("the level of a log can be changed") {
+  const std::string text = Logged(LogFormat::kJson, [](Logger logger) {
+    logger.Debug("hidden");
+    logger.SetLevel(LogLevel::kDebug);
+    logger.Debug("shown", {{"key", "value"}});
+  });
+  CHECK(text.find("hidden") == std::string::npos);
+  CHECK(text.find(R"("event":"shown","key":"value"})") != std::string::npos);
 }
 
 }  // namespace pennon::base

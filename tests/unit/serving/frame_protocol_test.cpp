@@ -2,6 +2,7 @@
 
 #include "tests/unit/serving/serving_fixture.h"
 #include "wire/frame_answer.h"
+#include "wire/frame_control.h"
 #include "wire/frame_request.h"
 #include "wire/limits.h"
 
@@ -13,7 +14,16 @@ using wire::FrameType;
 struct ProtocolFixture : ServingFixture {
   ProtocolFixture()
       : options{"test",
-                [this](std::function<void(std::string)> done) { status_done = std::move(done); }},
+                [this](std::function<void(std::string)> done) { status_done = std::move(done); },
+                [this](std::string environment, std::string known, bool,
+                       std::shared_ptr<serving::Subscriber> told) {
+                  subscribed = environment + ' ' + known;
+                  subscriber = std::move(told);
+                },
+                [this](serving::Order given, auto done) {
+                  ordered = given.verb;
+                  done(base::Result<std::string>("{}"));
+                }},
         protocol(serving::MakeFrameProtocol(
             service, options, net::LateAnswer([this](std::string bytes, net::AfterAnswer) {
               late = std::move(bytes);
@@ -50,6 +60,9 @@ struct ProtocolFixture : ServingFixture {
   serving::FrameProtocolOptions options;
   std::function<void(std::string)> status_done;
   std::string late;
+  std::string subscribed;
+  std::string ordered;
+  std::shared_ptr<serving::Subscriber> subscriber;
   std::unique_ptr<net::StreamProtocol> protocol;
   std::string input;
   std::string output;
@@ -134,6 +147,53 @@ TEST_CASE_FIXTURE(ProtocolFixture, "the status comes late, and nothing is read b
   status_done("{\"x\":1}");
   CHECK(wire::DecodeFrameHeader(late)->id == 44);
   CHECK(late.find("{\"x\":1}") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "a subscription takes the connection over until it is gone") {
+  std::string ask;
+  wire::AppendSubscribe(ask, 6, "0.5-x");
+  CHECK(Feed(ask).close);  // no hello yet
+  output.clear();
+  CHECK(Feed(Hello() + ask + Ask(7, "a")).suspended);
+  CHECK(subscribed == "production 0.5-x");
+  subscriber->Tell({"0.6-y", 0, 6, model::Source::kLive, nullptr});
+  CHECK(wire::DecodeFrameHeader(late)->type == FrameType::kChanged);
+  CHECK(wire::DecodeFrameHeader(late)->id == 6);
+  CHECK(subscriber->is_open());
+  protocol.reset();
+  CHECK_FALSE(subscriber->is_open());
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "orders are for those who may, and reports are counted") {
+  std::string ask;
+  wire::AppendOrder(ask, 3, {"reload", "", ""});
+  CHECK_FALSE(Feed(ask).suspended);
+  CHECK(ErrorText().find("only root") != std::string::npos);
+  CHECK(ordered.empty());
+  serving::Grant operators;
+  operators.may_order = true;
+  protocol = serving::MakeFrameProtocol(
+      service, options,
+      net::LateAnswer([this](std::string bytes, net::AfterAnswer) { late = std::move(bytes); }),
+      operators);
+  output.clear();
+  CHECK(Feed(ask).suspended);
+  CHECK(ordered == "reload");
+  CHECK(wire::DecodeFrameHeader(late)->type == FrameType::kOrderAnswer);
+  std::string report;
+  wire::AppendReport(report, 4, {{"a", "v", model::Reason::kSplit, 5}});
+  Feed(Hello() + report);
+  CHECK(Answers().back().type == FrameType::kReported);
+  CHECK(service.counts().reported[static_cast<std::size_t>(model::Reason::kSplit)] == 5);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "an environment that is not the caller's is forbidden") {
+  serving::Grant elsewhere;
+  elsewhere.every_environment = false;
+  elsewhere.environments = {"staging"};
+  protocol = serving::MakeFrameProtocol(service, options, net::LateAnswer(), elsewhere);
+  CHECK_FALSE(Feed(Hello() + Ask(2, "a")).suspended);
+  CHECK(ErrorText().find("not for this user") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(ProtocolFixture, "all requests of one read see one flag set") {

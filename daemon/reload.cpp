@@ -1,0 +1,78 @@
+#include "daemon/reload.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/json_text.h"
+
+namespace pennon::daemon {
+namespace {
+
+// Read anew by whoever uses them, or put in force by Daemon::Reload.
+constexpr std::array<std::string_view, 14> kReloadable{
+    "upstream.key_file",        "upstream.ca_file",
+    "upstream.timeout",         "upstream.max_body",
+    "upstream.connect_timeout", "context.fixed",
+    "context.headers",          "context.enforce",
+    "http.token_file",          "peers.environments",
+    "peers.admin_group",        "limits.connections_per_user",
+    "limits.drain_timeout",     "log.level"};
+
+}  // namespace
+
+bool CanReload(std::string_view path) {
+  return std::find(kReloadable.begin(), kReloadable.end(), path) != kReloadable.end();
+}
+
+std::vector<SettingChange> Differences(const base::Settings& before, const base::Settings& after) {
+  std::vector<SettingChange> changes;
+  for (std::size_t i = 0; i < before.all().size(); ++i) {
+    const auto& old = before.all()[i];
+    std::string was = base::ValueText(old);
+    std::string is = base::ValueText(after.all()[i]);
+    if (was == is) continue;
+    changes.push_back({old.path, std::move(was), std::move(is), !CanReload(old.path)});
+  }
+  return changes;
+}
+
+void TakeReloaded(base::Settings& into, const base::Settings& from) {
+  for (std::size_t i = 0; i < into.all().size(); ++i) {
+    const auto& to = into.all()[i];
+    if (!CanReload(to.path)) continue;
+    std::visit([&](auto* target) { *target = *std::get<decltype(target)>(from.all()[i].target); },
+               to.target);
+  }
+}
+
+void LogChanges(const std::vector<SettingChange>& changes, base::Logger& log) {
+  for (const SettingChange& change : changes) {
+    if (change.needs_restart) {
+      log.Warn("setting changed in the file, but needs a restart",
+               {{"setting", change.path}, {"in_force", change.before}, {"file", change.after}});
+    } else {
+      log.Info("setting changed",
+               {{"setting", change.path}, {"before", change.before}, {"after", change.after}});
+    }
+  }
+  log.Info("configuration read again", {{"changes", std::uint64_t{changes.size()}}});
+}
+
+std::string ChangesJson(const std::vector<SettingChange>& changes) {
+  std::string json;
+  base::JsonObject object(json);
+  object.Key("changes");
+  char separator = '[';
+  for (const SettingChange& change : changes) {
+    json += std::exchange(separator, ',');
+    base::JsonObject one(json);
+    one.String("setting", change.path).String("before", change.before);
+    one.String("after", change.after).Bool("needsRestart", change.needs_restart).Close();
+  }
+  json += changes.empty() ? "[]" : "]";
+  object.Close();
+  return json;
+}
+
+}  // namespace pennon::daemon

@@ -1,0 +1,71 @@
+#include "daemon/request_guard.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "serving/event_stream.h"
+#include "serving/url_path.h"
+
+namespace pennon::daemon {
+namespace {
+
+using base::Error;
+
+constexpr std::string_view kBearer = "Bearer ";
+
+bool IsFromPage(const net::HttpRequest& request) {
+  const std::string_view site = request.Header("Sec-Fetch-Site");
+  // "none" is what a person typed into the browser.
+  return request.CountHeader("Origin") > 0 || request.CountHeader("Referer") > 0 ||
+         (!site.empty() && site != "none");
+}
+
+bool NamesThisHost(const net::HttpRequest& request) {
+  if (request.CountHeader("Host") != 1) return false;
+  std::string_view host = request.Header("Host");
+  const std::size_t colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.back() != ']') {
+    const std::string_view port = host.substr(colon + 1);
+    const bool is_number =
+        !port.empty() && port.size() <= 5 &&
+        std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!is_number) return false;
+    host = host.substr(0, colon);
+  }
+  return host == "127.0.0.1" || host == "localhost" || host == "[::1]";
+}
+
+bool HasToken(const net::HttpRequest& request, std::string_view path, const BearerToken& token) {
+  std::string_view sent = request.Header("Authorization");
+  if (sent.size() > kBearer.size() && sent.starts_with(kBearer)) {
+    sent.remove_prefix(kBearer.size());
+  } else {
+    sent = request.Header("X-API-Key");
+  }
+  if (base::ConstantTimeEquals(sent, token.token)) return true;
+  if (path != serving::kEventsPath) return false;
+  const auto ticket = serving::QueryParameter(request.query, "ticket");
+  return ticket && base::ConstantTimeEquals(*ticket, token.ticket);
+}
+
+}  // namespace
+
+std::optional<Error> RefuseRequest(const net::HttpRequest& request, std::string_view path,
+                                   Door door, const BearerToken* token) {
+  if (door == Door::kUnix) return std::nullopt;
+  if (IsFromPage(request)) {
+    return Error::Forbidden("Origin", "is that of a web page, which must not ask here");
+  }
+  if (door == Door::kAdmin) return std::nullopt;
+  if (!NamesThisHost(request)) {
+    return Error::Forbidden("Host", "expected one of 127.0.0.1, localhost and [::1]");
+  }
+  // Probes have no secrets, and learn none.
+  const bool is_probe = path == "/livez" || path == "/readyz";
+  if (token != nullptr && !is_probe && !HasToken(request, path, *token)) {
+    return Error::Unauthenticated("Authorization", "expected the bearer token of http.token_file");
+  }
+  return std::nullopt;
+}
+
+}  // namespace pennon::daemon

@@ -1,0 +1,358 @@
+"""A daemon among its service manager, its operators and their mistakes: notifications, watchdog, inherited sockets,
+reloads, the end under load."""
+import fcntl
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from frame_client import FrameClient, FrameError
+from harness import BIN, ROOT, EndToEndTest, UnixHttpConnection, eventually, request
+
+EXAMPLE = str(ROOT / "config" / "example-flags.json")
+
+
+class Manager:
+    """What a service manager hears."""
+
+    def __init__(self, address):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + address[1:] if address.startswith("@") else address)
+        self.socket.settimeout(60)
+        self.heard = []
+
+    def hear(self, word):
+        """The next message with a line that begins so."""
+        while True:
+            lines = self.socket.recv(4096).decode().split("\n")
+            self.heard.append(lines)
+            if any(line.startswith(word) for line in lines):
+                return lines
+
+    def close(self):
+        self.socket.close()
+
+
+class LifeTest(EndToEndTest):
+    def serve(self, arguments=(), name="daemon", config=None, variables=None):
+        arguments = ["--bootstrap-file", EXAMPLE, *arguments]
+        if config is not None:
+            self.config = self.folder(name) / "pennond.yaml"
+            self.config.write_text(config)
+            arguments += ["--config", str(self.config)]
+        kept = {key: os.environ.get(key) for key in variables or {}}
+        os.environ.update(variables or {})
+        try:
+            return self.start_daemon(arguments=arguments, name=name)
+        finally:
+            for key, value in kept.items():
+                os.environ.pop(key) if value is None else os.environ.update({key: value})
+
+    def manager(self, abstract=False):
+        manager = Manager("@pennon-test-" + os.path.basename(self.directory) if abstract else self.directory + "/notify")
+        self.addCleanup(manager.close)
+        return manager
+
+    def log_has(self, daemon, text):
+        return eventually(lambda: text in daemon.program.log, lambda: f"{text!r} in {daemon.program.log}")
+
+    def test_the_service_manager_hears_of_every_stage(self):
+        for address in (self.directory + "/notify", "@pennon-test-" + os.path.basename(self.directory)):
+            manager = Manager(address)
+            self.addCleanup(manager.close)
+            daemon = self.serve(variables={"NOTIFY_SOCKET": address}, config="log:\n  level: info\n")
+            manager.hear("READY=1")
+            self.assertIn("serving revision 0 (bootstrap)", manager.hear("STATUS=")[0])
+            before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            daemon.program.process.send_signal(signal.SIGHUP)
+            lines = dict(line.split("=") for line in manager.hear("RELOADING=1"))
+            self.assertTrue(before <= int(lines["MONOTONIC_USEC"]) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
+            manager.hear("READY=1")
+            self.assertFalse(any(line.startswith("WATCHDOG") for lines in manager.heard for line in lines))
+            self.assertEqual(daemon.program.terminate(), 0)
+            manager.hear("STOPPING=1")
+
+    def test_the_watchdog_is_fed_while_all_threads_run_and_not_while_the_process_is_stopped(self):
+        manager = self.manager()
+        daemon = self.serve(["--workers", "3"], variables={"NOTIFY_SOCKET": self.directory + "/notify", "WATCHDOG_USEC": "200000"})
+        for _ in range(3):
+            manager.hear("WATCHDOG=1")
+        process = daemon.program.process
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        manager.socket.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            while True:  # what it had said before
+                manager.socket.recv(4096)
+        manager.socket.settimeout(60)
+        process.send_signal(signal.SIGCONT)
+        manager.hear("WATCHDOG=1")
+
+    def test_a_good_configuration_takes_effect_at_sighup_and_a_bad_one_does_not(self):
+        token = self.folder("daemon") / "token"
+        token.write_text("one\n")
+        token.chmod(0o600)
+        daemon = self.serve(config="context:\n  fixed: {a: 1}\nlog:\n  level: info\nworkers: 1\n")
+        status = lambda headers=None: request(http.client.HTTPConnection(*daemon.http_address(), timeout=30), "GET", "/status", None, headers)[0]
+        reload = lambda: daemon.program.process.send_signal(signal.SIGHUP)
+        self.assertEqual(status(), 200)
+        good = f"context:\n  fixed: {{a: 2}}\nhttp:\n  token_file: {token}\nlog:\n  level: debug\nworkers: 2\n"
+        self.config.write_text(good)
+        reload()
+        self.log_has(daemon, 'event="configuration read again" changes=4')
+        for setting, before, after in (("context.fixed", '{"a":1}', '{"a":2}'), ("http.token_file", '""', f'"{token}"'),
+                                       ("log.level", '"info"', '"debug"')):
+            line, = [line for line in daemon.program.log.splitlines() if f"setting={setting} " in line]
+            self.assertIn('event="setting changed"', line)
+            self.assertIn(f"before={json.dumps(before)} after={json.dumps(after)}", line)
+        self.assertRegex(daemon.program.log, 'level=warn[^\n]*needs a restart" setting=workers in_force=1 file=2')
+        self.assertEqual(eventually(lambda: status() != 200 and status(), "the token is asked for"), 401)
+        self.assertEqual(status({"Authorization": "Bearer one"}), 200)
+        token.write_text("two\n")  # what is in the file, without a change of the settings
+        reload()
+        eventually(lambda: status({"Authorization": "Bearer two"}) == 200, "the new token is in force")
+        self.assertEqual(status({"Authorization": "Bearer one"}), 401)
+        for text, why in (("context: [", "pennond.yaml:"), ("nonsense: 1\n", "pennond.yaml:1"), ("workers: many\n", "pennond.yaml:1"),
+                                (good.replace("{a: 2}", "{a: [1]}"), "pennond.yaml:2"), (good.replace(str(token), "/nowhere"), "http.token_file"),
+                                ("peers:\n  environments: {'user:nobody-of-this-name': x}\n", "peers.environments"), (None, "pennond.yaml")):
+            if text is None:
+                self.config.unlink()
+            else:
+                self.config.write_text(text)
+            marker = len(re.findall("configuration refused", daemon.program.log))
+            reload()
+            eventually(lambda: len(re.findall("configuration refused", daemon.program.log)) > marker, "it is refused: " + str(text))
+            self.assertIn(why, daemon.program.log.split("configuration refused")[-1])
+            self.assertEqual(status({"Authorization": "Bearer two"}), 200)
+        self.assertIn(b'pennon_reloads_total{result="refused"} 7', daemon.get("/metrics")[2])
+        self.assertIn(b'pennon_reloads_total{result="applied"} 2', daemon.get("/metrics")[2])
+        client = FrameClient(daemon.socket)
+        self.addCleanup(client.close)
+        with self.assertRaises(FrameError):
+            client.order("reload")
+        self.config.write_text(good.replace("{a: 2}", "{a: 3}"))
+        changes = client.order("reload")["changes"]
+        self.assertEqual([(one["setting"], one["needsRestart"]) for one in changes], [("context.fixed", False), ("workers", True)])
+
+    def test_a_storm_of_sighups_does_no_harm(self):
+        daemon = self.serve(config="log:\n  level: info\n")
+        for _ in range(2000):
+            daemon.program.process.send_signal(signal.SIGHUP)
+        self.log_has(daemon, "configuration read again")
+        self.assertEqual(daemon.flag("banner")["value"], "Welcome")
+        self.assertLess(daemon.program.log.count("configuration read again"), 200)
+
+    def test_metrics_are_those_of_the_documentation(self):
+        text = (ROOT / "docs" / "metrics.md").read_text().split("The store's:")[0]
+        documented = dict(re.findall(r"^\| `(pennon_\w+(?:\{\w+\})?)` \| (\w+) \|", text, re.M))
+        store = self.start_store()
+        daemon = self.start_daemon(store)
+        shown = {}
+        metrics = daemon.get("/metrics")[2].decode()
+        kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", metrics, re.M))
+        for name, labels in re.findall(r"^(pennon_\w+)(?:\{([^}]*)\})? ", metrics, re.M):
+            label = re.findall(r'(\w+)="', labels)
+            self.assertLessEqual(len(label), 1)
+            shown[name + (f"{{{label[0]}}}" if label else "")] = kinds[name]
+        self.assertEqual(shown, documented)
+        for name in kinds:
+            self.assertIn(f"# HELP {name} ", metrics)
+
+    def test_the_status_says_since_when(self):
+        daemon = self.serve()
+        environment = daemon.environment()
+        self.assertEqual(environment["state"], "no-upstream")
+        self.assertRegex(environment["since"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(daemon.environment()["since"], environment["since"])
+
+    def test_the_units_of_systemd_are_sound(self):
+        if shutil.which("systemd-analyze") is None:
+            raise unittest.SkipTest("there is no systemd-analyze here")
+        units = self.folder("units")
+        for name in ("pennond.service", "pennond.socket"):
+            text = (ROOT / "systemd" / name).read_text()
+            (units / name).write_text(text.replace("/usr/bin/pennond", str(BIN / "pennond")))
+        analyze = lambda *arguments: subprocess.run(["systemd-analyze", *arguments], cwd=units, capture_output=True, text=True, timeout=120)
+        verified = analyze("verify", "./pennond.service", "./pennond.socket")
+        self.assertEqual((verified.returncode, verified.stderr), (0, ""))
+        secure = analyze("security", "--offline=true", "--threshold=15", "./pennond.service")
+        self.assertEqual(secure.returncode, 0, secure.stdout)
+        if shutil.which("systemd-sysusers"):
+            root = self.folder("root")
+            made = subprocess.run(["systemd-sysusers", "--dry-run", f"--root={root}", str(ROOT / "systemd" / "pennon.sysusers")],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(made.returncode, 0, made.stderr)
+
+
+class Activator:
+    """Holds listening sockets as systemd does, and starts daemons that inherit them."""
+
+    def __init__(self, directory, arguments=()):
+        self.directory, self.arguments = pathlib.Path(directory), list(arguments)
+        self.path = str(self.directory / "held.sock")
+        self.unix = socket.socket(socket.AF_UNIX)
+        self.unix.bind(self.path)
+        os.chmod(self.path, 0o640)
+        self.unix.listen(4096)
+        self.tcp = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.count = 0
+
+    def start(self, names="unix:http", sockets=None):
+        self.count += 1
+        descriptors = [one.fileno() for one in sockets or (self.unix, self.tcp)]
+
+        def arrange():
+            aside = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for fd in descriptors]
+            for i, fd in enumerate(aside):
+                os.dup2(fd, 3 + i, inheritable=True)
+                os.close(fd)
+        command = [BIN / "pennond", "--environment", "production", "--cache-path", "", "--bootstrap-file", EXAMPLE, *self.arguments]
+        log = open(self.directory / f"daemon-{self.count}.log", "ab")
+        process = subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', *command], preexec_fn=arrange, close_fds=False,
+                                   stderr=log, stdout=subprocess.DEVNULL,
+                                   env={**os.environ, "LISTEN_FDS": str(len(descriptors)), "LISTEN_FDNAMES": names})
+        log.close()
+        process.log_path = self.directory / f"daemon-{self.count}.log"
+        return process
+
+    def close(self):
+        self.unix.close()
+        self.tcp.close()
+
+
+class ActivationTest(EndToEndTest):
+    def activator(self, arguments=()):
+        activator = Activator(self.folder("held"), arguments)
+        self.addCleanup(activator.close)
+        return activator
+
+    def running(self, process):
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def stop(self, process):
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), 0, process.log_path.read_text())
+
+    def test_inherited_sockets_are_used_by_name_and_left_as_they_are(self):
+        activator = self.activator(["--socket-path", self.directory + "/never", "--socket-mode", "0666", "--admin-address", "127.0.0.1",
+                                    "--admin-port", "0"])
+        before = os.stat(activator.path)
+        process = self.running(activator.start())
+        # A connection that was made before the daemon runs is answered as well.
+        status, _, body = request(UnixHttpConnection(activator.path), "GET", "/status")
+        listeners = {one["name"]: one["address"] for one in json.loads(body)["listeners"]}
+        self.assertEqual((listeners["unix"], listeners["http"]), (activator.path, "127.0.0.1:%d" % activator.tcp.getsockname()[1]))
+        self.assertEqual(request(http.client.HTTPConnection(*activator.tcp.getsockname()), "GET", "/livez")[0], 200)
+        self.assertEqual(request(http.client.HTTPConnection(*listeners["admin"].split(":")), "GET", "/livez")[0], 200)
+        self.stop(process)
+        after = os.stat(activator.path)
+        self.assertEqual((after.st_ino, after.st_mode, after.st_uid), (before.st_ino, before.st_mode, before.st_uid))
+        self.assertFalse(os.path.exists(self.directory + "/never"))
+        self.assertEqual([name for name in os.listdir(activator.directory) if "lock" in name], [])
+
+    def test_names_that_mean_nothing_or_something_else_are_refused(self):
+        activator = self.activator()
+        datagrams = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(datagrams.close)
+        for names, sockets, why in (("unix:web", None, 'names a socket "web"'), ("http:unix", None, "no listening TCP"),
+                                    ("unix:unix", (activator.unix, activator.unix), "twice"), ("", (activator.unix,), 'names a socket ""'),
+                                    ("unix", (datagrams,), "no listening Unix")):
+            process = self.running(activator.start(names, sockets))
+            self.assertEqual(process.wait(timeout=60), 78, names)
+            self.assertIn(why, process.log_path.read_text())
+
+    def test_restarts_under_load_fail_no_request(self):
+        activator = self.activator()
+        process = self.running(activator.start())
+        stop, failures, answered = threading.Event(), [], [0, 0, 0]
+
+        def evaluate_over_frames():
+            client = None
+            while not stop.is_set():
+                for attempt in range(2):  # as docs/protocol.md tells clients: connect and ask once more
+                    try:
+                        if client is None:
+                            client = FrameClient(activator.path, 30)
+                            client.hello("production")
+                        assert client.evaluate("banner", {})["value"] == "Welcome"
+                        answered[0] += 1
+                        break
+                    except (OSError, AssertionError) as error:
+                        client = client and client.close()
+                        if attempt:
+                            failures.append(("frames", repr(error)))
+            if client:
+                client.close()
+
+        def ask_over_http(place, connect):
+            connection = None
+            while not stop.is_set():
+                for attempt in range(2):  # keep-alive clients ask again on a new connection
+                    try:
+                        connection = connection or connect()
+                        connection.request("POST", "/evaluate", body='{"flag":"banner"}', headers={"Content-Type": "application/json"})
+                        answer = connection.getresponse()
+                        assert answer.status == 200 and b"Welcome" in answer.read(), answer.status
+                        answered[place] += 1
+                        if answer.will_close:
+                            connection = connection.close()
+                        break
+                    except (OSError, AssertionError, http.client.HTTPException) as error:
+                        connection = connection and connection.close()
+                        if attempt:
+                            failures.append(("http", repr(error)))
+            if connection:
+                connection.close()
+        threads = [threading.Thread(target=evaluate_over_frames) for _ in range(3)]
+        threads += [threading.Thread(target=ask_over_http, args=(1, lambda: UnixHttpConnection(activator.path))) for _ in range(2)]
+        threads += [threading.Thread(target=ask_over_http, args=(2, lambda: http.client.HTTPConnection(
+            *activator.tcp.getsockname(), timeout=30))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(10):
+                seen = list(answered)
+                eventually(lambda: all(now > before + 20 for now, before in zip(answered, seen)), "every way is answered")
+                self.stop(process)
+                process = self.running(activator.start())
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        print(f"    10 restarts, {sum(answered)} answers, {len(failures)} failures", flush=True)
+        self.assertEqual(failures, [])
+        self.stop(process)
+
+
+class EndTest(EndToEndTest):
+    def test_the_end_under_load_answers_all_that_has_arrived(self):
+        daemon = self.start_daemon(arguments=["--bootstrap-file", EXAMPLE])
+        size = 200
+        ask = b'POST /evaluate HTTP/1.1\r\nHost: x\r\nContent-Length: 17\r\n\r\n{"flag":"banner"}'
+        connections = []
+        for _ in range(size):
+            raw = socket.socket(socket.AF_UNIX)
+            raw.settimeout(60)
+            self.addCleanup(raw.close)
+            raw.connect(daemon.socket)
+            raw.sendall(ask + b"GET /status HTTP/1.1\r\nHost: x\r\n\r\n")
+            connections.append(raw)
+        daemon.program.process.send_signal(signal.SIGTERM)
+        answered = 0
+        for raw in connections:
+            received = b""
+            while piece := raw.recv(65536):
+                received += piece
+            answered += received.count(b"HTTP/1.1 200 OK") + (2 - received.count(b"HTTP/1.1 200 OK") if b"Connection: close" in received else 0)
+        self.assertEqual(answered, size * 2)
+        self.assertEqual(daemon.program.process.wait(timeout=60), 0)

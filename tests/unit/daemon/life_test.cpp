@@ -1,0 +1,152 @@
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <future>
+
+#include "daemon/inherited_sockets.h"
+#include "daemon/notify_socket.h"
+#include "daemon/reload.h"
+#include "daemon/watchdog.h"
+#include "tests/support/temp_dir.h"
+
+namespace pennon::daemon {
+namespace {
+
+// What a service manager would hear.
+class Ear {
+ public:
+  explicit Ear(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  }
+  ~Ear() { ::close(fd_); }
+  Ear(const Ear&) = delete;
+  Ear& operator=(const Ear&) = delete;
+  [[nodiscard]] std::string Hear() const {
+    std::array<char, 256> bytes;
+    const ssize_t size = ::recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    return size < 0 ? "" : std::string(bytes.data(), static_cast<std::size_t>(size));
+  }
+
+ private:
+  int fd_;
+};
+
+struct Table {
+  explicit Table(const std::string& yaml) {
+    DescribeSettings(settings, config);
+    REQUIRE(settings.ReadYaml("f", yaml).has_value());
+  }
+  DaemonConfig config;
+  base::Settings settings;
+};
+
+}  // namespace
+
+TEST_CASE("messages reach the service manager, and nobody when there is none") {
+  const test::TempDir directory;
+  const std::string path = directory.File("notify");
+  const Ear ear(path);
+  ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  const NotifySocket manager = NotifySocket::Take();
+  CHECK(::getenv("NOTIFY_SOCKET") == nullptr);
+  manager.Send("READY=1");
+  CHECK(ear.Hear() == "READY=1");
+  NotifySocket::Take().Send("READY=1");
+  NotifySocket("relative").Send("READY=1");
+  NotifySocket("/" + std::string(200, 'x')).Send("READY=1");
+  CHECK(ear.Hear() == "");
+}
+
+TEST_CASE("the watchdog is for the process that it names") {
+  ::setenv("WATCHDOG_USEC", "30000000", 1);
+  CHECK(TakeWatchdogMillis() == 30'000);
+  CHECK(TakeWatchdogMillis() == std::nullopt);
+  for (const char* const wrong : {"", "0", "-5", "5s", "99999999999999999999"}) {
+    ::setenv("WATCHDOG_USEC", wrong, 1);
+    CHECK(TakeWatchdogMillis() == std::nullopt);
+  }
+  ::setenv("WATCHDOG_USEC", "1000", 1);
+  ::setenv("WATCHDOG_PID", "1", 1);
+  CHECK(TakeWatchdogMillis() == std::nullopt);
+}
+
+TEST_CASE("the watchdog is fed again and again while all workers go on") {
+  net::ControlLoop control;
+  net::WorkerPool pool(2);
+  pool.Start();
+  std::size_t fed = 0;
+  Watchdog watchdog(control, pool, 4, [&] {
+    if (++fed == 3) control.Stop();
+  });
+  watchdog.Start();
+  control.Run();
+  CHECK(fed == 3);
+}
+
+TEST_CASE("a worker that hangs starves the watchdog, until it goes on") {
+  net::ControlLoop control;
+  net::WorkerPool pool(2);
+  pool.Start();
+  std::promise<void> release;
+  pool.Post(1, [held = release.get_future().share()] { held.wait(); });
+  std::size_t fed = 0;
+  Watchdog watchdog(control, pool, 4, [&] {
+    ++fed;
+    control.Stop();
+  });
+  watchdog.Start();
+  std::size_t fed_while_it_hung = 1;
+  auto timer = control.After(100, [&] {
+    fed_while_it_hung = fed;
+    release.set_value();
+  });
+  control.Run();
+  CHECK(fed_while_it_hung == 0);
+  CHECK(fed == 1);
+}
+
+TEST_CASE("sockets for another process, or none at all, are nobody's here") {
+  CHECK(InheritedSockets::Take()->empty());
+  ::setenv("LISTEN_PID", "1", 1);
+  ::setenv("LISTEN_FDS", "1", 1);
+  ::setenv("LISTEN_FDNAMES", "unix", 1);
+  CHECK(InheritedSockets::Take()->empty());
+  CHECK(::getenv("LISTEN_FDS") == nullptr);
+  CHECK(::getenv("LISTEN_FDNAMES") == nullptr);
+}
+
+TEST_CASE("a reload takes what it can and says what needs a restart") {
+  Table before("environment: e\nworkers: 1\nlog:\n  level: info\n");
+  Table after("environment: e\nworkers: 4\nlog:\n  level: warn\ncontext:\n  fixed: {a: 1}\n");
+  const auto changes = Differences(before.settings, after.settings);
+  REQUIRE(changes.size() == 3);
+  CHECK(changes[0].path == "context.fixed");
+  CHECK_FALSE(changes[0].needs_restart);
+  CHECK(changes[1].path == "workers");
+  CHECK(changes[1].needs_restart);
+  CHECK(changes[1].before == "1");
+  CHECK(changes[1].after == "4");
+  CHECK(ChangesJson({changes[1]}) ==
+        R"({"changes":[{"setting":"workers","before":"1","after":"4","needsRestart":true}]})");
+  TakeReloaded(before.settings, after.settings);
+  CHECK(before.config.workers == 1);
+  CHECK(before.config.log_level == "warn");
+  CHECK(before.config.context_fixed.size() == 1);
+}
+
+TEST_CASE("every setting that can be reloaded is a setting") {
+  const Table table("environment: e\n");
+  std::size_t reloadable = 0;
+  for (const auto& setting : table.settings.all()) reloadable += CanReload(setting.path) ? 1U : 0U;
+  CHECK(reloadable == 14);
+}
+
+}  // namespace pennon::daemon
