@@ -158,10 +158,6 @@ bool Logger::IsRepeated(std::string_view event, std::uint64_t& left_out) {
   return false;
 }
 
-void Logger::SetLevel(LogLevel level) {
-  sink_->logger.set_level(SpdLevel(level));
-}
-
 void Logger::Debug(std::string_view event, std::initializer_list<LogField> fields) {
   Write(LogLevel::kDebug, event, fields);
 }

@@ -67,9 +67,9 @@ Result<void> Environment::ReadPublicKey() {
 
 Result<void> Environment::OpenCache() {
   if (config_.cache_path.empty()) return {};
-  auto cache = Cache::Open(
-      {config_.cache_path, config_.environment, config_.upstream_url, config_.cache_generations},
-      log_);
+  auto cache = Cache::Open({config_.cache_path, config_.environment, UpstreamIdentity(config_),
+                            config_.cache_generations},
+                           log_);
   if (!cache && cache.error().code() == base::ErrorCode::kConflict) return Fail(cache.error());
   if (cache) {
     cache_.emplace(std::move(*cache));
@@ -290,7 +290,9 @@ void Environment::Stop() {
 KnownSet Environment::known() const {
   if (!newest_) return {};
   const Generation& generation = newest_->generation;
-  return {generation.validator, wants_full_ ? "" : CursorOf(generation.head)};
+  const wire::SyncHead& head = generation.head;
+  return {generation.validator, wants_full_ ? "" : CursorOf(head), head.epoch, head.revision,
+          head.set_digest};
 }
 
 void Environment::Publish() {

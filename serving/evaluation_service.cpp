@@ -103,7 +103,17 @@ base::Result<Reading> EvaluationService::Read(std::string_view environment) cons
 
 base::Result<Reading> EvaluationService::ReadFor(std::string_view environment,
                                                  const Grant& grant) const {
-  auto reading = Read(environment);
+  const Published* only = nullptr;  // that the caller may use, of several
+  if (environment.empty() && environments_.size() > 1) {
+    std::size_t usable = 0;
+    for (const auto& published : environments_) {
+      if (!grant.MayUse(published->environment)) continue;
+      only = published.get();
+      ++usable;
+    }
+    if (usable != 1) only = nullptr;
+  }
+  auto reading = Read(only == nullptr ? environment : std::string_view(only->environment));
   if (!reading || grant.MayUse(reading->published->environment)) return reading;
   return Fail(Error::Forbidden("environment", "\"" + reading->published->environment +
                                                   "\" is not for this user; see "
