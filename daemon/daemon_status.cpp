@@ -264,6 +264,9 @@ void DaemonStatus::RegisterSync() {
           "Flag sets put in force that came as a delta.", has_sync, [](const EnvironmentSync& one) {
             return static_cast<double>(one.sync()->state().deltas);
           });
+  AddEach(MetricKind::kGauge, "pennon_upstream_key_refused",
+          "1 when the upstream answers that the sync key is not accepted.", has_sync,
+          [](const EnvironmentSync& one) { return one.sync()->state().key_refused ? 1.0 : 0.0; });
   const auto stream = [&](MetricKind kind, std::string name, std::string help, auto read) {
     AddEach(kind, std::move(name), std::move(help), has_sync, [read](const EnvironmentSync& one) {
       const StreamState* const state = one.sync()->stream();

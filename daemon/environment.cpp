@@ -218,14 +218,20 @@ void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMi
 }
 
 // The texts of the definitions that quarantined flags and segments still use: they stand in the
-// generation before this one.
-std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) const {
+// generation that is in force.
+std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) {
   std::vector<wire::SyncLine> lines;
-  if (!newest_) return lines;
+  if (!newest_ || compiled.kept_flags.size() + compiled.kept_segments.size() == 0) return lines;
+  const Generation* before = &newest_->generation;
+  Result<Generation> in_force = Fail(Error::NotFound("generation", "is the newest"));
+  if (is_overridden_ && cache_) {
+    in_force = cache_->LoadNamed({compiled_.given.epoch, compiled_.given.revision});
+    if (in_force) before = &*in_force;
+  }
   const auto take = [&](wire::LineKind kind, const std::vector<std::string>& keys) {
     for (const std::string& key : keys) {
       const auto is_it = [&](const auto& line) { return line.kind == kind && line.key == key; };
-      for (const auto* list : {&newest_->generation.kept, &newest_->generation.lines}) {
+      for (const auto* list : {&before->kept, &before->lines}) {
         const auto found = std::find_if(list->begin(), list->end(), is_it);
         if (found == list->end()) continue;
         lines.push_back(*found);

@@ -97,7 +97,7 @@ class Environment {
   base::Result<Generation> FindKept(std::string_view name);
   base::Result<std::string> OrderDone();
   void PutInForce(CompiledSet compiled, serving::Source source, base::SteadyMillis confirmed_at);
-  std::vector<wire::SyncLine> KeptLines(const CompiledSet& compiled) const;
+  std::vector<wire::SyncLine> KeptLines(const CompiledSet& compiled);
   void Save();
   void ConfirmCached();
   void NoteCache(const base::Result<void>& result);

@@ -61,12 +61,12 @@ void HttpSource::Fetch(const std::string& validator, std::function<void(SourceRe
   }
   fetch->headers.emplace_back("Accept", "application/json, application/yaml;q=0.9, */*;q=0.1");
   if (!validator.empty()) fetch->headers.emplace_back("If-None-Match", validator);
-  http_.Fetch(*std::move(fetch),
-              [this, validator, done = std::move(done)](base::Result<net::HttpFetched> result) {
-                control_.Post([this, validator, done, result = std::move(result)] {
-                  done(Interpret(validator, result));
-                });
-              });
+  http_.Fetch(*std::move(fetch), [this, &control = control_, validator,
+                                  done = std::move(done)](base::Result<net::HttpFetched> result) {
+    control.Post([this, validator, done, result = std::move(result)] {
+      done(Interpret(validator, result));
+    });
+  });
 }
 
 SourceResult HttpSource::Interpret(const std::string& validator,

@@ -52,13 +52,13 @@ void PennonUpstream::Fetch(const KnownSet& known, std::function<void(FetchResult
   }
   fetch->headers.emplace_back("Accept", kContentType);
   if (!known.validator.empty()) fetch->headers.emplace_back("If-None-Match", known.validator);
-  http_.Fetch(*std::move(fetch), [this, done = std::move(done),
-                                  had_validator = !known.validator.empty()](
-                                     base::Result<net::HttpFetched> result) {
-    control_.Post([url = config_.upstream_url, done, had_validator, result = std::move(result)] {
-      done(Interpret(url, had_validator, result));
-    });
-  });
+  http_.Fetch(*std::move(fetch),
+              [&control = control_, url = config_.upstream_url, done = std::move(done),
+               had_validator = !known.validator.empty()](base::Result<net::HttpFetched> result) {
+                control.Post([url, done, had_validator, result = std::move(result)] {
+                  done(Interpret(url, had_validator, result));
+                });
+              });
 }
 
 }  // namespace pennon::daemon

@@ -103,7 +103,7 @@ void Reporter::Send() {
   }
   http_.Fetch(std::move((*report)->fetch), [this, batches = (*report)->batches](
                                                base::Result<net::HttpFetched> result) {
-    control_.Post([this, batches, result = std::move(result)] { OnAnswer(batches, result); });
+    control.Post([this, batches, result = std::move(result)] { OnAnswer(batches, result); });
   });
 }
 

@@ -74,6 +74,7 @@ std::int64_t SyncLoop::PauseAfterSuccess() {
 void SyncLoop::NoteHealthy() {
   if (!state_.healthy) log_.Info("upstream answers", {{"upstream", upstream_.identity()}});
   state_.healthy = true;
+  state_.key_refused = false;
   state_.last_error.reset();
 }
 
@@ -147,6 +148,7 @@ base::Result<void> SyncLoop::Apply(Fetched fetched) {
 
 std::int64_t SyncLoop::OnFailure(const FetchFailure& failure) {
   ++state_.failed;
+  state_.key_refused = failure.error.code() == base::ErrorCode::kUnauthenticated;
   NoteFailure(failure.error, "upstream does not answer; the flag set in force stays");
   return failure.is_refusal ? backoff_.AfterRefusal()
                             : backoff_.AfterFailure(failure.retry_after_millis);

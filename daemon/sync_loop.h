@@ -16,7 +16,8 @@
 namespace pennon::daemon {
 
 struct SyncState {
-  bool healthy = false;  // the last fetch was answered and accepted
+  bool key_refused = false;  // the last fetch was answered 401 or 403
+  bool healthy = false;      // the last fetch was answered and accepted
   std::optional<base::Error> last_error;
   std::uint64_t fetched = 0;             // new sets put in force
   std::uint64_t deltas = 0;              // of these, made by a delta

@@ -59,7 +59,7 @@ void SyncStream::Open() {
   fetch->total_deadline_millis = 0;  // its length and its pauses are for Watch to limit
   fetch->min_bytes_per_second = 0;
   const std::uint64_t attempt = ++attempt_;
-  fetch->on_body = [this, attempt, incoming = std::make_shared<Incoming>()](
+  fetch->on_body = [this, &control = control_, attempt, incoming = std::make_shared<Incoming>()](
                        const net::HttpFetched& head, std::string_view piece) {
     const auto type = head.headers.find("content-type");
     if (type == head.headers.end() || !type->second.starts_with(kContentType)) return false;
@@ -78,11 +78,12 @@ void SyncStream::Open() {
     hand_over(nullptr);
     return incoming->waiting_bytes <= kMaxWaitingBytes;
   };
-  fetch_ = http_.Fetch(*std::move(fetch), [this, attempt](base::Result<net::HttpFetched> result) {
-    control_.Post([this, attempt, result = std::move(result)] {
-      if (attempt == attempt_) OnEnd(result);
-    });
-  });
+  fetch_ = http_.Fetch(*std::move(fetch),
+                       [this, &control = control_, attempt](base::Result<net::HttpFetched> result) {
+                         control.Post([this, attempt, result = std::move(result)] {
+                           if (attempt == attempt_) OnEnd(result);
+                         });
+                       });
   opened_at_ = last_byte_at_ = clock_.Steady();
   end_at_ = opened_at_ + backoff_.Spread(config_.stream_max_age.millis);
   Watch();

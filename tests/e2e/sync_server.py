@@ -2,6 +2,7 @@
 import hashlib
 import http.server
 import json
+import sys
 import threading
 
 
@@ -82,6 +83,13 @@ class SyncServer:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        loud = self.server.handle_error
+
+        def handle_error(*arguments):
+            if not isinstance(sys.exc_info()[1], ConnectionError):  # a daemon that has had enough
+                loud(*arguments)
+
+        self.server.handle_error = handle_error
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

@@ -122,6 +122,40 @@ TEST_CASE_FIXTURE(Fixture, "one process owns the cache") {
   CHECK(second.error().code() == base::ErrorCode::kConflict);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a cache of format 1 is taken over") {
+  REQUIRE(Open().Save(MakeGeneration(4)));
+  Damage(
+      "ALTER TABLE generation DROP COLUMN signature; DROP TABLE mark; DROP TABLE usage;"
+      "PRAGMA user_version = 1");
+  {
+    Cache cache = Open();
+    REQUIRE(cache.Load());
+    REQUIRE(cache.SetMark("instance", "me"));
+    REQUIRE(cache.Save(MakeGeneration(5)));
+  }
+  Cache cache = Open();
+  CHECK(cache.damage().empty());
+  CHECK(cache.Load()->head.revision == 5);
+  CHECK(cache.Mark("instance") == "me");
+  REQUIRE(cache.List());
+  CHECK(cache.List()->size() == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "kept generations are found by name; the serving one is not dropped") {
+  Cache cache = Open();
+  REQUIRE(cache.Save(MakeGeneration(1)));
+  REQUIRE(cache.SetMark("serving", "1.1"));
+  for (std::uint64_t revision = 2; revision <= 9; ++revision) {
+    REQUIRE(cache.Save(MakeGeneration(revision)));
+  }
+  CHECK(cache.LoadNamed({1, 1})->lines.size() == 3);
+  CHECK(cache.LoadNamed({1, 2}).error().code() == base::ErrorCode::kNotFound);
+  CHECK(cache.List()->size() == 4);
+  REQUIRE(cache.SetMark("serving", ""));
+  REQUIRE(cache.Save(MakeGeneration(10)));
+  CHECK(cache.List()->size() == 3);
+}
+
 TEST_CASE_FIXTURE(
     Fixture, "the cache of another environment or upstream, or of another format, is moved aside") {
   const auto reopened_empty = [&](const CacheOptions& options) {

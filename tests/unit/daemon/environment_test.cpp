@@ -250,6 +250,25 @@ TEST_CASE_FIXTURE(Fixture, "pinned, a set stays over newer ones, many of them, a
   CHECK(revision() == 9);
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "what a quarantined flag keeps is of the set in force, also of an older one") {
+  auto lines = Flags(3);
+  REQUIRE(Apply(Full(1, lines)));
+  lines[1] = Flag(lines[1].key, 2);
+  REQUIRE(Apply(Full(2, lines)));
+  REQUIRE(environment->Rollback("1"));
+  lines[1] = MakeSyncLine(LineKind::kFlag, lines[1].key, {{"surprise", model::Value(1)}});
+  REQUIRE(Apply(Full(3, lines)));
+  const auto saved = environment->cache()->LoadNamed({1, 3});
+  REQUIRE(saved);
+  REQUIRE(saved->kept.size() == 1);
+  CHECK(saved->kept[0].bytes == Flags(3)[1].bytes);
+  Restart();
+  CHECK(revision() == 3);
+  CHECK(environment->state().diagnostics.size() == 1);
+  CHECK(environment->state().flags == 3);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a quarantined flag keeps its definition over deltas and restarts") {
   auto lines = Flags(3);
   REQUIRE(Apply(Full(1, lines)));
