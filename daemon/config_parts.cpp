@@ -25,6 +25,11 @@ Result<void> ReadPart(const std::string& file, Describe describe, DaemonConfig& 
   return settings.ReadYaml(file, *text);
 }
 
+void DescribeEnvironmentFile(base::Settings& settings, DaemonConfig& part) {
+  DescribeEnvironment(settings, part);
+  DescribeToken(settings, part);
+}
+
 // A value of a map is JSON text; that of a string has quotes and may have escapes.
 Result<std::string> PathOf(std::string_view setting, const std::string& name,
                            const std::string& json) {
@@ -98,9 +103,10 @@ Result<void> ReadEnvironments(DaemonConfig& config) {
     part.defaults.clear();
     part.environment = name;
     part.upstream_key_file.clear();
+    part.http_token_file.clear();
     part.bootstrap_file.clear();
     part.cache_path = CacheOf(config, name);
-    if (auto read = ReadPart(*file, DescribeEnvironment, part); !read) return read;
+    if (auto read = ReadPart(*file, DescribeEnvironmentFile, part); !read) return read;
     auto valid = ReadSources(part).and_then([&] { return ValidateEnvironment(part); });
     if (!valid) return Fail(valid.error().Within(*file));
     environments.push_back(std::move(part));

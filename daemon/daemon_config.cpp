@@ -52,6 +52,10 @@ void DescribeEnvironment(base::Settings& s, DaemonConfig& c) {
   s.Add("cache.generations", &c.cache_generations, "flag sets kept", 1, 100);
 }
 
+void DescribeToken(base::Settings& s, DaemonConfig& c) {
+  s.Add("http.token_file", &c.http_token_file, "file with the token that HTTP there must present");
+}
+
 void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("environment", &c.environment, "the environment whose flags are served");
   s.Add("environments", &c.environment_files, "further environments and their settings' files");
@@ -65,7 +69,9 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("http.enabled", &c.http_enabled, "serve HTTP on loopback TCP as well");
   s.Add("http.address", &c.http_address, "loopback address: 127.0.0.1 or ::1");
   s.Add("http.port", &c.http_port, "TCP port; 0: any free one", 0, 65535);
-  s.Add("http.token_file", &c.http_token_file, "file with the token that HTTP there must present");
+  s.Add("http.environment", &c.http_environment,
+        "environment of HTTP requests that present no environment's token");
+  DescribeToken(s, c);
   s.Add("admin.address", &c.admin_address, "address for probes and scrapes; empty: none");
   s.Add("admin.port", &c.admin_port, "its TCP port; 0: any free one", 0, 65535);
   s.Add("peers.environments", &c.peer_environments, "who may use which environments");

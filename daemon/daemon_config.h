@@ -56,7 +56,8 @@ struct DaemonConfig {
   bool http_enabled = true;
   std::string http_address = "127.0.0.1";
   std::int64_t http_port = 8016;
-  std::string http_token_file;  // "": whoever reaches the port may ask
+  std::string http_environment;  // of requests without a token; "": the only one
+  std::string http_token_file;   // "": whoever reaches the port may ask
 
   std::string admin_address;  // "": no listener for probes
   std::int64_t admin_port = 8014;
@@ -90,6 +91,8 @@ void DescribeSettings(base::Settings& settings, DaemonConfig& config);
 /// The part of these that an environment has for itself, and of these the part of a source.
 void DescribeEnvironment(base::Settings& settings, DaemonConfig& config);
 void DescribeSource(base::Settings& settings, DaemonConfig& config);
+/// The token of an environment; not among those above, for it stands in the section of HTTP.
+void DescribeToken(base::Settings& settings, DaemonConfig& config);
 
 /// Whether there is an upstream; what identifies it in a cache; how its documents are read.
 bool HasUpstream(const DaemonConfig& config);

@@ -101,10 +101,11 @@ void Reporter::Send() {
   if (!report) {
     return control_.Post([this, error = report.error()] { OnAnswer(0, base::Fail(error)); });
   }
-  http_.Fetch(std::move((*report)->fetch), [this, batches = (*report)->batches](
-                                               base::Result<net::HttpFetched> result) {
-    control.Post([this, batches, result = std::move(result)] { OnAnswer(batches, result); });
-  });
+  http_.Fetch(
+      std::move((*report)->fetch), [this, &control = control_, batches = (*report)->batches](
+                                       base::Result<net::HttpFetched> result) {
+        control.Post([this, batches, result = std::move(result)] { OnAnswer(batches, result); });
+      });
 }
 
 void Reporter::OnAnswer(std::size_t batches, const base::Result<net::HttpFetched>& result) {

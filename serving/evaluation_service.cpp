@@ -78,6 +78,12 @@ void EvaluationService::Remove(std::string_view environment) {
   std::erase_if(environments_, [&](const auto& one) { return one->environment == environment; });
 }
 
+bool EvaluationService::IsReady() const {
+  return !environments_.empty() &&
+         std::all_of(environments_.begin(), environments_.end(),
+                     [](const auto& published) { return published->image != nullptr; });
+}
+
 base::Result<Reading> EvaluationService::Read(std::string_view environment) const {
   if (environments_.empty()) {
     return Fail(Error::Unavailable("environment", "no environment is served here yet"));

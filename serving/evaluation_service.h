@@ -89,6 +89,9 @@ class EvaluationService {
   /// All keys of the flag set in force and of the defaults, in order, each once.
   [[nodiscard]] std::vector<std::string_view> Keys(const Reading& reading) const;
 
+  /// Every environment that is served has a flag set, and there is one.
+  [[nodiscard]] bool IsReady() const;
+
   [[nodiscard]] const EvaluationCounts& counts() const { return counts_; }
 
  private:
