@@ -208,9 +208,7 @@ std::vector<std::string> Settings::ChangedSince(const Settings& before) const {
   std::vector<std::string> changed;
   for (const Setting& setting : settings_) {
     const Setting* other = before.Find(setting.path);
-    if (std::visit(Render{}, setting.target) != std::visit(Render{}, other->target)) {
-      changed.push_back(setting.path);
-    }
+    if (ValueText(setting) != ValueText(*other)) changed.push_back(setting.path);
   }
   return changed;
 }

@@ -1,8 +1,9 @@
 #include "daemon/cache.h"
 
-#include <cstdio>
+#include <sys/stat.h>
 
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "daemon/cache_file.h"
 
 namespace pennon::daemon {
@@ -27,13 +28,38 @@ std::string DigestOf(const Generation& generation) {
   return hash.FinishHex();
 }
 
+// Damage may be in any text of the file, and what is said of it goes into JSON.
+std::string Readable(std::string text) {
+  for (std::size_t good = 0;
+       (good += base::ValidUtf8Prefix(std::string_view(text).substr(good))) < text.size();) {
+    text[good] = '?';
+  }
+  return text;
+}
+
 }  // namespace
 
 Cache::Cache(CacheOptions options, base::LockFile lock, base::Sqlite database, base::Logger& log)
     : options_(std::move(options)),
       lock_(std::move(lock)),
       database_(std::move(database)),
-      log_(&log) {}
+      log_(&log) {
+  NoteFile();
+}
+
+void Cache::NoteFile() {
+  struct stat info {};
+  is_file_known_ = ::stat(options_.path.c_str(), &info) == 0;
+  device_ = info.st_dev;
+  inode_ = info.st_ino;
+}
+
+// SQLite would go on writing to a file that has no name any more, and say that all is well.
+bool Cache::IsFileInPlace() const {
+  struct stat info {};
+  return !is_file_known_ || (::stat(options_.path.c_str(), &info) == 0 && info.st_dev == device_ &&
+                             info.st_ino == inode_);
+}
 
 Result<Cache> Cache::Open(const CacheOptions& options, base::Logger& log) {
   auto lock = base::LockFile::Acquire(options.path + ".lock");
@@ -43,7 +69,7 @@ Result<Cache> Cache::Open(const CacheOptions& options, base::Logger& log) {
   if (!database && database.error().code() == base::ErrorCode::kInvalid) {
     log.Error("cache moved aside", {{"path", options.path}, {"reason", database.error().what()}});
     MoveCacheAside(options.path);
-    damage = database.error().Message();
+    damage = Readable(database.error().Message());
     database = OpenCacheFile(options);
   }
   if (!database) return Fail(database.error());
@@ -131,7 +157,7 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
 // SQLite's own checks miss most damage, so a file in which any was found is not trusted further.
 void Cache::StartAnew(std::string_view why, const Generation* generation) {
   log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
-  damage_ = why;
+  damage_ = Readable(std::string(why));
   database_.reset();
   MoveCacheAside(options_.path);
   auto database = OpenCacheFile(options_);
@@ -140,6 +166,7 @@ void Cache::StartAnew(std::string_view why, const Generation* generation) {
     return;
   }
   database_ = std::move(*database);
+  NoteFile();
   if (generation == nullptr) return;
   is_starting_anew_ = true;
   const auto saved = Save(*generation);
@@ -151,6 +178,10 @@ void Cache::StartAnew(std::string_view why, const Generation* generation) {
 
 Result<void> Cache::Save(const Generation& generation) {
   if (!database_) return Fail(Error::Internal(options_.path, "there is no cache file"));
+  if (!is_starting_anew_ && !IsFileInPlace()) {
+    StartAnew("the file was removed or replaced", &generation);
+    return database_ ? Result<void>() : Fail(Error::Unavailable(options_.path, "cannot be made"));
+  }
   log_->Debug("cache transaction begins", {{"revision", generation.head.revision}});
   auto saved = database_->Transaction([&] { return Insert(generation); });
   log_->Debug("cache transaction ended", {{"revision", generation.head.revision}});

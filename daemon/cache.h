@@ -94,6 +94,8 @@ class Cache {
   base::Result<Generation> LoadOne(std::int64_t id);
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
   void StartAnew(std::string_view why, const Generation* generation);
+  void NoteFile();
+  [[nodiscard]] bool IsFileInPlace() const;
 
   CacheOptions options_;
   base::LockFile lock_;
@@ -101,6 +103,9 @@ class Cache {
   base::Logger* log_;
   std::string damage_;
   bool is_starting_anew_ = false;
+  bool is_file_known_ = false;  // by the two that follow
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
 };
 
 }  // namespace pennon::daemon

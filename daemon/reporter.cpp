@@ -89,8 +89,8 @@ std::string Reporter::Applied() const {
 }
 
 void Reporter::Send() {
-  // While the store does not take reports, one batch an hour is enough.
-  spool_->CloseOpen(clock_.Wall(), is_failing_ || spool_->waiting() > 0);
+  // While the upstream cannot take reports, one batch an hour is enough.
+  spool_->CloseOpen(clock_.Wall(), is_unreachable_ || spool_->waiting() > 0);
   auto report = writer_->Write(instance_, environment_.state(), spool_->closed());
   reported_ = Applied();
   if (report && !*report) {  // nothing to tell
@@ -118,14 +118,15 @@ void Reporter::OnAnswer(std::size_t batches, const base::Result<net::HttpFetched
     writer_->OnTaken();
     if (spool_->waiting() > 0) next_at_ = now + backoff_.Draw(kSpreadMillis);
     ++state_.sent;
-    is_failing_ = false;
+    is_failing_ = is_unreachable_ = false;
     not_before_ = 0;
     (void)backoff_.AfterSuccess();
     return;
   }
   ++state_.failed;
   // One that is never taken must not block those behind it.
-  if (IsHopeless(status)) {
+  is_unreachable_ = !IsHopeless(status);
+  if (!is_unreachable_) {
     for (std::size_t i = 0; i < batches; ++i) spool_->LoseOldest();
   }
   if (!std::exchange(is_failing_, true)) {

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string_view>
+#include <utility>
 
 #include "base/json_text.h"
 #include "base/timestamp.h"
@@ -13,8 +16,26 @@
 namespace pennon::daemon {
 namespace {
 
+constexpr std::size_t kMaxQuarantined = 1'000;  // that the store takes
 constexpr std::size_t kBatchesAtOnce = 4;
 constexpr std::int64_t kMicrosPerMilli = 1000;
+
+// The flags that it answers by the caller's default, so that the store can say so to people.
+void AppendQuarantined(base::JsonObject& object,
+                       const std::vector<model::Diagnostic>& diagnostics) {
+  std::set<std::string_view> keys;
+  for (const model::Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity != model::Severity::kError || keys.size() >= kMaxQuarantined) continue;
+    if (!diagnostic.flag.empty()) keys.insert(diagnostic.flag);
+  }
+  std::string& out = object.Key("quarantined");
+  char separator = '[';
+  for (const std::string_view key : keys) {
+    out += std::exchange(separator, ',');
+    base::AppendJsonString(out, key);
+  }
+  out += keys.empty() ? "[]" : "]";
+}
 
 std::string Body(const std::string& instance, const EnvironmentState& state,
                  const std::deque<ClosedBatch>& batches, std::size_t count) {
@@ -24,6 +45,7 @@ std::string Body(const std::string& instance, const EnvironmentState& state,
   object.String("version", base::Version());
   object.Uint("epoch", state.epoch).Uint("revision", state.revision);
   object.String("refused", state.refused ? state.refused->Message() : "");
+  AppendQuarantined(object, state.diagnostics);
   object.Key("usage") += '[';
   for (std::size_t i = 0; i < count; ++i) {
     const ClosedBatch& batch = batches[i];

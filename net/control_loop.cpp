@@ -45,9 +45,13 @@ void ControlLoop::Run() {
 void ControlLoop::Stop() {
   state_->io.stop();
 }
+// What is ready may make more ready, for ever while an upstream has changes to tell.
 void ControlLoop::RunReady() {
   state_->io.restart();
-  state_->io.poll();
+  bool is_done = false;
+  Post([&is_done] { is_done = true; });
+  while (!is_done && state_->io.poll_one() > 0) {
+  }
 }
 void ControlLoop::Post(std::function<void()> task) {
   boost::asio::post(state_->io, std::move(task));

@@ -19,7 +19,7 @@ class ControlLoop {
   /// Runs until Stop.
   void Run();
   void Stop();
-  /// Runs what is ready now, after Stop, and returns.
+  /// Runs what was posted until now, after Stop, and returns.
   void RunReady();
   void Post(std::function<void()> task);
 

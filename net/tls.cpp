@@ -170,7 +170,9 @@ ProtocolFactory WithTls(std::function<std::shared_ptr<const TlsContext>()> curre
                         ProtocolFactory inner) {
   return [current = std::move(current), inner = std::move(inner)](
              std::size_t worker, const Peer& peer, LateAnswer late) {
-    return std::make_unique<TlsProtocol>(current(), inner(worker, peer, std::move(late)));
+    auto protocol = inner(worker, peer, std::move(late));
+    if (protocol == nullptr) return std::unique_ptr<TlsProtocol>();
+    return std::make_unique<TlsProtocol>(current(), std::move(protocol));
   };
 }
 

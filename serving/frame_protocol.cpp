@@ -120,6 +120,10 @@ class FrameProtocol final : public net::StreamProtocol {
   void OnHello(const FrameHeader& header, std::string_view payload, std::string& output) {
     const auto hello = wire::DecodeHello(payload);
     if (!hello) return wire::AppendFrameError(output, header.id, hello.error());
+    if (hello->version == 0) {
+      return wire::AppendFrameError(output, header.id,
+                                    Error::Invalid("hello.version", "is 0, the lowest is 1"));
+    }
     const auto reading = service_.ReadFor(hello->environment, grant_);
     if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
     environment_ = reading->published->environment;

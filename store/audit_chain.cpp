@@ -1,5 +1,8 @@
 #include "store/audit_chain.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "base/digest.h"
 #include "model/value.h"
 
@@ -10,6 +13,8 @@ using base::Error;
 using base::Fail;
 using base::Result;
 using model::Value;
+
+constexpr std::size_t kHashBytes = 32;
 
 Value Optional(const std::optional<std::string>& text) {
   return text ? Value(*text) : Value();
@@ -57,7 +62,24 @@ Result<void> ChainAudit(Driver& driver) {
       .map([](std::int64_t) {});
 }
 
-Result<AuditHead> VerifyAudit(Database& database) {
+std::string FormatHead(const AuditHead& head) {
+  return std::to_string(head.sequence) + ':' + head.hash;
+}
+
+Result<AuditHead> ParseHead(std::string_view text) {
+  AuditHead head;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), head.sequence);
+  const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  const bool is_hash = rest.size() == 1 + 2 * kHashBytes && rest.front() == ':' &&
+                       rest.find_first_not_of("0123456789abcdef", 1) == std::string_view::npos;
+  if (error != std::errc{} || head.sequence < 1 || !is_hash) {
+    return Fail(Error::Invalid("head", "is no head, expected SEQUENCE:HASH as verify prints it"));
+  }
+  head.hash = rest.substr(1);
+  return head;
+}
+
+Result<AuditHead> VerifyAudit(Database& database, const std::optional<AuditHead>& known) {
   AuditHead walked;
   std::optional<Error> fault;
   auto read = Audit(database).Each([&](const AuditEntry& entry) {
@@ -69,15 +91,24 @@ Result<AuditHead> VerifyAudit(Database& database) {
       fault = Error::Invalid(where, "was changed, or the one before it was");
     }
     walked = {entry.sequence, entry.hash};
+    if (!fault && known && known->sequence == entry.sequence && known->hash != entry.hash) {
+      fault = Error::Invalid("audit entry " + std::to_string(entry.sequence),
+                             "is not the one whose head was given: the log was written anew");
+    }
   });
   if (!read) return Fail(read.error());
   if (fault) return Fail(*fault);
   auto head = Audit(database).Head();
   if (!head) return Fail(head.error());
-  if (head->sequence == walked.sequence && head->hash == walked.hash) return walked;
+  const std::int64_t had = std::max(head->sequence, known ? known->sequence : 0);
+  if (had == walked.sequence) {
+    if (head->hash == walked.hash) return walked;
+    return Fail(Error::Invalid("audit entry " + std::to_string(had),
+                               "is not the one that was last written"));
+  }
   return Fail(Error::Invalid("audit entry " + std::to_string(walked.sequence + 1),
                              "is missing: the log has " + std::to_string(walked.sequence) +
-                                 " entries, and had " + std::to_string(head->sequence)));
+                                 " entries, and had " + std::to_string(had)));
 }
 
 }  // namespace pennon::store

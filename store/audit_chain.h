@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,14 @@ std::string HashOf(std::string_view previous, const AuditEntry& entry);
 /// Writes the hashes of a log that has none yet.
 base::Result<void> ChainAudit(Driver& driver);
 
-/// Walks the whole log: the head, or the first entry that is not as it was written.
-base::Result<AuditHead> VerifyAudit(Database& database);
+/// "SEQUENCE:HASH", as `pennon-store verify` prints it.
+std::string FormatHead(const AuditHead& head);
+base::Result<AuditHead> ParseHead(std::string_view text);
+
+/// Walks the whole log: the head, or the first entry that is not as it was written. Who can write
+/// to the database can also chain a changed log anew; `known`, a head that was noted elsewhere,
+/// finds that, and a log that was cut off.
+base::Result<AuditHead> VerifyAudit(Database& database,
+                                    const std::optional<AuditHead>& known = std::nullopt);
 
 }  // namespace pennon::store

@@ -22,6 +22,7 @@ struct Commands {
   const CLI::App* backup = nullptr;
   const CLI::App* restore = nullptr;
   const CLI::App* verify = nullptr;
+  std::string head;
   const CLI::App* migrate = nullptr;
   const CLI::App* keygen = nullptr;
   store::InitCommand init_command;
@@ -67,7 +68,11 @@ void Describe(CLI::App& app, Commands& commands) {
   commands.restore =
       DescribeFile(app, "restore", "fill an empty database from a backup", commands.file);
   commands.keygen = DescribeFile(app, "keygen", "make a key to sign flag sets with", commands.file);
-  commands.verify = app.add_subcommand("verify", "check the audit log and all definitions");
+  CLI::App* const verify = app.add_subcommand("verify", "check the audit log and all definitions");
+  verify->add_option("--head", commands.head,
+                     "the head that an earlier verify printed: finds a log that was cut off or "
+                     "written anew since");
+  commands.verify = verify;
   commands.migrate = app.add_subcommand("migrate", "bring the database to this program's schema");
 }
 
@@ -92,7 +97,7 @@ base::Result<void> Run(Commands& commands, const store::StoreConfig& config,
     return store::RunRestore(config.database, commands.file, std::cout);
   }
   if (commands.keygen->parsed()) return store::RunKeygen(commands.file, std::cout);
-  if (commands.verify->parsed()) return store::RunVerify(config.database, std::cout);
+  if (commands.verify->parsed()) return store::RunVerify(config.database, commands.head, std::cout);
   if (commands.migrate->parsed()) return store::RunMigrate(config.database, std::cout);
   base::Logger log(*base::ParseLogLevel(config.log_level),
                    *base::ParseLogFormat(config.log_format));

@@ -79,15 +79,21 @@ Result<void> RunRestore(const std::string& location, const std::string& path, st
   return {};
 }
 
-Result<void> RunVerify(const std::string& location, std::ostream& out) {
+Result<void> RunVerify(const std::string& location, const std::string& head, std::ostream& out) {
+  std::optional<AuditHead> known;
+  if (!head.empty()) {
+    auto parsed = ParseHead(head);
+    if (!parsed) return Fail(parsed.error());
+    known = std::move(*parsed);
+  }
   auto database = Database::OpenToRead(location);
   if (!database) return Fail(database.error());
-  auto head = VerifyAudit(*database);
-  if (!head) return Fail(head.error());
+  auto last = VerifyAudit(*database, known);
+  if (!last) return Fail(last.error());
   auto lines = VerifyLines(*database);
   if (!lines) return Fail(lines.error());
-  out << database->name() << " is as it was written\n  audit log: " << head->sequence
-      << " entries, head " << head->hash << "\n  definitions: " << *lines << '\n';
+  out << database->name() << " is as it was written\n  audit log: " << last->sequence
+      << " entries, head " << FormatHead(*last) << "\n  definitions: " << *lines << '\n';
   return {};
 }
 

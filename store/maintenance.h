@@ -18,7 +18,9 @@ base::Result<void> RunBackup(const std::string& database, const std::string& fil
 base::Result<void> RunRestore(const std::string& database, const std::string& file,
                               std::ostream& out);
 /// Walks the audit log and the digests of all lines; fails naming the first that is not as written.
-base::Result<void> RunVerify(const std::string& database, std::ostream& out);
+/// `head` is what an earlier run printed, or empty.
+base::Result<void> RunVerify(const std::string& database, const std::string& head,
+                             std::ostream& out);
 /// Brings the schema up to this program's; `serve` does the same when it starts.
 base::Result<void> RunMigrate(const std::string& database, std::ostream& out);
 

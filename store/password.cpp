@@ -9,8 +9,8 @@ namespace {
 
 // Of a password that nobody has; for those who do not exist.
 const std::string& NobodysHash() {
-  static const std::string hash = HashPassword("nobody's password").value_or("");
-  return hash;
+  static const std::string kHash = HashPassword("nobody's password").value_or("");
+  return kHash;
 }
 
 }  // namespace

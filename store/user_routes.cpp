@@ -9,7 +9,6 @@
 namespace pennon::store {
 namespace {
 
-using base::Error;
 using base::Fail;
 using base::Result;
 

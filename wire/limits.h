@@ -5,9 +5,9 @@
 
 namespace pennon::wire {
 
-inline constexpr std::size_t kMaxContextDepth = 32;      // arrays and objects inside each other
-inline constexpr std::size_t kMaxContextNodes = 10'000;  // attributes, members and elements
-inline constexpr std::size_t kMaxBatchFlags = 1'000;     // keys named in one request
+inline constexpr std::size_t kMaxContextDepth = 32;       // arrays and objects inside each other
+inline constexpr std::size_t kMaxContextNodes = 10'000;   // attributes, members and elements
+inline constexpr std::size_t kMaxBatchFlags = 1'000;      // keys named in one request
 inline constexpr std::size_t kMaxReportEntries = 10'000;  // counts in one report of usage
 inline constexpr std::size_t kMaxFrameBytes = std::size_t{1} << 20U;     // payload of a request
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 20U;  // payload of an answer

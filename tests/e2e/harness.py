@@ -18,7 +18,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("PENNON_BIN", ROOT / "build" / "dev" / "bin"))
-GIVE_UP_SECONDS = 60
+GIVE_UP_SECONDS = int(os.environ.get("PENNON_GIVE_UP_SECONDS", 60))
 
 
 def eventually(condition, what):
@@ -183,11 +183,12 @@ class Daemon:
         self.directory = pathlib.Path(directory)
         self.socket = str(self.directory / "pennon.sock")
         self.cache = str(self.directory / "cache.db")
-        self.arguments = list(arguments)
+        self.arguments = []
         if store is not None:
             self.arguments += ["--upstream-url", store.url, "--upstream-key-file", store.key_file,
                                "--upstream-poll-interval", "100ms", "--upstream-retry-max", "200ms",
                                "--upstream-stale-after", "2s"]
+        self.arguments += arguments  # the last of a flag counts
         self.program = None
         self.start()
 

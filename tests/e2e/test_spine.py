@@ -25,7 +25,8 @@ class SpineTest(EndToEndTest):
         bootstrap.write_text(json.dumps(BOOTSTRAP))
         config = self.folder("daemon") / "pennond.yaml"
         config.write_text('defaults:\n  greeting: "Hello from the configuration"\n')
-        arguments = ["--bootstrap-file", str(bootstrap), "--config", str(config)]
+        from_file = ["--bootstrap-file", str(bootstrap)]
+        arguments = [*from_file, "--config", str(config)]
         self.daemon = daemon = self.start_daemon(store, arguments)
 
         # Created by REST, then answered; changed, then answered differently.
@@ -63,7 +64,7 @@ class SpineTest(EndToEndTest):
         # Without the file: the configuration's default for this flag.
         daemon.program.kill()
         self.delete_cache(daemon)
-        daemon.arguments = daemon.arguments[2:]
+        daemon.arguments = [one for one in daemon.arguments if one not in from_file]
         daemon.start()
         answer = daemon.flag("greeting", default="Hello from the caller")
         self.assertEqual((answer["value"], answer["source"], answer["reason"]),

@@ -3,6 +3,7 @@ import re
 import subprocess
 import threading
 
+from frame_client import FrameClient, FrameError
 from harness import BIN, EndToEndTest, eventually
 from sync_server import SyncServer
 
@@ -174,6 +175,28 @@ class SyncTest(EndToEndTest):
         server.publish(4, {key: many[key] for key in list(many)[:55]})
         eventually(lambda: daemon.environment()["flags"] == 55, "a better set is taken")
         self.assertNotIn("held", daemon.environment())
+
+    def test_orders_over_the_socket_accept_what_was_held_back_and_go_back_to_what_was_kept(self):
+        many = {f"f{i}": flag(i) for i in range(60)}
+        server = self.start_server(1, many)
+        daemon = self.start_daemon(server)
+        eventually(lambda: daemon.environment()["flags"] == 60, "the first set is in force")
+        server.publish(2, {key: many[key] for key in list(many)[:30]})
+        eventually(lambda: daemon.environment().get("held") == "1.2", "the second is held back")
+        operator = FrameClient(daemon.socket)
+        self.addCleanup(operator.close)
+        operator.hello()
+        operator.order("accept")
+        self.assertEqual(daemon.environment()["flags"], 30)
+        eventually(lambda: len(operator.order("generations")["generations"]) == 2, "both are kept")
+        operator.order("rollback")
+        self.assertEqual(daemon.environment()["flags"], 60)
+        operator.order("unpin")
+        self.assertEqual(daemon.environment()["flags"], 30)
+        with self.assertRaises(FrameError):
+            operator.order("rollback", "1.99")
+        with self.assertRaises(FrameError):
+            operator.order("rollback", environment="elsewhere")
 
     def test_with_a_public_key_only_what_the_store_signed_counts(self):
         folder = self.folder("keys")

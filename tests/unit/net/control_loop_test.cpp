@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -94,6 +95,21 @@ TEST_CASE("a write to a closed pipe is an error, not the end") {
   CHECK(::write(ends[1], "a", 1) == -1);
   CHECK(errno == EPIPE);
   ::close(ends[1]);
+}
+
+TEST_CASE("what was posted before a stop can be run after it, also when each task posts another") {
+  ControlLoop loop;
+  int runs = 0;
+  std::function<void()> endless = [&] {
+    ++runs;
+    loop.Post(endless);
+  };
+  loop.Post([&] { loop.Stop(); });
+  loop.Post(endless);
+  loop.Run();
+  CHECK(runs == 0);
+  loop.RunReady();
+  CHECK(runs == 1);
 }
 
 }  // namespace

@@ -118,6 +118,40 @@ TEST_CASE("an entry that was changed, taken out, moved or cut off is found") {
   }
 }
 
+TEST_CASE("a head noted elsewhere finds a log that was cut off or chained anew") {
+  HistoryFixture store;
+  const AuditHead noted = ParseHead(FormatHead(*VerifyAudit(store.database))).value();
+  CHECK(VerifyAudit(store.database, noted));
+
+  std::vector<AuditEntry> entries;
+  REQUIRE(
+      Audit(store.database).Each([&](AuditEntry entry) { entries.push_back(std::move(entry)); }));
+  AuditEntry forged = entries[3];
+  forged.comment = "nothing happened";
+  const std::string hash = HashOf(entries[2].hash, forged);
+  REQUIRE(store.FaultAfter("UPDATE audit SET comment = 'nothing happened', hash = '" + hash +
+                           "' WHERE seq = 4") == "audit entry 4");
+  REQUIRE(store.database.Run("UPDATE meta SET audit_hash = ?", hash));
+  REQUIRE(VerifyAudit(store.database));
+  CHECK(VerifyAudit(store.database, noted).error().where() == "audit entry 4");
+
+  REQUIRE(store.database.Run("DELETE FROM audit WHERE seq = 4"));
+  REQUIRE(
+      store.database.Run("UPDATE meta SET audit_sequence = 3, audit_hash = ?", entries[2].hash));
+  REQUIRE(VerifyAudit(store.database));
+  CHECK(VerifyAudit(store.database, noted).error().where() == "audit entry 4");
+}
+
+TEST_CASE("what is no head is refused") {
+  const std::string hash(64, 'a');
+  CHECK(ParseHead("7:" + hash)->sequence == 7);
+  for (const std::string& text : {std::string(), std::string("7"), "7:" + hash + 'a', "0:" + hash,
+                                  ":" + hash, "7:" + std::string(64, 'G'), "7 " + hash}) {
+    INFO(text);
+    CHECK(!ParseHead(text));
+  }
+}
+
 TEST_CASE("documents are compared member by member, element by element") {
   const auto words = [](const std::string& before, const std::string& after) {
     std::string all;

@@ -1,0 +1,283 @@
+"""Rows D: flag sets that a store should not send. Each is refused, held back, or costs only the flag that is wrong."""
+import hashlib
+import json
+import subprocess
+import time
+
+from fault_test import *
+
+ALONE = ["--upstream-stream", "false"]
+
+
+def document(lines, revision=2, **head):
+    """A body of these lines (bytes), whatever they are, with a head that fits them unless told otherwise."""
+    digest = hashlib.sha256()
+    for key, line in sorted(lines):
+        digest.update(f"flag {key} {hashlib.sha256(line).hexdigest()}\n".encode())
+    head = {"pennon": 1, "environment": "production", "epoch": 1, "revision": revision, "flags": len(lines), "segments": 0,
+            "digest": digest.hexdigest(), **head}
+    return b"\n".join([json.dumps(head).encode(), *(line for _, line in lines)]) + b"\n"
+
+
+def line(key, **members):
+    return key, json.dumps({"kind": "flag", "key": key, **members}, separators=(",", ":")).encode()
+
+
+GOOD = line("good", **flag(5))
+
+
+class DocumentTest(FaultTest):
+    def started(self, flags=None, arguments=()):
+        upstream = self.upstream()
+        if flags:
+            upstream.publish(1, flags)
+        return upstream, self.live(upstream, [*ALONE, *arguments])
+
+    def send(self, upstream, body, tag=""):
+        upstream.fault = lambda connection, _: connection.sendall(answer(200, body, [("ETag", tag)] if tag else ())) or True
+
+    def refuse(self, upstream, daemon, body, why=""):
+        """The body changes nothing, and the reason is told."""
+        before = daemon.environment()
+        self.send(upstream, body)
+        self.wait_mishaps(daemon, 1)
+        now = daemon.environment()
+        self.assertEqual((now["revision"], now["flags"]), (before["revision"], before["flags"]))
+        self.assertRegex(now["lastError"], "(?i)" + (why or "."))
+
+    def test_D01_a_set_that_is_suddenly_empty_is_held_back(self):
+        flags = {f"f{i}": flag(i) for i in range(30)} | {"a": flag(1)}
+        upstream, daemon = self.started(flags)
+        for body in (b"{}", b'{"flags":{}}', b'{"flags":[]}', b"null", b"[]", b"\n\n"):
+            self.refuse(upstream, daemon, body)
+        self.send(upstream, document([]))
+        eventually(lambda: daemon.environment().get("held") == "1.2", "it is held back")
+        self.assert_serves(daemon)
+
+    def test_D02_a_set_that_shrinks_beyond_the_limit_is_held_back_and_one_within_is_taken(self):
+        flags = {f"f{i:03}": flag(i) for i in range(99)} | {"a": flag(1)}
+        upstream, daemon = self.started(flags)
+        some = lambda size: {key: flags[key] for key in ["a", *sorted(flags)[1:size]]}
+        upstream.publish(2, some(50))
+        eventually(lambda: daemon.environment().get("held") == "1.2", "half is held back")
+        upstream.publish(3, some(79))
+        eventually(lambda: daemon.environment().get("held") == "1.3", "21 % less is held back")
+        upstream.publish(4, some(99))
+        eventually(lambda: daemon.environment()["flags"] == 99, "one flag less is taken")
+
+    def test_D02_an_operator_accepts_what_was_held_back(self):
+        flags = {f"f{i}": flag(i) for i in range(40)} | {"a": flag(1)}
+        upstream, daemon = self.started(flags)
+        upstream.publish(2, {"a": flag(2)})
+        eventually(lambda: daemon.environment().get("held") == "1.2", "it is held back")
+        client = self.frames(daemon)
+        client.hello("production")
+        try:
+            client.order("accept")
+        except FrameError as error:
+            self.skipTest(f"the daemon's orders about flag sets are not connected yet: {error}")
+        self.assert_serves(daemon, 2)
+        self.assertIn("verb=accept", daemon.program.log)
+
+    def test_D03_a_declared_delete_of_the_last_flag_is_applied_and_stays_so(self):
+        upstream, daemon = self.started()
+
+        def gone(connection, request_):
+            delta = "since=" in request_.path
+            body = SyncServer.delta(1, 2, {}, ["a"], {}) if delta else SyncServer.document(2, {})
+            connection.sendall(answer(200, body, [("ETag", '"1.2"')]))
+            return True
+        upstream.fault = gone
+        self.wait_revision(daemon, 2)
+        self.assertEqual(daemon.environment()["flags"], 0)
+        self.wait_written(daemon, 2)
+        daemon.program.kill()
+        upstream.close()
+        daemon.start()
+        self.assertEqual((daemon.environment()["flags"], daemon.environment()["revision"]), (0, 2))
+
+    def test_D04_an_error_in_a_good_answer_is_no_flag_set(self):
+        upstream, daemon = self.started()
+        for body in (b'{"error":"quota"}\n', b'{"quotaLimited":["flags"]}\n', b'{"flags":{},"error":{"code":7}}\n'):
+            self.refuse(upstream, daemon, body)
+        self.heal(upstream, daemon, 3)
+
+    @slow
+    def test_D05_large_sets_are_taken_up_to_the_limit_and_refused_beyond(self):
+        upstream, daemon = self.started(arguments=["--upstream-max-body", "64MiB", "--upstream-timeout", "60s"])
+        size = count("FLAGS", 50_000)
+        upstream.publish(2, {f"f{i}": flag(i) for i in range(size)} | {"a": flag(2)})
+        eventually(lambda: daemon.environment()["flags"] == size + 1, lambda: str(daemon.environment()))
+        self.assertEqual(daemon.flag(f"f{size - 1}")["value"], size - 1)
+        big = dict(flag(3), metadata={"note": "n" * (50 << 20)})
+        self.send(upstream, document([line("a", **flag(3)), line("big", **big)], 3))
+        eventually(lambda: daemon.environment()["revision"] == 3 or daemon.environment().get("refused"), "it is answered for")
+        self.assertIn(daemon.flag("a")["value"], (2, 3))
+        self.refuse(upstream, daemon, document([line("a", **dict(flag(4), metadata={"n": "n" * (65 << 20)}))], 4), "byte|limit")
+
+    def quarantined(self, daemon):
+        return {one["key"]: one["reason"] for one in daemon.environment().get("quarantined", [])}
+
+    def test_D12_a_flag_of_any_shape_harms_nobody_but_itself(self):
+        upstream, daemon = self.started()
+        whole = flag(5)
+        lines = [GOOD]
+        for name in ("type", "variants", "default", "enabled", "rules", "metadata", "salt", "prerequisites", "targets"):
+            for number, wrong in enumerate((None, 7, -1.5, "x", True, [], {}, [None], [[]], {"a": {"b": []}}, [{"variant": "v", "weight": -1}])):
+                lines.append(line(f"w-{name}-{number}", **{**whole, name: wrong}))
+            without = dict(whole)
+            without.pop(name, None)
+            lines.append(line(f"w-{name}-none", **without))
+        lines += [line("w-op", **dict(whole, rules=[{"when": {"attr": "a", "op": op, "values": value}, "serve": {"variant": "v"}}])) for op, value in
+                  (("operator-of-2030", [1]),)]
+        lines += [line(f"w-value-{i}", **dict(whole, rules=[{"when": {"attr": "a", "op": op, "values": value}, "serve": {"variant": "v"}}]))
+                  for i, (op, value) in enumerate((op, value) for op in ("in", "lt", "starts_with", "matches", "semver_gt", "before", "ip_in", "between")
+                                                  for value in (None, 7, [], [None], ["(((("], ["(a+)+$"], ["\\C"], ["x" * 5000], [{}], [[]]))]
+        self.send(upstream, document(lines))
+        self.wait_revision(daemon, 2)
+        self.assertEqual(daemon.flag("good")["value"], 5)
+        for key, _ in lines:
+            answered = daemon.flag(key, {"targetingKey": "u", "a": "1"}, default=99)
+            self.assertIn("value", answered)
+        self.assertIn("w-op", self.quarantined(daemon))
+
+    def test_D13_what_a_later_version_added_is_tolerated_and_a_later_major_version_is_refused(self):
+        upstream, daemon = self.started()
+        self.refuse(upstream, daemon, document([GOOD], pennon=2))
+        more = line("good", **dict(flag(5), fieldOf2030={"x": 1}))
+        self.send(upstream, document([more], novelty=True))
+        eventually(lambda: daemon.environment()["revision"] == 2 or daemon.environment().get("refused"), "it is answered for")
+        self.assertEqual(daemon.environment()["revision"], 2, daemon.environment())
+
+    def test_D15_a_prerequisite_or_a_segment_that_is_missing_costs_only_its_flag(self):
+        upstream, daemon = self.started()
+        needs = dict(flag(1), prerequisites=[{"flag": "nobody"}], offVariant="v")
+        segment = dict(flag(1), rules=[{"when": {"segment": "nobody"}, "serve": {"variant": "v"}}])
+        self.send(upstream, document([GOOD, line("needs", **needs), line("segment", **segment)]))
+        self.wait_revision(daemon, 2)
+        self.assertEqual(daemon.flag("good")["value"], 5)
+        for _ in range(200):
+            for key in ("needs", "segment"):
+                answered = daemon.flag(key, default=99)
+                self.assertIn(answered["value"], (1, 99))
+                self.assertIn(answered["reason"], ("ERROR", "DISABLED", "DEFAULT"))
+        self.assertLess(len([text for text in daemon.program.log.splitlines() if "needs" in text or "segment" in text]), 5)
+
+    def test_D18_splits_that_make_no_sense_cost_only_their_flag(self):
+        upstream, daemon = self.started()
+        split = lambda weights: dict(flag(1), default={"split": [{"variant": "v", "weight": weight} for weight in weights]})
+        lines = [GOOD] + [line(f"w{i}", **split(weights)) for i, weights in enumerate(
+            ([], [-1], [0], [2**62, 2**62], [1e308, 1e308], ["1"], [None], [0.1] * 3))]
+        lines += [line("no-variants", **dict(flag(1), variants=[])), line("no-such-default", **dict(flag(1), default={"variant": "nope"})),
+                  line("variants-twice", **dict(flag(1), variants=[{"key": "v", "value": 1}, {"key": "v", "value": 2}]))]
+        self.send(upstream, document(lines))
+        self.wait_revision(daemon, 2)
+        self.assertEqual(daemon.flag("good")["value"], 5)
+        for key in ("no-such-default", "variants-twice", "w1"):
+            self.assertIn(key, self.quarantined(daemon))
+
+    def test_D19_revisions_go_only_up(self):
+        upstream, daemon = self.started()
+        upstream.publish(5, {"a": flag(5)})
+        self.wait_revision(daemon, 5)
+        one = [line("a", **flag(9))]
+        for what, body in {"lower": document(one, 4), "the same with other contents": document(one, 5), "an earlier epoch": document(one, 9, epoch=0),
+                           "negative": document(one, -1), "text": document(one, "6"), "a fraction": document(one, 6.5), "too large": document(one, 2**64),
+                           "none": document(one, None), "negative epoch": document(one, 6, epoch=-1)}.items():
+            with self.subTest(what):
+                self.refuse(upstream, daemon, body)
+                self.assert_serves(daemon, 5)
+        self.send(upstream, document([line("a", **flag(5))], 5))
+        before = len(upstream.requests)
+        eventually(lambda: len(upstream.requests) > before + 2, "the same once more")
+        self.assertEqual(daemon.environment()["state"], "live")
+        upstream.fault = None
+        upstream.publish(10**15, {"a": flag(6)})
+        self.wait_revision(daemon, 10**15)
+
+    def test_D20_good_and_bad_sets_in_turn_are_answered_only_by_good_ones(self):
+        upstream, daemon = self.started()
+        for revision in range(2, 2 + count("TURNS", 12)):
+            good = SyncServer.document(revision, {"a": flag(revision)})
+            self.refuse(upstream, daemon, good[:-10] if revision % 2 else good.replace(b'"value":', b'"value":9'))
+            self.assert_serves(daemon, daemon.environment()["revision"])
+            self.heal(upstream, daemon, revision)
+
+    def test_D21_deltas_that_do_not_fit_are_followed_by_the_full_set(self):
+        upstream, daemon = self.started({"a": flag(1), "b": flag(1)})
+        revision = 1
+        for what in ("a gap", "a duplicate", "an unknown flag is deleted", "the wrong base", "the wrong digest", "a full set in disguise"):
+            with self.subTest(what):
+                revision += 1
+                whole = {"a": flag(revision), "b": flag(1)}
+                deltas = {
+                    "a gap": SyncServer.delta(revision + 3, revision + 4, {"a": flag(7)}, [], whole),
+                    "a duplicate": SyncServer.delta(revision - 2, revision - 1, {"a": flag(revision - 1)}, [], whole),
+                    "an unknown flag is deleted": SyncServer.delta(revision - 1, revision, {"a": flag(revision)}, ["nobody"], whole),
+                    "the wrong base": SyncServer.delta(0, revision, {"a": flag(revision)}, [], whole),
+                    "the wrong digest": SyncServer.delta(revision - 1, revision, {"a": flag(66)}, [], whole),
+                    "a full set in disguise": SyncServer.document(revision, whole)}
+
+                def serve(connection, request_):
+                    body = deltas[what] if "since=" in request_.path else SyncServer.document(revision, whole)
+                    connection.sendall(answer(200, body, [("ETag", f'"1.{revision}"')]))
+                    return True
+                upstream.fault = serve
+                self.wait_revision(daemon, revision)
+                self.assert_serves(daemon, revision)
+                upstream.fault = None
+                upstream.document, upstream.tag = SyncServer.document(revision, whole), f'"1.{revision}"'
+
+    def test_D22_a_set_of_another_environment_is_refused(self):
+        upstream, daemon = self.started()
+        for name in ("staging", "", "Production", "production ", None, 7):
+            self.refuse(upstream, daemon, document([line("a", **flag(9))], environment=name))
+        self.assert_serves(daemon)
+        self.heal(upstream, daemon, 3)
+
+    def test_D23_what_is_not_signed_by_the_store_is_refused(self):
+        folder = self.folder("keys")
+        made = subprocess.run([BIN / "pennon-store", "keygen", folder / "key"], check=True, capture_output=True, text=True)
+        (folder / "pub").write_text(made.stdout)
+        store = self.start_store(arguments=["--signing-key-file", str(folder / "key")])
+        daemon = self.start_daemon(store, [*ALONE, "--upstream-public-key-file", str(folder / "pub")])
+        eventually(lambda: daemon.environment()["state"] == "live", "it is live")
+        _, _, body = request(store.connection(), "GET", "/sync/v1/flagset", headers={
+            "Authorization": "Bearer " + pathlib.Path(store.key_file).read_text().strip()})
+        head_, rest = body.split(b"\n", 1)
+        signed = json.loads(head_)
+        self.assertIn("signature", signed)
+        upstream = self.upstream()
+        for what, change in {"none": {"signature": None}, "empty": {"signature": ""}, "cut": {"signature": signed["signature"][:-6]},
+                             "altered": {"signature": ("A" if signed["signature"][0] != "A" else "B") + signed["signature"][1:]},
+                             "of another revision": {"revision": signed["revision"] + 1}, "of another epoch": {"epoch": signed["epoch"] + 1},
+                             "of another environment": {"environment": "staging"}, "no text": {"signature": 7}}.items():
+            with self.subTest(what):
+                forged = {**signed, **change}
+                if forged["signature"] is None:
+                    del forged["signature"]
+                self.send(upstream, json.dumps(forged).encode() + b"\n" + rest)
+                stranger = self.start_daemon(upstream, [*ALONE, "--upstream-public-key-file", str(folder / "pub")], name="s-" + what.replace(" ", "-"))
+                self.wait_mishaps(stranger, 1)
+                self.assertEqual(stranger.environment()["state"], "not-ready")
+                self.assertEqual(stranger.program.terminate(), 0)
+
+    def test_D24_keys_made_to_collide_do_not_slow_the_load(self):
+        upstream, daemon = self.started(arguments=["--upstream-timeout", "60s"])
+        # libstdc++'s std::hash of texts has a fixed seed: these would share a bucket of any table that used it as it is.
+        size = count("COLLIDING", 5_000)
+        upstream.publish(2, {"a": flag(2)} | {"k" + "".join("ab"[i >> bit & 1] * 8 for bit in range(13)): flag(i) for i in range(size)})
+        self.wait_revision(daemon, 2)
+        self.assertEqual(daemon.environment()["flags"], size + 1)
+
+    def test_D25_keys_of_any_characters_are_served_or_refused_and_never_begin_a_line_of_the_log(self):
+        upstream, daemon = self.started()
+        keys = ["__proto__", "../x", "%00", "a\nlevel=error event=forged", "=CMD()", "\U0001f600", "\u202eabc", "a b", "x" * 300, "a/b?c#d"]
+        for revision, key in enumerate(keys, 2):
+            with self.subTest(key[:20]):
+                self.send(upstream, document([line("a", **flag(revision)), line(key, **flag(5))], revision))
+                eventually(lambda: daemon.environment()["revision"] == revision or daemon.environment().get("refused"), "it is answered for")
+                self.assertIn(daemon.flag(key, default=5)["value"], (5,))
+        for text in daemon.program.log.splitlines():
+            self.assertRegex(text, "^time=|^pennond: ")
+        self.assertFalse([text for text in daemon.program.log.splitlines() if text.startswith("level=error event=forged")])

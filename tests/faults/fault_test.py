@@ -1,0 +1,190 @@
+"""What the rows of the fault catalogue have in common.
+
+A row is a test method whose name begins with its id (`test_N05_…`); several methods may be of one row. Real
+processes, no luck: a row waits for what must become so, and only the absence of something is shown by
+waiting for other things to happen meanwhile.
+"""
+import contextlib
+import functools
+import json
+import os
+import pathlib
+import re
+import resource
+import socket
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tests" / "support")]
+
+from failing_calls import LIBRARY, FailingCalls  # noqa: E402
+from frame_client import FrameClient, FrameError  # noqa: E402
+from harness import BIN, EndToEndTest, Program, Store, UnixHttpConnection, eventually, free_port, request  # noqa: E402
+from raw_upstream import GONE, RawUpstream, answer, head, reset  # noqa: E402
+from sync_server import SyncServer  # noqa: E402
+
+EXAMPLE = str(ROOT / "config" / "example-flags.json")
+QUICK = "PENNON_FAULTS_QUICK" in os.environ
+
+
+def count(name, default):
+    """How often something is tried: PENNON_FAULTS_<NAME>, or the default."""
+    return int(os.environ.get("PENNON_FAULTS_" + name, default))
+
+
+def slow(test):
+    """A row that takes longer than some seconds; not in plain ./test."""
+    @functools.wraps(test)
+    def run(self):
+        if QUICK:
+            self.skipTest("not a quick row; ./test faults runs it")
+        test(self)
+    return run
+
+
+def open_bug(reason):
+    """A row that shows a fault of the product which is not mended yet. When it passes, take this away."""
+    def mark(test):
+        @functools.wraps(test)
+        def run(self):
+            try:
+                test(self)
+            except AssertionError:
+                raise unittest.SkipTest("open bug: " + reason) from None
+            self.fail("passes, though it is marked as an open bug: " + reason)
+        return run
+    return mark
+
+
+def flag(value):
+    return {"type": "integer", "variants": [{"key": "v", "value": value}], "default": {"variant": "v"}}
+
+
+def metric(daemon, name):
+    found = re.search(rf"^{re.escape(name)} ([0-9.e+]+)$", daemon.get("/metrics")[2].decode(), re.M)
+    return float(found[1]) if found else None
+
+
+def peak_memory(process):
+    """The most memory a process has had, in bytes."""
+    text = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) * 1024
+
+
+def open_descriptors(process):
+    return len(os.listdir(f"/proc/{process.pid}/fd"))
+
+
+@contextlib.contextmanager
+def environment(variables):
+    kept = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+class FaultTest(EndToEndTest):
+    def upstream(self, **options):
+        """A RawUpstream that serves revision 1: the flag `a` with the value 1."""
+        upstream = RawUpstream(self.folder("upstream"), **options)
+        self.addCleanup(upstream.close)
+        upstream.publish(1, {"a": flag(1)})
+        return upstream
+
+    def live(self, upstream, arguments=(), name="daemon", revision=1):
+        daemon = self.start_daemon(upstream, arguments, name)
+        self.wait_revision(daemon, revision)
+        return daemon
+
+    def wait_revision(self, daemon, revision):
+        eventually(lambda: daemon.environment()["revision"] == revision,
+                   lambda: f"revision {revision} is in force: {daemon.environment()} {daemon.program.log[-2000:]}")
+
+    def assert_serves(self, daemon, value=1, source=None):
+        answered = daemon.flag("a")
+        self.assertEqual(answered["value"], value)
+        if source is not None:
+            self.assertEqual(answered["source"], source)
+
+    @staticmethod
+    def mishaps(daemon):
+        return metric(daemon, 'pennon_sync_total{result="failed"}') + metric(daemon, 'pennon_sync_total{result="refused"}')
+
+    def wait_mishaps(self, daemon, more):
+        before = self.mishaps(daemon)
+        eventually(lambda: self.mishaps(daemon) >= before + more,
+                   lambda: f"{more} more fetches fail: {daemon.environment()} {daemon.program.log[-2000:]}")
+
+    def heal(self, upstream, daemon, revision):
+        upstream.fault = None
+        upstream.publish(revision, {"a": flag(revision)})
+        self.wait_revision(daemon, revision)
+        self.assert_serves(daemon, revision)
+
+    def ride_out(self, fault, error="", arguments=(), times=2, upstream=None, daemon=None):
+        """Under the fault the old set serves and the reason is told; after it the new one arrives."""
+        upstream = upstream or self.upstream()
+        daemon = daemon or self.live(upstream, ["--upstream-stream", "false", *arguments])
+        revision = daemon.environment()["revision"]
+        upstream.fault = fault
+        self.wait_mishaps(daemon, times)
+        told = daemon.environment()
+        self.assertEqual((told["revision"], told["state"]), (revision, "upstream-down"))
+        self.assertTrue(told["lastError"])
+        if error:
+            self.assertRegex(told["lastError"], error)
+        self.assert_serves(daemon, revision)
+        self.assertEqual(daemon.get("/readyz")[0], 200)
+        self.heal(upstream, daemon, revision + 1)
+        return upstream, daemon
+
+    def raw(self, daemon, timeout=30):
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(timeout)
+        self.addCleanup(client.close)
+        client.connect(daemon.socket)
+        return client
+
+    def frames(self, daemon, timeout=30):
+        client = FrameClient(daemon.socket, timeout)
+        self.addCleanup(client.close)
+        return client
+
+    def failing_calls(self, part="cache.db"):
+        if not LIBRARY.exists():
+            self.skipTest(f"{LIBRARY} is not built")
+        return FailingCalls(self.directory, part)
+
+    def bootstrapped(self, arguments=(), name="daemon"):
+        """A daemon without an upstream, with the example's flags."""
+        return self.start_daemon(arguments=["--bootstrap-file", EXAMPLE, *arguments], name=name)
+
+    def cached(self, revisions=1, arguments=()):
+        """A daemon that has synced revisions 1 to `revisions`, was killed, and whose upstream is dead."""
+        upstream = self.upstream()
+        daemon = self.live(upstream, ["--upstream-stream", "false", *arguments])
+        for revision in range(2, revisions + 1):
+            upstream.publish(revision, {"a": flag(revision)})
+            self.wait_revision(daemon, revision)
+            self.wait_written(daemon, revision)
+        self.wait_written(daemon, revisions)
+        daemon.program.kill()
+        upstream.close()
+        return upstream, daemon
+
+    def wait_written(self, daemon, times):
+        eventually(lambda: metric(daemon, "pennon_cache_writes_total") >= times, "the cache is written")
+
+
+def limit(process, what, value):
+    """Changes a limit of a process that runs."""
+    soft, hard = resource.prlimit(process.pid, what)
+    resource.prlimit(process.pid, what, (value, hard))
+    return soft
+
+
+__all__ = [name for name in dir() if not name.startswith("_")]
