@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "daemon/default_flags.h"
 #include "daemon/set_guard.h"
+#include "model/flag_changes.h"
 #include "wire/document.h"
 
 namespace pennon::daemon {
@@ -197,7 +198,18 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
   return {};
 }
 
+std::shared_ptr<const serving::SetDifference> Environment::DifferenceTo(
+    const CompiledSet& next) const {
+  if (published_.image == nullptr) return nullptr;
+  auto keys =
+      model::ChangedFlags(compiled_.effective, next.effective, serving::SetDifference::kMaxKeys);
+  if (!keys) return nullptr;
+  return std::make_shared<serving::SetDifference>(
+      serving::SetDifference{published_.image->version(), *std::move(keys)});
+}
+
 void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMillis confirmed_at) {
+  published_.difference = DifferenceTo(compiled);
   compiled_ = std::move(compiled);
   published_.image = compiled_.image;
   published_.source = source;
