@@ -1,6 +1,7 @@
 #include "daemon/change_feed.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace pennon::daemon {
@@ -16,6 +17,23 @@ serving::Change ChangeTo(const serving::Published& published) {
   change.epoch = published.image->snapshot().epoch();
   change.revision = published.image->snapshot().revision();
   return change;
+}
+
+// The flags that `next` changes, and those that `before` has changed without anybody being told;
+// null when that is not known or too many.
+std::shared_ptr<const std::vector<std::string>> ChangedKeys(const serving::Change& before,
+                                                            bool is_before_told,
+                                                            const serving::Published& next) {
+  const auto& difference = next.difference;
+  if (difference == nullptr || difference->from != before.version) return nullptr;
+  if (!is_before_told && before.keys == nullptr) return nullptr;
+  auto keys = std::make_shared<std::vector<std::string>>();
+  const std::vector<std::string> none;
+  const auto& untold = is_before_told ? none : *before.keys;
+  std::set_union(untold.begin(), untold.end(), difference->keys.begin(), difference->keys.end(),
+                 std::back_inserter(*keys));
+  if (keys->size() > serving::SetDifference::kMaxKeys) return nullptr;
+  return keys;
 }
 
 void DropClosed(Subscribers& subscribers) {
@@ -39,9 +57,13 @@ void ChangeFeed::OnPublished(std::size_t index,
       std::all_of(environment.at_worker.begin(), environment.at_worker.end(),
                   [&](const std::string& version) { return version == change.version; });
   if (!is_everywhere) return;
-  const bool is_new = change.version != environment.current.version;
+  if (change.version == environment.current.version) {
+    environment.current.source = change.source;
+    return;
+  }
+  change.keys =
+      ChangedKeys(environment.current, environment.told == environment.changes, *published);
   environment.current = std::move(change);
-  if (!is_new) return;
   ++environment.changes;
   TellSoon(environment);
 }
@@ -68,7 +90,9 @@ void ChangeFeed::Subscribe(const std::string& environment, const std::string& kn
   if (has_ended_) return subscriber->End();
   Environment& found = Of(environment);
   if (known != found.current.version && (tell_always || !known.empty())) {
-    subscriber->Tell(found.current);
+    serving::Change change = found.current;
+    change.keys = nullptr;  // they are against the version before, and not the one that is known
+    subscriber->Tell(change);
     ++told_;
   } else if (tell_always) {
     subscriber->Beat(found.current);

@@ -47,7 +47,7 @@ class ChangeFeed {
  private:
   struct Environment {
     std::vector<std::string> at_worker;  // the version that each answers from
-    serving::Change current;             // what all of them answer from
+    serving::Change current;             // what all of them answer from; its keys are not told yet
     std::uint64_t changes = 0;           // of `current`
     std::uint64_t told = 0;              // the last of them that subscribers were told
     net::ControlLoop::Timer timer;

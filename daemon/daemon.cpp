@@ -38,46 +38,49 @@ Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_c
         [this, given = std::move(given), done = std::move(done)] { done(orders_->Run(given)); });
   };
 
-  std::vector<serving::EvaluationService*> evaluations;
   std::vector<WorkerParts> parts;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
     services_.push_back(
         std::make_unique<WorkerService>(clock_, questions_, draining_, SubscribeFrom(i)));
     parts.push_back(
         {services_.back().get(), {ServerName(), questions_.status, SubscribeFrom(i), order}});
-    evaluations.push_back(&services_.back()->evaluations());
-    evaluations.back()->OnPublished([this, i](const auto& published) {
+    evaluations_.push_back(&services_.back()->evaluations());
+    evaluations_.back()->OnPublished([this, i](const auto& published) {
       control_.Post([this, i, published] { changes_.OnPublished(i, published); });
     });
   }
   listeners_.emplace(config_, pool_, std::move(parts), log_);
-  publisher_.emplace(pool_, evaluations);
-  environment_.emplace(config_, clock_, log_, *publisher_);
-  if (!config_.upstream_url.empty()) {
-    upstream_.emplace(config_, http_, control_);
-    const auto backoff = [this] {
-      return Backoff(config_.poll_interval.millis, config_.retry_max.millis);
-    };
-    sync_.emplace(config_, *upstream_, *environment_, control_, clock_, log_, backoff());
-    if (config_.stream) {
-      stream_.emplace(config_, http_, control_, clock_, log_, backoff());
-      sync_->Follow(*stream_);
-    }
-    if (config_.report) {
-      reporter_.emplace(config_, *environment_, http_, control_, clock_, log_, backoff());
-      reporter_->Count(pool_, evaluations);
-    }
-  }
+  MakeEnvironments();
+  std::vector<const EnvironmentSync*> shown;
+  for (const auto& one : environments_) shown.push_back(one.get());
   status_.emplace(
-      config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,
-      std::vector<const serving::EvaluationService*>(evaluations.begin(), evaluations.end()));
+      clock_, std::move(shown),
+      std::vector<const serving::EvaluationService*>(evaluations_.begin(), evaluations_.end()));
   status_->SetListeners(*listeners_);
-  if (reporter_) status_->AddReporter(*reporter_);
   RegisterMetrics();
-  set_orders_.emplace(config_.environment, *environment_);
+  flag_set_orders_.emplace(environments_);
   orders_.emplace(
-      &*set_orders_, [this] { return base::Result<std::string>(status_->Json()); },
+      &*flag_set_orders_, [this] { return base::Result<std::string>(status_->Json()); },
       [this] { return Reload(); }, log_);
+}
+
+void Daemon::MakeEnvironments() {
+  const SharedParts shared{control_, http_, pool_, evaluations_, clock_, log_};
+  const auto add = [&](const DaemonConfig& config) {
+    environments_.push_back(std::make_unique<EnvironmentSync>(config, shared));
+  };
+  if (!config_.environment.empty()) add(config_);
+  for (const DaemonConfig& config : config_.environments) add(config);
+  usage_.resize(pool_.size());
+  for (const auto& one : environments_) {
+    if (one->reporter() == nullptr) continue;
+    one->reporter()->Count(pool_, [&](std::size_t worker, serving::UsageSink& sink) {
+      usage_[worker].Add(one->config().environment, sink);
+    });
+  }
+  for (std::size_t i = 0; i < usage_.size(); ++i) {
+    if (!usage_[i].empty()) evaluations_[i]->SetUsageSink(&usage_[i]);
+  }
 }
 
 void Daemon::RegisterMetrics() {
@@ -115,12 +118,13 @@ base::Result<void> Daemon::Start() {
   auto inherited = InheritedSockets::Take();
   if (!inherited) return base::Fail(inherited.error());
   if (auto applied = ApplyReloadable(); !applied) return applied;
-  if (auto started = environment_->Start(); !started) return started;
+  for (const auto& one : environments_) {
+    if (auto started = one->Start(); !started) return started;
+  }
   if (auto listening = listeners_->Open(std::move(*inherited)); !listening) return listening;
   pool_.Start();
   changes_.Start();
-  if (sync_) sync_->Start();
-  if (reporter_) reporter_->Start();
+  for (const auto& one : environments_) one->Sync();
   if (const auto period = TakeWatchdogMillis()) {
     watchdog_.emplace(control_, pool_, *period, [this] { manager_.Send("WATCHDOG=1"); });
     watchdog_->Start();
@@ -171,8 +175,7 @@ void Daemon::OnSignal(int signal) {
 void Daemon::Run() {
   control_.Run();
   if (stopper_.joinable()) stopper_.join();
-  if (reporter_) reporter_->Stop();
-  environment_->Stop();
+  for (const auto& one : environments_) one->Stop();
   log_.Info("stopped");
 }
 
@@ -222,14 +225,14 @@ base::Result<std::string> Daemon::Reload() {
   }
   // In any case: the key's file may be another one now, which no setting shows.
   log_.Info("asking the upstream at once");
-  if (sync_) sync_->FetchNow();
+  for (const auto& one : environments_) one->FetchNow();
   manager_.Send("READY=1");
   if (!done) return base::Fail(done.error());
   return ChangesJson(changes);
 }
 
 void Daemon::EverySecond() {
-  publisher_->FreeRetired();
+  for (const auto& one : environments_) one->FreeRetired();
   status_->Observe();
   std::string status = "STATUS=" + status_->Summary();
   if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {

@@ -13,17 +13,13 @@
 #include "daemon/change_feed.h"
 #include "daemon/daemon_config.h"
 #include "daemon/daemon_status.h"
-#include "daemon/environment.h"
+#include "daemon/environment_sync.h"
+#include "daemon/flag_set_orders.h"
 #include "daemon/listeners.h"
 #include "daemon/notify_socket.h"
 #include "daemon/orders.h"
-#include "daemon/pennon_upstream.h"
-#include "daemon/publisher.h"
 #include "daemon/reload.h"
-#include "daemon/reporter.h"
-#include "daemon/set_orders.h"
-#include "daemon/sync_loop.h"
-#include "daemon/sync_stream.h"
+#include "daemon/usage_router.h"
 #include "daemon/watchdog.h"
 #include "daemon/worker_service.h"
 #include "net/control_loop.h"
@@ -51,6 +47,7 @@ class Daemon {
  private:
   serving::Subscribe SubscribeFrom(std::size_t worker);
   base::Result<void> AddHostContext();
+  void MakeEnvironments();
   void RegisterMetrics();
   void EverySecond();
   void OnSignal(int signal);
@@ -73,14 +70,11 @@ class Daemon {
   ControlQuestions questions_;
   std::vector<std::unique_ptr<WorkerService>> services_;
   std::optional<Listeners> listeners_;
-  std::optional<Publisher> publisher_;
-  std::optional<Environment> environment_;
-  std::optional<PennonUpstream> upstream_;
-  std::optional<SyncStream> stream_;
-  std::optional<SyncLoop> sync_;
-  std::optional<Reporter> reporter_;
+  std::vector<serving::EvaluationService*> evaluations_;
+  std::vector<std::unique_ptr<EnvironmentSync>> environments_;
+  std::vector<UsageRouter> usage_;  // one a worker
+  std::optional<EnvironmentOrders> flag_set_orders_;
   std::optional<DaemonStatus> status_;
-  std::optional<SetOrders> set_orders_;
   std::optional<Orders> orders_;
   net::ControlLoop::Timer second_timer_;
   net::ControlLoop::Timer reload_timer_;

@@ -10,9 +10,16 @@ namespace pennon::daemon {
 using base::Error;
 using base::Fail;
 
-void DescribeSettings(base::Settings& s, DaemonConfig& c) {
-  constexpr std::int64_t kHour = 3'600'000;
-  s.Add("environment", &c.environment, "the environment whose flags are served");
+namespace {
+
+constexpr std::int64_t kHour = 3'600'000;
+
+}  // namespace
+
+void DescribeSource(base::Settings& s, DaemonConfig& c) {
+  s.Add("upstream.kind", &c.upstream_kind, "pennon (a store), unleash, flagd or file");
+  s.Add("upstream.file", &c.upstream_file, "path of the document, for the kind file");
+  s.Add("upstream.format", &c.upstream_format, "its format: native, flagd or unleash");
   s.Add("upstream.url", &c.upstream_url, "base URL of the store; empty: none");
   s.Add("upstream.key_file", &c.upstream_key_file, "file with the sync key");
   s.Add("upstream.ca_file", &c.upstream_ca_file, "certificates to trust instead of the system's");
@@ -31,6 +38,11 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
         std::int64_t{256} << 20U);
   s.Add("upstream.stale_after", &c.stale_after,
         "answers are marked stale when the flag set was confirmed longer ago", 100, INT64_MAX);
+}
+
+void DescribeEnvironment(base::Settings& s, DaemonConfig& c) {
+  DescribeSource(s, c);
+  s.Add("sources", &c.source_files, "further sources of flags, each stronger than those before");
   s.Add("report.enabled", &c.report, "tell the store what is in force and what is evaluated");
   s.Add("report.interval", &c.report_interval, "time between two reports", 100, kHour);
   s.Add("bootstrap.file", &c.bootstrap_file, "flag set that serves when there is no cache");
@@ -38,6 +50,16 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("defaults", &c.defaults, "values of flags that no flag set has");
   s.Add("cache.path", &c.cache_path, "SQLite file that keeps flag sets; empty: no cache");
   s.Add("cache.generations", &c.cache_generations, "flag sets kept", 1, 100);
+}
+
+void DescribeToken(base::Settings& s, DaemonConfig& c) {
+  s.Add("http.token_file", &c.http_token_file, "file with the token that HTTP there must present");
+}
+
+void DescribeSettings(base::Settings& s, DaemonConfig& c) {
+  s.Add("environment", &c.environment, "the environment whose flags are served");
+  s.Add("environments", &c.environment_files, "further environments and their settings' files");
+  DescribeEnvironment(s, c);
   s.Add("context.fixed", &c.context_fixed, "attributes that are added to every context");
   s.Add("context.headers", &c.context_headers, "HTTP headers and the attributes they become");
   s.Add("context.enforce", &c.context_enforce, "these win over the caller's own attributes");
@@ -47,7 +69,9 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("http.enabled", &c.http_enabled, "serve HTTP on loopback TCP as well");
   s.Add("http.address", &c.http_address, "loopback address: 127.0.0.1 or ::1");
   s.Add("http.port", &c.http_port, "TCP port; 0: any free one", 0, 65535);
-  s.Add("http.token_file", &c.http_token_file, "file with the token that HTTP there must present");
+  s.Add("http.environment", &c.http_environment,
+        "environment of HTTP requests that present no environment's token");
+  DescribeToken(s, c);
   s.Add("admin.address", &c.admin_address, "address for probes and scrapes; empty: none");
   s.Add("admin.port", &c.admin_port, "its TCP port; 0: any free one", 0, 65535);
   s.Add("peers.environments", &c.peer_environments, "who may use which environments");
@@ -72,18 +96,83 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("log.format", &c.log_format, "logfmt or json");
 }
 
-base::Result<void> ValidateConfig(const DaemonConfig& config) {
-  if (config.environment.empty()) {
-    return Fail(Error::Invalid("environment", "is missing: name the environment to serve"));
+bool HasUpstream(const DaemonConfig& config) {
+  const bool is_file = config.upstream_kind == "file";
+  return !(is_file ? config.upstream_file : config.upstream_url).empty();
+}
+
+bool FollowsStore(const DaemonConfig& config) {
+  return config.upstream_kind == "pennon" && config.sources.empty();
+}
+
+std::string UpstreamIdentity(const DaemonConfig& config) {
+  const std::string& kind = config.upstream_kind;
+  if (FollowsStore(config)) return config.upstream_url;
+  const std::string& place = kind == "file" ? config.upstream_file : config.upstream_url;
+  return kind + ':' + place + (config.sources.empty() ? "" : " and others");
+}
+
+wire::DocumentOptions DocumentOptionsOf(const DaemonConfig& config) {
+  const std::string& format =
+      config.upstream_kind == "file" ? config.upstream_format : config.upstream_kind;
+  return {wire::ParseDocumentFormat(format).value_or(wire::DocumentFormat::kNative),
+          config.environment};
+}
+
+base::Result<void> ValidateSource(const DaemonConfig& config) {
+  const std::string& kind = config.upstream_kind;
+  if (kind != "pennon" && kind != "unleash" && kind != "flagd" && kind != "file") {
+    return Fail(Error::Invalid("upstream.kind",
+                               "is \"" + kind + "\", expected pennon, unleash, flagd or file"));
+  }
+  if (!wire::ParseDocumentFormat(config.upstream_format)) {
+    return Fail(Error::Invalid("upstream.format", "is \"" + config.upstream_format +
+                                                      "\", expected native, flagd or unleash"));
+  }
+  if (kind == "file" && !config.upstream_url.empty()) {
+    return Fail(Error::Invalid("upstream.url", "is not for the kind file: name upstream.file"));
+  }
+  if (kind != "file" && !config.upstream_file.empty()) {
+    return Fail(Error::Invalid("upstream.file", "is only for upstream.kind file"));
   }
   if (!config.upstream_url.empty() && !config.upstream_url.starts_with("http://") &&
       !config.upstream_url.starts_with("https://")) {
     return Fail(Error::Invalid("upstream.url", "expected a URL with http:// or https://"));
   }
-  if (!config.upstream_url.empty() && config.upstream_key_file.empty()) {
-    return Fail(Error::Invalid("upstream.key_file",
-                               "is missing: the store wants a sync key (pennon-store makes one)"));
+  if (!config.upstream_url.empty() && config.upstream_key_file.empty() && kind != "flagd") {
+    return Fail(Error::Invalid(
+        "upstream.key_file", kind == "pennon"
+                                 ? "is missing: the store wants a sync key (pennon-store makes one)"
+                                 : "is missing: the server wants a client token"));
   }
+  return {};
+}
+
+base::Result<void> ValidateEnvironment(const DaemonConfig& config) {
+  if (auto valid = ValidateSource(config); !valid) return valid;
+  if (!config.sources.empty() && !HasUpstream(config)) {
+    return Fail(Error::Invalid("sources", "need an upstream that they are laid over"));
+  }
+  if (!config.upstream_public_key_file.empty() && !FollowsStore(config)) {
+    return Fail(Error::Invalid("upstream.public_key_file",
+                               "only the flag sets of a store, without other sources, are signed"));
+  }
+  if (config.stale_after.millis <= config.poll_interval.millis) {
+    return Fail(
+        Error::Invalid("upstream.stale_after", "must be longer than upstream.poll_interval"));
+  }
+  if (!wire::ParseDocumentFormat(config.bootstrap_format)) {
+    return Fail(Error::Invalid("bootstrap.format", "is \"" + config.bootstrap_format +
+                                                       "\", expected native, flagd or unleash"));
+  }
+  return {};
+}
+
+base::Result<void> ValidateConfig(const DaemonConfig& config) {
+  if (config.environment.empty() && config.environment_files.empty()) {
+    return Fail(Error::Invalid("environment", "is missing: name the environment to serve"));
+  }
+  if (auto valid = ValidateEnvironment(config); !valid) return valid;
   if (config.http_enabled && config.http_address != "127.0.0.1" && config.http_address != "::1") {
     return Fail(Error::Invalid("http.address", "is \"" + config.http_address +
                                                    "\", expected 127.0.0.1 or ::1: flags are for "
@@ -94,14 +183,6 @@ base::Result<void> ValidateConfig(const DaemonConfig& config) {
   if (!host) return Fail(host.error());
   const auto rules = PeerRules::Make(config.peer_environments, config.peer_admin_group);
   if (!rules) return Fail(rules.error());
-  if (config.stale_after.millis <= config.poll_interval.millis) {
-    return Fail(
-        Error::Invalid("upstream.stale_after", "must be longer than upstream.poll_interval"));
-  }
-  if (!wire::ParseDocumentFormat(config.bootstrap_format)) {
-    return Fail(Error::Invalid("bootstrap.format", "is \"" + config.bootstrap_format +
-                                                       "\", expected native, flagd or unleash"));
-  }
   if (const auto level = base::ParseLogLevel(config.log_level); !level) {
     return Fail(level.error().Within("log.level"));
   }

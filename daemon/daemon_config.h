@@ -3,16 +3,22 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/settings.h"
+#include "wire/document.h"
 
 namespace pennon::daemon {
 
 /// Filled by Settings; the member initialisers are the defaults.
 struct DaemonConfig {
   std::string environment;
+  base::ScalarMap environment_files;  // further environments: name -> file with their settings
 
+  std::string upstream_kind = "pennon";    // pennon, unleash, flagd or file
+  std::string upstream_format = "native";  // of a file
+  std::string upstream_file;               // for kind file; "" there: no upstream
   std::string upstream_url;  // "": no upstream, the cache and the bootstrap file serve
   std::string upstream_key_file;
   std::string upstream_ca_file;
@@ -29,6 +35,8 @@ struct DaemonConfig {
 
   bool report = true;
   base::Duration report_interval{60'000};
+
+  base::ScalarMap source_files;  // further sources: name -> file with their `upstream`
 
   std::string bootstrap_file;
   std::string bootstrap_format = "native";
@@ -48,7 +56,8 @@ struct DaemonConfig {
   bool http_enabled = true;
   std::string http_address = "127.0.0.1";
   std::int64_t http_port = 8016;
-  std::string http_token_file;  // "": whoever reaches the port may ask
+  std::string http_environment;  // of requests without a token; "": the only one
+  std::string http_token_file;   // "": whoever reaches the port may ask
 
   std::string admin_address;  // "": no listener for probes
   std::int64_t admin_port = 8014;
@@ -69,12 +78,37 @@ struct DaemonConfig {
 
   std::string log_level = "info";
   std::string log_format = "logfmt";
+
+  // What the files that are named above say, in the order of the names: ReadParts fills these. Each
+  // is a whole configuration, of which only the settings of an environment or a source count.
+  std::string name;  // of a source
+  std::vector<DaemonConfig> sources;
+  std::vector<DaemonConfig> environments;  // without the one of this configuration itself
 };
 
 /// Adds every setting of `config`, which must outlive `settings`.
 void DescribeSettings(base::Settings& settings, DaemonConfig& config);
+/// The part of these that an environment has for itself, and of these the part of a source.
+void DescribeEnvironment(base::Settings& settings, DaemonConfig& config);
+void DescribeSource(base::Settings& settings, DaemonConfig& config);
+/// The token of an environment; not among those above, for it stands in the section of HTTP.
+void DescribeToken(base::Settings& settings, DaemonConfig& config);
 
-/// Checks what the table cannot: required settings, and settings that depend on each other.
+/// Whether there is an upstream; what identifies it in a cache; how its documents are read.
+bool HasUpstream(const DaemonConfig& config);
+std::string UpstreamIdentity(const DaemonConfig& config);
+wire::DocumentOptions DocumentOptionsOf(const DaemonConfig& config);
+/// True when the upstream is a store and nothing else: then its epochs and revisions are ours.
+bool FollowsStore(const DaemonConfig& config);
+
+/// Reads the files that `environments` and `sources` name, into the members of these names, and
+/// checks each. Errors name the file.
+base::Result<void> ReadParts(DaemonConfig& config);
+
+/// Checks what the tables cannot: required settings, and settings that depend on each other. What
+/// ReadParts reads it has checked.
+base::Result<void> ValidateSource(const DaemonConfig& config);
+base::Result<void> ValidateEnvironment(const DaemonConfig& config);
 base::Result<void> ValidateConfig(const DaemonConfig& config);
 
 }  // namespace pennon::daemon

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/json_text.h"
 #include "base/timestamp.h"
 #include "base/version.h"
@@ -13,25 +15,58 @@ using base::JsonObject;
 using base::MetricKind;
 using base::MetricSample;
 
-std::string_view StateName(const EnvironmentState& state, const SyncState* sync) {
-  if (!state.ready) return "not-ready";
-  if (sync == nullptr) return "no-upstream";
-  return sync->healthy ? "live" : "upstream-down";
+constexpr std::size_t kShownConflicts = 100;
+
+SyncState StateOf(const SyncLoop* sync) {
+  return sync == nullptr ? SyncState{} : sync->state();
+}
+
+std::string_view StateName(const EnvironmentSync& one) {
+  if (!one.environment().state().ready) return "not-ready";
+  if (one.sync() == nullptr) return "no-upstream";
+  return one.sync()->state().healthy ? "live" : "upstream-down";
+}
+
+std::string Instant(base::WallMillis at) {
+  return base::FormatTimestamp(at / 1000 * 1'000'000);
+}
+
+// The sources, and what of them is hidden by later ones.
+void AppendLayers(const LayeredUpstream& layers, JsonObject& object) {
+  std::string& sources = object.Key("sources");
+  char separator = '[';
+  for (const LayerState& layer : layers.layers()) {
+    sources += std::exchange(separator, ',');
+    JsonObject one(sources);
+    one.String("name", layer.name).String("from", layer.identity);
+    one.Uint("definitions", layer.definitions);
+    if (layer.last_error) one.String("lastError", layer.last_error->Message());
+    one.Close();
+  }
+  sources += ']';
+  const auto& conflicts = layers.conflicts();
+  object.Uint("conflictCount", conflicts.size());
+  std::string& list = object.Key("conflicts");
+  separator = '[';
+  for (std::size_t i = 0; i < conflicts.size() && i < kShownConflicts; ++i) {
+    list += std::exchange(separator, ',');
+    JsonObject one(list);
+    one.String("kind", wire::Name(conflicts[i].kind)).String("key", conflicts[i].key);
+    one.String("used", conflicts[i].used).String("hidden", conflicts[i].hidden).Close();
+  }
+  list += conflicts.empty() ? "[]" : "]";
 }
 
 }  // namespace
 
-DaemonStatus::DaemonStatus(const DaemonConfig& config, const base::Clock& clock,
-                           const Environment& environment, const SyncLoop* sync,
+DaemonStatus::DaemonStatus(const base::Clock& clock,
+                           std::vector<const EnvironmentSync*> environments,
                            std::vector<const serving::EvaluationService*> services)
-    : config_(config),
-      clock_(clock),
-      environment_(environment),
-      sync_(sync),
-      services_(std::move(services)),
-      started_at_(clock.Steady()) {
-  RegisterEnvironment();
-  if (sync_ != nullptr) RegisterSync();
+    : clock_(clock), services_(std::move(services)), started_at_(clock.Steady()) {
+  for (const EnvironmentSync* one : environments) environments_.push_back({one, "", 0});
+  RegisterEnvironments();
+  RegisterSync();
+  RegisterReports();
   RegisterServing();
 }
 
@@ -40,28 +75,31 @@ std::vector<NamedListener> DaemonStatus::AllListeners() const {
 }
 
 void DaemonStatus::Observe() {
-  const SyncState sync = sync_ == nullptr ? SyncState{} : sync_->state();
-  const auto name = StateName(environment_.state(), sync_ == nullptr ? nullptr : &sync);
-  if (name == state_name_) return;
-  state_name_ = name;
-  state_since_ = clock_.Wall();
+  for (Shown& shown : environments_) {
+    const auto name = StateName(*shown.sync);
+    if (name == shown.state_name) continue;
+    shown.state_name = name;
+    shown.state_since = clock_.Wall();
+  }
 }
 
 std::string DaemonStatus::Summary() const {
-  const EnvironmentState state = environment_.state();
-  std::string text = "no flag set yet";
-  if (state.ready) {
-    text = "serving revision " + std::to_string(state.revision) + " (" +
-           std::string(Name(state.source)) + ')';
+  std::string all;
+  for (const Shown& shown : environments_) {
+    const EnvironmentState state = shown.sync->environment().state();
+    std::string text = "no flag set yet";
+    if (state.ready) {
+      text = "serving revision " + std::to_string(state.revision) + " (" +
+             std::string(Name(state.source)) + ')';
+    }
+    if (shown.state_name == "upstream-down" || (!state.ready && shown.sync->sync() != nullptr)) {
+      text += ", upstream away since " + Instant(shown.state_since);
+    }
+    if (!all.empty()) all += "; ";
+    if (environments_.size() > 1) all += shown.sync->config().environment + ": ";
+    all += text;
   }
-  if (state_name_ == "upstream-down" || (!state.ready && sync_ != nullptr)) {
-    text += ", upstream away since " + Since();
-  }
-  return text;
-}
-
-std::string DaemonStatus::Since() const {
-  return base::FormatTimestamp(state_since_ / 1000 * 1'000'000);
+  return all;
 }
 
 std::string DaemonStatus::Json() {
@@ -70,8 +108,12 @@ std::string DaemonStatus::Json() {
   JsonObject object(text);
   object.String("program", "pennond").String("version", base::Version());
   object.Int("pid", ::getpid()).Int("uptimeMs", clock_.Steady() - started_at_);
-  object.Key("environments") += '[';
-  AppendEnvironment(text);
+  object.Key("environments");
+  char comma = '[';
+  for (const Shown& shown : environments_) {
+    text += std::exchange(comma, ',');
+    AppendEnvironment(shown, text);
+  }
   text += ']';
   object.Key("listeners");
   char separator = '[';
@@ -89,19 +131,24 @@ std::string DaemonStatus::Json() {
   return text;
 }
 
-void DaemonStatus::AppendEnvironment(std::string& out) const {
-  const EnvironmentState state = environment_.state();
-  const SyncState sync = sync_ == nullptr ? SyncState{} : sync_->state();
+void DaemonStatus::AppendEnvironment(const Shown& shown, std::string& out) {
+  const DaemonConfig& config = shown.sync->config();
+  const EnvironmentState state = shown.sync->environment().state();
+  const SyncLoop* const loop = shown.sync->sync();
+  const SyncState sync = StateOf(loop);
   JsonObject object(out);
-  object.String("environment", config_.environment);
-  object.String("state", StateName(state, sync_ == nullptr ? nullptr : &sync));
-  object.String("since", Since());
+  object.String("environment", config.environment);
+  object.String("state", shown.state_name);
+  object.String("since", Instant(shown.state_since));
   object.String("source", Name(state.source)).Uint("epoch", state.epoch);
   object.Uint("revision", state.revision).Uint("flags", state.flags);
   object.Int("ageMs", state.age_millis).Bool("stale", state.stale);
-  object.String("upstream", config_.upstream_url);
-  if (sync_ != nullptr && sync_->stream() != nullptr) {
-    const StreamState& stream = *sync_->stream();
+  object.String("upstream", shown.sync->identity());
+  if (HasUpstream(config)) object.String("kind", config.upstream_kind);
+  const LayeredUpstream* const layers = shown.sync->layers();
+  if (layers != nullptr && !config.sources.empty()) AppendLayers(*layers, object);
+  if (loop != nullptr && loop->stream() != nullptr) {
+    const StreamState& stream = *loop->stream();
     JsonObject text(object.Key("stream"));
     text.Bool("open", stream.is_open);
     if (stream.last_error) text.String("lastError", stream.last_error->Message());
@@ -125,18 +172,44 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
   out += state.diagnostics.empty() ? "[]" : "]";
   object.Key("cache");
   JsonObject cache(out);
-  cache.String("path", config_.cache_path).Bool("ok", state.cache_ok);
+  cache.String("path", config.cache_path).Bool("ok", state.cache_ok);
   if (!state.cache_error.empty()) cache.String("error", state.cache_error);
   if (!state.cache_damage.empty()) cache.String("damage", state.cache_damage);
   cache.Close();
   object.Close();
 }
 
-void DaemonStatus::RegisterEnvironment() {
+base::MetricLabels DaemonStatus::LabelsOf(const EnvironmentSync& one) const {
+  if (environments_.size() == 1) return {};
+  return {{"environment", one.config().environment}};
+}
+
+void DaemonStatus::AddEach(MetricKind kind, std::string name, std::string help,
+                           std::function<bool(const EnvironmentSync&)> has, Read read) {
+  const bool is_there = std::any_of(environments_.begin(), environments_.end(),
+                                    [&](const Shown& shown) { return has(*shown.sync); });
+  if (!is_there) return;
+  registry_.Add(kind, std::move(name), std::move(help),
+                [this, has = std::move(has), read = std::move(read)] {
+                  std::vector<MetricSample> samples;
+                  for (const Shown& shown : environments_) {
+                    if (!has(*shown.sync)) continue;
+                    samples.push_back({LabelsOf(*shown.sync), read(*shown.sync)});
+                  }
+                  return samples;
+                });
+}
+
+void DaemonStatus::RegisterEnvironments() {
+  const auto add = [&](MetricKind kind, std::string name, std::string help, auto read) {
+    AddEach(
+        kind, std::move(name), std::move(help), [](const EnvironmentSync&) { return true; },
+        [read](const EnvironmentSync& one) {
+          return static_cast<double>(read(one.environment().state()));
+        });
+  };
   const auto gauge = [&](std::string name, std::string help, auto read) {
-    registry_.Add(MetricKind::kGauge, std::move(name), std::move(help), [this, read]() -> double {
-      return static_cast<double>(read(environment_.state()));
-    });
+    add(MetricKind::kGauge, std::move(name), std::move(help), read);
   };
   using State = EnvironmentState;
   registry_.Add(MetricKind::kGauge, "pennon_build_info", "The version that runs; always 1.", [] {
@@ -160,31 +233,43 @@ void DaemonStatus::RegisterEnvironment() {
         [](const State& s) { return !s.cache_damage.empty(); });
   gauge("pennon_cache_ok", "1 when the cache can be written.",
         [](const State& s) { return s.cache_ok; });
-  registry_.Add(MetricKind::kCounter, "pennon_cache_writes_total",
-                "Flag sets written to the cache.",
-                [this] { return static_cast<double>(environment_.state().cache_writes); });
+  add(MetricKind::kCounter, "pennon_cache_writes_total", "Flag sets written to the cache.",
+      [](const State& s) { return s.cache_writes; });
 }
 
 void DaemonStatus::RegisterSync() {
-  registry_.Add(
-      MetricKind::kCounter, "pennon_sync_total", "Fetches from the upstream by result.", [this] {
-        const SyncState sync = sync_->state();
-        const auto sample = [](std::string result, std::uint64_t count) {
-          return MetricSample{{{"result", std::move(result)}}, static_cast<double>(count)};
-        };
-        return std::vector<MetricSample>{
-            sample("changed", sync.fetched), sample("unchanged", sync.confirmed),
-            sample("failed", sync.failed), sample("refused", sync.refused)};
-      });
-  registry_.Add(MetricKind::kCounter, "pennon_sync_deltas_total",
-                "Flag sets put in force that came as a delta.",
-                [this] { return static_cast<double>(sync_->state().deltas); });
-  registry_.Add(MetricKind::kGauge, "pennon_upstream_key_refused",
-                "1 when the upstream answers that the sync key is not accepted.",
-                [this] { return sync_->state().key_refused ? 1.0 : 0.0; });
+  const auto has_sync = [](const EnvironmentSync& one) { return one.sync() != nullptr; };
+  const bool is_there = std::any_of(environments_.begin(), environments_.end(),
+                                    [&](const Shown& shown) { return has_sync(*shown.sync); });
+  if (!is_there) return;
+  registry_.Add(MetricKind::kCounter, "pennon_sync_total", "Fetches from the upstream by result.",
+                [this] {
+                  std::vector<MetricSample> samples;
+                  for (const Shown& shown : environments_) {
+                    if (shown.sync->sync() == nullptr) continue;
+                    const SyncState sync = shown.sync->sync()->state();
+                    const auto add = [&](std::string result, std::uint64_t count) {
+                      base::MetricLabels labels = LabelsOf(*shown.sync);
+                      labels.emplace("result", std::move(result));
+                      samples.push_back({std::move(labels), static_cast<double>(count)});
+                    };
+                    add("changed", sync.fetched);
+                    add("unchanged", sync.confirmed);
+                    add("failed", sync.failed);
+                    add("refused", sync.refused);
+                  }
+                  return samples;
+                });
+  AddEach(MetricKind::kCounter, "pennon_sync_deltas_total",
+          "Flag sets put in force that came as a delta.", has_sync, [](const EnvironmentSync& one) {
+            return static_cast<double>(one.sync()->state().deltas);
+          });
+  AddEach(MetricKind::kGauge, "pennon_upstream_key_refused",
+          "1 when the upstream answers that the sync key is not accepted.", has_sync,
+          [](const EnvironmentSync& one) { return one.sync()->state().key_refused ? 1.0 : 0.0; });
   const auto stream = [&](MetricKind kind, std::string name, std::string help, auto read) {
-    registry_.Add(kind, std::move(name), std::move(help), [this, read]() -> double {
-      const StreamState* const state = sync_->stream();
+    AddEach(kind, std::move(name), std::move(help), has_sync, [read](const EnvironmentSync& one) {
+      const StreamState* const state = one.sync()->stream();
       return state == nullptr ? 0 : static_cast<double>(read(*state));
     });
   };
@@ -197,13 +282,17 @@ void DaemonStatus::RegisterSync() {
          [](const StreamState& s) { return s.events; });
 }
 
-void DaemonStatus::AddReporter(const Reporter& reporter) {
+void DaemonStatus::RegisterReports() {
   const auto add = [&](MetricKind kind, std::string name, std::string help,
                        std::uint64_t ReportState::*count) {
-    registry_.Add(kind, std::move(name), std::move(help),
-                  [&reporter, count] { return static_cast<double>(reporter.state().*count); });
+    AddEach(
+        kind, std::move(name), std::move(help),
+        [](const EnvironmentSync& one) { return one.reporter() != nullptr; },
+        [count](const EnvironmentSync& one) {
+          return static_cast<double>(one.reporter()->state().*count);
+        });
   };
-  add(MetricKind::kCounter, "pennon_reports_total", "Reports that the store has taken.",
+  add(MetricKind::kCounter, "pennon_reports_total", "Reports that the upstream has taken.",
       &ReportState::sent);
   add(MetricKind::kCounter, "pennon_reports_failed_total", "Reports that it has not.",
       &ReportState::failed);

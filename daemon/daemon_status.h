@@ -1,16 +1,14 @@
 // What operators see: the status document and the metrics.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "daemon/daemon_config.h"
-#include "daemon/environment.h"
+#include "daemon/environment_sync.h"
 #include "daemon/listeners.h"
-#include "daemon/reporter.h"
-#include "daemon/sync_loop.h"
 #include "serving/evaluation_service.h"
 
 namespace pennon::daemon {
@@ -18,8 +16,10 @@ namespace pennon::daemon {
 /// Confined to the control thread; borrows what it reads.
 class DaemonStatus {
  public:
-  DaemonStatus(const DaemonConfig& config, const base::Clock& clock, const Environment& environment,
-               const SyncLoop* sync, std::vector<const serving::EvaluationService*> services);
+  /// `environments` is not empty. Metrics of an environment have its name as a label when there are
+  /// several.
+  DaemonStatus(const base::Clock& clock, std::vector<const EnvironmentSync*> environments,
+               std::vector<const serving::EvaluationService*> services);
   /// From now on these are shown; borrowed.
   void SetListeners(const Listeners& listeners) { listeners_ = &listeners; }
 
@@ -27,8 +27,6 @@ class DaemonStatus {
   void Observe();
   /// The state in a few words, for the service manager.
   [[nodiscard]] std::string Summary() const;
-  void AddReporter(const Reporter& reporter);
-
   /// The status as a JSON object.
   [[nodiscard]] std::string Json();
   /// For metrics of what this does not know; docs/metrics.md lists every one.
@@ -38,21 +36,27 @@ class DaemonStatus {
 
  private:
   [[nodiscard]] std::vector<NamedListener> AllListeners() const;
-  [[nodiscard]] std::string Since() const;
-  void AppendEnvironment(std::string& out) const;
-  void RegisterEnvironment();
+  struct Shown {
+    const EnvironmentSync* sync = nullptr;
+    std::string state_name;
+    base::WallMillis state_since = 0;
+  };
+  using Read = std::function<double(const EnvironmentSync&)>;
+  /// A metric of each environment that `has` holds for.
+  void AddEach(base::MetricKind kind, std::string name, std::string help,
+               std::function<bool(const EnvironmentSync&)> has, Read read);
+  [[nodiscard]] base::MetricLabels LabelsOf(const EnvironmentSync& one) const;
+  static void AppendEnvironment(const Shown& shown, std::string& out);
+  void RegisterEnvironments();
   void RegisterSync();
+  void RegisterReports();
   void RegisterServing();
 
-  const DaemonConfig& config_;
   const base::Clock& clock_;
-  const Environment& environment_;
-  const SyncLoop* sync_;
+  std::vector<Shown> environments_;
   std::vector<const serving::EvaluationService*> services_;
   const Listeners* listeners_ = nullptr;
   base::SteadyMillis started_at_;
-  std::string state_name_;
-  base::WallMillis state_since_ = 0;
   base::MetricRegistry registry_;
 };
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "daemon/default_flags.h"
 #include "daemon/set_guard.h"
+#include "model/flag_changes.h"
 #include "wire/document.h"
 
 namespace pennon::daemon {
@@ -67,9 +68,9 @@ Result<void> Environment::ReadPublicKey() {
 
 Result<void> Environment::OpenCache() {
   if (config_.cache_path.empty()) return {};
-  auto cache = Cache::Open(
-      {config_.cache_path, config_.environment, config_.upstream_url, config_.cache_generations},
-      log_);
+  auto cache = Cache::Open({config_.cache_path, config_.environment, UpstreamIdentity(config_),
+                            config_.cache_generations},
+                           log_);
   if (!cache && cache.error().code() == base::ErrorCode::kConflict) return Fail(cache.error());
   if (cache) {
     cache_.emplace(std::move(*cache));
@@ -197,7 +198,18 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
   return {};
 }
 
+std::shared_ptr<const serving::SetDifference> Environment::DifferenceTo(
+    const CompiledSet& next) const {
+  if (published_.image == nullptr) return nullptr;
+  auto keys =
+      model::ChangedFlags(compiled_.effective, next.effective, serving::SetDifference::kMaxKeys);
+  if (!keys) return nullptr;
+  return std::make_shared<serving::SetDifference>(
+      serving::SetDifference{published_.image->version(), *std::move(keys)});
+}
+
 void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMillis confirmed_at) {
+  published_.difference = DifferenceTo(compiled);
   compiled_ = std::move(compiled);
   published_.image = compiled_.image;
   published_.source = source;
@@ -296,7 +308,9 @@ void Environment::Stop() {
 KnownSet Environment::known() const {
   if (!newest_) return {};
   const Generation& generation = newest_->generation;
-  return {generation.validator, wants_full_ ? "" : CursorOf(generation.head)};
+  const wire::SyncHead& head = generation.head;
+  return {generation.validator, wants_full_ ? "" : CursorOf(head), head.epoch, head.revision,
+          head.set_digest};
 }
 
 void Environment::Publish() {

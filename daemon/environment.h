@@ -96,6 +96,8 @@ class Environment {
   base::Result<void> Override(const Generation& generation);
   base::Result<Generation> FindKept(std::string_view name);
   base::Result<std::string> OrderDone();
+  [[nodiscard]] std::shared_ptr<const serving::SetDifference> DifferenceTo(
+      const CompiledSet& next) const;
   void PutInForce(CompiledSet compiled, serving::Source source, base::SteadyMillis confirmed_at);
   std::vector<wire::SyncLine> KeptLines(const CompiledSet& compiled);
   void Save();

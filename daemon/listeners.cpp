@@ -9,6 +9,7 @@
 namespace pennon::daemon {
 namespace {
 
+using base::Error;
 using base::Fail;
 using base::Result;
 
@@ -46,13 +47,31 @@ class CountedConnection final : public net::StreamProtocol {
   std::unique_ptr<net::StreamProtocol> protocol_;
 };
 
-Result<std::shared_ptr<const BearerToken>> ReadToken(const std::string& path) {
-  if (path.empty()) return nullptr;
-  auto token = base::ReadSecret(path);
+// The token of one environment, if it has one.
+Result<void> ReadToken(const DaemonConfig& config, BearerTokens& tokens) {
+  if (config.http_token_file.empty()) return {};
+  auto token = base::ReadSecret(config.http_token_file);
   if (!token) return Fail(token.error().Within("http.token_file"));
+  for (const BearerToken& other : tokens) {
+    if (other.token != *token) continue;
+    return Fail(Error::Invalid("http.token_file", "the environments \"" + other.environment +
+                                                      "\" and \"" + config.environment +
+                                                      "\" have the same token"));
+  }
   // The same in every process, so that a stream can be opened again after a restart.
   std::string ticket = base::Sha256Hex("pennon event stream\n" + *token);
-  return std::make_shared<BearerToken>(BearerToken{std::move(*token), std::move(ticket)});
+  tokens.push_back({std::move(*token), std::move(ticket), config.environment});
+  return {};
+}
+
+Result<std::shared_ptr<const HttpAccess>> ReadAccess(const DaemonConfig& config) {
+  HttpAccess access;
+  access.environment = config.http_environment;
+  if (auto read = ReadToken(config, access.tokens); !read) return Fail(read.error());
+  for (const DaemonConfig& one : config.environments) {
+    if (auto read = ReadToken(one, access.tokens); !read) return Fail(read.error());
+  }
+  return std::make_shared<const HttpAccess>(std::move(access));
 }
 
 }  // namespace
@@ -71,13 +90,13 @@ Listeners::Listeners(const DaemonConfig& config, net::WorkerPool& pool,
 Result<void> Listeners::ApplyAccess() {
   auto rules = PeerRules::Make(config_.peer_environments, config_.peer_admin_group);
   if (!rules) return Fail(rules.error());
-  auto token = ReadToken(config_.http_token_file);
-  if (!token) return Fail(token.error());
+  auto access = ReadAccess(config_);
+  if (!access) return Fail(access.error());
   slots_.SetLimit(static_cast<std::size_t>(config_.max_connections_per_user));
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    pool_.Post(i, [this, i, rules = *rules, token = *token] {
+    pool_.Post(i, [this, i, rules = *rules, access = *access] {
       rules_[i] = rules;
-      workers_[i].service->SetToken(token);
+      workers_[i].service->SetAccess(access);
     });
   }
   return {};

@@ -19,8 +19,9 @@ int Main(int argc, char** argv, char** environment) {
   base::CommandLine command_line(std::string(kProgram),
                                  "pennond answers flag evaluations for the services of this host.",
                                  "PENNOND", settings);
-  const auto ended =
-      command_line.Read(argc, argv, environment, [&] { return daemon::ValidateConfig(config); });
+  const auto ended = command_line.Read(argc, argv, environment, [&] {
+    return daemon::ReadParts(config).and_then([&] { return daemon::ValidateConfig(config); });
+  });
   if (ended) return *ended;
 
   net::IgnoreDeadlySignals();
@@ -29,6 +30,7 @@ int Main(int argc, char** argv, char** environment) {
   const daemon::ReadConfig read_again = [&](daemon::DaemonConfig& next, base::Settings& table) {
     daemon::DescribeSettings(table, next);
     auto read = command_line.ReadAgain(table, environment);
+    if (read) read = daemon::ReadParts(next);
     return read ? daemon::ValidateConfig(next) : read;
   };
   daemon::Daemon daemon(config, settings, read_again, log);

@@ -10,24 +10,8 @@ using base::Error;
 constexpr std::string_view kPath = "/sync/v1/flagset";
 constexpr std::string_view kContentType = "application/x-ndjson";
 
-std::string HeaderOf(const net::HttpFetched& fetched, const std::string& name) {
-  const auto found = fetched.headers.find(name);
-  return found == fetched.headers.end() ? "" : found->second;
-}
-
 tl::unexpected<FetchFailure> Failed(Error error) {
   return tl::unexpected<FetchFailure>({std::move(error), 0, false});
-}
-
-FetchResult FromStatus(const std::string& url, const net::HttpFetched& fetched) {
-  const int status = fetched.status;
-  const std::string answered = "answered with status " + std::to_string(status);
-  if (status == 401 || status == 403) {
-    return tl::unexpected<FetchFailure>(
-        {Error::Unauthenticated(url, answered + ": the sync key is not accepted"), 0, true});
-  }
-  return tl::unexpected<FetchFailure>(
-      {Error::Unavailable(url, answered), RetryAfterMillis(fetched), IsRefusal(status)});
 }
 
 FetchResult Interpret(const std::string& url, bool had_validator,
@@ -39,7 +23,9 @@ FetchResult Interpret(const std::string& url, bool had_validator,
     fetched.not_modified = true;
     return fetched;
   }
-  if (result->status != 200) return FromStatus(url, *result);
+  if (result->status != 200) {
+    return tl::unexpected<FetchFailure>(FailureOf(url, *result, "sync key"));
+  }
   const std::string type = HeaderOf(*result, "content-type");
   if (!type.starts_with(kContentType)) {
     return Failed(Error::Invalid(
@@ -66,13 +52,13 @@ void PennonUpstream::Fetch(const KnownSet& known, std::function<void(FetchResult
   }
   fetch->headers.emplace_back("Accept", kContentType);
   if (!known.validator.empty()) fetch->headers.emplace_back("If-None-Match", known.validator);
-  http_.Fetch(*std::move(fetch), [this, done = std::move(done),
-                                  had_validator = !known.validator.empty()](
-                                     base::Result<net::HttpFetched> result) {
-    control_.Post([url = config_.upstream_url, done, had_validator, result = std::move(result)] {
-      done(Interpret(url, had_validator, result));
-    });
-  });
+  http_.Fetch(*std::move(fetch),
+              [&control = control_, url = config_.upstream_url, done = std::move(done),
+               had_validator = !known.validator.empty()](base::Result<net::HttpFetched> result) {
+                control.Post([url, done, had_validator, result = std::move(result)] {
+                  done(Interpret(url, had_validator, result));
+                });
+              });
 }
 
 }  // namespace pennon::daemon

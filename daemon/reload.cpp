@@ -10,14 +10,21 @@ namespace pennon::daemon {
 namespace {
 
 // Read anew by whoever uses them, or put in force by Daemon::Reload.
-constexpr std::array<std::string_view, 14> kReloadable{
-    "upstream.key_file",        "upstream.ca_file",
-    "upstream.timeout",         "upstream.max_body",
-    "upstream.connect_timeout", "context.fixed",
-    "context.headers",          "context.enforce",
-    "http.token_file",          "peers.environments",
-    "peers.admin_group",        "limits.connections_per_user",
-    "limits.drain_timeout",     "log.level"};
+constexpr std::array<std::string_view, 15> kReloadable{"http.environment",
+                                                       "upstream.key_file",
+                                                       "upstream.ca_file",
+                                                       "upstream.timeout",
+                                                       "upstream.max_body",
+                                                       "upstream.connect_timeout",
+                                                       "context.fixed",
+                                                       "context.headers",
+                                                       "context.enforce",
+                                                       "http.token_file",
+                                                       "peers.environments",
+                                                       "peers.admin_group",
+                                                       "limits.connections_per_user",
+                                                       "limits.drain_timeout",
+                                                       "log.level"};
 
 }  // namespace
 

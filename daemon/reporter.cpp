@@ -1,64 +1,34 @@
 #include "daemon/reporter.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <set>
 #include <utility>
 
 #include "base/digest.h"
-#include "base/json_text.h"
-#include "base/timestamp.h"
-#include "base/version.h"
 #include "daemon/store_request.h"
 
 namespace pennon::daemon {
 namespace {
 
-constexpr std::size_t kMaxQuarantined = 1'000;  // that the store takes
 constexpr std::int64_t kTickMillis = 250;
 constexpr std::int64_t kCollectEveryMillis = 5'000;
 // A fleet that is told of a change applies it at once, but does not answer at once.
 constexpr std::int64_t kSpreadMillis = 2'000;
-constexpr std::size_t kBatchesAtOnce = 4;
 constexpr std::size_t kInstanceBytes = 16;
-constexpr std::int64_t kMicrosPerMilli = 1000;
-
-std::string HostName() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 // The store will never take this report, whenever it is sent.
 bool IsHopeless(int status) {
   return status == 400 || status == 413 || status == 422;
 }
 
-// The flags that it answers by the caller's default, so that the store can say so to people.
-void AppendQuarantined(base::JsonObject& object,
-                       const std::vector<model::Diagnostic>& diagnostics) {
-  std::set<std::string_view> keys;
-  for (const model::Diagnostic& diagnostic : diagnostics) {
-    if (diagnostic.severity != model::Severity::kError || keys.size() >= kMaxQuarantined) continue;
-    if (!diagnostic.flag.empty()) keys.insert(diagnostic.flag);
-  }
-  std::string& out = object.Key("quarantined");
-  char separator = '[';
-  for (const std::string_view key : keys) {
-    out += std::exchange(separator, ',');
-    base::AppendJsonString(out, key);
-  }
-  out += keys.empty() ? "[]" : "]";
-}
-
 }  // namespace
 
-Reporter::Reporter(const DaemonConfig& config, Environment& environment, net::HttpClient& http,
+Reporter::Reporter(const DaemonConfig& config, Environment& environment,
+                   std::unique_ptr<ReportWriter> writer, net::HttpClient& http,
                    net::ControlLoop& control, const base::Clock& clock, base::Logger& log,
                    const Backoff& backoff)
     : config_(config),
       environment_(environment),
+      writer_(std::move(writer)),
       http_(http),
       control_(control),
       clock_(clock),
@@ -66,15 +36,15 @@ Reporter::Reporter(const DaemonConfig& config, Environment& environment, net::Ht
       backoff_(backoff) {}
 
 void Reporter::Count(net::WorkerPool& pool,
-                     const std::vector<serving::EvaluationService*>& services) {
+                     const std::function<void(std::size_t, serving::UsageSink&)>& attach) {
   pool_ = &pool;
-  for (serving::EvaluationService* const service : services) {
+  for (std::size_t i = 0; i < pool.size(); ++i) {
     counters_.push_back(std::make_unique<UsageCounter>([this](UsageTable table) {
       control_.Post([this, table = std::make_shared<UsageTable>(std::move(table))] {
         spool_->Add(*table, clock_.Wall());
       });
     }));
-    service->SetUsageSink(counters_.back().get());
+    attach(i, *counters_.back());
   }
 }
 
@@ -106,7 +76,7 @@ void Reporter::Tick() {
     next_collect_at_ = now + std::min(kCollectEveryMillis, config_.report_interval.millis);
   }
   if (is_sending_) return;
-  if (Applied() != reported_ && next_at_ > now + kSpreadMillis) {
+  if (writer_->tells_changes() && Applied() != reported_ && next_at_ > now + kSpreadMillis) {
     next_at_ = now + backoff_.Draw(kSpreadMillis);
   }
   if (now >= std::max(next_at_, not_before_)) Send();
@@ -119,47 +89,23 @@ std::string Reporter::Applied() const {
 }
 
 void Reporter::Send() {
-  // While the store cannot take reports, one batch an hour is enough.
+  // While the upstream cannot take reports, one batch an hour is enough.
   spool_->CloseOpen(clock_.Wall(), is_unreachable_ || spool_->waiting() > 0);
-  auto fetch = StoreRequest(config_, "/sync/v1/report");
-  const std::size_t batches = std::min(spool_->waiting(), kBatchesAtOnce);
+  auto report = writer_->Write(instance_, environment_.state(), spool_->closed());
   reported_ = Applied();
+  if (report && !*report) {  // nothing to tell
+    next_at_ = clock_.Steady() + backoff_.Spread(config_.report_interval.millis);
+    return;
+  }
   is_sending_ = true;
-  if (!fetch) {
-    return control_.Post(
-        [this, batches, error = fetch.error()] { OnAnswer(batches, base::Fail(error)); });
+  if (!report) {
+    return control_.Post([this, error = report.error()] { OnAnswer(0, base::Fail(error)); });
   }
-  fetch->method = "POST";
-  fetch->headers.emplace_back("Content-Type", "application/json");
-  fetch->body = Body(batches);
-  http_.Fetch(*std::move(fetch), [this, &control = control_,
-                                  batches](base::Result<net::HttpFetched> result) {
-    control.Post([this, batches, result = std::move(result)] { OnAnswer(batches, result); });
-  });
-}
-
-std::string Reporter::Body(std::size_t batches) const {
-  const EnvironmentState state = environment_.state();
-  std::string text;
-  base::JsonObject object(text);
-  object.String("instance", instance_).String("host", HostName());
-  object.String("version", base::Version());
-  object.Uint("epoch", state.epoch).Uint("revision", state.revision);
-  object.String("refused", state.refused ? state.refused->Message() : "");
-  AppendQuarantined(object, state.diagnostics);
-  object.Key("usage") += '[';
-  for (std::size_t i = 0; i < batches; ++i) {
-    const ClosedBatch& batch = spool_->closed()[i];
-    if (i > 0) text += ',';
-    base::JsonObject(text)
-        .String("id", batch.id)
-        .String("hour", base::FormatTimestamp(batch.hour * kMicrosPerMilli))
-        .Raw("counts", batch.counts)
-        .Close();
-  }
-  text += ']';
-  object.Close();
-  return text;
+  http_.Fetch(
+      std::move((*report)->fetch), [this, &control = control_, batches = (*report)->batches](
+                                       base::Result<net::HttpFetched> result) {
+        control.Post([this, batches, result = std::move(result)] { OnAnswer(batches, result); });
+      });
 }
 
 void Reporter::OnAnswer(std::size_t batches, const base::Result<net::HttpFetched>& result) {
@@ -169,6 +115,7 @@ void Reporter::OnAnswer(std::size_t batches, const base::Result<net::HttpFetched
   next_at_ = now + backoff_.Spread(config_.report_interval.millis);
   if (status >= 200 && status < 300) {
     for (std::size_t i = 0; i < batches; ++i) spool_->RemoveOldest();
+    writer_->OnTaken();
     if (spool_->waiting() > 0) next_at_ = now + backoff_.Draw(kSpreadMillis);
     ++state_.sent;
     is_failing_ = is_unreachable_ = false;

@@ -1,8 +1,8 @@
-// POST /sync/v1/report: tells the store who this daemon is, which set it has in force or why it
-// refused one, and what was evaluated.
+// Tells the upstream what is in force here and what was evaluated.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,12 +13,13 @@
 #include "daemon/backoff.h"
 #include "daemon/daemon_config.h"
 #include "daemon/environment.h"
+#include "daemon/report_writer.h"
 #include "daemon/usage_counter.h"
 #include "daemon/usage_spool.h"
 #include "net/control_loop.h"
 #include "net/http_client.h"
 #include "net/worker_pool.h"
-#include "serving/evaluation_service.h"
+#include "serving/usage_sink.h"
 
 namespace pennon::daemon {
 
@@ -34,12 +35,14 @@ struct ReportState {
 /// to the control thread; borrows what it is made with.
 class Reporter {
  public:
-  Reporter(const DaemonConfig& config, Environment& environment, net::HttpClient& http,
-           net::ControlLoop& control, const base::Clock& clock, base::Logger& log,
-           const Backoff& backoff);
+  Reporter(const DaemonConfig& config, Environment& environment,
+           std::unique_ptr<ReportWriter> writer, net::HttpClient& http, net::ControlLoop& control,
+           const base::Clock& clock, base::Logger& log, const Backoff& backoff);
 
-  /// Counts what the pool's workers evaluate; `services` are in their order. Before the pool runs.
-  void Count(net::WorkerPool& pool, const std::vector<serving::EvaluationService*>& services);
+  /// Counts what the pool's workers evaluate: `attach` is called with each worker's index and where
+  /// it is to count. Before the pool runs.
+  void Count(net::WorkerPool& pool,
+             const std::function<void(std::size_t, serving::UsageSink&)>& attach);
   void Start();
   /// After the workers have stopped: keeps what has not been sent.
   void Stop();
@@ -49,12 +52,12 @@ class Reporter {
   void Tick();
   void Collect();
   void Send();
-  [[nodiscard]] std::string Body(std::size_t batches) const;
   void OnAnswer(std::size_t batches, const base::Result<net::HttpFetched>& result);
   [[nodiscard]] std::string Applied() const;
 
   const DaemonConfig& config_;
   Environment& environment_;
+  std::unique_ptr<ReportWriter> writer_;
   net::HttpClient& http_;
   net::ControlLoop& control_;
   const base::Clock& clock_;

@@ -35,23 +35,29 @@ bool NamesThisHost(const net::HttpRequest& request) {
   return host == "127.0.0.1" || host == "localhost" || host == "[::1]";
 }
 
-bool HasToken(const net::HttpRequest& request, std::string_view path, const BearerToken& token) {
+}  // namespace
+
+const BearerToken* FindToken(const net::HttpRequest& request, std::string_view path,
+                             const BearerTokens& tokens) {
   std::string_view sent = request.Header("Authorization");
   if (sent.size() > kBearer.size() && sent.starts_with(kBearer)) {
     sent.remove_prefix(kBearer.size());
   } else {
     sent = request.Header("X-API-Key");
   }
-  if (base::ConstantTimeEquals(sent, token.token)) return true;
-  if (path != serving::kEventsPath) return false;
-  const auto ticket = serving::QueryParameter(request.query, "ticket");
-  return ticket && base::ConstantTimeEquals(*ticket, token.ticket);
+  const auto ticket = path == serving::kEventsPath
+                          ? serving::QueryParameter(request.query, "ticket")
+                          : std::nullopt;
+  const BearerToken* found = nullptr;
+  for (const BearerToken& token : tokens) {
+    if (base::ConstantTimeEquals(sent, token.token)) found = &token;
+    if (ticket && base::ConstantTimeEquals(*ticket, token.ticket)) found = &token;
+  }
+  return found;
 }
 
-}  // namespace
-
 std::optional<Error> RefuseRequest(const net::HttpRequest& request, std::string_view path,
-                                   Door door, const BearerToken* token) {
+                                   Door door, bool lacks_token) {
   if (door == Door::kUnix) return std::nullopt;
   if (IsFromPage(request)) {
     return Error::Forbidden("Origin", "is that of a web page, which must not ask here");
@@ -62,7 +68,7 @@ std::optional<Error> RefuseRequest(const net::HttpRequest& request, std::string_
   }
   // Probes have no secrets, and learn none.
   const bool is_probe = path == "/livez" || path == "/readyz";
-  if (token != nullptr && !is_probe && !HasToken(request, path, *token)) {
+  if (lacks_token && !is_probe) {
     return Error::Unauthenticated("Authorization", "expected the bearer token of http.token_file");
   }
   return std::nullopt;

@@ -6,19 +6,41 @@
 
 namespace pennon::daemon {
 
-base::Result<net::HttpFetch> StoreRequest(const DaemonConfig& config, std::string_view path) {
-  const auto key = base::ReadSecret(config.upstream_key_file);
-  if (!key) return base::Fail(key.error());
+net::HttpFetch BoundedRequest(const DaemonConfig& config, std::string url) {
   net::HttpFetch fetch;
-  fetch.url = config.upstream_url;
-  while (fetch.url.ends_with('/')) fetch.url.pop_back();
-  fetch.url += path;
-  fetch.headers = {{"Authorization", "Bearer " + *key}};
+  fetch.url = std::move(url);
   fetch.ca_file = config.upstream_ca_file;
   fetch.max_body_bytes = config.max_body.bytes;
   fetch.connect_deadline_millis = config.connect_timeout.millis;
   fetch.total_deadline_millis = config.fetch_timeout.millis;
   return fetch;
+}
+
+base::Result<net::HttpFetch> StoreRequest(const DaemonConfig& config, std::string_view path) {
+  const auto key = base::ReadSecret(config.upstream_key_file);
+  if (!key) return base::Fail(key.error());
+  std::string url = config.upstream_url;
+  while (url.ends_with('/')) url.pop_back();
+  net::HttpFetch fetch = BoundedRequest(config, url.append(path));
+  fetch.headers = {{"Authorization", "Bearer " + *key}};
+  return fetch;
+}
+
+FetchFailure FailureOf(const std::string& url, const net::HttpFetched& fetched,
+                       std::string_view credential) {
+  const int status = fetched.status;
+  const std::string answered = "answered with status " + std::to_string(status);
+  if (status == 401 || status == 403) {
+    return {base::Error::Unauthenticated(
+                url, answered + ": the " + std::string(credential) + " is not accepted"),
+            0, true};
+  }
+  return {base::Error::Unavailable(url, answered), RetryAfterMillis(fetched), IsRefusal(status)};
+}
+
+std::string HeaderOf(const net::HttpFetched& fetched, const std::string& name) {
+  const auto found = fetched.headers.find(name);
+  return found == fetched.headers.end() ? "" : found->second;
 }
 
 std::int64_t RetryAfterMillis(const net::HttpFetched& fetched) {

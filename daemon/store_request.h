@@ -1,11 +1,13 @@
-// What all requests to a pennon store have in common.
+// What all requests to upstreams have in common.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "daemon/daemon_config.h"
+#include "daemon/upstream.h"
 #include "net/http_client.h"
 
 namespace pennon::daemon {
@@ -13,6 +15,17 @@ namespace pennon::daemon {
 /// A GET of upstream.url and `path` with the sync key, which is read anew each time, so that a
 /// rotated one is in force with the next request; and the configured limits and deadlines.
 base::Result<net::HttpFetch> StoreRequest(const DaemonConfig& config, std::string_view path);
+
+/// A GET of `url` without credentials, with the configured limits and deadlines.
+net::HttpFetch BoundedRequest(const DaemonConfig& config, std::string url);
+
+/// The failure that a status other than 200 and 304 is; `credential` is what the upstream calls the
+/// key.
+FetchFailure FailureOf(const std::string& url, const net::HttpFetched& fetched,
+                       std::string_view credential);
+
+/// "" when there is none; `name` in lower case.
+std::string HeaderOf(const net::HttpFetched& fetched, const std::string& name);
 
 /// What Retry-After asks for, in seconds; 0 when it is absent, a date or garbage.
 std::int64_t RetryAfterMillis(const net::HttpFetched& fetched);

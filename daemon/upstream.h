@@ -28,6 +28,9 @@ struct KnownSet {
   std::string validator;  // as it came with the set; "": there is none
   std::string
       since;  // "<epoch>.<revision>" that a delta may go on from; "": only a full set will do
+  std::uint64_t epoch = 0;  // these three also when a delta will not do; all empty: there is none
+  std::uint64_t revision = 0;
+  std::string set_digest;
 };
 
 using FetchResult = tl::expected<Fetched, FetchFailure>;

@@ -38,13 +38,22 @@ class WorkerService::Handler final : public net::HttpHandler {
     const std::string_view path = serving::WithoutDoubleSlash(request.path);
     // Or a client would send its next request into a connection that is being closed.
     response.close = service_.draining_.load(std::memory_order_relaxed);
-    if (const auto refusal = RefuseRequest(request, path, door_, service_.token_.get())) {
+    const std::shared_ptr<const HttpAccess> access = service_.access_;
+    const BearerToken* const token =
+        door_ == Door::kAdmin ? nullptr : FindToken(request, path, access->tokens);
+    const bool lacks_token = token == nullptr && !access->tokens.empty();
+    if (const auto refusal = RefuseRequest(request, path, door_, lacks_token)) {
       const int status = base::HttpStatus(refusal->code());
       serving::RespondError(path, status, *refusal, response);
       if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
       return true;
     }
-    return service_.Route(request, path, door_, grant_, response, late);
+    serving::HttpCaller caller{access->environment, true, "", &grant_};
+    if (token != nullptr) {
+      if (!token->environment.empty()) caller.environment = token->environment;
+      if (door_ == Door::kLoopback) caller.ticket = token->ticket;
+    }
+    return service_.Route(request, path, door_, caller, response, late);
   }
 
  private:
@@ -65,13 +74,11 @@ std::unique_ptr<net::HttpHandler> WorkerService::MakeHandler(Door door, serving:
 }
 
 bool WorkerService::Route(net::HttpRequest& request, std::string_view path, Door door,
-                          const serving::Grant& grant, net::HttpResponse& response,
+                          const serving::HttpCaller& caller, net::HttpResponse& response,
                           const net::Later& late) {
   if (door != Door::kAdmin) {
-    if (path == serving::kEventsPath) return Events(request, grant, response, late);
-    const bool has_ticket = door == Door::kLoopback && token_ != nullptr;
-    const std::string_view ticket = has_ticket ? std::string_view(token_->ticket) : "";
-    if (evaluation_http_.Handle(request, {"", true, ticket, &grant}, response)) return true;
+    if (path == serving::kEventsPath) return Events(request, caller, response, late);
+    if (evaluation_http_.Handle(request, caller, response)) return true;
   }
   if (!IsForOperators(path)) {
     serving::RespondError(
@@ -108,13 +115,13 @@ bool WorkerService::Route(net::HttpRequest& request, std::string_view path, Door
   return false;
 }
 
-bool WorkerService::Events(const net::HttpRequest& request, const serving::Grant& grant,
+bool WorkerService::Events(const net::HttpRequest& request, const serving::HttpCaller& caller,
                            net::HttpResponse& response, const net::Later& late) {
   if (request.method != "GET") {
     RefuseMethod(serving::kEventsPath, "GET", response);
     return true;
   }
-  const auto reading = evaluations_.ReadFor("", grant);
+  const auto reading = evaluations_.ReadFor(caller.environment, *caller.grant);
   if (!reading) {
     serving::RespondError(serving::kEventsPath, base::HttpStatus(reading.error().code()),
                           reading.error(), response);
@@ -128,11 +135,10 @@ bool WorkerService::Events(const net::HttpRequest& request, const serving::Grant
 // Ready means that flags are in force, wherever they came from: an outage of the upstream must not
 // take the services down that ask here.
 void WorkerService::Ready(net::HttpResponse& response) const {
-  const auto reading = evaluations_.Read("");
   std::string_view reason;
   if (draining_.load(std::memory_order_relaxed)) {
     reason = "the daemon is stopping";
-  } else if (!reading || reading->published->image == nullptr) {
+  } else if (!evaluations_.IsReady()) {
     reason = "there is no flag set yet: neither upstream, cache nor bootstrap file gave one";
   }
   response.status = reason.empty() ? 200 : 503;

@@ -29,10 +29,18 @@ enum class Door : std::uint8_t {
   kAdmin,     // probes and scrapes, perhaps from elsewhere: health and metrics only
 };
 
-/// What loopback HTTP asks for; shared by all workers, immutable.
+/// What loopback HTTP asks for.
 struct BearerToken {
   std::string token;   // never empty
   std::string ticket;  // for event streams, which browsers open without headers; from the token
+  std::string environment;  // what a request with it means; "": see HttpAccess
+};
+using BearerTokens = std::vector<BearerToken>;
+
+/// Who may ask over HTTP, and which environment a request means; shared by all workers, immutable.
+struct HttpAccess {
+  BearerTokens tokens;      // loopback requests must present one of them; none: nothing
+  std::string environment;  // of requests without a token of one; "": the only one there is
 };
 
 /// Confined to one worker.
@@ -43,8 +51,8 @@ class WorkerService {
                 const std::atomic<bool>& draining, serving::Subscribe subscribe);
 
   serving::EvaluationService& evaluations() { return evaluations_; }
-  /// What loopback requests must present from now on; null: nothing.
-  void SetToken(std::shared_ptr<const BearerToken> token) { token_ = std::move(token); }
+  /// What counts from now on; not null.
+  void SetAccess(std::shared_ptr<const HttpAccess> access) { access_ = std::move(access); }
 
   /// The handler of one connection, which must not outlive the service.
   [[nodiscard]] std::unique_ptr<net::HttpHandler> MakeHandler(Door door, serving::Grant grant);
@@ -53,15 +61,16 @@ class WorkerService {
   class Handler;
 
   bool Route(net::HttpRequest& request, std::string_view path, Door door,
-             const serving::Grant& grant, net::HttpResponse& response, const net::Later& late);
-  bool Events(const net::HttpRequest& request, const serving::Grant& grant,
+             const serving::HttpCaller& caller, net::HttpResponse& response,
+             const net::Later& late);
+  bool Events(const net::HttpRequest& request, const serving::HttpCaller& caller,
               net::HttpResponse& response, const net::Later& late);
   void Ready(net::HttpResponse& response) const;
 
   const ControlQuestions& questions_;
   const std::atomic<bool>& draining_;
   serving::Subscribe subscribe_;
-  std::shared_ptr<const BearerToken> token_;
+  std::shared_ptr<const HttpAccess> access_ = std::make_shared<HttpAccess>();
   serving::EvaluationService evaluations_;
   serving::EvaluationHttp evaluation_http_{evaluations_};
 };

@@ -47,6 +47,8 @@ enum class Operator : std::uint8_t {
 struct Window {
   std::int64_t from = std::numeric_limits<std::int64_t>::min();
   std::int64_t to = std::numeric_limits<std::int64_t>::max();
+
+  bool operator==(const Window&) const = default;
 };
 
 struct Condition;
@@ -64,34 +66,50 @@ struct LeafCondition {
   bool negate = false;
   bool on_missing = false;  // the result when the attribute is missing or null; not negated
   std::vector<std::string> alternatives;  // asked in turn when the attribute is missing
+
+  bool operator==(const LeafCondition&) const = default;
 };
 struct AllCondition {
   std::vector<Condition> parts;
+
+  bool operator==(const AllCondition&) const = default;
 };
 struct AnyCondition {
   std::vector<Condition> parts;
+
+  bool operator==(const AnyCondition&) const = default;
 };
 struct NotCondition {
   std::vector<Condition> part;  // exactly one
+
+  bool operator==(const NotCondition&) const = default;
 };
 struct SegmentCondition {
   std::string segment;
+
+  bool operator==(const SegmentCondition&) const = default;
 };
 
 struct WindowCondition {
   Window window;
+
+  bool operator==(const WindowCondition&) const = default;
 };
 
 struct Condition {
   std::variant<LeafCondition, AllCondition, AnyCondition, NotCondition, SegmentCondition,
                WindowCondition>
       node;
+
+  bool operator==(const Condition&) const = default;
 };
 
 struct Variant {
   std::string key;
   Value value;
   Object metadata;  // beside the flag's, in answers that serve it
+
+  bool operator==(const Variant&) const = default;
 };
 
 /// How a subject becomes a place; docs/evaluation.md has each. Others than kNative are those of
@@ -104,6 +122,8 @@ struct Bucketing {
   std::vector<std::string> attributes{"targetingKey"};
   std::string salt;
   Algorithm algorithm = Algorithm::kNative;
+
+  bool operator==(const Bucketing&) const = default;
 };
 
 /// What becomes of a subject without any of the attributes. A gate knows kSkip and kRandom.
@@ -112,6 +132,8 @@ enum class OnMissing : std::uint8_t { kSkip, kError, kVariant, kRandom };
 struct Weight {
   std::string variant;
   std::uint32_t weight = 0;
+
+  bool operator==(const Weight&) const = default;
 };
 
 /// Time goes by: `variant` takes `start_weight` of the split's sum until `from`, `end_weight` from
@@ -122,6 +144,8 @@ struct Ramp {
   std::int64_t to = 0;    // after `from`
   std::uint32_t start_weight = 0;
   std::uint32_t end_weight = 0;
+
+  bool operator==(const Ramp&) const = default;
 };
 
 /// Shares of variants in the order written; the sum is 1 to 2^31-1.
@@ -131,6 +155,8 @@ struct Split {
   std::optional<Ramp> ramp;
   OnMissing on_missing = OnMissing::kSkip;
   std::string missing_variant;  // for OnMissing::kVariant
+
+  bool operator==(const Split&) const = default;
 };
 
 /// Lets those of every 100000 subjects pass to the rule whose place is `from` or more and less than
@@ -141,17 +167,27 @@ struct Gate {
   OnMissing on_missing = OnMissing::kSkip;
   std::uint32_t from = 0;
   std::uint32_t to = 0;
+
+  bool operator==(const Gate&) const = default;
 };
 
 struct ServeVariant {
   std::string variant;
+
+  bool operator==(const ServeVariant&) const = default;
 };
-struct ServeOff {};          // the flag's offVariant
-struct ServeCodeDefault {};  // no value: the caller's default
+struct ServeOff {
+  bool operator==(const ServeOff&) const = default;
+};  // the flag's offVariant
+struct ServeCodeDefault {
+  bool operator==(const ServeCodeDefault&) const = default;
+};  // no value: the caller's default
 /// A rule of JSONLogic that gives the name of a variant, or null to be passed over.
 struct ServeLogic {
   Value rule;
   int fractional = 2;  // the generation of flagd's `fractional`: 1, 2 or 3
+
+  bool operator==(const ServeLogic&) const = default;
 };
 using Serve = std::variant<ServeVariant, Split, ServeOff, ServeCodeDefault, ServeLogic>;
 
@@ -162,12 +198,16 @@ struct Rule {
   std::optional<Condition> when;  // none: everybody
   std::optional<Gate> gate;
   Serve serve = ServeCodeDefault{};
+
+  bool operator==(const Rule&) const = default;
 };
 
 struct Target {
   std::string variant;
   std::string attribute = "targetingKey";
   std::vector<Value> values;
+
+  bool operator==(const Target&) const = default;
 };
 
 /// Holds when the other flag is on and, if `variants` or `no_variant` says so, serves one of them
@@ -177,6 +217,8 @@ struct Prerequisite {
   std::vector<std::string> variants;
   bool no_variant = false;
   bool enabled = true;
+
+  bool operator==(const Prerequisite&) const = default;
 };
 
 struct Flag {
@@ -195,6 +237,8 @@ struct Flag {
   std::string salt;                  // the key when the document gives none
   Object metadata;                   // strings, numbers, booleans
   bool client_side = false;          // answered to browsers and apps, whose key is no secret
+
+  bool operator==(const Flag&) const = default;
 };
 
 struct Segment {
@@ -203,6 +247,8 @@ struct Segment {
   std::vector<Value> included;
   std::vector<Value> excluded;
   std::optional<Condition> when;
+
+  bool operator==(const Segment&) const = default;
 };
 
 /// A flag or segment whose definition could not even be read; it is quarantined.

@@ -2,6 +2,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -70,6 +71,46 @@ ControlLoop::Timer ControlLoop::After(std::int64_t millis, std::function<void()>
     if (!ec && !*cancelled) task();
   });
   return timer;
+}
+
+struct ControlLoop::Watch::State : std::enable_shared_from_this<ControlLoop::Watch::State> {
+  State(boost::asio::io_context& io, int fd, std::function<void()> call)
+      : descriptor(io, fd), task(std::move(call)) {}
+
+  void Wait() {
+    descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                          [self = shared_from_this()](const boost::system::error_code& ec) {
+                            if (ec || self->ended) return;
+                            self->task();
+                            if (!self->ended) self->Wait();
+                          });
+  }
+  void End() {
+    ended = true;
+    (void)descriptor.release();  // the descriptor is its owner's
+  }
+
+  boost::asio::posix::stream_descriptor descriptor;
+  std::function<void()> task;
+  bool ended = false;
+};
+
+ControlLoop::Watch::Watch() = default;
+ControlLoop::Watch::Watch(Watch&&) noexcept = default;
+ControlLoop::Watch& ControlLoop::Watch::operator=(Watch&& other) noexcept {
+  if (state_ && state_ != other.state_) state_->End();
+  state_ = std::move(other.state_);
+  return *this;
+}
+ControlLoop::Watch::~Watch() {
+  if (state_) state_->End();
+}
+
+ControlLoop::Watch ControlLoop::OnReadable(int descriptor, std::function<void()> task) {
+  Watch watch;
+  watch.state_ = std::make_shared<Watch::State>(state_->io, descriptor, std::move(task));
+  watch.state_->Wait();
+  return watch;
 }
 
 void ControlLoop::OnSignals(const std::vector<int>& signals, std::function<void(int)> handler) {

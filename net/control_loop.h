@@ -39,6 +39,23 @@ class ControlLoop {
   /// Calls `task` once, `millis` from now by the steady clock.
   [[nodiscard]] Timer After(std::int64_t millis, std::function<void()> task);
 
+  /// A watch on a descriptor; destroying or reassigning it ends the calls, and closes nothing. Must
+  /// not outlive its loop.
+  class Watch {
+   public:
+    Watch();
+    Watch(Watch&&) noexcept;
+    Watch& operator=(Watch&&) noexcept;
+    ~Watch();
+
+   private:
+    friend class ControlLoop;
+    struct State;
+    std::shared_ptr<State> state_;
+  };
+  /// Calls `task` each time there is something to read from `descriptor`, which `task` then reads.
+  [[nodiscard]] Watch OnReadable(int descriptor, std::function<void()> task);
+
   /// Calls `handler` each time one of `signals` arrives. Once for a loop.
   void OnSignals(const std::vector<int>& signals, std::function<void(int)> handler);
 

@@ -30,10 +30,10 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 }
 
-# install_references: Node, unless there is one, and from npm what pennon is compared with.
+# install_references [FOLDER]: Node, unless there is one, and from npm what pennon is compared with.
 install_references() {
   command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
-  local folder=tests/conformance
+  local folder=${1:-tests/conformance}
   cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed" && return
   say "installing with npm: the references of $folder/package.json"
   npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error ||

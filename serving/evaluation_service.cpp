@@ -78,6 +78,12 @@ void EvaluationService::Remove(std::string_view environment) {
   std::erase_if(environments_, [&](const auto& one) { return one->environment == environment; });
 }
 
+bool EvaluationService::IsReady() const {
+  return !environments_.empty() &&
+         std::all_of(environments_.begin(), environments_.end(),
+                     [](const auto& published) { return published->image != nullptr; });
+}
+
 base::Result<Reading> EvaluationService::Read(std::string_view environment) const {
   if (environments_.empty()) {
     return Fail(Error::Unavailable("environment", "no environment is served here yet"));
@@ -103,7 +109,17 @@ base::Result<Reading> EvaluationService::Read(std::string_view environment) cons
 
 base::Result<Reading> EvaluationService::ReadFor(std::string_view environment,
                                                  const Grant& grant) const {
-  auto reading = Read(environment);
+  const Published* only = nullptr;  // that the caller may use, of several
+  if (environment.empty() && environments_.size() > 1) {
+    std::size_t usable = 0;
+    for (const auto& published : environments_) {
+      if (!grant.MayUse(published->environment)) continue;
+      only = published.get();
+      ++usable;
+    }
+    if (usable != 1) only = nullptr;
+  }
+  auto reading = Read(only == nullptr ? environment : std::string_view(only->environment));
   if (!reading || grant.MayUse(reading->published->environment)) return reading;
   return Fail(Error::Forbidden("environment", "\"" + reading->published->environment +
                                                   "\" is not for this user; see "

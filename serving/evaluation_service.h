@@ -89,15 +89,18 @@ class EvaluationService {
   /// All keys of the flag set in force and of the defaults, in order, each once.
   [[nodiscard]] std::vector<std::string_view> Keys(const Reading& reading) const;
 
+  /// Every environment that is served has a flag set, and there is one.
+  [[nodiscard]] bool IsReady() const;
+
   [[nodiscard]] const EvaluationCounts& counts() const { return counts_; }
 
  private:
   const base::Clock& clock_;
   std::uint64_t random_;  // the state of SplitMix64; each evaluation draws once
   std::vector<std::shared_ptr<const Published>> environments_;
+  UsageSink* usage_ = nullptr;
   std::function<void(const std::shared_ptr<const Published>&)> on_published_;
   std::shared_ptr<const HostContext> host_;
-  UsageSink* usage_ = nullptr;
   EvaluationCounts counts_;
 };
 

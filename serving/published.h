@@ -35,6 +35,14 @@ class AttachedImage {
   std::string version_;
 };
 
+/// What a set changes against the one with the version `from`.
+struct SetDifference {
+  static constexpr std::size_t kMaxKeys = 1'000;  // more are told as "any flag"
+
+  std::string from;
+  std::vector<std::string> keys;  // sorted
+};
+
 /// Immutable once published; a change of any member is a new Published.
 struct Published {
   std::string environment;
@@ -51,6 +59,8 @@ struct Published {
   /// The keys, in order, of the flags that are answered; the others are as if there were none.
   /// Null: all of them.
   std::shared_ptr<const std::vector<std::string>> only;
+  /// What `image` has changed, for who is told of it; null: nobody knows.
+  std::shared_ptr<const SetDifference> difference;
 };
 
 }  // namespace pennon::serving

@@ -48,11 +48,18 @@ base::Result<Value> ReadAsNative(std::string_view text, const DocumentOptions& o
 }
 
 base::Result<Document> ReadDocument(std::string_view text, const DocumentOptions& options) {
-  Document document;
-  const auto native = ReadAsNative(text, options, document.diagnostics);
+  std::vector<model::Diagnostic> diagnostics;
+  const auto native = ReadAsNative(text, options, diagnostics);
   if (!native) return Fail(native.error());
-  auto set = ReadNativeValue(*native);
+  return ReadTranslated(*native, std::move(diagnostics));
+}
+
+base::Result<Document> ReadTranslated(const Value& native,
+                                      std::vector<model::Diagnostic> diagnostics) {
+  auto set = ReadNativeValue(native);
   if (!set) return Fail(set.error());
+  Document document;
+  document.diagnostics = std::move(diagnostics);
   document.set = std::move(*set);
   NameReasons(document);
   return document;

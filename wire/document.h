@@ -37,6 +37,10 @@ struct Document {
 /// only a document that is no flag set at all is an error.
 base::Result<Document> ReadDocument(std::string_view text, const DocumentOptions& options);
 
+/// The same of a document that ReadAsNative has read, with what that had to say.
+base::Result<Document> ReadTranslated(const model::Value& native,
+                                      std::vector<model::Diagnostic> diagnostics);
+
 /// The native document that `text` stands for.
 base::Result<model::Value> ReadAsNative(std::string_view text, const DocumentOptions& options,
                                         std::vector<model::Diagnostic>& diagnostics);

@@ -18,6 +18,7 @@ using base::Fail;
 using model::Value;
 
 constexpr std::uint64_t kFormatVersion = 1;
+constexpr std::string_view kUnreadable = "unreadable";
 
 std::uint64_t CountFlags(const std::vector<SyncLine>& lines) {
   return static_cast<std::uint64_t>(
@@ -118,6 +119,10 @@ void ReadInto(const SyncLine& line, const base::Result<Value>& value,
               base::Result<T> (*read)(std::string_view, const Value&),
               std::vector<std::shared_ptr<const T>>& definitions,
               std::vector<model::Broken>& broken) {
+  const Value* const reason = value ? value->Find(kUnreadable) : nullptr;
+  if (reason != nullptr && reason->AsString() != nullptr) {
+    return broken.push_back({line.key, Error::Invalid("", *reason->AsString())});
+  }
   auto one = value ? read(line.key, *value) : base::Result<T>(Fail(value.error()));
   if (one) {
     definitions.push_back(std::make_shared<const T>(std::move(*one)));
@@ -149,6 +154,10 @@ SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& 
   object.Close();
   line.digest = base::Sha256Hex(line.bytes);
   return line;
+}
+
+SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_view reason) {
+  return MakeSyncLine(kind, key, {{std::string(kUnreadable), std::string(reason)}});
 }
 
 void SetDigester::Add(const SyncLine& line) {

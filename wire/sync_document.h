@@ -55,6 +55,10 @@ std::string SignedText(const SyncHead& head);
 /// Makes the line of a definition (a JSON object): its members after "kind" and "key".
 SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& definition);
 
+/// The line of a definition that is known to exist but could not be read: it is quarantined, with
+/// `reason` as the error.
+SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_view reason);
+
 /// SHA-256 over "kind key digest\n" of all lines sorted by kind and key. Confined to one thread.
 class SetDigester {
  public:

@@ -308,7 +308,7 @@ class SubscriptionTest(EndToEndTest):
         for subscription in (first, again):
             change = next(subscription)
             self.assertEqual(change["revision"], revision)
-            self.assertIn(change["scope"], ("keys", "all"))
+            self.assertEqual((change["scope"], change["keys"]), ("keys", ["banner"]))
             self.assertNotEqual(change["version"], now["version"])
 
     def test_a_subscription_needs_a_hello_and_ends_with_the_daemon(self):

@@ -10,10 +10,14 @@ namespace {
 
 struct Told final : serving::Subscriber {
   [[nodiscard]] bool is_open() const override { return open; }
-  void Tell(const serving::Change& change) override { told.push_back(change.revision); }
+  void Tell(const serving::Change& change) override {
+    told.push_back(change.revision);
+    keys = change.keys == nullptr ? std::vector<std::string>{"*"} : *change.keys;
+  }
   void Beat(const serving::Change&) override { ++beats; }
   void End() override { ended = true; }
   std::vector<std::uint64_t> told;
+  std::vector<std::string> keys;
   int beats = 0;
   bool open = true;
   bool ended = false;
@@ -67,6 +71,36 @@ TEST_CASE_FIXTURE(Feed, "many changes in a row are told as the newest") {
   for (std::uint64_t revision = 1; revision <= 50; ++revision) PublishEverywhere(SetOf(revision));
   control.Run();
   CHECK(told->told == std::vector<std::uint64_t>{1, 50});
+}
+
+TEST_CASE_FIXTURE(Feed, "the flags of changes that are told as one are told together") {
+  const auto next = [](std::uint64_t revision, const std::string& from,
+                       std::vector<std::string> keys) {
+    auto published = std::make_shared<serving::Published>(*SetOf(revision));
+    published->difference =
+        std::make_shared<serving::SetDifference>(serving::SetDifference{from, std::move(keys)});
+    return published;
+  };
+  const auto version = [](std::uint64_t revision) { return SetOf(revision)->image->version(); };
+  PublishEverywhere(SetOf(1));
+  const auto told = Subscribe("");
+  const auto second = [&] {
+    PublishEverywhere(next(2, version(1), {"b", "c"}));
+    CHECK(told->told.empty());
+    PublishEverywhere(next(3, version(2), {"a", "b"}));
+  };
+  second();
+  auto fourth = control.After(ChangeFeed::kCoalesceMillis * 3, [&] {
+    CHECK(told->told == std::vector<std::uint64_t>{3});
+    CHECK(told->keys == std::vector<std::string>{"a", "b", "c"});
+    PublishEverywhere(next(4, version(3), {"d"}));
+    CHECK(told->keys == std::vector<std::string>{"d"});
+    PublishEverywhere(next(5, version(2), {"e"}));  // not from what is in force
+  });
+  auto end = control.After(ChangeFeed::kCoalesceMillis * 6, [&] { control.Stop(); });
+  control.Run();
+  CHECK(told->told == std::vector<std::uint64_t>{3, 4, 5});
+  CHECK(told->keys == std::vector<std::string>{"*"});
 }
 
 TEST_CASE_FIXTURE(Feed, "who comes back hears what it has missed, and nothing when it has not") {

@@ -28,11 +28,13 @@ std::string ErrorOf(const base::ScalarMap& rules, const std::string& admin_group
 
 std::optional<base::ErrorCode> Refusal(
     std::vector<std::pair<std::string_view, std::string_view>> headers, std::string_view path,
-    const BearerToken* token = nullptr, std::string_view query = "") {
+    const BearerTokens& tokens = {}, std::string_view query = "") {
   net::HttpRequest request;
   request.headers = std::move(headers);
   request.query = query;
-  const auto refusal = RefuseRequest(request, path, Door::kLoopback, token);
+  const auto refusal =
+      RefuseRequest(request, path, Door::kLoopback,
+                    !tokens.empty() && FindToken(request, path, tokens) == nullptr);
   return refusal ? std::optional(refusal->code()) : std::nullopt;
 }
 
@@ -92,7 +94,7 @@ TEST_CASE("a user has its places and no more, and gives them back") {
 }
 
 TEST_CASE("a browser's request is refused, and one without the token where there is one") {
-  const BearerToken token{"right", "t1"};
+  const BearerTokens token{{"right", "t1", "a"}, {"other", "t2", "b"}};
   using Code = base::ErrorCode;
   CHECK(Refusal({{"Host", "localhost:1"}}, "/status") == std::nullopt);
   CHECK(Refusal({{"Host", "localhost:123456"}}, "/status") == Code::kForbidden);
@@ -100,15 +102,15 @@ TEST_CASE("a browser's request is refused, and one without the token where there
   CHECK(Refusal({{"Host", "localhost"}, {"Host", "localhost"}}, "/status") == Code::kForbidden);
   CHECK(Refusal({{"Host", "localhost"}, {"origin", "null"}}, "/status") == Code::kForbidden);
   CHECK(Refusal({{"Host", "localhost"}, {"Referer", "x"}}, "/livez") == Code::kForbidden);
-  CHECK(Refusal({{"Host", "localhost"}}, "/status", &token) == Code::kUnauthenticated);
-  CHECK(Refusal({{"Host", "localhost"}}, "/readyz", &token) == std::nullopt);
-  CHECK(Refusal({{"Host", "localhost"}, {"Authorization", "Bearer right"}}, "/", &token) ==
+  CHECK(Refusal({{"Host", "localhost"}}, "/status", token) == Code::kUnauthenticated);
+  CHECK(Refusal({{"Host", "localhost"}}, "/readyz", token) == std::nullopt);
+  CHECK(Refusal({{"Host", "localhost"}, {"Authorization", "Bearer right"}}, "/", token) ==
         std::nullopt);
-  CHECK(Refusal({{"Host", "localhost"}, {"Authorization", "Bearer righ"}}, "/", &token) ==
+  CHECK(Refusal({{"Host", "localhost"}, {"Authorization", "Bearer righ"}}, "/", token) ==
         Code::kUnauthenticated);
-  CHECK(Refusal({{"Host", "localhost"}}, "/ofrep/v1/events", &token, "since=1&ticket=t1") ==
+  CHECK(Refusal({{"Host", "localhost"}}, "/ofrep/v1/events", token, "since=1&ticket=t1") ==
         std::nullopt);
-  CHECK(Refusal({{"Host", "localhost"}}, "/status", &token, "ticket=t1") == Code::kUnauthenticated);
+  CHECK(Refusal({{"Host", "localhost"}}, "/status", token, "ticket=t1") == Code::kUnauthenticated);
 }
 
 TEST_CASE("orders are told apart from what nobody knows and from what cannot be done") {

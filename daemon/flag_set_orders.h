@@ -1,19 +1,20 @@
-// The orders about flag sets, given to the environment that they name.
+// Orders about flag sets, handed to the environment that they name.
 #pragma once
 
+#include <memory>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "daemon/environment.h"
+#include "daemon/environment_sync.h"
 #include "daemon/orders.h"
 
 namespace pennon::daemon {
 
-/// Confined to the control thread. Borrows the environment.
-class SetOrders final : public FlagSetOrders {
+/// Confined to the control thread; borrows the environments.
+class EnvironmentOrders final : public FlagSetOrders {
  public:
-  SetOrders(std::string name, Environment& environment)
-      : name_(std::move(name)), environment_(environment) {}
+  explicit EnvironmentOrders(const std::vector<std::unique_ptr<EnvironmentSync>>& environments)
+      : environments_(environments) {}
 
   base::Result<std::string> Generations(std::string_view environment) override;
   base::Result<std::string> Rollback(std::string_view environment,
@@ -24,11 +25,9 @@ class SetOrders final : public FlagSetOrders {
                                    std::string_view revision) override;
 
  private:
-  /// kNotFound unless it is the name of the environment, or "".
-  [[nodiscard]] base::Result<void> Check(std::string_view environment) const;
+  [[nodiscard]] base::Result<Environment*> Find(std::string_view environment) const;
 
-  const std::string name_;
-  Environment& environment_;
+  const std::vector<std::unique_ptr<EnvironmentSync>>& environments_;
 };
 
 }  // namespace pennon::daemon

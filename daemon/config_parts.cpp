@@ -1,0 +1,124 @@
+// The files that a configuration names: further environments, and sources of an environment.
+#include <filesystem>
+
+#include "base/file.h"
+#include "daemon/daemon_config.h"
+
+namespace pennon::daemon {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+
+constexpr std::size_t kMaxPartBytes = std::size_t{256} << 10U;
+constexpr std::size_t kMaxSources = 16;
+constexpr std::size_t kMaxEnvironments = 64;
+
+using Describe = void (*)(base::Settings&, DaemonConfig&);
+
+Result<void> ReadPart(const std::string& file, Describe describe, DaemonConfig& part) {
+  const auto text = base::ReadFile(file, kMaxPartBytes);
+  if (!text) return Fail(text.error());
+  base::Settings settings;
+  describe(settings, part);
+  return settings.ReadYaml(file, *text);
+}
+
+void DescribeEnvironmentFile(base::Settings& settings, DaemonConfig& part) {
+  DescribeEnvironment(settings, part);
+  DescribeToken(settings, part);
+}
+
+// A value of a map is JSON text; that of a string has quotes and may have escapes.
+Result<std::string> PathOf(std::string_view setting, const std::string& name,
+                           const std::string& json) {
+  const bool is_plain = json.size() > 2 && json.front() == '"' && json.back() == '"' &&
+                        json.find('\\') == std::string::npos;
+  if (is_plain) return json.substr(1, json.size() - 2);
+  return Fail(Error::Invalid(std::string(setting) + '.' + name, "expected the path of a file"));
+}
+
+Result<void> CheckCount(std::string_view setting, std::size_t count, std::size_t most) {
+  if (count <= most) return {};
+  return Fail(Error::Limit(setting, "has more than " + std::to_string(most)));
+}
+
+// The timings are those of the whole; where it asks and with what is a source's own.
+Result<void> ReadSources(DaemonConfig& config) {
+  if (auto few = CheckCount("sources", config.source_files.size(), kMaxSources); !few) return few;
+  std::vector<DaemonConfig> sources;
+  for (const auto& [name, json] : config.source_files) {
+    const auto file = PathOf("sources", name, json);
+    if (!file) return Fail(file.error());
+    DaemonConfig part = config;
+    part.source_files.clear();
+    part.name = name;
+    for (auto* own : {&part.upstream_url, &part.upstream_file, &part.upstream_key_file,
+                      &part.upstream_ca_file, &part.upstream_public_key_file}) {
+      own->clear();
+    }
+    part.upstream_kind = DaemonConfig().upstream_kind;
+    part.upstream_format = DaemonConfig().upstream_format;
+    if (auto read = ReadPart(*file, DescribeSource, part); !read) return read;
+    if (auto valid = ValidateSource(part); !valid) return Fail(valid.error().Within(*file));
+    if (!HasUpstream(part)) {
+      return Fail(Error::Invalid(*file, "names no upstream.url and no upstream.file"));
+    }
+    sources.push_back(std::move(part));
+  }
+  config.sources = std::move(sources);
+  return {};
+}
+
+// Beside the main file's cache, under the environment's name.
+std::string CacheOf(const DaemonConfig& config, const std::string& name) {
+  if (config.cache_path.empty()) return "";
+  return (std::filesystem::path(config.cache_path).parent_path() / ("cache-" + name + ".db"))
+      .string();
+}
+
+bool IsFileName(const std::string& name) {
+  return !name.empty() && name.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789._-") == std::string::npos;
+}
+
+Result<void> ReadEnvironments(DaemonConfig& config) {
+  const auto& files = config.environment_files;
+  if (auto few = CheckCount("environments", files.size(), kMaxEnvironments); !few) return few;
+  std::vector<DaemonConfig> environments;
+  for (const auto& [name, json] : files) {
+    if (!IsFileName(name) || name == config.environment) {
+      return Fail(Error::Invalid("environments." + name,
+                                 "is the main environment's, or has other characters than letters, "
+                                 "digits, '.', '_' and '-'"));
+    }
+    const auto file = PathOf("environments", name, json);
+    if (!file) return Fail(file.error());
+    DaemonConfig part = config;
+    part.environment_files.clear();
+    part.source_files.clear();
+    part.sources.clear();
+    part.defaults.clear();
+    part.environment = name;
+    part.upstream_key_file.clear();
+    part.http_token_file.clear();
+    part.bootstrap_file.clear();
+    part.cache_path = CacheOf(config, name);
+    if (auto read = ReadPart(*file, DescribeEnvironmentFile, part); !read) return read;
+    auto valid = ReadSources(part).and_then([&] { return ValidateEnvironment(part); });
+    if (!valid) return Fail(valid.error().Within(*file));
+    environments.push_back(std::move(part));
+  }
+  config.environments = std::move(environments);
+  return {};
+}
+
+}  // namespace
+
+Result<void> ReadParts(DaemonConfig& config) {
+  return ReadSources(config).and_then([&] { return ReadEnvironments(config); });
+}
+
+}  // namespace pennon::daemon

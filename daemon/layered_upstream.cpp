@@ -1,0 +1,130 @@
+#include "daemon/layered_upstream.h"
+
+#include <map>
+#include <utility>
+
+#include "daemon/translated_set.h"
+
+namespace pennon::daemon {
+namespace {
+
+constexpr std::size_t kLoggedDiagnostics = 10;
+
+}  // namespace
+
+LayeredUpstream::LayeredUpstream(std::string environment, std::vector<NamedSource> sources,
+                                 const base::Clock& clock, base::Logger& log)
+    : environment_(std::move(environment)), clock_(clock), log_(log) {
+  for (NamedSource& named : sources) layers_.emplace_back().named = std::move(named);
+}
+
+void LayeredUpstream::Watch(const std::function<void()>& changed) {
+  for (Layer& layer : layers_) layer.named.source->Watch(changed);
+}
+
+std::vector<LayerState> LayeredUpstream::layers() const {
+  std::vector<LayerState> states;
+  for (const Layer& layer : layers_) {
+    states.push_back({layer.named.name, layer.named.source->identity(), layer.definitions,
+                      layer.failure ? std::optional(layer.failure->error) : std::nullopt});
+  }
+  return states;
+}
+
+void LayeredUpstream::Fetch(const KnownSet& known, std::function<void(FetchResult)> done) {
+  round_ = {known, std::move(done), layers_.size(), false};
+  // What was made and not accepted must be made again, and a lone layer's lines are gone.
+  const bool has_lines = layers_.size() > 1 || made_.set_digest == known.set_digest;
+  for (Layer& layer : layers_) {
+    layer.named.source->Fetch(
+        has_lines ? layer.validator : "",
+        [this, &layer](SourceResult result) { OnAnswer(layer, std::move(result)); });
+  }
+}
+
+void LayeredUpstream::OnAnswer(Layer& layer, SourceResult result) {
+  layer.failure.reset();
+  if (!result) {
+    layer.failure = std::move(result.error());
+  } else if (!result->not_modified) {
+    layer.has_answered = true;
+    layer.definitions = result->lines.size();
+    layer.lines = std::move(result->lines);
+    layer.validator = std::move(result->validator);
+    round_.changed = true;
+    Note(layer, result->diagnostics);
+  }
+  if (--round_.pending > 0) return;
+  const auto done = std::move(round_.done);
+  done(Finish());
+}
+
+void LayeredUpstream::Note(const Layer& layer, const std::vector<model::Diagnostic>& diagnostics) {
+  for (std::size_t i = 0; i < diagnostics.size() && i < kLoggedDiagnostics; ++i) {
+    log_.Warn("definition of a source", {{"source", layer.named.name},
+                                         {"key", diagnostics[i].flag},
+                                         {"reason", diagnostics[i].error.Message()}});
+  }
+}
+
+const FetchFailure* LayeredUpstream::FirstFailure() const {
+  for (const Layer& layer : layers_) {
+    if (layer.failure) return &*layer.failure;
+  }
+  return nullptr;
+}
+
+FetchResult LayeredUpstream::Finish() {
+  const KnownSet& known = round_.known;
+  const FetchFailure* const failure = FirstFailure();
+  const bool has_known = !known.set_digest.empty();
+  bool may_make = round_.changed;
+  for (const Layer& layer : layers_) {
+    if (!layer.has_answered && has_known) may_make = false;
+  }
+  // Also without a change: what was made last may not have been accepted.
+  may_make = may_make || (layers_.size() > 1 && failure == nullptr);
+  if (may_make) {
+    // A set that was made before and waits to be accepted keeps its place.
+    wire::SyncHead before;
+    before.epoch = known.epoch;
+    before.revision = known.revision;
+    before.set_digest = known.set_digest;
+    const bool is_ahead = made_.epoch == known.epoch && made_.revision > known.revision;
+    if (is_ahead) before = made_;
+    wire::SyncDocument document = PlaceInHistory(environment_, Merge(), before, clock_.Wall());
+    if (document.head.set_digest != known.set_digest) {
+      made_ = document.head;
+      return Fetched{false, std::move(document), "\"" + made_.set_digest + '"'};
+    }
+    made_ = before;
+    made_.set_digest = known.set_digest;
+  }
+  if (failure != nullptr) return tl::unexpected<FetchFailure>(*failure);
+  Fetched same;
+  same.not_modified = true;
+  return same;
+}
+
+std::vector<wire::SyncLine> LayeredUpstream::Merge() {
+  conflicts_.clear();
+  if (layers_.size() == 1) return std::exchange(layers_.front().lines, {});
+  std::map<std::pair<wire::LineKind, std::string_view>,
+           std::pair<const Layer*, const wire::SyncLine*>>
+      merged;
+  for (const Layer& layer : layers_) {
+    for (const wire::SyncLine& line : layer.lines) {
+      auto& place = merged[{line.kind, line.key}];
+      if (place.first != nullptr) {
+        conflicts_.push_back({line.kind, line.key, layer.named.name, place.first->named.name});
+      }
+      place = {&layer, &line};
+    }
+  }
+  std::vector<wire::SyncLine> lines;
+  lines.reserve(merged.size());
+  for (const auto& one : merged) lines.push_back(*one.second.second);
+  return lines;
+}
+
+}  // namespace pennon::daemon
