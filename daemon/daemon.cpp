@@ -180,7 +180,10 @@ base::Result<void> Daemon::PutInForce(const base::Settings& next) {
   const DaemonConfig before = config_;
   TakeReloaded(settings_, next);
   auto applied = ApplyReloadable();
-  if (applied) return {};
+  if (applied) {
+    environment_->RevokeMappings();
+    return {};
+  }
   config_ = before;
   (void)ApplyReloadable();
   return applied;
@@ -210,6 +213,7 @@ base::Result<std::string> Daemon::Reload() {
 
 void Daemon::EverySecond() {
   publisher_->FreeRetired();
+  environment_->Beat();
   status_->Observe();
   std::string status = "STATUS=" + status_->Summary();
   if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {

@@ -51,7 +51,7 @@ struct Environment::Compiled {
 
 Environment::Environment(const DaemonConfig& config, const base::Clock& clock, base::Logger& log,
                          Publisher& publisher)
-    : config_(config), clock_(clock), log_(log), publisher_(publisher) {
+    : config_(config), clock_(clock), log_(log), publisher_(publisher), mapped_(clock, log) {
   published_.environment = config.environment;
   published_.stale_after_millis = config.stale_after.millis;
 }
@@ -276,8 +276,15 @@ void Environment::Stop() {
   NoteCache(cache_->Confirm(clock_.Wall() - age));
 }
 
+void Environment::RevokeMappings() {
+  mapped_.Revoke();
+  Publish();
+}
+
 void Environment::Publish() {
+  published_.mappable = config_.mapped ? mapped_.Offer(published_) : nullptr;
   publisher_.Publish(std::make_shared<const serving::Published>(published_));
+  mapped_.Announce(published_);
 }
 
 EnvironmentState Environment::state() const {

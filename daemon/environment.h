@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "daemon/cache.h"
 #include "daemon/daemon_config.h"
+#include "daemon/mapped_images.h"
 #include "daemon/publisher.h"
 #include "model/diagnostic.h"
 #include "serving/published.h"
@@ -50,6 +51,10 @@ class Environment {
   base::Result<void> Apply(wire::SyncDocument document, std::string validator);
   /// The upstream said that the set in force is current.
   void Confirm();
+  /// Tells clients that map flags that the daemon lives.
+  void Beat() { mapped_.Beat(); }
+  /// Makes them ask again whether they may.
+  void RevokeMappings();
   /// Writes down what has not been written yet.
   void Stop();
 
@@ -77,6 +82,7 @@ class Environment {
   const base::Clock& clock_;
   base::Logger& log_;
   Publisher& publisher_;
+  MappedImages mapped_;
 
   std::optional<Cache> cache_;
   model::FlagSet in_force_;  // the definitions that count, quarantined ones replaced
