@@ -301,6 +301,11 @@ Result<std::string> Client::Order(std::string_view verb, std::string_view argume
   }
 }
 
+bool Client::IsConnected() noexcept {
+  const auto lock = state_->Lock();
+  return lock && state_->connection.IsOpen();
+}
+
 void Client::Disconnect() noexcept {
   if (const auto lock = state_->Lock()) state_->connection.Close();
 }

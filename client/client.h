@@ -100,6 +100,8 @@ class Client {
   base::Result<void> Report(const std::vector<wire::FrameUsage>& usage) noexcept;
   /// An order of an operator (docs/protocol.md); the answer is JSON.
   base::Result<std::string> Order(std::string_view verb, std::string_view argument) noexcept;
+  /// Whether the last call ended with a connection that is still good: the daemon has answered it.
+  [[nodiscard]] bool IsConnected() noexcept;
   /// The next call connects again.
   void Disconnect() noexcept;
   /// Closes the connection of another process that is ours by a fork; the client is of no use then.

@@ -214,8 +214,13 @@ class FrameProtocol final : public net::StreamProtocol {
     const auto reading = service_.ReadFor(environment_, grant_);
     if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
     const auto& mappable = reading->published->mappable;
+    if (reading->published->image == nullptr) {
+      return wire::AppendFrameError(output, header.id,
+                                    Error::Unavailable("map", "there is no flag set yet"));
+    }
     if (mappable == nullptr || service_.CompletesContexts()) {
-      return wire::AppendFrameError(output, header.id, NotHere("images"));
+      return wire::AppendFrameError(output, header.id,
+                                    Error::Forbidden("map", "images are not offered here"));
     }
     wire::AppendMapped(output, header.id,
                        {mappable->serial, mappable->image_bytes, mappable->default_bytes});
