@@ -230,7 +230,7 @@ pennon_flag* pennon_flag_get(pennon_client* client, const char* key) {
         const client::ForkLock lock;
         auto& flag = client->flags[std::string(View(key))];
         if (flag == nullptr) {
-          flag.reset(new pennon_flag{client->core, {std::string(View(key))}});
+          flag.reset(new pennon_flag{client->core, client::FlagRef(std::string(View(key)))});
         }
         return flag.get();
       },

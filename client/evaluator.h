@@ -20,8 +20,10 @@ namespace pennon::client {
 
 /// A flag, found once for each set.
 struct FlagRef {
-  std::string key;
+  explicit FlagRef(std::string name) : key(std::move(name)) {}
+
   mutable std::atomic<std::uint64_t> found{0};  // id of the set << 32 | offset, or kAbsent
+  std::string key;
   static constexpr std::uint32_t kAbsent = 0xffffffff;
 };
 

@@ -44,8 +44,11 @@ ReaderSlot* ReaderSlot::Take() {
     if (slot->is_taken.compare_exchange_strong(taken, true, std::memory_order_acq_rel)) break;
   }
   if (slot == nullptr) {
-    slot = new (std::nothrow) ReaderSlot;
-    if (slot == nullptr) return nullptr;
+    try {
+      slot = new ReaderSlot;
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     slot->random = static_cast<std::uint64_t>(now.tv_nsec) ^ reinterpret_cast<std::uintptr_t>(slot);
@@ -89,7 +92,6 @@ void AfterForkInChild() {
     slot.inside.store(inside + inside % 2, std::memory_order_relaxed);
     slot.is_taken.store(false, std::memory_order_relaxed);
   });
-  UsageLedger::AfterForkInChild();
   fork_count.fetch_add(1, std::memory_order_release);
 }
 
@@ -111,19 +113,11 @@ void PrepareReaders() {
     ReadSection::kernel_fences = Membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0 &&
                                  Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
 #endif
-    ::pthread_atfork(
-        [] {
-          fork_mutex.lock();
-          UsageLedger::BeforeFork();
-        },
-        [] {
-          UsageLedger::AfterForkInParent();
-          fork_mutex.unlock();
-        },
-        [] {
-          AfterForkInChild();
-          fork_mutex.unlock();
-        });
+    ::pthread_atfork([] { fork_mutex.lock(); }, [] { fork_mutex.unlock(); },
+                     [] {
+                       AfterForkInChild();
+                       fork_mutex.unlock();
+                     });
   });
 }
 

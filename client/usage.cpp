@@ -1,95 +1,85 @@
 #include "client/usage.h"
 
-#include <mutex>
 #include <new>
 
 namespace pennon::client {
-namespace {
 
-constexpr std::size_t kMaxOverflow = 100'000;  // beyond that, counts are lost and not memory
-
-std::mutex& Lock() {
-  static std::mutex& mutex = *new std::mutex;  // outlives every thread
-  return mutex;
-}
-
-}  // namespace
-
-void UsageLedger::BeforeFork() {
-  Lock().lock();
-}
-void UsageLedger::AfterForkInParent() {
-  Lock().unlock();
-}
-void UsageLedger::AfterForkInChild() {
-  Lock().unlock();
-}
-
-// The first time that this thread gives this answer, or one too many for the table.
-void UsageTable::CountFirst(UsageKey key) {
-  Entry* entries = entries_.load(std::memory_order_relaxed);
-  if (entries == nullptr) {
-    entries = new (std::nothrow) Entry[kEntries];
-    if (entries == nullptr) return;
-    entries_.store(entries, std::memory_order_release);
+// The list is full.
+void UsageTable::MakeRoom(UsageKey key) {
+  {
+    const std::lock_guard lock(sums_->mutex);
+    SumUp();
+    sums_->summed = 0;
+    noted_.store(0, std::memory_order_relaxed);
   }
-  const std::lock_guard lock(Lock());
-  std::size_t at = Place(key);
-  for (std::size_t probe = 0; probe < kProbes; ++probe, at = (at + 1) % kEntries) {
-    Entry& entry = entries[at];
-    if (entry.flag.load(std::memory_order_relaxed) != 0) continue;
-    entry.collected = 0;
-    entry.answer.store(key.answer, std::memory_order_relaxed);
-    entry.count.store(1, std::memory_order_relaxed);
-    entry.flag.store(key.flag, std::memory_order_release);
-    return;
-  }
-  // The one at its place makes room.
-  Entry& entry = entries[Place(key)];
-  if (overflow_.size() < kMaxOverflow) {
+  Count(key);
+}
+
+void UsageTable::SumUp() {
+  const std::uint32_t noted = noted_.load(std::memory_order_acquire);
+  while (sums_->summed < noted) Add({notes_[sums_->summed++], 1});
+}
+
+// What there is no memory for is lost.
+void UsageTable::Add(const UsageCount& one) {
+  std::vector<UsageCount>& entries = sums_->entries;
+  if (sums_->used * 2 >= entries.size()) {
+    if (entries.size() >= kMaxEntries) return;
     try {
-      overflow_.push_back({{entry.flag.load(std::memory_order_relaxed),
-                            entry.answer.load(std::memory_order_relaxed)},
-                           entry.count.load(std::memory_order_relaxed) - entry.collected});
-    } catch (const std::bad_alloc&) {  // lost
+      std::vector<UsageCount> larger(entries.empty() ? kFirstEntries : entries.size() * 2);
+      std::size_t used = 0;
+      for (const UsageCount& entry : entries) {
+        if (entry.key.flag != 0) Insert(larger, entry, used);
+      }
+      entries.swap(larger);
+    } catch (const std::bad_alloc&) {
+      return;
     }
   }
-  entry.collected = 0;
-  entry.count.store(1, std::memory_order_relaxed);
-  entry.answer.store(key.answer, std::memory_order_relaxed);
-  entry.flag.store(key.flag, std::memory_order_relaxed);
+  Insert(entries, one, sums_->used);
 }
 
-void UsageTable::LeaveToParent() {
-  overflow_.clear();
-  Entry* const entries = entries_.load(std::memory_order_acquire);
-  if (entries == nullptr) return;
-  for (std::size_t i = 0; i < kEntries; ++i) {
-    entries[i].collected = entries[i].count.load(std::memory_order_relaxed);
+void UsageTable::Insert(std::vector<UsageCount>& entries, const UsageCount& one,
+                        std::size_t& used) {
+  const std::size_t mask = entries.size() - 1;
+  std::uint64_t mixed = (one.key.flag ^ one.key.answer * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
+  mixed ^= mixed >> 32U;
+  for (std::size_t at = mixed & mask;; at = (at + 1) & mask) {
+    UsageCount& entry = entries[at];
+    if (entry.key.flag == 0) {
+      entry = one;
+      ++used;
+      return;
+    }
+    if (entry.key == one.key) {
+      entry.count += one.count;
+      return;
+    }
   }
 }
 
 void UsageTable::Collect(std::uint32_t id, bool forget, std::vector<UsageCount>& counts) {
-  const std::lock_guard lock(Lock());
-  std::erase_if(overflow_, [&](const UsageCount& one) {
-    if (one.key.flag >> 32U != id) return false;
-    counts.push_back(one);
-    return true;
-  });
-  Entry* const entries = entries_.load(std::memory_order_acquire);
-  if (entries == nullptr) return;
-  for (std::size_t i = 0; i < kEntries; ++i) {
-    Entry& entry = entries[i];
-    const std::uint64_t flag = entry.flag.load(std::memory_order_acquire);
-    if (flag >> 32U != id) continue;
-    const std::uint64_t count = entry.count.load(std::memory_order_relaxed);
-    if (count > entry.collected) {
-      counts.push_back(
-          {{flag, entry.answer.load(std::memory_order_relaxed)}, count - entry.collected});
-      entry.collected = count;
-    }
-    if (forget) entry.flag.store(0, std::memory_order_release);
+  const std::lock_guard lock(sums_->mutex);
+  SumUp();
+  for (UsageCount& entry : sums_->entries) {
+    if (entry.key.flag >> 32U != id) continue;
+    if (entry.count > 0) counts.push_back(entry);
+    entry.count = 0;
   }
+  if (!forget) return;
+  // A table has no holes: those of other sets move to a new one. There is usually none.
+  std::vector<UsageCount> old;
+  old.swap(sums_->entries);
+  sums_->used = 0;
+  for (const UsageCount& entry : old) {
+    if (entry.key.flag != 0 && entry.key.flag >> 32U != id) Add(entry);
+  }
+}
+
+void UsageTable::LeaveToParent() {
+  noted_.store(0, std::memory_order_relaxed);
+  // Another thread of the parent may have been at the old ones: they are left as they are.
+  if (Sums* const fresh = new (std::nothrow) Sums) sums_ = fresh;
 }
 
 }  // namespace pennon::client

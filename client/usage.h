@@ -1,21 +1,22 @@
-// How often flags were answered in this process: counted by each thread for itself, collected now
-// and then.
+// How often flags were answered in this process: noted by each thread for itself, added up now and
+// then.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <mutex>
 #include <vector>
 
 namespace pennon::client {
 
-/// Which answer: the set's id and the flag's offset, where the variant's name lies in the image,
-/// how long it is, and the reason.
+/// Which answer it was.
 struct UsageKey {
-  std::uint64_t flag = 0;    // id << 32 | offset; 0: none
-  std::uint64_t answer = 0;  // offset of the variant << 32 | size << 8 | reason
+  std::uint64_t flag = 0;    // id of the set << 32 | offset of the flag; 0: none
+  std::uint64_t answer = 0;  // offset of the variant's name << 32 | its size << 8 | reason
+
+  bool operator==(const UsageKey&) const = default;
 };
 
 struct UsageCount {
@@ -23,59 +24,47 @@ struct UsageCount {
   std::uint64_t count = 0;
 };
 
-/// What tables had to give away before anybody asked.
-class UsageLedger {
- public:
-  static void BeforeFork();
-  static void AfterForkInParent();
-  static void AfterForkInChild();
-};
-
-/// Counts of one thread. Counting is the thread's own; collecting is for one other at a time.
+/// Counts of one thread. A note is two words at the end of a list, because a counter of each flag
+/// would be one more wait for memory in every evaluation. Count is the thread's own; the rest may
+/// be called from any thread.
 class UsageTable {
  public:
   void Count(UsageKey key) {
-    Entry* const entries = entries_.load(std::memory_order_relaxed);
-    if (entries != nullptr) [[likely]] {
-      std::size_t at = Place(key);
-      for (std::size_t probe = 0; probe < kProbes; ++probe, at = (at + 1) % kEntries) {
-        Entry& entry = entries[at];
-        if (entry.flag.load(std::memory_order_relaxed) == key.flag &&
-            entry.answer.load(std::memory_order_relaxed) == key.answer) {
-          entry.count.store(entry.count.load(std::memory_order_relaxed) + 1,
-                            std::memory_order_relaxed);
-          return;
-        }
-      }
+    const std::uint32_t at = noted_.load(std::memory_order_relaxed);
+    if (at == kNotes) [[unlikely]] {
+      return MakeRoom(key);
     }
-    CountFirst(key);
+    notes_[at] = key;
+    noted_.store(at + 1, std::memory_order_release);
   }
 
   /// Adds to `counts` what was counted of the set `id` since the last time; with `forget` the set
-  /// is gone, and its entries are free again.
+  /// is gone.
   void Collect(std::uint32_t id, bool forget, std::vector<UsageCount>& counts);
-  /// What was counted before the fork is the parent's to report.
+  /// In the child of a fork: what was counted before is the parent's to report.
   void LeaveToParent();
 
  private:
-  static constexpr std::size_t kEntries = 1024;
-  static constexpr std::size_t kProbes = 8;
+  static constexpr std::uint32_t kNotes = 2048;
+  static constexpr std::size_t kFirstEntries = 256;
+  static constexpr std::size_t kMaxEntries = std::size_t{1} << 18U;  // beyond that, counts are lost
 
-  struct Entry {
-    std::atomic<std::uint64_t> flag{0};
-    std::atomic<std::uint64_t> answer{0};
-    std::atomic<std::uint64_t> count{0};
-    std::uint64_t collected = 0;  // of `count`; guarded by the ledger's lock
+  struct Sums {
+    std::mutex mutex;
+    std::uint32_t summed = 0;         // of the notes
+    std::vector<UsageCount> entries;  // a hash table, open addressing; a power of two, or empty
+    std::size_t used = 0;             // of them
   };
 
-  static std::size_t Place(UsageKey key) {
-    const std::uint64_t mixed = (key.flag ^ key.answer * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
-    return mixed >> 54U;
-  }
-  [[gnu::noinline]] void CountFirst(UsageKey key);
+  [[gnu::noinline]] void MakeRoom(UsageKey key);
+  void SumUp();
+  void Add(const UsageCount& one);
+  static void Insert(std::vector<UsageCount>& entries, const UsageCount& one, std::size_t& used);
 
-  std::atomic<Entry*> entries_{nullptr};
-  std::vector<UsageCount> overflow_;  // guarded by the ledger's lock
+  std::atomic<std::uint32_t> noted_{0};
+  std::array<UsageKey, kNotes> notes_;
+  // Apart, because a fork may leave it behind in the middle of something.
+  Sums* sums_ = new Sums;
 };
 
 }  // namespace pennon::client
