@@ -57,6 +57,8 @@ class Evaluator {
     const std::uint64_t found = flag.found.load(std::memory_order_relaxed);
     const std::uint32_t offset =
         found >> 32U == set->id() ? static_cast<std::uint32_t>(found) : Resolve(*set, flag);
+    // Fetched while the clock is read.
+    if (offset != FlagRef::kAbsent) set->snapshot().view().PrefetchBlock(offset);
     use(At(*set, offset, flag.key, context, *slot), *set);
     return true;
   }

@@ -3,6 +3,11 @@
 #include <new>
 
 namespace pennon::client {
+namespace {
+
+constexpr std::uint32_t kAhead = 12;
+
+}  // namespace
 
 // The list is full.
 void UsageTable::MakeRoom(UsageKey key) {
@@ -17,7 +22,15 @@ void UsageTable::MakeRoom(UsageKey key) {
 
 void UsageTable::SumUp() {
   const std::uint32_t noted = noted_.load(std::memory_order_acquire);
-  while (sums_->summed < noted) Add({notes_[sums_->summed++], 1});
+  for (; sums_->summed < noted; ++sums_->summed) {
+    // The table is larger than the nearest cache: several of its entries are on their way at once.
+    const std::vector<UsageCount>& entries = sums_->entries;
+    if (sums_->summed + kAhead < noted && !entries.empty()) {
+      const UsageKey next = notes_[sums_->summed + kAhead];
+      __builtin_prefetch(&entries[Place(next, entries.size() - 1)], 1);
+    }
+    Add({notes_[sums_->summed], 1});
+  }
 }
 
 // What there is no memory for is lost.
@@ -42,9 +55,7 @@ void UsageTable::Add(const UsageCount& one) {
 void UsageTable::Insert(std::vector<UsageCount>& entries, const UsageCount& one,
                         std::size_t& used) {
   const std::size_t mask = entries.size() - 1;
-  std::uint64_t mixed = (one.key.flag ^ one.key.answer * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
-  mixed ^= mixed >> 32U;
-  for (std::size_t at = mixed & mask;; at = (at + 1) & mask) {
+  for (std::size_t at = Place(one.key, mask);; at = (at + 1) & mask) {
     UsageCount& entry = entries[at];
     if (entry.key.flag == 0) {
       entry = one;

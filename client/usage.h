@@ -45,7 +45,7 @@ class UsageTable {
   void LeaveToParent();
 
  private:
-  static constexpr std::uint32_t kNotes = 2048;
+  static constexpr std::uint32_t kNotes = 1024;
   static constexpr std::size_t kFirstEntries = 256;
   static constexpr std::size_t kMaxEntries = std::size_t{1} << 18U;  // beyond that, counts are lost
 
@@ -59,6 +59,10 @@ class UsageTable {
   [[gnu::noinline]] void MakeRoom(UsageKey key);
   void SumUp();
   void Add(const UsageCount& one);
+  static std::size_t Place(UsageKey key, std::size_t mask) {
+    std::uint64_t mixed = (key.flag ^ key.answer * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
+    return (mixed ^ mixed >> 32U) & mask;
+  }
   static void Insert(std::vector<UsageCount>& entries, const UsageCount& one, std::size_t& used);
 
   std::atomic<std::uint32_t> noted_{0};

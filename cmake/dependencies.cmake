@@ -4,7 +4,7 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 # Debian's libre2.a is not position-independent: libpennon.so needs libre2.so, unless RE2's sources are
-# given, from which it takes in what it needs (scripts/fetch-re2 gets Debian's own).
+# given, from which it takes in what it needs.
 set(PENNON_RE2_SOURCE "" CACHE PATH "RE2's sources, to have no libre2.so in libpennon.so")
 if(PENNON_RE2_SOURCE)
   file(GLOB pennon_re2_files ${PENNON_RE2_SOURCE}/re2/*.cc ${PENNON_RE2_SOURCE}/util/rune.cc ${PENNON_RE2_SOURCE}/util/strutil.cc)
