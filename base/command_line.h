@@ -40,7 +40,6 @@ class CommandLine {
   /// program is to end now (help, version, a mistake, --check-config, --print-config), else none.
   std::optional<int> Read(int argc, char** argv, char** environment,
                           const std::function<Result<void>()>& check);
-
   /// After Read: reads the same file, environment and flags once more, into another table of the
   /// same settings.
   [[nodiscard]] Result<void> ReadAgain(Settings& settings, char* const* environment) const;

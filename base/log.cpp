@@ -120,6 +120,10 @@ Logger::Logger(LogLevel level, LogFormat format)
 }
 Logger::~Logger() = default;
 
+void Logger::SetLevel(LogLevel level) {
+  sink_->logger.set_level(SpdLevel(level));
+}
+
 void Logger::Write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (!sink_->logger.should_log(SpdLevel(level))) return;
   std::uint64_t left_out = 0;
@@ -152,10 +156,6 @@ bool Logger::IsRepeated(std::string_view event, std::uint64_t& left_out) {
   }
   ++one.written;
   return false;
-}
-
-void Logger::SetLevel(LogLevel level) {
-  sink_->logger.set_level(SpdLevel(level));
 }
 
 void Logger::Debug(std::string_view event, std::initializer_list<LogField> fields) {

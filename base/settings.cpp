@@ -204,6 +204,15 @@ Result<void> Settings::ReadFileAndEnvironment(const std::string& file, std::stri
   return ReadEnvironment(prefix, environment);
 }
 
+std::vector<std::string> Settings::ChangedSince(const Settings& before) const {
+  std::vector<std::string> changed;
+  for (const Setting& setting : settings_) {
+    const Setting* other = before.Find(setting.path);
+    if (ValueText(setting) != ValueText(*other)) changed.push_back(setting.path);
+  }
+  return changed;
+}
+
 std::string Settings::Print() const {
   std::string text;
   std::string section;

@@ -62,6 +62,8 @@ class Settings {
 
   [[nodiscard]] const std::vector<Setting>& all() const { return settings_; }
   [[nodiscard]] const Setting* Find(std::string_view path) const;
+  /// The paths of settings that have another value in `before`, a table of the same settings.
+  [[nodiscard]] std::vector<std::string> ChangedSince(const Settings& before) const;
   /// The settings as YAML in force, each with where it came from as a comment.
   [[nodiscard]] std::string Print() const;
 

@@ -15,6 +15,9 @@ Error FromSqlite(sqlite3* database, std::string_view where) {
       return Error::Conflict(where, what);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_FULL:      // the disk
+    case SQLITE_IOERR:     // may be a quota, or a disk that comes back
+    case SQLITE_READONLY:  // a file system that was remounted
       return Error::Unavailable(where, what);
     default:
       return Error::Internal(where, what);

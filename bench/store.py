@@ -49,6 +49,7 @@ class Store:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = subprocess.Popen([*run, "serve", "--listen-port", str(self.port), "--log-level", "off",
+                                         "--limits-api-rate", "0",
                                          "--limits-connections", str(SUBSCRIBERS + 100)])
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
         while True:

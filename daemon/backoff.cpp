@@ -25,7 +25,7 @@ std::int64_t Backoff::Uniform(std::int64_t low, std::int64_t high) {
 }
 
 std::int64_t Backoff::AfterSuccess() {
-  failures_ = 0;
+  failures_ /= 2;
   return Uniform(interval_ - interval_ / 10, interval_ + interval_ / 10);
 }
 
@@ -34,7 +34,8 @@ std::int64_t Backoff::AfterFailure(std::int64_t at_least_millis) {
   ++failures_;
   const std::int64_t limit = std::min(max_, kFirstRetryMillis << doublings);
   const std::int64_t asked = std::clamp<std::int64_t>(at_least_millis, 0, kLongestAskedMillis);
-  return std::max(asked, Uniform(std::min(kFirstRetryMillis, limit), limit));
+  return std::max(asked + Uniform(0, asked / 10),
+                  Uniform(std::min(kFirstRetryMillis, limit), limit));
 }
 
 std::int64_t Backoff::AfterRefusal() {

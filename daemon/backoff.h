@@ -12,14 +12,21 @@ class Backoff {
  public:
   Backoff(std::int64_t interval_millis, std::int64_t max_millis);
 
-  /// After a success: the interval, give or take a tenth.
+  /// After a success: the interval, give or take a tenth. Failures are forgiven by halves, so that
+  /// a link that flaps is not taken for a good one at once.
   std::int64_t AfterSuccess();
   /// After a failure: between the first retry's pause and a limit that doubles with each failure up
-  /// to the maximum; never less than `at_least_millis` (what the upstream asked for).
+  /// to the maximum; never less than `at_least_millis` (what the upstream asked for, 10 minutes at
+  /// most), and up to a tenth more than that.
   std::int64_t AfterFailure(std::int64_t at_least_millis);
   /// After a refusal that asking soon will not change (401, 403, 404): 2.5 to 5 minutes, or the
   /// maximum when that is shorter.
   std::int64_t AfterRefusal();
+
+  /// Between three quarters of `millis` and all of it: for what a fleet must not do in step.
+  std::int64_t Spread(std::int64_t millis) { return Uniform(millis - millis / 4, millis); }
+  /// Between 0 and `millis`.
+  std::int64_t Draw(std::int64_t millis) { return Uniform(0, millis); }
 
   [[nodiscard]] std::uint32_t failures() const { return failures_; }
 

@@ -23,6 +23,7 @@ std::string DigestOf(const Generation& generation) {
               std::to_string(generation.head.revision) + ' ' + generation.head.set_digest + ' ' +
               wire::SetDigest(generation.kept) + '\n');
   hash.Update(generation.validator);
+  if (!generation.head.signature.empty()) hash.Update('\n' + generation.head.signature);
   return hash.FinishHex();
 }
 
@@ -37,14 +38,18 @@ Cache::Cache(CacheOptions options, base::LockFile lock, base::Sqlite database, b
 Result<Cache> Cache::Open(const CacheOptions& options, base::Logger& log) {
   auto lock = base::LockFile::Acquire(options.path + ".lock");
   if (!lock) return Fail(lock.error());
+  std::string damage;
   auto database = OpenCacheFile(options);
   if (!database && database.error().code() == base::ErrorCode::kInvalid) {
     log.Error("cache moved aside", {{"path", options.path}, {"reason", database.error().what()}});
     MoveCacheAside(options.path);
+    damage = database.error().Message();
     database = OpenCacheFile(options);
   }
   if (!database) return Fail(database.error());
-  return Cache(options, std::move(*lock), std::move(*database), log);
+  Cache cache(options, std::move(*lock), std::move(*database), log);
+  cache.damage_ = std::move(damage);
+  return cache;
 }
 
 std::optional<Generation> Cache::Load() {
@@ -75,8 +80,8 @@ std::optional<Generation> Cache::Load() {
 
 Result<Generation> Cache::LoadOne(std::int64_t id) {
   auto select = database_->Prepare(
-      "SELECT epoch, revision, set_digest, validator, confirmed_at, digest FROM generation "
-      "WHERE id = ?");
+      "SELECT epoch, revision, set_digest, validator, confirmed_at, digest, signature "
+      "FROM generation WHERE id = ?");
   if (!select) return Fail(select.error());
   select->Bind(1, id);
   const auto row = select->Step();
@@ -89,6 +94,7 @@ Result<Generation> Cache::LoadOne(std::int64_t id) {
   generation.validator = select->Text(3);
   generation.confirmed_at = select->Int(4);
   const std::string digest(select->Text(5));
+  generation.head.signature = select->Text(6);
   select->Reset();
   auto loaded = LoadLines(id, generation);
   if (!loaded) return Fail(loaded.error());
@@ -125,6 +131,7 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
 // SQLite's own checks miss most damage, so a file in which any was found is not trusted further.
 void Cache::StartAnew(std::string_view why, const Generation* generation) {
   log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
+  damage_ = why;
   database_.reset();
   MoveCacheAside(options_.path);
   auto database = OpenCacheFile(options_);
@@ -134,7 +141,10 @@ void Cache::StartAnew(std::string_view why, const Generation* generation) {
   }
   database_ = std::move(*database);
   if (generation == nullptr) return;
-  if (auto saved = Save(*generation); !saved) {
+  is_starting_anew_ = true;
+  const auto saved = Save(*generation);
+  is_starting_anew_ = false;
+  if (!saved) {
     log_->Error("cache cannot be written", {{"reason", saved.error().Message()}});
   }
 }
@@ -144,19 +154,22 @@ Result<void> Cache::Save(const Generation& generation) {
   log_->Debug("cache transaction begins", {{"revision", generation.head.revision}});
   auto saved = database_->Transaction([&] { return Insert(generation); });
   log_->Debug("cache transaction ended", {{"revision", generation.head.revision}});
-  return saved;
+  if (saved || saved.error().code() != base::ErrorCode::kInvalid || is_starting_anew_) return saved;
+  StartAnew(saved.error().Message(), &generation);
+  return database_ ? Result<void>() : saved;
 }
 
 Result<void> Cache::Insert(const Generation& generation) {
   auto insert = database_->Prepare(
-      "INSERT INTO generation (epoch, revision, set_digest, validator, confirmed_at, digest) "
-      "VALUES (?, ?, ?, ?, ?, ?) RETURNING id");
+      "INSERT INTO generation (epoch, revision, set_digest, validator, confirmed_at, digest, "
+      "signature) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id");
   if (!insert) return Fail(insert.error());
   insert->BindAll(static_cast<std::int64_t>(generation.head.epoch),
                   static_cast<std::int64_t>(generation.head.revision),
                   std::string_view(generation.head.set_digest),
                   std::string_view(generation.validator), generation.confirmed_at,
-                  std::string_view(DigestOf(generation)));
+                  std::string_view(DigestOf(generation)),
+                  std::string_view(generation.head.signature));
   const auto row = insert->Step();
   if (!row) return Fail(row.error());
   const std::int64_t id = insert->Int(0);
@@ -164,10 +177,18 @@ Result<void> Cache::Insert(const Generation& generation) {
   auto lines = InsertLines(id, generation.lines, false);
   if (lines) lines = InsertLines(id, generation.kept, true);
   if (!lines) return lines;
+  return Prune(id);
+}
+
+Result<void> Cache::Prune(std::int64_t newest) {
   for (const std::string_view table : {"line WHERE generation", "generation WHERE id"}) {
-    auto prune = database_->Prepare("DELETE FROM " + std::string(table) + " <= ?");
+    const std::string column(table.substr(table.find("WHERE ") + 6));
+    auto prune =
+        database_->Prepare("DELETE FROM " + std::string(table) + " <= ? AND " + column +
+                           " NOT IN (SELECT id FROM generation JOIN mark ON name = 'serving' "
+                           "AND text = epoch || '.' || revision)");
     if (!prune) return Fail(prune.error());
-    prune->Bind(1, id - options_.generations);
+    prune->Bind(1, newest - options_.generations);
     if (auto pruned = prune->Run(); !pruned) return pruned;
   }
   return {};
@@ -194,16 +215,60 @@ Result<void> Cache::Confirm(base::WallMillis confirmed_at) {
   return update->Bind(1, confirmed_at).Run();
 }
 
-std::optional<SyncLine> Cache::FindLine(LineKind kind, const std::string& key) {
-  if (!database_) return std::nullopt;
+Result<Generation> Cache::LoadNamed(const GenerationName& name) {
+  if (!database_) return Fail(Error::Internal(options_.path, "there is no cache file"));
   auto select = database_->Prepare(
-      "SELECT bytes, digest FROM line WHERE generation = (SELECT max(id) FROM generation) "
-      "AND kind = ? AND key = ? ORDER BY kept DESC LIMIT 1");
-  if (!select) return std::nullopt;
-  select->BindAll(static_cast<std::int64_t>(kind), std::string_view(key));
+      "SELECT max(id) FROM generation WHERE epoch = ? AND revision = ? HAVING count(*) > 0");
+  if (!select) return Fail(select.error());
+  select->BindAll(static_cast<std::int64_t>(name.epoch), static_cast<std::int64_t>(name.revision));
   const auto row = select->Step();
-  if (!row || !*row) return std::nullopt;
-  return SyncLine{kind, key, std::string(select->Text(0)), std::string(select->Text(1))};
+  if (!row) return Fail(row.error());
+  if (*row) {
+    const std::int64_t id = select->Int(0);
+    select->Reset();
+    return LoadOne(id);
+  }
+  return Fail(Error::NotFound(std::to_string(name.epoch) + '.' + std::to_string(name.revision),
+                              "is no kept generation"));
+}
+
+Result<std::vector<GenerationInfo>> Cache::List() {
+  if (!database_) return Fail(Error::Internal(options_.path, "there is no cache file"));
+  auto select = database_->Prepare(
+      "SELECT epoch, revision, confirmed_at, (SELECT count(*) FROM line WHERE generation = id "
+      "AND kind = 0 AND kept = 0) FROM generation ORDER BY id DESC");
+  if (!select) return Fail(select.error());
+  std::vector<GenerationInfo> list;
+  while (true) {
+    const auto row = select->Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return list;
+    list.push_back(
+        {{static_cast<std::uint64_t>(select->Int(0)), static_cast<std::uint64_t>(select->Int(1))},
+         static_cast<std::uint64_t>(select->Int(3)),
+         select->Int(2)});
+  }
+}
+
+std::string Cache::Mark(std::string_view name) {
+  if (!database_) return "";
+  auto select = database_->Prepare("SELECT text FROM mark WHERE name = ?");
+  if (!select) return "";
+  select->Bind(1, name);
+  const auto row = select->Step();
+  return row && *row ? std::string(select->Text(0)) : "";
+}
+
+Result<void> Cache::SetMark(std::string_view name, std::string_view text) {
+  if (!database_) return Fail(Error::Internal(options_.path, "there is no cache file"));
+  auto set =
+      database_->Prepare(text.empty() ? "DELETE FROM mark WHERE name = ?"
+                                      : "INSERT INTO mark (name, text) VALUES (?, ?) "
+                                        "ON CONFLICT (name) DO UPDATE SET text = excluded.text");
+  if (!set) return Fail(set.error());
+  set->Bind(1, name);
+  if (!text.empty()) set->Bind(2, text);
+  return set->Run();
 }
 
 }  // namespace pennon::daemon

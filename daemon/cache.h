@@ -31,6 +31,18 @@ struct Generation {
   base::WallMillis confirmed_at = 0;  // when the upstream last said that it is current
 };
 
+/// What tells a kept generation from another one.
+struct GenerationName {
+  std::uint64_t epoch = 0;
+  std::uint64_t revision = 0;
+  bool operator==(const GenerationName&) const = default;
+};
+struct GenerationInfo {
+  GenerationName name;
+  std::uint64_t flags = 0;
+  base::WallMillis confirmed_at = 0;
+};
+
 struct CacheOptions {
   std::string path;
   std::string environment;  // these two identify whose flags the file holds
@@ -50,14 +62,26 @@ class Cache {
   /// made anew from the one found.
   std::optional<Generation> Load();
 
-  /// Adds a generation and drops the oldest beyond the limit, in one transaction.
+  /// One that is kept; kNotFound when it is not, kInvalid when it is damaged.
+  base::Result<Generation> LoadNamed(const GenerationName& name);
+  /// All that are kept, newest first.
+  base::Result<std::vector<GenerationInfo>> List();
+
+  /// Adds a generation and drops the oldest beyond the limit, in one transaction; one that the mark
+  /// "serving" names stays. When the file turns out to be damaged it is made anew with this one.
   base::Result<void> Save(const Generation& generation);
   /// Notes that the newest generation was confirmed.
   base::Result<void> Confirm(base::WallMillis confirmed_at);
 
-  /// The line of a flag or segment in the newest generation.
-  std::optional<wire::SyncLine> FindLine(wire::LineKind kind, const std::string& key);
+  /// A short text that is kept under a name: "serving" (the generation in force when it is not the
+  /// newest), "pinned", "instance". "" is none, and removes it.
+  std::string Mark(std::string_view name);
+  base::Result<void> SetMark(std::string_view name, std::string_view text);
 
+  /// For what else is kept in the file; null while there is none.
+  [[nodiscard]] base::Sqlite* database() { return database_ ? &*database_ : nullptr; }
+  /// Whether the file was moved aside, or parts of it refused, since it was opened.
+  [[nodiscard]] const std::string& damage() const { return damage_; }
   [[nodiscard]] const std::string& path() const { return options_.path; }
 
  private:
@@ -66,6 +90,7 @@ class Cache {
   base::Result<void> Insert(const Generation& generation);
   base::Result<void> InsertLines(std::int64_t id, const std::vector<wire::SyncLine>& lines,
                                  bool kept);
+  base::Result<void> Prune(std::int64_t newest);
   base::Result<Generation> LoadOne(std::int64_t id);
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
   void StartAnew(std::string_view why, const Generation* generation);
@@ -74,6 +99,8 @@ class Cache {
   base::LockFile lock_;
   std::optional<base::Sqlite> database_;
   base::Logger* log_;
+  std::string damage_;
+  bool is_starting_anew_ = false;
 };
 
 }  // namespace pennon::daemon

@@ -13,7 +13,7 @@ using base::Result;
 using base::Sqlite;
 
 constexpr std::int64_t kApplicationId = 0x70656e63;  // "penc"
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormat = 2;
 
 // EXCLUSIVE keeps every other process out and the WAL index in memory; FULL makes a commit durable;
 // no memory map, so that an I/O error is an error and not a signal.
@@ -35,6 +35,14 @@ constexpr const char* kSchema =
     "CREATE INDEX line_by_generation ON line (generation, kind, key);"
     "CREATE TABLE identity (environment TEXT NOT NULL, upstream TEXT NOT NULL) STRICT;";
 
+// What came with format 2; run after kSchema, and on files of format 1.
+constexpr const char* kFormat2 =
+    "ALTER TABLE generation ADD COLUMN signature TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE mark (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;"
+    "CREATE TABLE usage (id TEXT PRIMARY KEY, hour INTEGER NOT NULL, counts TEXT NOT NULL,"
+    " evaluations INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;"
+    "PRAGMA user_version=2;";
+
 Result<std::int64_t> Number(Sqlite& database, std::string_view sql) {
   auto select = database.Prepare(sql);
   if (!select) return Fail(select.error());
@@ -45,9 +53,8 @@ Result<std::int64_t> Number(Sqlite& database, std::string_view sql) {
 
 Result<void> Create(Sqlite& database, const CacheOptions& options) {
   return database.Transaction([&]() -> Result<void> {
-    auto done = database.Execute(std::string(kSchema) +
-                                 "PRAGMA application_id=" + std::to_string(kApplicationId) +
-                                 ";PRAGMA user_version=" + std::to_string(kFormat));
+    auto done = database.Execute(std::string(kSchema) + kFormat2 +
+                                 "PRAGMA application_id=" + std::to_string(kApplicationId));
     if (!done) return done;
     auto insert = database.Prepare("INSERT INTO identity VALUES (?, ?)");
     if (!insert) return Fail(insert.error());
@@ -78,6 +85,10 @@ Result<void> Prepare(Sqlite& database, const CacheOptions& options) {
   if (*tables == 0) return Create(database, options);
   if (application != kApplicationId) {
     return Fail(Error::Invalid(options.path, "is a database, but no cache of pennond"));
+  }
+  if (format == 1) {
+    auto raised = database.Transaction([&] { return database.Execute(kFormat2); });
+    return raised ? CheckIdentity(database, options) : raised;
   }
   if (format != kFormat) {
     return Fail(Error::Invalid(options.path, "has cache format " + std::to_string(*format) +

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t kSecondMillis = 1'000;
 constexpr std::int64_t kReloadDelayMillis = 50;
+constexpr std::uint64_t kSecondsBetweenLooks = 5;
 
 std::string ServerName() {
   return "pennond/" + std::string(base::Version());
@@ -54,16 +55,28 @@ Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_c
   environment_.emplace(config_, clock_, log_, *publisher_);
   if (!config_.upstream_url.empty()) {
     upstream_.emplace(config_, http_, control_);
-    sync_.emplace(*upstream_, *environment_, control_, clock_, log_,
-                  Backoff(config_.poll_interval.millis, config_.retry_max.millis));
+    const auto backoff = [this] {
+      return Backoff(config_.poll_interval.millis, config_.retry_max.millis);
+    };
+    sync_.emplace(config_, *upstream_, *environment_, control_, clock_, log_, backoff());
+    if (config_.stream) {
+      stream_.emplace(config_, http_, control_, clock_, log_, backoff());
+      sync_->Follow(*stream_);
+    }
+    if (config_.report) {
+      reporter_.emplace(config_, *environment_, http_, control_, clock_, log_, backoff());
+      reporter_->Count(pool_, evaluations);
+    }
   }
   status_.emplace(
       config_, clock_, *environment_, sync_ ? &*sync_ : nullptr,
       std::vector<const serving::EvaluationService*>(evaluations.begin(), evaluations.end()));
   status_->SetListeners(*listeners_);
+  if (reporter_) status_->AddReporter(*reporter_);
   RegisterMetrics();
+  set_orders_.emplace(config_.environment, *environment_);
   orders_.emplace(
-      nullptr, [this] { return base::Result<std::string>(status_->Json()); },
+      &*set_orders_, [this] { return base::Result<std::string>(status_->Json()); },
       [this] { return Reload(); }, log_);
 }
 
@@ -78,6 +91,11 @@ void Daemon::RegisterMetrics() {
   metrics.Add(MetricKind::kCounter, "pennon_connections_refused_of_user_total",
               "Connections refused because their user had too many.",
               [this] { return static_cast<double>(listeners_->refused_of_user()); });
+  metrics.Add(MetricKind::kGauge, "pennon_buffered_bytes", "Buffers of all connections.",
+              [this] { return static_cast<double>(listeners_->memory().used()); });
+  metrics.Add(MetricKind::kCounter, "pennon_buffers_refused_total",
+              "Connections closed because all together held limits.memory.",
+              [this] { return static_cast<double>(listeners_->memory().refused()); });
   metrics.Add(MetricKind::kCounter, "pennon_reloads_total",
               "Times that the configuration was read again, by result.", [this] {
                 return std::vector<base::MetricSample>{
@@ -102,6 +120,7 @@ base::Result<void> Daemon::Start() {
   pool_.Start();
   changes_.Start();
   if (sync_) sync_->Start();
+  if (reporter_) reporter_->Start();
   if (const auto period = TakeWatchdogMillis()) {
     watchdog_.emplace(control_, pool_, *period, [this] { manager_.Send("WATCHDOG=1"); });
     watchdog_->Start();
@@ -152,6 +171,7 @@ void Daemon::OnSignal(int signal) {
 void Daemon::Run() {
   control_.Run();
   if (stopper_.joinable()) stopper_.join();
+  if (reporter_) reporter_->Stop();
   environment_->Stop();
   log_.Info("stopped");
 }
@@ -219,6 +239,9 @@ void Daemon::EverySecond() {
   if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {
     manager_.Send(status);
     told_status_ = std::move(status);
+  }
+  if (++seconds_ % kSecondsBetweenLooks == 0 && !draining_.load(std::memory_order_relaxed)) {
+    listeners_->KeepInPlace();
   }
   second_timer_ = control_.After(kSecondMillis, [this] { EverySecond(); });
 }

@@ -20,7 +20,10 @@
 #include "daemon/pennon_upstream.h"
 #include "daemon/publisher.h"
 #include "daemon/reload.h"
+#include "daemon/reporter.h"
+#include "daemon/set_orders.h"
 #include "daemon/sync_loop.h"
+#include "daemon/sync_stream.h"
 #include "daemon/watchdog.h"
 #include "daemon/worker_service.h"
 #include "net/control_loop.h"
@@ -73,11 +76,15 @@ class Daemon {
   std::optional<Publisher> publisher_;
   std::optional<Environment> environment_;
   std::optional<PennonUpstream> upstream_;
+  std::optional<SyncStream> stream_;
   std::optional<SyncLoop> sync_;
+  std::optional<Reporter> reporter_;
   std::optional<DaemonStatus> status_;
+  std::optional<SetOrders> set_orders_;
   std::optional<Orders> orders_;
   net::ControlLoop::Timer second_timer_;
   net::ControlLoop::Timer reload_timer_;
+  std::uint64_t seconds_ = 0;
   bool is_reload_due_ = false;
   std::uint64_t reloads_ = 0;
   std::uint64_t failed_reloads_ = 0;

@@ -16,6 +16,13 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("upstream.url", &c.upstream_url, "base URL of the store; empty: none");
   s.Add("upstream.key_file", &c.upstream_key_file, "file with the sync key");
   s.Add("upstream.ca_file", &c.upstream_ca_file, "certificates to trust instead of the system's");
+  s.Add("upstream.public_key_file", &c.upstream_public_key_file,
+        "Ed25519 key (PEM) that flag sets must be signed by; empty: none");
+  s.Add("upstream.stream", &c.stream, "be told of changes by the store; false: only poll");
+  s.Add("upstream.stream_idle", &c.stream_idle, "a stream is dead when nothing came for so long",
+        100, kHour);
+  s.Add("upstream.stream_max_age", &c.stream_max_age, "a stream is opened anew after so long", 100,
+        24 * kHour);
   s.Add("upstream.poll_interval", &c.poll_interval, "time between two polls", 100, 24 * kHour);
   s.Add("upstream.retry_max", &c.retry_max, "longest pause after failures", 100, 24 * kHour);
   s.Add("upstream.timeout", &c.fetch_timeout, "deadline of one fetch", 100, kHour);
@@ -24,6 +31,8 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
         std::int64_t{256} << 20U);
   s.Add("upstream.stale_after", &c.stale_after,
         "answers are marked stale when the flag set was confirmed longer ago", 100, INT64_MAX);
+  s.Add("report.enabled", &c.report, "tell the store what is in force and what is evaluated");
+  s.Add("report.interval", &c.report_interval, "time between two reports", 100, kHour);
   s.Add("bootstrap.file", &c.bootstrap_file, "flag set that serves when there is no cache");
   s.Add("bootstrap.format", &c.bootstrap_format, "its format: native, flagd or unleash");
   s.Add("defaults", &c.defaults, "values of flags that no flag set has");
@@ -54,6 +63,8 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
         std::int64_t{1} << 20U);
   s.Add("limits.output", &c.max_output, "answers that a client does not read", 4096,
         std::int64_t{1} << 30U);
+  s.Add("limits.memory", &c.max_memory, "buffers of all connections together",
+        std::int64_t{1} << 20U, std::int64_t{64} << 30U);
   s.Add("limits.message_timeout", &c.message_timeout, "for a begun request to be complete", 100,
         kHour);
   s.Add("limits.write_timeout", &c.write_timeout, "for a client to read something", 100, kHour);

@@ -16,12 +16,19 @@ struct DaemonConfig {
   std::string upstream_url;  // "": no upstream, the cache and the bootstrap file serve
   std::string upstream_key_file;
   std::string upstream_ca_file;
+  std::string upstream_public_key_file;  // "": sets need not be signed
+  bool stream = true;
+  base::Duration stream_idle{45'000};  // three heartbeats
+  base::Duration stream_max_age{1'800'000};
   base::Duration poll_interval{10'000};
   base::Duration retry_max{60'000};
   base::Duration fetch_timeout{30'000};
   base::Duration connect_timeout{5'000};
   base::ByteSize max_body{std::uint64_t{64} << 20U};
   base::Duration stale_after{60'000};
+
+  bool report = true;
+  base::Duration report_interval{60'000};
 
   std::string bootstrap_file;
   std::string bootstrap_format = "native";
@@ -56,6 +63,7 @@ struct DaemonConfig {
   base::ByteSize max_request_body{std::uint64_t{1} << 20U};
   base::ByteSize max_request_headers{std::uint64_t{16} << 10U};
   base::ByteSize max_output{std::uint64_t{4} << 20U};
+  base::ByteSize max_memory{std::uint64_t{256} << 20U};
   base::Duration message_timeout{10'000};
   base::Duration write_timeout{10'000};
   base::Duration drain_timeout{5'000};

@@ -78,7 +78,7 @@ std::string DaemonStatus::Json() {
   const auto listeners = AllListeners();
   for (const NamedListener& named : listeners) {
     text += std::exchange(separator, ',');
-    const net::ListenerCounts counts = named.listener->counts();
+    const net::ListenerCounts counts = named.counts();
     JsonObject listener(text);
     listener.String("name", named.name).String("address", named.address);
     listener.Uint("open", counts.open).Uint("accepted", counts.accepted);
@@ -100,9 +100,19 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
   object.Uint("revision", state.revision).Uint("flags", state.flags);
   object.Int("ageMs", state.age_millis).Bool("stale", state.stale);
   object.String("upstream", config_.upstream_url);
+  if (sync_ != nullptr && sync_->stream() != nullptr) {
+    const StreamState& stream = *sync_->stream();
+    JsonObject text(object.Key("stream"));
+    text.Bool("open", stream.is_open);
+    if (stream.last_error) text.String("lastError", stream.last_error->Message());
+    text.Close();
+  }
   object.Int("nextAttemptMs", sync.next_attempt_millis);
   if (sync.last_error) object.String("lastError", sync.last_error->Message());
   if (state.refused) object.String("refused", state.refused->Message());
+  if (!state.held.empty()) object.String("held", state.held);
+  if (state.overridden) object.String("newest", state.newest);
+  if (state.pinned) object.Bool("pinned", true);
   object.Key("quarantined");
   char separator = '[';
   for (const model::Diagnostic& diagnostic : state.diagnostics) {
@@ -117,6 +127,7 @@ void DaemonStatus::AppendEnvironment(std::string& out) const {
   JsonObject cache(out);
   cache.String("path", config_.cache_path).Bool("ok", state.cache_ok);
   if (!state.cache_error.empty()) cache.String("error", state.cache_error);
+  if (!state.cache_damage.empty()) cache.String("damage", state.cache_damage);
   cache.Close();
   object.Close();
 }
@@ -141,6 +152,12 @@ void DaemonStatus::RegisterEnvironment() {
   gauge("pennon_flags", "Flags of the flag set in force.", [](const State& s) { return s.flags; });
   gauge("pennon_quarantined", "Flags and segments whose definition does not compile.",
         [](const State& s) { return s.diagnostics.size(); });
+  gauge("pennon_held", "1 when a flag set waits to be accepted, because it is sharply smaller.",
+        [](const State& s) { return !s.held.empty(); });
+  gauge("pennon_overridden", "1 when an older flag set than the upstream's serves by order.",
+        [](const State& s) { return s.overridden; });
+  gauge("pennon_cache_damaged", "1 when damage was found in the cache since the start.",
+        [](const State& s) { return !s.cache_damage.empty(); });
   gauge("pennon_cache_ok", "1 when the cache can be written.",
         [](const State& s) { return s.cache_ok; });
   registry_.Add(MetricKind::kCounter, "pennon_cache_writes_total",
@@ -159,6 +176,38 @@ void DaemonStatus::RegisterSync() {
             sample("changed", sync.fetched), sample("unchanged", sync.confirmed),
             sample("failed", sync.failed), sample("refused", sync.refused)};
       });
+  registry_.Add(MetricKind::kCounter, "pennon_sync_deltas_total",
+                "Flag sets put in force that came as a delta.",
+                [this] { return static_cast<double>(sync_->state().deltas); });
+  const auto stream = [&](MetricKind kind, std::string name, std::string help, auto read) {
+    registry_.Add(kind, std::move(name), std::move(help), [this, read]() -> double {
+      const StreamState* const state = sync_->stream();
+      return state == nullptr ? 0 : static_cast<double>(read(*state));
+    });
+  };
+  stream(MetricKind::kGauge, "pennon_stream_open", "1 when the stream of the upstream is open.",
+         [](const StreamState& s) { return s.is_open; });
+  stream(MetricKind::kCounter, "pennon_stream_opened_total",
+         "Times that the stream of the upstream was opened.",
+         [](const StreamState& s) { return s.opened; });
+  stream(MetricKind::kCounter, "pennon_stream_events_total", "Events of the upstream's stream.",
+         [](const StreamState& s) { return s.events; });
+}
+
+void DaemonStatus::AddReporter(const Reporter& reporter) {
+  const auto add = [&](MetricKind kind, std::string name, std::string help,
+                       std::uint64_t ReportState::*count) {
+    registry_.Add(kind, std::move(name), std::move(help),
+                  [&reporter, count] { return static_cast<double>(reporter.state().*count); });
+  };
+  add(MetricKind::kCounter, "pennon_reports_total", "Reports that the store has taken.",
+      &ReportState::sent);
+  add(MetricKind::kCounter, "pennon_reports_failed_total", "Reports that it has not.",
+      &ReportState::failed);
+  add(MetricKind::kGauge, "pennon_usage_waiting", "Batches of usage that wait to be reported.",
+      &ReportState::usage_waiting);
+  add(MetricKind::kCounter, "pennon_usage_lost_total",
+      "Evaluations that were counted and will never be reported.", &ReportState::usage_lost);
 }
 
 void DaemonStatus::RegisterServing() {
@@ -180,8 +229,7 @@ void DaemonStatus::RegisterServing() {
     registry_.Add(kind, std::move(name), std::move(help), [this, count] {
       std::vector<MetricSample> samples;
       for (const NamedListener& named : AllListeners()) {
-        samples.push_back(
-            {{{"listener", named.name}}, static_cast<double>(named.listener->counts().*count)});
+        samples.push_back({{{"listener", named.name}}, static_cast<double>(named.counts().*count)});
       }
       return samples;
     });

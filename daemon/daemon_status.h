@@ -9,6 +9,7 @@
 #include "daemon/daemon_config.h"
 #include "daemon/environment.h"
 #include "daemon/listeners.h"
+#include "daemon/reporter.h"
 #include "daemon/sync_loop.h"
 #include "serving/evaluation_service.h"
 
@@ -26,6 +27,8 @@ class DaemonStatus {
   void Observe();
   /// The state in a few words, for the service manager.
   [[nodiscard]] std::string Summary() const;
+  void AddReporter(const Reporter& reporter);
+
   /// The status as a JSON object.
   [[nodiscard]] std::string Json();
   /// For metrics of what this does not know; docs/metrics.md lists every one.

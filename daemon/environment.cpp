@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "daemon/default_flags.h"
-#include "engine/compile.h"
+#include "daemon/set_guard.h"
 #include "wire/document.h"
 
 namespace pennon::daemon {
@@ -13,7 +13,6 @@ namespace pennon::daemon {
 using base::Error;
 using base::Fail;
 using base::Result;
-using serving::AttachedImage;
 using serving::Source;
 
 namespace {
@@ -22,32 +21,13 @@ constexpr std::size_t kMaxBootstrapBytes = std::size_t{64} << 20U;
 constexpr std::int64_t kConfirmEveryMillis = 60'000;
 constexpr std::size_t kLoggedDiagnostics = 10;
 
-// The set with each kept definition taken from the set before it.
-template <typename T>
-void TakeKept(std::vector<std::shared_ptr<const T>>& definitions,
-              const std::vector<std::shared_ptr<const T>>& before,
-              const std::vector<std::string>& kept) {
-  for (const std::string& key : kept) {
-    const auto same_key = [&](const auto& one) { return one->key == key; };
-    const auto old = std::find_if(before.begin(), before.end(), same_key);
-    if (old == before.end()) continue;
-    const auto now = std::find_if(definitions.begin(), definitions.end(), same_key);
-    if (now == definitions.end()) {
-      definitions.push_back(*old);
-    } else {
-      *now = *old;
-    }
-  }
+constexpr std::size_t kMaxKeyBytes = 4096;
+
+const base::Ed25519Verifier* Key(const std::optional<base::Ed25519Verifier>& key) {
+  return key ? &*key : nullptr;
 }
 
 }  // namespace
-
-struct Environment::Compiled {
-  std::shared_ptr<const AttachedImage> image;
-  std::vector<model::Diagnostic> diagnostics;
-  std::vector<std::string> kept_flags;
-  std::vector<std::string> kept_segments;
-};
 
 Environment::Environment(const DaemonConfig& config, const base::Clock& clock, base::Logger& log,
                          Publisher& publisher)
@@ -58,6 +38,7 @@ Environment::Environment(const DaemonConfig& config, const base::Clock& clock, b
 
 Result<void> Environment::Start() {
   if (auto defaults = CompileDefaults(); !defaults) return defaults;
+  if (auto key = ReadPublicKey(); !key) return key;
   if (auto opened = OpenCache(); !opened) return opened;
   if (!LoadCache() && !config_.bootstrap_file.empty()) {
     if (auto loaded = LoadBootstrap(); !loaded) return loaded;
@@ -71,6 +52,16 @@ Result<void> Environment::CompileDefaults() {
   auto image = CompileDefaultFlags(config_.environment, config_.defaults);
   if (!image) return Fail(image.error());
   published_.defaults = std::move(*image);
+  return {};
+}
+
+Result<void> Environment::ReadPublicKey() {
+  if (config_.upstream_public_key_file.empty()) return {};
+  auto pem = base::ReadFile(config_.upstream_public_key_file, kMaxKeyBytes);
+  if (!pem) return Fail(pem.error());
+  auto key = base::Ed25519Verifier::FromPem(*pem, config_.upstream_public_key_file);
+  if (!key) return Fail(key.error());
+  public_key_.emplace(std::move(*key));
   return {};
 }
 
@@ -93,19 +84,33 @@ bool Environment::LoadCache() {
   if (!cache_) return false;
   auto generation = cache_->Load();
   if (!generation) return false;
-  model::FlagSet set = ReadDefinitions(generation->head, generation->lines);
-  const model::FlagSet kept = ReadDefinitions(generation->head, generation->kept);
-  auto compiled = Compile(set, &kept);
-  if (!compiled) {
-    log_.Error("cached flag set refused", {{"reason", compiled.error().Message()}});
+  const auto refuse = [&](const Error& error) {
+    log_.Error("cached flag set refused", {{"reason", error.Message()}});
     return false;
+  };
+  // Who could write the file could have put anything there that has a digest.
+  if (auto is_signed = CheckSignature(generation->head, Key(public_key_)); !is_signed) {
+    return refuse(is_signed.error());
   }
-  const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - generation->confirmed_at);
-  in_force_ = kept;
-  set_digest_ = generation->head.set_digest;
-  validator_ = generation->validator;
-  PutInForce(std::move(*compiled), std::move(set), Source::kCache, clock_.Steady() - age);
+  CompiledSet before;
+  before.effective = ReadDefinitions(generation->head, generation->kept);
+  ReceivedSet set = ReadGeneration(std::move(*generation));
+  auto compiled = CompileSet(set.definitions, before);
+  if (!compiled) return refuse(compiled.error());
+  const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - set.generation.confirmed_at);
+  newest_ = std::move(set);
+  PutInForce(std::move(*compiled), Source::kCache, clock_.Steady() - age);
+  LoadOverride();
   return true;
+}
+
+void Environment::LoadOverride() {
+  is_pinned_ = !cache_->Mark("pinned").empty();
+  const std::string serving = cache_->Mark("serving");
+  if (serving.empty() || serving == CursorOf(newest_->generation.head)) return;
+  auto generation = FindKept(serving);
+  auto done = generation ? Override(*generation) : Result<void>(Fail(generation.error()));
+  if (!done) log_.Error("kept flag set refused", {{"reason", done.error().Message()}});
 }
 
 Result<void> Environment::LoadBootstrap() {
@@ -124,100 +129,108 @@ Result<void> Environment::LoadBootstrap() {
                                "holds the flags of environment \"" + set->environment +
                                    "\", this daemon serves \"" + config_.environment + '"'));
   }
-  auto compiled = Compile(*set, nullptr);
+  auto compiled = CompileSet(std::move(*set), CompiledSet());
   if (!compiled) return Fail(compiled.error().Within(config_.bootstrap_file));
-  PutInForce(std::move(*compiled), std::move(*set), Source::kBootstrap, clock_.Steady());
+  PutInForce(std::move(*compiled), Source::kBootstrap, clock_.Steady());
   return {};
 }
 
-Result<void> Environment::CheckRevision(const wire::SyncHead& head) const {
-  if (head.environment != config_.environment) {
-    return Fail(Error::Invalid("upstream", "sent the flags of environment \"" + head.environment +
-                                               "\", this daemon serves \"" + config_.environment +
-                                               '"'));
-  }
-  const bool from_upstream = published_.image != nullptr && !set_digest_.empty();
-  if (!from_upstream || head.epoch > in_force_.epoch) return {};
-  const std::string sent =
-      "epoch " + std::to_string(head.epoch) + " revision " + std::to_string(head.revision);
-  if (head.epoch < in_force_.epoch || head.revision < in_force_.revision) {
-    return Fail(Error::Invalid("upstream", "sent " + sent +
-                                               ", older than what is in force (epoch " +
-                                               std::to_string(in_force_.epoch) + " revision " +
-                                               std::to_string(in_force_.revision) + ')'));
-  }
-  if (head.revision == in_force_.revision && head.set_digest != set_digest_) {
-    return Fail(Error::Invalid("upstream", "sent " + sent + " again with other contents"));
-  }
-  return {};
+Result<void> Environment::Check(const ReceivedSet& set, bool is_full) {
+  const wire::SyncHead& head = set.generation.head;
+  const wire::SyncHead* newest = newest_ ? &newest_->generation.head : nullptr;
+  if (auto checked = CheckRevision(head, config_.environment, newest); !checked) return checked;
+  if (auto checked = CheckSignature(head, Key(public_key_)); !checked) return checked;
+  return is_full && newest_ ? CheckShrink(set.generation, newest_->generation) : Result<void>();
 }
 
 Result<void> Environment::Apply(wire::SyncDocument document, std::string validator) {
   const auto refuse = [&](const Error& error) -> Result<void> {
     refused_ = error;
+    wants_full_ = error.code() == base::ErrorCode::kConflict;
     return Fail(error);
   };
-  if (auto newer = CheckRevision(document.head); !newer) return refuse(newer.error());
-  if (document.head.set_digest == set_digest_ && published_.source == Source::kLive) {
-    validator_ = std::move(validator);
-    Confirm();
-    return {};
+  const bool is_full = !document.head.since;
+  static const ReceivedSet kNothing;
+  auto set = Receive(newest_ ? *newest_ : kNothing, std::move(document));
+  if (!set) return refuse(set.error());
+  if (auto checked = Check(*set, is_full); !checked) {
+    if (checked.error().code() == base::ErrorCode::kForbidden) {
+      held_ = std::move(*set);
+      held_validator_ = std::move(validator);
+    }
+    return refuse(checked.error());
   }
-  model::FlagSet set = ReadDefinitions(document.head, document.lines);
-  auto compiled = Compile(set, &in_force_);
-  if (!compiled) return refuse(compiled.error());
-  Generation generation{document.head, std::move(document.lines), KeptLines(*compiled), validator,
-                        clock_.Wall()};
-  refused_.reset();
-  validator_ = std::move(validator);
-  set_digest_ = generation.head.set_digest;
-  PutInForce(std::move(*compiled), std::move(set), Source::kLive, clock_.Steady());
-  Publish();
-  Save(std::move(generation));
+  if (auto accepted = Accept(std::move(*set), std::move(validator)); !accepted) {
+    return refuse(accepted.error());
+  }
   return {};
 }
 
-Result<Environment::Compiled> Environment::Compile(const model::FlagSet& set,
-                                                   const model::FlagSet* in_force) const {
-  auto compiled = engine::Compile(set, in_force);
+Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
+  set.generation.validator = std::move(validator);
+  set.generation.confirmed_at = clock_.Wall();
+  const auto name = [](const ReceivedSet& of) { return CursorOf(of.generation.head); };
+  if (newest_ && name(set) == name(*newest_) && published_.source == Source::kLive) {
+    newest_->generation.validator = std::move(set.generation.validator);
+    Confirm();
+    return {};
+  }
+  auto compiled = CompileSet(set.definitions, compiled_);
   if (!compiled) return Fail(compiled.error());
-  auto image = AttachedImage::Make(std::move(compiled->image), published_.image.get());
-  if (!image) return Fail(image.error());
-  return Compiled{std::move(*image), std::move(compiled->diagnostics),
-                  std::move(compiled->kept_flags), std::move(compiled->kept_segments)};
+  set.generation.kept = KeptLines(*compiled);
+  const bool is_newer = !newest_ || name(set) != name(*newest_);
+  newest_ = std::move(set);
+  refused_.reset();
+  held_.reset();
+  wants_full_ = false;
+  if (is_pinned_ || (is_overridden_ && !is_newer)) {
+    is_overridden_ = is_overridden_ || is_newer;
+    log_.Info("flag set kept for later; another one is pinned",
+              {{"environment", config_.environment}, {"set", name(*newest_)}});
+  } else {
+    if (is_overridden_) NoteMark("serving", "");
+    is_overridden_ = false;
+    PutInForce(std::move(*compiled), Source::kLive, clock_.Steady());
+    Publish();
+  }
+  Save();
+  return {};
 }
 
-void Environment::PutInForce(Compiled compiled, model::FlagSet set, Source source,
-                             base::SteadyMillis confirmed_at) {
-  TakeKept(set.flags, in_force_.flags, compiled.kept_flags);
-  TakeKept(set.segments, in_force_.segments, compiled.kept_segments);
-  in_force_ = std::move(set);
-  published_.image = std::move(compiled.image);
+void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMillis confirmed_at) {
+  compiled_ = std::move(compiled);
+  published_.image = compiled_.image;
   published_.source = source;
   published_.is_confirmed = source != Source::kBootstrap;
   published_.confirmed_at = confirmed_at;
-  diagnostics_ = std::move(compiled.diagnostics);
+  const auto& diagnostics = compiled_.diagnostics;
   log_.Info("flag set in force", {{"environment", config_.environment},
                                   {"source", Name(source)},
-                                  {"epoch", in_force_.epoch},
-                                  {"revision", in_force_.revision},
-                                  {"flags", std::uint64_t{in_force_.flags.size()}},
-                                  {"quarantined", std::uint64_t{diagnostics_.size()}}});
-  for (std::size_t i = 0; i < diagnostics_.size() && i < kLoggedDiagnostics; ++i) {
-    log_.Warn("definition quarantined", {{"key", diagnostics_[i].flag},
-                                         {"place", diagnostics_[i].error.where()},
-                                         {"reason", diagnostics_[i].error.what()}});
+                                  {"epoch", compiled_.given.epoch},
+                                  {"revision", compiled_.given.revision},
+                                  {"flags", std::uint64_t{compiled_.effective.flags.size()}},
+                                  {"quarantined", std::uint64_t{diagnostics.size()}}});
+  for (std::size_t i = 0; i < diagnostics.size() && i < kLoggedDiagnostics; ++i) {
+    log_.Warn("definition quarantined", {{"key", diagnostics[i].flag},
+                                         {"place", diagnostics[i].error.where()},
+                                         {"reason", diagnostics[i].error.what()}});
   }
 }
 
 // The texts of the definitions that quarantined flags and segments still use: they stand in the
 // generation before this one.
-std::vector<wire::SyncLine> Environment::KeptLines(const Compiled& compiled) {
+std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) const {
   std::vector<wire::SyncLine> lines;
-  if (!cache_) return lines;
+  if (!newest_) return lines;
   const auto take = [&](wire::LineKind kind, const std::vector<std::string>& keys) {
     for (const std::string& key : keys) {
-      if (auto line = cache_->FindLine(kind, key)) lines.push_back(std::move(*line));
+      const auto is_it = [&](const auto& line) { return line.kind == kind && line.key == key; };
+      for (const auto* list : {&newest_->generation.kept, &newest_->generation.lines}) {
+        const auto found = std::find_if(list->begin(), list->end(), is_it);
+        if (found == list->end()) continue;
+        lines.push_back(*found);
+        break;
+      }
     }
   };
   take(wire::LineKind::kFlag, compiled.kept_flags);
@@ -225,29 +238,25 @@ std::vector<wire::SyncLine> Environment::KeptLines(const Compiled& compiled) {
   return lines;
 }
 
-void Environment::Save(Generation generation) {
+void Environment::Save() {
   if (!cache_) return;
-  const auto saved = cache_->Save(generation);
+  const auto saved = cache_->Save(newest_->generation);
   NoteCache(saved);
-  if (!saved) {
-    unsaved_ = std::move(generation);
-    return;
-  }
-  unsaved_.reset();
+  is_unsaved_ = !saved;
+  if (!saved) return;
   ++cache_writes_;
   cache_confirmed_at_ = clock_.Steady();
 }
 
 // What could not be written is tried again; only a generation that is there can be confirmed.
 void Environment::ConfirmCached() {
-  if (!cache_) return;
-  if (unsaved_) {
-    unsaved_->confirmed_at = clock_.Wall();
-    return Save(*std::exchange(unsaved_, std::nullopt));
-  }
-  if (published_.confirmed_at - cache_confirmed_at_ < kConfirmEveryMillis) return;
-  cache_confirmed_at_ = published_.confirmed_at;
-  NoteCache(cache_->Confirm(clock_.Wall()));
+  if (!cache_ || !newest_) return;
+  newest_->generation.confirmed_at = clock_.Wall();
+  if (is_unsaved_) return Save();
+  const base::SteadyMillis now = clock_.Steady();
+  if (now - cache_confirmed_at_ < kConfirmEveryMillis) return;
+  cache_confirmed_at_ = now;
+  NoteCache(cache_->Confirm(newest_->generation.confirmed_at));
 }
 
 void Environment::NoteCache(const Result<void>& result) {
@@ -264,14 +273,16 @@ void Environment::NoteCache(const Result<void>& result) {
 
 void Environment::Confirm() {
   refused_.reset();
-  published_.source = Source::kLive;
-  published_.confirmed_at = clock_.Steady();
-  Publish();
+  if (!is_overridden_) {
+    published_.source = Source::kLive;
+    published_.confirmed_at = clock_.Steady();
+    Publish();
+  }
   ConfirmCached();
 }
 
 void Environment::Stop() {
-  if (!cache_ || unsaved_ || published_.source != Source::kLive) return;
+  if (!cache_ || is_unsaved_ || is_overridden_ || published_.source != Source::kLive) return;
   const std::int64_t age = clock_.Steady() - published_.confirmed_at;
   NoteCache(cache_->Confirm(clock_.Wall() - age));
 }
@@ -279,6 +290,12 @@ void Environment::Stop() {
 void Environment::RevokeMappings() {
   mapped_.Revoke();
   Publish();
+}
+
+KnownSet Environment::known() const {
+  if (!newest_) return {};
+  const Generation& generation = newest_->generation;
+  return {generation.validator, wants_full_ ? "" : CursorOf(generation.head)};
 }
 
 void Environment::Publish() {
@@ -289,8 +306,8 @@ void Environment::Publish() {
 
 EnvironmentState Environment::state() const {
   EnvironmentState state;
-  state.epoch = in_force_.epoch;
-  state.revision = in_force_.revision;
+  state.epoch = compiled_.given.epoch;
+  state.revision = compiled_.given.revision;
   state.source = published_.source;
   state.ready = published_.image != nullptr;
   if (state.ready) {
@@ -298,11 +315,16 @@ EnvironmentState Environment::state() const {
     state.age_millis = std::max<std::int64_t>(0, clock_.Steady() - published_.confirmed_at);
     state.stale = !published_.is_confirmed || state.age_millis > config_.stale_after.millis;
   }
-  state.diagnostics = diagnostics_;
+  state.diagnostics = compiled_.diagnostics;
   state.refused = refused_;
   state.cache_ok = cache_.has_value() && cache_error_.empty();
   state.cache_error = cache_error_;
+  if (cache_) state.cache_damage = cache_->damage();
   state.cache_writes = cache_writes_;
+  if (newest_) state.newest = CursorOf(newest_->generation.head);
+  if (held_) state.held = CursorOf(held_->generation.head);
+  state.pinned = is_pinned_;
+  state.overridden = is_overridden_;
   return state;
 }
 

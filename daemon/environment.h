@@ -9,12 +9,16 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/ed25519.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "daemon/cache.h"
 #include "daemon/daemon_config.h"
 #include "daemon/mapped_images.h"
 #include "daemon/publisher.h"
+#include "daemon/received_set.h"
+#include "daemon/set_compiler.h"
+#include "daemon/upstream.h"
 #include "model/diagnostic.h"
 #include "serving/published.h"
 
@@ -32,8 +36,13 @@ struct EnvironmentState {
   std::vector<model::Diagnostic> diagnostics;  // of the set in force
   std::optional<base::Error> refused;          // why the last document was not put in force
   bool cache_ok = false;
-  std::string cache_error;  // "" when it is off or well
+  std::string cache_error;   // "" when it is off or well
+  std::string cache_damage;  // what was found in it since the start; "": nothing
   std::uint64_t cache_writes = 0;
+  std::string newest;       // cursor of the newest set that was accepted; "": none
+  std::string held;         // cursor of the set that waits to be accepted; "": none
+  bool pinned = false;      // what is in force stays, whatever the upstream has
+  bool overridden = false;  // what is in force is older than the newest that was accepted
 };
 
 /// Confined to the control thread. Borrows what it is made with.
@@ -46,10 +55,10 @@ class Environment {
   /// when the configuration is wrong: another process owns the cache, or the bootstrap file is bad.
   base::Result<void> Start();
 
-  /// Puts an upstream's document in force and keeps it. An error means that it was refused, and
-  /// that what was in force still is.
+  /// Puts an upstream's document, full or delta, in force and keeps it. An error means that it was
+  /// refused, and that what was in force still is; after kConflict the full set is asked for next.
   base::Result<void> Apply(wire::SyncDocument document, std::string validator);
-  /// The upstream said that the set in force is current.
+  /// The upstream said that the newest set it sent is current.
   void Confirm();
   /// Tells clients that map flags that the daemon lives.
   void Beat() { mapped_.Beat(); }
@@ -58,24 +67,46 @@ class Environment {
   /// Writes down what has not been written yet.
   void Stop();
 
-  /// What the upstream is to be asked with; "" when nothing from it is in force.
-  [[nodiscard]] const std::string& validator() const { return validator_; }
+  /// What the upstream is to be asked with.
+  [[nodiscard]] KnownSet known() const;
   [[nodiscard]] EnvironmentState state() const;
+  /// Null when there is no cache.
+  [[nodiscard]] Cache* cache() { return cache_ ? &*cache_ : nullptr; }
+
+  // Orders of operators, each answered with a JSON object of what is so afterwards. A set is named
+  // "<epoch>.<revision>", or by its revision alone.
+
+  /// The sets that are kept, newest first.
+  base::Result<std::string> Generations();
+  /// Puts the kept set before the one in force, or the named one, in force until the upstream has a
+  /// newer one than it has now.
+  base::Result<std::string> Rollback(std::string_view generation);
+  /// Keeps the set in force, or the named one, in force until Unpin, also over restarts.
+  base::Result<std::string> Pin(std::string_view generation);
+  /// Puts the newest set in force and follows the upstream again.
+  base::Result<std::string> Unpin();
+  /// Puts the set in force that was held back; `revision` "" is whichever it is.
+  base::Result<std::string> Accept(std::string_view revision);
 
  private:
-  struct Compiled;
+  base::Result<void> ReadPublicKey();
   base::Result<void> OpenCache();
   bool LoadCache();
+  void LoadOverride();
   base::Result<void> LoadBootstrap();
   base::Result<void> CompileDefaults();
-  base::Result<void> CheckRevision(const wire::SyncHead& head) const;
-  base::Result<Compiled> Compile(const model::FlagSet& set, const model::FlagSet* in_force) const;
-  void PutInForce(Compiled compiled, model::FlagSet set, serving::Source source,
-                  base::SteadyMillis confirmed_at);
-  std::vector<wire::SyncLine> KeptLines(const Compiled& compiled);
-  void Save(Generation generation);
+  base::Result<void> Check(const ReceivedSet& set, bool is_full);
+  base::Result<void> Accept(ReceivedSet set, std::string validator);
+  /// Compiles and puts in force a kept set that is not the newest.
+  base::Result<void> Override(const Generation& generation);
+  base::Result<Generation> FindKept(std::string_view name);
+  base::Result<std::string> OrderDone();
+  void PutInForce(CompiledSet compiled, serving::Source source, base::SteadyMillis confirmed_at);
+  std::vector<wire::SyncLine> KeptLines(const CompiledSet& compiled) const;
+  void Save();
   void ConfirmCached();
   void NoteCache(const base::Result<void>& result);
+  void NoteMark(std::string_view name, std::string_view text);
   void Publish();
 
   const DaemonConfig& config_;
@@ -84,16 +115,21 @@ class Environment {
   Publisher& publisher_;
   MappedImages mapped_;
 
+  std::optional<base::Ed25519Verifier> public_key_;
   std::optional<Cache> cache_;
-  model::FlagSet in_force_;  // the definitions that count, quarantined ones replaced
-  std::string set_digest_;
-  std::string validator_;
+  std::optional<ReceivedSet>
+      newest_;  // from the upstream, now or once; the others are measured by it
+  std::optional<ReceivedSet> held_;  // waits for somebody to accept it
+  std::string held_validator_;
+  CompiledSet compiled_;        // what is in force; no image: nothing is
+  bool is_overridden_ = false;  // it is not newest_
+  bool is_pinned_ = false;
+  bool wants_full_ = false;  // a delta did not fit
   serving::Published published_;
-  std::vector<model::Diagnostic> diagnostics_;
   std::optional<base::Error> refused_;
   std::string cache_error_;
   std::uint64_t cache_writes_ = 0;
-  std::optional<Generation> unsaved_;  // the set in force, while the cache does not have it
+  bool is_unsaved_ = false;  // newest_ is not in the cache yet
   base::SteadyMillis cache_confirmed_at_ = 0;
 };
 

@@ -64,6 +64,7 @@ Listeners::Listeners(const DaemonConfig& config, net::WorkerPool& pool,
       workers_(std::move(workers)),
       log_(log),
       http_limits_{config.max_request_headers.bytes, config.max_request_body.bytes},
+      memory_(std::make_shared<net::MemoryBudget>(config.max_memory.bytes)),
       slots_(static_cast<std::size_t>(config.max_connections_per_user)),
       rules_(workers_.size()) {}
 
@@ -96,8 +97,7 @@ Result<void> Listeners::Open(InheritedSockets inherited) {
 
 Result<void> Listeners::OpenUnix(std::optional<int> inherited) {
   if (!inherited) {
-    auto socket = net::UnixSocket::Listen(
-        {config_.socket_path, config_.socket_mode.bits, config_.socket_group});
+    auto socket = net::UnixSocket::Listen(UnixOptions());
     if (!socket) return Fail(socket.error());
     unix_socket_.emplace(std::move(*socket));
   }
@@ -128,10 +128,42 @@ void Listeners::Serve(std::string name, int fd, bool is_inherited, net::Protocol
   limits.message_deadline_millis = config_.message_timeout.millis;
   limits.write_deadline_millis = config_.write_timeout.millis;
   limits.leave_waiting = is_inherited;
+  limits.memory = memory_;
   const net::Listener& listener = pool_.Serve(fd, limits, std::move(factory));
   log_.Info("listening", {{name == "unix" ? "socket" : std::string_view(name), address},
                           {"inherited", is_inherited ? "true" : "false"}});
-  listeners_.push_back({std::move(name), std::move(address), &listener});
+  for (NamedListener& named : listeners_) {
+    if (named.name == name) return named.sockets.push_back(&listener);
+  }
+  listeners_.push_back({std::move(name), std::move(address), {&listener}});
+}
+
+net::UnixSocketOptions Listeners::UnixOptions() const {
+  return {config_.socket_path, config_.socket_mode.bits, config_.socket_group};
+}
+
+// The socket without a file stays open for the connections that wait there, and costs nothing.
+void Listeners::KeepInPlace() {
+  if (!unix_socket_ || unix_socket_->IsInPlace()) return;
+  const auto bound = unix_socket_->BindAgain(UnixOptions());
+  if (!bound) {
+    log_.Error("the socket's file is gone and cannot be made again",
+               {{"socket", config_.socket_path}, {"reason", bound.error().Message()}});
+    return;
+  }
+  log_.Error("the socket's file was gone and is made again", {{"socket", config_.socket_path}});
+  Serve("unix", unix_socket_->Release(), false, UnixProtocol());
+}
+
+net::ListenerCounts NamedListener::counts() const {
+  net::ListenerCounts sum;
+  for (const net::Listener* listener : sockets) {
+    const net::ListenerCounts one = listener->counts();
+    sum.accepted += one.accepted;
+    sum.refused += one.refused;
+    sum.open += one.open;
+  }
+  return sum;
 }
 
 std::unique_ptr<net::StreamProtocol> Listeners::MakeHttp(std::size_t worker, Door door,

@@ -26,7 +26,10 @@ namespace pennon::daemon {
 struct NamedListener {
   std::string name;
   std::string address;  // a path or host:port
-  const net::Listener* listener;
+  /// More than one after the Unix socket had to be bound again.
+  std::vector<const net::Listener*> sockets;
+
+  [[nodiscard]] net::ListenerCounts counts() const;
 };
 
 /// What one worker answers connections with. Not owned.
@@ -53,6 +56,11 @@ class Listeners {
   /// inherited one stays for the next instance.
   void Unlink() { unix_socket_.reset(); }
 
+  /// Binds the Unix socket again when somebody has removed its file; to be called now and then.
+  void KeepInPlace();
+
+  /// What the buffers of all connections hold.
+  [[nodiscard]] const net::MemoryBudget& memory() const { return *memory_; }
   [[nodiscard]] const std::vector<NamedListener>& all() const { return listeners_; }
   /// Connections refused because their user had too many.
   [[nodiscard]] std::uint64_t refused_of_user() const { return slots_.refused(); }
@@ -61,6 +69,7 @@ class Listeners {
   base::Result<void> OpenUnix(std::optional<int> inherited);
   base::Result<void> OpenTcp(std::string_view name, Door door, std::optional<int> inherited,
                              const std::string& address, std::int64_t port);
+  [[nodiscard]] net::UnixSocketOptions UnixOptions() const;
   void Serve(std::string name, int fd, bool is_inherited, net::ProtocolFactory factory);
   net::ProtocolFactory UnixProtocol();
   net::ProtocolFactory TcpProtocol(Door door);
@@ -72,6 +81,7 @@ class Listeners {
   std::vector<WorkerParts> workers_;
   base::Logger& log_;
   net::HttpLimits http_limits_;
+  std::shared_ptr<net::MemoryBudget> memory_;
   PeerSlots slots_;
   /// Of each worker: the rules that its new connections are judged by, replaced by a post.
   std::vector<std::shared_ptr<const PeerRules>> rules_;

@@ -1,8 +1,6 @@
 #include "daemon/pennon_upstream.h"
 
-#include <charconv>
-
-#include "base/file.h"
+#include "daemon/store_request.h"
 
 namespace pennon::daemon {
 namespace {
@@ -17,14 +15,6 @@ std::string HeaderOf(const net::HttpFetched& fetched, const std::string& name) {
   return found == fetched.headers.end() ? "" : found->second;
 }
 
-// Seconds only; a date or garbage counts as not given.
-std::int64_t RetryAfterMillis(const std::string& text) {
-  std::int64_t seconds = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || seconds < 0) return 0;
-  return seconds > 1'000'000 ? INT64_MAX : seconds * 1000;
-}
-
 tl::unexpected<FetchFailure> Failed(Error error) {
   return tl::unexpected<FetchFailure>({std::move(error), 0, false});
 }
@@ -36,10 +26,8 @@ FetchResult FromStatus(const std::string& url, const net::HttpFetched& fetched) 
     return tl::unexpected<FetchFailure>(
         {Error::Unauthenticated(url, answered + ": the sync key is not accepted"), 0, true});
   }
-  const bool is_refusal = status >= 400 && status < 500 && status != 408 && status != 429;
-  return tl::unexpected<FetchFailure>({Error::Unavailable(url, answered),
-                                       RetryAfterMillis(HeaderOf(fetched, "retry-after")),
-                                       is_refusal});
+  return tl::unexpected<FetchFailure>(
+      {Error::Unavailable(url, answered), RetryAfterMillis(fetched), IsRefusal(status)});
 }
 
 FetchResult Interpret(const std::string& url, bool had_validator,
@@ -68,25 +56,19 @@ PennonUpstream::PennonUpstream(const DaemonConfig& config, net::HttpClient& http
                                net::ControlLoop& control)
     : config_(config), http_(http), control_(control) {}
 
-void PennonUpstream::Fetch(const std::string& validator, std::function<void(FetchResult)> done) {
-  // Read at every fetch: a rotated key is in force with the next poll.
-  const auto key = base::ReadSecret(config_.upstream_key_file);
-  if (!key) {
-    control_.Post([done = std::move(done), error = key.error()] { done(Failed(error)); });
+void PennonUpstream::Fetch(const KnownSet& known, std::function<void(FetchResult)> done) {
+  std::string path(kPath);
+  if (!known.since.empty()) path += "?since=" + known.since;
+  auto fetch = StoreRequest(config_, path);
+  if (!fetch) {
+    control_.Post([done = std::move(done), error = fetch.error()] { done(Failed(error)); });
     return;
   }
-  net::HttpFetch fetch;
-  fetch.url = config_.upstream_url;
-  while (fetch.url.ends_with('/')) fetch.url.pop_back();
-  fetch.url += kPath;
-  fetch.headers = {{"Authorization", "Bearer " + *key}, {"Accept", std::string(kContentType)}};
-  if (!validator.empty()) fetch.headers.emplace_back("If-None-Match", validator);
-  fetch.ca_file = config_.upstream_ca_file;
-  fetch.max_body_bytes = config_.max_body.bytes;
-  fetch.connect_deadline_millis = config_.connect_timeout.millis;
-  fetch.total_deadline_millis = config_.fetch_timeout.millis;
-  http_.Fetch(std::move(fetch), [this, done = std::move(done), had_validator = !validator.empty()](
-                                    base::Result<net::HttpFetched> result) {
+  fetch->headers.emplace_back("Accept", kContentType);
+  if (!known.validator.empty()) fetch->headers.emplace_back("If-None-Match", known.validator);
+  http_.Fetch(*std::move(fetch), [this, done = std::move(done),
+                                  had_validator = !known.validator.empty()](
+                                     base::Result<net::HttpFetched> result) {
     control_.Post([url = config_.upstream_url, done, had_validator, result = std::move(result)] {
       done(Interpret(url, had_validator, result));
     });

@@ -1,4 +1,5 @@
-// The pennon store as upstream: GET /sync/v1/flagset with a sync key and an entity tag.
+// The pennon store as upstream: GET /sync/v1/flagset with a sync key, an entity tag, and the
+// revision that a delta may go on from.
 #pragma once
 
 #include <memory>
@@ -16,7 +17,7 @@ class PennonUpstream final : public Upstream {
  public:
   PennonUpstream(const DaemonConfig& config, net::HttpClient& http, net::ControlLoop& control);
 
-  void Fetch(const std::string& validator, std::function<void(FetchResult)> done) override;
+  void Fetch(const KnownSet& known, std::function<void(FetchResult)> done) override;
   [[nodiscard]] std::string identity() const override { return config_.upstream_url; }
 
  private:

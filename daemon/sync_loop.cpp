@@ -1,12 +1,24 @@
 #include "daemon/sync_loop.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "daemon/received_set.h"
 
 namespace pennon::daemon {
+namespace {
 
-SyncLoop::SyncLoop(Upstream& upstream, Environment& environment, net::ControlLoop& control,
-                   const base::Clock& clock, base::Logger& log, const Backoff& backoff)
-    : upstream_(upstream),
+constexpr std::int64_t kPollsSaved = 6;  // one poll in so many is left while a stream is open
+constexpr std::int64_t kCrossedMillis = 100;
+constexpr std::int64_t kConfirmEveryMillis = 1'000;
+
+}  // namespace
+
+SyncLoop::SyncLoop(const DaemonConfig& config, Upstream& upstream, Environment& environment,
+                   net::ControlLoop& control, const base::Clock& clock, base::Logger& log,
+                   const Backoff& backoff)
+    : config_(config),
+      upstream_(upstream),
       environment_(environment),
       control_(control),
       clock_(clock),
@@ -22,40 +34,115 @@ SyncState SyncLoop::state() const {
 }
 
 void SyncLoop::FetchNow() {
-  if (next_attempt_at_ == 0) return;  // one is running
+  if (next_attempt_at_ == 0) {  // one is running, whose answer may be older
+    asks_again_ = true;
+    return;
+  }
   timer_ = {};
   Fetch();
 }
 
 void SyncLoop::Fetch() {
   next_attempt_at_ = 0;
-  upstream_.Fetch(environment_.validator(),
-                  [this](FetchResult result) { OnFetched(std::move(result)); });
+  const KnownSet known = environment_.known();
+  asked_for_delta_ = !known.since.empty();
+  upstream_.Fetch(known,
+                  [this, known](FetchResult result) { OnFetched(known, std::move(result)); });
 }
 
-void SyncLoop::OnFetched(FetchResult result) {
-  const std::int64_t pause = result ? OnAnswer(std::move(*result)) : OnFailure(result.error());
+void SyncLoop::ScheduleAfter(std::int64_t pause) {
   next_attempt_at_ = clock_.Steady() + pause;
   timer_ = control_.After(pause, [this] { Fetch(); });
+}
+
+void SyncLoop::OnFetched(const KnownSet& asked, FetchResult result) {
+  // An answer about a set that the stream has replaced meanwhile says nothing about the new one.
+  if (result && asked.since != environment_.known().since) return ScheduleAfter(kCrossedMillis);
+  const bool asks_again = std::exchange(asks_again_, false);
+  const std::int64_t pause = result ? OnAnswer(std::move(*result)) : OnFailure(result.error());
+  ScheduleAfter(asks_again ? std::min(pause, kCrossedMillis) : pause);
+}
+
+std::int64_t SyncLoop::PauseAfterSuccess() {
+  const std::int64_t pause = backoff_.AfterSuccess();
+  if (stream_ == nullptr || !stream_->state().is_open) return pause;
+  const std::int64_t rare =
+      std::min(config_.poll_interval.millis * kPollsSaved, config_.stale_after.millis / 2);
+  return std::max(pause, backoff_.Spread(rare));
+}
+
+void SyncLoop::NoteHealthy() {
+  if (!state_.healthy) log_.Info("upstream answers", {{"upstream", upstream_.identity()}});
+  state_.healthy = true;
+  state_.last_error.reset();
+}
+
+void SyncLoop::Follow(SyncStream& stream) {
+  stream_ = &stream;
+  stream.SetHandlers({[this] { return told_ = environment_.known().since; },
+                      [this](const wire::StreamEvent& event) { OnEvent(event); },
+                      [this] { OnAlive(); }, [this](bool is_open) { OnStreamOpen(is_open); }});
+}
+
+void SyncLoop::OnEvent(const wire::StreamEvent& event) {
+  if (event.name != "delta" && event.name != "changed") return;
+  told_ = event.id;
+  const std::string known = environment_.known().since;
+  if (event.id == known) return;
+  if (event.name == "delta" && !known.empty()) {
+    auto document = wire::ReadSyncDocument(event.data);
+    // Whatever is wrong with it: a fetch finds out and says so.
+    if (document && document->head.since && CursorOf(document->head) == event.id &&
+        Apply({false, std::move(*document), '"' + event.id + '"'})) {
+      return NoteHealthy();
+    }
+  }
+  FetchNow();
+}
+
+// While the stream lives and has told of nothing that is not here, the set is current.
+void SyncLoop::OnAlive() {
+  const std::string known = environment_.known().since;
+  if (known.empty() || told_ != known) return;
+  const base::SteadyMillis now = clock_.Steady();
+  if (now - stream_confirmed_at_ < kConfirmEveryMillis) return;
+  stream_confirmed_at_ = now;
+  environment_.Confirm();
+  NoteHealthy();
+}
+
+void SyncLoop::OnStreamOpen(bool is_open) {
+  const bool is_fetching = next_attempt_at_ == 0;
+  if (is_open || is_fetching) return;
+  const std::int64_t pause = backoff_.AfterSuccess();
+  if (next_attempt_at_ - clock_.Steady() > pause) ScheduleAfter(pause);
 }
 
 std::int64_t SyncLoop::OnAnswer(Fetched fetched) {
   if (fetched.not_modified) {
     environment_.Confirm();
     ++state_.confirmed;
-  } else if (auto applied =
-                 environment_.Apply(std::move(fetched.document), std::move(fetched.validator));
-             !applied) {
+  } else if (auto applied = Apply(std::move(fetched)); !applied) {
+    // A delta that does not fit says nothing against the upstream: the full set is asked for.
+    if (asked_for_delta_ && applied.error().code() == base::ErrorCode::kConflict) return 0;
+    return backoff_.AfterFailure(0);
+  }
+  NoteHealthy();
+  if (stream_ != nullptr) stream_->Start();
+  return PauseAfterSuccess();
+}
+
+base::Result<void> SyncLoop::Apply(Fetched fetched) {
+  const bool is_delta = fetched.document.head.since.has_value();
+  auto applied = environment_.Apply(std::move(fetched.document), std::move(fetched.validator));
+  if (!applied) {
     ++state_.refused;
     NoteFailure(applied.error(), "flag set refused; the one in force stays");
-    return backoff_.AfterFailure(0);
-  } else {
-    ++state_.fetched;
+    return applied;
   }
-  if (!state_.healthy) log_.Info("upstream answers", {{"upstream", upstream_.identity()}});
-  state_.healthy = true;
-  state_.last_error.reset();
-  return backoff_.AfterSuccess();
+  ++state_.fetched;
+  if (is_delta) ++state_.deltas;
+  return {};
 }
 
 std::int64_t SyncLoop::OnFailure(const FetchFailure& failure) {

@@ -23,15 +23,22 @@ struct FetchFailure {
   bool is_refusal = false;              // asking again soon will not help
 };
 
+/// The newest set of an upstream that is here.
+struct KnownSet {
+  std::string validator;  // as it came with the set; "": there is none
+  std::string
+      since;  // "<epoch>.<revision>" that a delta may go on from; "": only a full set will do
+};
+
 using FetchResult = tl::expected<Fetched, FetchFailure>;
 
 /// Used from the control thread.
 class Upstream {
  public:
   virtual ~Upstream() = default;
-  /// Asks for the set unless it is still the one that `validator` stands for ("": no such set).
+  /// Asks for the set, or for what has changed since, unless the known one is still current.
   /// `done` is called once, later, on the control thread.
-  virtual void Fetch(const std::string& validator, std::function<void(FetchResult)> done) = 0;
+  virtual void Fetch(const KnownSet& known, std::function<void(FetchResult)> done) = 0;
   /// What identifies it in a cache and in the status: a URL without credentials.
   [[nodiscard]] virtual std::string identity() const = 0;
 };

@@ -33,6 +33,7 @@ Connection::Connection(std::shared_ptr<Worker> worker, Socket socket,
 }
 
 Connection::~Connection() {
+  if (held_ > 0) listener_->limits.memory->Give(held_);
   listener_->open.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -68,7 +69,7 @@ bool Connection::IsWritten() const {
 }
 
 bool Connection::IsIdle() const {
-  return input_size_ == 0 && !is_suspended_ && IsWritten();
+  return input_size_ == 0 && !is_kept_ && !is_suspended_ && IsWritten();
 }
 
 bool Connection::HasUnread() {
@@ -116,6 +117,7 @@ bool Connection::GrowInput() {
   if (input_size_ + kSpareBytes < input_capacity_) return true;
   if (input_capacity_ >= kMaxInputBytes) return false;
   const std::size_t capacity = input_capacity_ * 2;
+  if (!Hold(capacity)) return false;
   std::unique_ptr<char[]> larger(new char[capacity]);
   std::memcpy(larger.get(), input_.get(), input_size_);
   input_ = std::move(larger);
@@ -130,6 +132,18 @@ void Connection::ShrinkInput() {
   std::memcpy(smaller.get(), input_.get(), input_size_);
   input_ = std::move(smaller);
   input_capacity_ = kFirstInputBytes;
+  Hold(input_capacity_);
+}
+
+bool Connection::Hold(std::size_t input_capacity) {
+  MemoryBudget* const memory = listener_->limits.memory.get();
+  if (memory == nullptr) return true;
+  std::size_t needed = input_capacity - kFirstInputBytes;
+  if (is_writing_) needed += writing_.size() + output_.size();
+  if (needed > held_ && !memory->Take(needed - held_)) return false;
+  if (needed < held_) memory->Give(held_ - needed);
+  held_ = needed;
+  return true;
 }
 
 // Asio tries to read at once. Straight after an answer there is nothing to read yet; when the other
@@ -175,16 +189,17 @@ void Connection::Process() {
     if (input_size_ > 0) {
       std::memmove(input_.get(), input_.get() + progress.consumed, input_size_);
     }
-    message_since_ = 0;
+    if (!is_kept_ || progress.advanced) message_since_ = 0;
     ShrinkInput();
   }
+  is_kept_ = progress.keeps;
   is_suspended_ = progress.suspended;
   has_more_ = progress.more;
   if (progress.descriptors != nullptr) descriptors_ = progress.descriptors;
   close_after_write_ = close_after_write_ || progress.close;
   if (is_suspended_ || has_more_) {
     message_since_ = 0;
-  } else if (input_size_ > 0 && message_since_ == 0) {
+  } else if ((input_size_ > 0 || is_kept_) && message_since_ == 0) {
     message_since_ = worker_->tick;
   }
 }
@@ -193,6 +208,7 @@ void Connection::Process() {
 void Connection::Continue() {
   for (;;) {
     if (!is_writing_ && !output_.empty()) Write();
+    if (is_writing_ && !Hold(input_capacity_)) return Close();
     if (!socket_.is_open() || is_suspended_ || descriptors_ != nullptr) return;
     // While a slow reader has this much to read, nothing more is answered; the write goes on here.
     if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
@@ -270,6 +286,7 @@ void Connection::EndWrite() {
   written_ = 0;
   writing_.clear();
   if (writing_.capacity() > kKeptBufferBytes) std::string().swap(writing_);
+  if (held_ > 0) Hold(input_capacity_);
 }
 
 // Asio knows no descriptors: until they are gone only the waiting is its own.
@@ -308,11 +325,12 @@ void Connection::OnLate(std::string bytes, AfterAnswer after) {
     return Close();
   }
   is_suspended_ = after == AfterAnswer::kMore;
+  protocol_->Wrap(bytes, after == AfterAnswer::kClose);
   output_ += bytes;
   if (is_suspended_) return Continue();
   close_after_write_ = close_after_write_ || after == AfterAnswer::kClose;
   // Requests that were pipelined behind the suspended one are already here.
-  has_more_ = !close_after_write_ && input_size_ > 0;
+  has_more_ = !close_after_write_ && (input_size_ > 0 || is_kept_);
   Continue();
 }
 

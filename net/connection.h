@@ -60,6 +60,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool HasUnread();
   bool GrowInput();
   void ShrinkInput();
+  /// Takes or gives back what the buffers have become; false when there is not so much.
+  bool Hold(std::size_t input_capacity);
   [[nodiscard]] bool IsOver(std::uint32_t since, std::int64_t deadline_millis,
                             std::uint32_t tick) const;
 
@@ -75,10 +77,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string writing_;  // being written
   std::size_t written_ = 0;
   std::shared_ptr<const Descriptors> descriptors_;  // to go with the next byte
+  std::size_t held_ = 0;  // of ConnectionLimits::memory
 
   bool is_reading_ = false;
   bool is_writing_ = false;
   bool is_suspended_ = false;
+  bool is_kept_ = false;       // the protocol keeps the beginning of a message
   bool has_more_ = false;      // the protocol has paused for the output to be written
   bool peer_is_done_ = false;  // sent its end of stream
   bool close_after_write_ = false;

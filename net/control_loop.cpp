@@ -44,6 +44,10 @@ void ControlLoop::Run() {
 void ControlLoop::Stop() {
   state_->io.stop();
 }
+void ControlLoop::RunReady() {
+  state_->io.restart();
+  state_->io.poll();
+}
 void ControlLoop::Post(std::function<void()> task) {
   boost::asio::post(state_->io, std::move(task));
 }

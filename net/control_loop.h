@@ -19,6 +19,8 @@ class ControlLoop {
   /// Runs until Stop.
   void Run();
   void Stop();
+  /// Runs what is ready now, after Stop, and returns.
+  void RunReady();
   void Post(std::function<void()> task);
 
   /// A pending call; destroying or reassigning it cancels the call. Must not outlive its loop.
@@ -37,7 +39,7 @@ class ControlLoop {
   /// Calls `task` once, `millis` from now by the steady clock.
   [[nodiscard]] Timer After(std::int64_t millis, std::function<void()> task);
 
-  /// Calls `handler` each time one of `signals` arrives.
+  /// Calls `handler` each time one of `signals` arrives. Once for a loop.
   void OnSignals(const std::vector<int>& signals, std::function<void(int)> handler);
 
  private:

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -46,8 +47,8 @@ std::string_view Trim(std::string_view text) {
 // One fetch while it runs.
 class Transfer {
  public:
-  Transfer(HttpFetch fetch, HttpFetchDone done, const std::string& user_agent)
-      : fetch_(std::move(fetch)), done_(std::move(done)), easy_(curl_easy_init()) {
+  Transfer(std::uint64_t id, HttpFetch fetch, HttpFetchDone done, const std::string& user_agent)
+      : id_(id), fetch_(std::move(fetch)), done_(std::move(done)), easy_(curl_easy_init()) {
     SetTarget(user_agent);
     SetLimits();
     Set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
@@ -65,6 +66,7 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   [[nodiscard]] CURL* easy() const { return easy_; }
+  [[nodiscard]] std::uint64_t id() const { return id_; }
 
   /// A fetch that must not be tried: finishes it, and returns true.
   bool Refuse() {
@@ -78,6 +80,9 @@ class Transfer {
     if (!breach_.empty()) {
       return done_(Fail(Error::Limit(Origin(fetch_.url), "answers with more than " + breach_)));
     }
+    if (is_unwanted_) {
+      return done_(Fail(Error::Invalid(Origin(fetch_.url), "answers with what was not asked for")));
+    }
     if (code != CURLE_OK) {
       const std::string what = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
       return done_(Fail(Error::Unavailable(Origin(fetch_.url), what)));
@@ -86,13 +91,16 @@ class Transfer {
     if (!is_header_done_) {
       return done_(Fail(Error::Unavailable(Origin(fetch_.url), "the answer's header is cut off")));
     }
-    long status = 0;
-    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-    result_.status = static_cast<int>(status);
+    TakeStatus();
     done_(std::move(result_));
   }
 
  private:
+  void TakeStatus() {
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    result_.status = static_cast<int>(status);
+  }
   template <typename T>
   void Set(CURLoption option, T value) {
     curl_easy_setopt(easy_, option, value);
@@ -142,6 +150,11 @@ class Transfer {
 
   static std::size_t OnBody(char* data, std::size_t, std::size_t size, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
+    transfer.TakeStatus();
+    if (transfer.fetch_.on_body && transfer.result_.status == 200) {
+      transfer.is_unwanted_ = !transfer.fetch_.on_body(transfer.result_, {data, size});
+      return transfer.is_unwanted_ ? 0 : size;
+    }
     if (transfer.result_.body.size() + size > transfer.fetch_.max_body_bytes) {
       transfer.breach_ = std::to_string(transfer.fetch_.max_body_bytes) + " bytes";
       return 0;  // ends the transfer
@@ -172,6 +185,7 @@ class Transfer {
     return size;
   }
 
+  const std::uint64_t id_;
   HttpFetch fetch_;
   HttpFetchDone done_;
   CURL* easy_;
@@ -180,6 +194,7 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   bool is_header_done_ = false;
   bool is_invalid_ = false;
+  bool is_unwanted_ = false;
   std::string breach_;  // of which limit; "": none
   char error_text_[CURL_ERROR_SIZE] = {};
 };
@@ -212,11 +227,20 @@ class HttpClient::Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void Add(HttpFetch fetch, HttpFetchDone done) {
-    auto transfer = std::make_unique<Transfer>(std::move(fetch), std::move(done), user_agent_);
+  std::uint64_t Add(HttpFetch fetch, HttpFetchDone done) {
+    const std::uint64_t id = ++last_id_;
+    auto transfer = std::make_unique<Transfer>(id, std::move(fetch), std::move(done), user_agent_);
     {
       const std::lock_guard lock(mutex_);
       added_.push_back(std::move(transfer));
+    }
+    curl_multi_wakeup(multi_);
+    return id;
+  }
+  void Cancel(std::uint64_t id) {
+    {
+      const std::lock_guard lock(mutex_);
+      cancelled_.push_back(id);
     }
     curl_multi_wakeup(multi_);
   }
@@ -233,16 +257,24 @@ class HttpClient::Worker {
 
   bool TakeAdded() {
     std::vector<std::unique_ptr<Transfer>> added;
+    std::vector<std::uint64_t> cancelled;
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return false;
       added.swap(added_);
+      cancelled.swap(cancelled_);
     }
     for (auto& transfer : added) {
       if (transfer->Refuse()) continue;
       curl_multi_add_handle(multi_, transfer->easy());
       running_.push_back(std::move(transfer));
     }
+    std::erase_if(running_, [&](const auto& transfer) {
+      const bool is_cancelled =
+          std::find(cancelled.begin(), cancelled.end(), transfer->id()) != cancelled.end();
+      if (is_cancelled) curl_multi_remove_handle(multi_, transfer->easy());
+      return is_cancelled;
+    });
     return true;
   }
 
@@ -261,8 +293,10 @@ class HttpClient::Worker {
 
   const std::string user_agent_;
   CURLM* multi_;
-  std::mutex mutex_;  // guards the two members that follow
+  std::atomic<std::uint64_t> last_id_{0};
+  std::mutex mutex_;  // guards the three members that follow
   std::vector<std::unique_ptr<Transfer>> added_;
+  std::vector<std::uint64_t> cancelled_;
   bool stopping_ = false;
   std::vector<std::unique_ptr<Transfer>> running_;  // of the thread
   std::thread thread_;
@@ -272,8 +306,11 @@ HttpClient::HttpClient(std::string user_agent)
     : worker_(std::make_unique<Worker>(std::move(user_agent))) {}
 HttpClient::~HttpClient() = default;
 
-void HttpClient::Fetch(HttpFetch fetch, HttpFetchDone done) {
-  worker_->Add(std::move(fetch), std::move(done));
+std::uint64_t HttpClient::Fetch(HttpFetch fetch, HttpFetchDone done) {
+  return worker_->Add(std::move(fetch), std::move(done));
+}
+void HttpClient::Cancel(std::uint64_t id) {
+  worker_->Cancel(id);
 }
 
 }  // namespace pennon::net

@@ -7,12 +7,23 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
 
 namespace pennon::net {
+
+struct HttpFetched {
+  int status = 0;
+  std::map<std::string, std::string> headers;  // names in lower case; the last one of a name wins
+  std::string body;                            // complete: a body that was cut off is an error
+};
+
+/// Takes a piece of the body of an answer with status 200, on the client's thread; `head` has no
+/// body. False ends the fetch with an error.
+using HttpOnBody = std::function<bool(const HttpFetched& head, std::string_view piece)>;
 
 struct HttpFetch {
   std::string method = "GET";
@@ -22,14 +33,9 @@ struct HttpFetch {
   std::string ca_file;                                  // "": the system's certificates
   std::size_t max_body_bytes = std::size_t{64} << 20U;  // after decompression
   std::int64_t connect_deadline_millis = 5'000;
-  std::int64_t total_deadline_millis = 30'000;
-  std::int64_t min_bytes_per_second = 1024;  // over 10 s
-};
-
-struct HttpFetched {
-  int status = 0;
-  std::map<std::string, std::string> headers;  // names in lower case; the last one of a name wins
-  std::string body;                            // complete: a body that was cut off is an error
+  std::int64_t total_deadline_millis = 30'000;  // 0: none
+  std::int64_t min_bytes_per_second = 1024;     // over 10 s; 0: any
+  HttpOnBody on_body;                           // null: the body is collected
 };
 
 /// Called on the client's thread; hand over to where the result belongs with a Post.
@@ -47,7 +53,10 @@ class HttpClient {
 
   /// Every status is a result; an error is a connection, TLS, deadline or size failure, named with
   /// the URL's scheme, host and port only (a query may hold secrets).
-  void Fetch(HttpFetch fetch, HttpFetchDone done);
+  /// Returns what Cancel takes.
+  std::uint64_t Fetch(HttpFetch fetch, HttpFetchDone done);
+  /// Ends a fetch soon. Its `done` may still be called when it was ending anyway.
+  void Cancel(std::uint64_t id);
 
  private:
   class Worker;

@@ -70,6 +70,10 @@ class StreamProtocol {
     /// Goes out with the output of this offer. To be given together with `more`, so that nothing is
     /// offered before it is sent.
     std::shared_ptr<const Descriptors> descriptors;
+    /// For a protocol that consumes bytes before it understands them: it keeps the beginning of a
+    /// message, and it has come to the end of one since it was asked last.
+    bool keeps = false;
+    bool advanced = false;
   };
 
   virtual ~StreamProtocol() = default;
@@ -78,6 +82,12 @@ class StreamProtocol {
   /// appending to `output`. The input may be written to, and one byte past its end as well (in-situ
   /// parsers want a terminator there).
   virtual Progress OnBytes(std::span<char> input, std::string& output) = 0;
+
+  /// Makes of the bytes of a LateAnswer what is sent; `is_last`: the connection ends with them.
+  virtual void Wrap(std::string& bytes, bool is_last) {
+    static_cast<void>(bytes);
+    static_cast<void>(is_last);
+  }
 };
 
 /// Makes the protocol of a new connection; called on the worker that will serve it. Null: this peer

@@ -170,14 +170,38 @@ Result<UnixSocket> UnixSocket::Listen(const UnixSocketOptions& options) {
   auto free_place = CheckPlace(options.path);
   if (!free_place) return Fail(free_place.error());
 
-  UnixSocket socket(std::move(*lock), "", StreamSocket(0), 0);
-  if (socket.fd_ < 0) return Fail(FromErrno(options.path, "cannot create a socket"));
-  auto bound = BindInPlace(socket.fd_, options, TemporaryFor(options.path));
+  UnixSocket socket(std::move(*lock), "", -1, 0);
+  auto bound = socket.Bind(options);
   if (!bound) return Fail(bound.error());
-  struct stat info {};
-  if (::lstat(options.path.c_str(), &info) == 0) socket.inode_ = info.st_ino;
-  socket.path_ = options.path;
   return socket;
+}
+
+Result<void> UnixSocket::Bind(const UnixSocketOptions& options) {
+  fd_ = StreamSocket(0);
+  if (fd_ < 0) return Fail(FromErrno(options.path, "cannot create a socket"));
+  auto bound = BindInPlace(fd_, options, TemporaryFor(options.path));
+  if (!bound) {
+    ::close(std::exchange(fd_, -1));
+    return bound;
+  }
+  struct stat info {};
+  if (::lstat(options.path.c_str(), &info) == 0) inode_ = info.st_ino;
+  path_ = options.path;
+  return {};
+}
+
+bool UnixSocket::IsInPlace() const {
+  struct stat info {};
+  return ::lstat(path_.c_str(), &info) == 0 && info.st_ino == inode_;
+}
+
+Result<void> UnixSocket::BindAgain(const UnixSocketOptions& options) {
+  struct stat info {};
+  if (::lstat(options.path.c_str(), &info) == 0) {
+    return Fail(Error::Conflict(options.path, "is there and is not the socket of this process"));
+  }
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  return Bind(options);
 }
 
 UnixSocket::UnixSocket(base::LockFile lock, std::string path, int fd, std::uint64_t inode)

@@ -30,10 +30,18 @@ class UnixSocket {
   UnixSocket& operator=(UnixSocket&& other) noexcept;
   ~UnixSocket();
 
-  /// Hands the descriptor over (to WorkerPool::Serve), once.
+  /// Whether the socket's file is still there; false also when another one is in its place.
+  [[nodiscard]] bool IsInPlace() const;
+  /// After somebody has removed the file: binds another socket at the same place, under the same
+  /// lock. Refuses when something is there. The descriptor is for Release.
+  base::Result<void> BindAgain(const UnixSocketOptions& options);
+
+  /// Hands the descriptor over (to WorkerPool::Serve), once for each that was bound.
   [[nodiscard]] int Release();
 
  private:
+  base::Result<void> Bind(const UnixSocketOptions& options);
+
   UnixSocket(base::LockFile lock, std::string path, int fd, std::uint64_t inode);
   base::LockFile lock_;
   std::string path_;

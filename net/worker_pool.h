@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "net/memory_budget.h"
 #include "net/stream_protocol.h"
 
 namespace pennon::net {
@@ -19,6 +20,8 @@ struct ConnectionLimits {
   std::int64_t idle_deadline_millis = 0;                 // without any traffic; 0: for ever
   /// At Stop, what waits to be accepted stays for the next process that has the listening socket.
   bool leave_waiting = false;
+  /// What all connections of a program may hold together; null: no limit.
+  std::shared_ptr<MemoryBudget> memory;
 };
 
 /// Counts of one listener since start. Safe to read from any thread.

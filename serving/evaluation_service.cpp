@@ -123,6 +123,7 @@ Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
   if (const auto flag = FindIn(published.image, key); flag && !IsHidden(published, key)) {
     answer.source = published.source;
     answer.evaluation = engine::Evaluate(published.image->snapshot(), *flag, context, moment);
+    if (usage_ != nullptr) usage_->Count(published, *flag, answer.evaluation);
   } else if (const auto preset = FindIn(published.defaults, key)) {
     answer.evaluation = engine::Evaluate(published.defaults->snapshot(), *preset, context, moment);
     // A client may keep a STATIC answer until the flag changes; this one ends with the outage.

@@ -19,6 +19,7 @@
 #include "serving/grant.h"
 #include "serving/host_context.h"
 #include "serving/published.h"
+#include "serving/usage_sink.h"
 
 namespace pennon::serving {
 
@@ -66,6 +67,9 @@ class EvaluationService {
     if (host_ != nullptr) host_->AddTo(context, request);
   }
 
+  /// Counts from now on, by flag and variant; null: nowhere. Before the worker runs.
+  void SetUsageSink(UsageSink* usage) { usage_ = usage; }
+
   /// The environment called `environment`; "" means the only one there is. Taken once a request.
   [[nodiscard]] base::Result<Reading> Read(std::string_view environment) const;
 
@@ -94,6 +98,7 @@ class EvaluationService {
   std::vector<std::shared_ptr<const Published>> environments_;
   std::function<void(const std::shared_ptr<const Published>&)> on_published_;
   std::shared_ptr<const HostContext> host_;
+  UsageSink* usage_ = nullptr;
   EvaluationCounts counts_;
 };
 

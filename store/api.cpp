@@ -146,9 +146,9 @@ net::HttpResponse Problem(int status, const Error& error) {
   return response;
 }
 
-net::HttpResponse TooBusy() {
+net::HttpResponse TooBusy(std::int64_t retry_seconds) {
   auto response = Problem(503, Error::Unavailable("", "too many requests are waiting; try again"));
-  response.headers.emplace_back("Retry-After", "1");
+  response.headers.emplace_back("Retry-After", std::to_string(retry_seconds));
   return response;
 }
 

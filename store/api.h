@@ -33,7 +33,7 @@ class Api {
 /// An error as a problem document.
 net::HttpResponse Problem(int status, const base::Error& error);
 /// 503: too much waits for the thread that would do it.
-net::HttpResponse TooBusy();
+net::HttpResponse TooBusy(std::int64_t retry_seconds = 1);
 /// 429, with the seconds to wait.
 net::HttpResponse TooOften(std::string_view what, std::int64_t wait_millis);
 

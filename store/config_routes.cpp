@@ -3,6 +3,7 @@
 #include "store/definition.h"
 #include "store/instructions.h"
 #include "store/reply_json.h"
+#include "store/reports.h"
 #include "store/routes.h"
 #include "store/scheduler.h"
 #include "store/timestamp.h"
@@ -13,7 +14,22 @@ namespace {
 using base::Fail;
 using base::Result;
 
-void AppendConfig(std::string& out, const EnvironmentSet& set, const ConfigRecord& config) {
+constexpr std::size_t kMaxWarnings = 20;
+
+void AppendWarnings(base::JsonObject& object, const std::vector<DaemonRecord>& unable) {
+  AppendList(object.Key("warnings"), unable, [](std::string& out, const DaemonRecord& daemon) {
+    base::JsonObject warning(out);
+    warning.String("instance", daemon.instance).String("host", daemon.host);
+    warning.String("version", daemon.version);
+    warning.String("detail", daemon.refused.empty()
+                                 ? "cannot evaluate this flag; it answers the caller's default"
+                                 : "refused the last flag set: " + daemon.refused);
+    warning.Close();
+  });
+}
+
+void AppendConfig(std::string& out, const EnvironmentSet& set, const ConfigRecord& config,
+                  const std::vector<DaemonRecord>& unable = {}) {
   base::JsonObject object(out);
   object.String("flag", config.flag).String("environment", set.environment);
   object.Int("version", config.version);
@@ -22,7 +38,35 @@ void AppendConfig(std::string& out, const EnvironmentSet& set, const ConfigRecor
   }
   object.String("updatedAt", Timestamp(config.updated_at));
   AppendMembers(object, config.definition);
+  if (!unable.empty()) AppendWarnings(object, unable);
   object.Close();
+}
+
+Result<ConfigRecord> Get(Flags& flags, const std::string& environment, const std::string& key) {
+  if (auto known = flags.Get(key); !known) return Fail(known.error());
+  auto config = flags.FindConfig(environment, key);
+  if (!config) return Fail(config.error());
+  if (*config) return **std::move(config);
+  return Fail(base::Error::Internal("flags." + key, "has no configuration row"));
+}
+
+// `is_changed`: who has switched it on is told which daemons cannot evaluate it.
+Result<Reply> Show(const Call& call, bool is_changed) {
+  auto set = call.Set();
+  if (!set) return Fail(set.error());
+  Flags flags(call.ledger.database());
+  auto config = Get(flags, (*set)->environment, call.names[1]);
+  if (!config) return Fail(config.error());
+  Result<std::vector<DaemonRecord>> unable;
+  if (is_changed && IsEnabled(config->definition)) {
+    unable =
+        Reports(call.ledger.database()).Unable((*set)->environment, config->flag, kMaxWarnings);
+    if (!unable) return Fail(unable.error());
+  }
+  Reply reply;
+  AppendConfig(reply.body, **set, *config, *unable);
+  reply.version = config->version;
+  return reply;
 }
 
 Result<Reply> Replace(const Call& call, const DocumentMaker& make) {
@@ -36,15 +80,7 @@ Result<Reply> Replace(const Call& call, const DocumentMaker& make) {
     });
   });
   if (!done) return Fail(done.error());
-  return ShowConfig(call);
-}
-
-Result<ConfigRecord> Get(Flags& flags, const std::string& environment, const std::string& key) {
-  if (auto known = flags.Get(key); !known) return Fail(known.error());
-  auto config = flags.FindConfig(environment, key);
-  if (!config) return Fail(config.error());
-  if (*config) return **std::move(config);
-  return Fail(base::Error::Internal("flags." + key, "has no configuration row"));
+  return Show(call, true);
 }
 
 }  // namespace
@@ -65,15 +101,7 @@ Result<Reply> ListConfigs(const Call& call) {
 }
 
 Result<Reply> ShowConfig(const Call& call) {
-  auto set = call.Set();
-  if (!set) return Fail(set.error());
-  Flags flags(call.ledger.database());
-  auto config = Get(flags, (*set)->environment, call.names[1]);
-  if (!config) return Fail(config.error());
-  Reply reply;
-  AppendConfig(reply.body, **set, *config);
-  reply.version = config->version;
-  return reply;
+  return Show(call, false);
 }
 
 Result<Reply> ReplaceConfig(const Call& call) {

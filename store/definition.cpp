@@ -119,6 +119,11 @@ Object UnconfiguredFlag(const std::string& salt) {
   return {{"enabled", Value(false)}, {"salt", Value(salt)}};
 }
 
+bool IsEnabled(const Object& config) {
+  const Value* enabled = FindMember(config, "enabled");
+  return enabled == nullptr || *enabled == Value(true);
+}
+
 bool IsUnconfigured(const Object& config) {
   return config == UnconfiguredFlag(SaltOf(config));
 }

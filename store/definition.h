@@ -41,6 +41,7 @@ bool IsSharedPath(std::string_view path);
 
 /// The configuration of a flag that nobody has configured: off, and a salt.
 model::Object UnconfiguredFlag(const std::string& salt);
+bool IsEnabled(const model::Object& config);
 bool IsUnconfigured(const model::Object& config);
 std::string NewSalt();
 /// The text of the member `salt`, or "".

@@ -71,7 +71,8 @@ void Describe(CLI::App& app, Commands& commands) {
   commands.migrate = app.add_subcommand("migrate", "bring the database to this program's schema");
 }
 
-base::Result<void> Run(Commands& commands, const store::StoreConfig& config) {
+base::Result<void> Run(Commands& commands, const store::StoreConfig& config,
+                       const store::Reread& reread) {
   if (commands.init->parsed()) {
     commands.init_command.database = config.database;
     return store::RunInit(commands.init_command, std::cout);
@@ -95,7 +96,7 @@ base::Result<void> Run(Commands& commands, const store::StoreConfig& config) {
   if (commands.migrate->parsed()) return store::RunMigrate(config.database, std::cout);
   base::Logger log(*base::ParseLogLevel(config.log_level),
                    *base::ParseLogFormat(config.log_format));
-  return store::Serve(config, log);
+  return store::Serve(config, reread, log);
 }
 
 int Main(int argc, char** argv, char** environment) {
@@ -113,7 +114,16 @@ int Main(int argc, char** argv, char** environment) {
     return base::Complain(kProgram, "expected a command, such as serve or init; see --help",
                           base::kExitUsage);
   }
-  const auto done = Run(commands, config);
+  const auto reread = [&](store::StoreConfig& fresh) -> base::Result<std::vector<std::string>> {
+    const base::Settings now = store::StoreSettings(config);
+    base::Settings again = store::StoreSettings(fresh);
+    auto read = command_line.ReadAgain(again, environment).and_then([&] {
+      return store::CheckStoreConfig(fresh, again);
+    });
+    if (!read) return base::Fail(read.error());
+    return again.ChangedSince(now);
+  };
+  const auto done = Run(commands, config, reread);
   return done ? 0 : base::Complain(kProgram, done.error().Message(), base::kExitFailure);
 }
 

@@ -223,6 +223,9 @@ constexpr const char* kPeople = R"sql(
     expires_at INTEGER NOT NULL
   ) STRICT;
 
+  -- Keys of flags in the set in force that the daemon cannot evaluate, as a JSON array.
+  ALTER TABLE daemons ADD COLUMN quarantined TEXT NOT NULL DEFAULT '[]';
+
   CREATE TABLE replies (
     actor TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,

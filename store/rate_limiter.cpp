@@ -4,9 +4,15 @@
 
 namespace pennon::store {
 
-std::optional<std::int64_t> RateLimiter::Take(std::string_view caller, base::SteadyMillis now) {
-  if (burst_ == 0) return std::nullopt;
+void RateLimiter::SetRate(std::int64_t per_second) {
   const std::lock_guard lock(mutex_);
+  burst_ = 2 * per_second;
+  interval_millis_ = per_second == 0 ? 0 : 1000 / per_second;
+}
+
+std::optional<std::int64_t> RateLimiter::Take(std::string_view caller, base::SteadyMillis now) {
+  const std::lock_guard lock(mutex_);
+  if (burst_ == 0) return std::nullopt;
   if (full_at_.size() >= kMaxLimitedCallers) Forget(now);
   auto found = full_at_.find(caller);
   if (found == full_at_.end()) found = full_at_.emplace(std::string(caller), now).first;

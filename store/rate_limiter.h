@@ -21,6 +21,9 @@ class RateLimiter {
   /// `burst` at once, then one each `interval_millis`. 0 permits: nothing is limited.
   RateLimiter(std::int64_t burst, std::int64_t interval_millis)
       : burst_(burst), interval_millis_(interval_millis) {}
+  /// `per_second` on average, twice as many at once; 0: nothing is limited.
+  explicit RateLimiter(std::int64_t per_second) { SetRate(per_second); }
+  void SetRate(std::int64_t per_second);
 
   /// Takes a permit of `caller`; none when there was one, else the milliseconds until there is.
   std::optional<std::int64_t> Take(std::string_view caller, base::SteadyMillis now);
@@ -28,9 +31,9 @@ class RateLimiter {
  private:
   void Forget(base::SteadyMillis now);
 
-  const std::int64_t burst_;
-  const std::int64_t interval_millis_;
   std::mutex mutex_;
+  std::int64_t burst_ = 0;
+  std::int64_t interval_millis_ = 0;
   // When the bucket will be full again: full when that is past, empty when `burst` intervals ahead.
   base::TextMap<std::string, base::SteadyMillis> full_at_;
 };

@@ -17,10 +17,12 @@ base::Result<std::optional<StoredReply>> Replies::Find(const ReplyKey& key) {
 }
 
 base::Result<void> Replies::Reserve(const ReplyKey& key, base::WallMillis now) {
-  return database_.Run(
+  auto done = database_.Run(
       "INSERT INTO replies (actor, idempotency_key, digest, status, body, location, "
       "entity_version, made_at) VALUES (?, ?, ?, 0, '', '', 0, ?)",
       key.actor, key.key, key.digest, now);
+  if (done || done.error().code() != base::ErrorCode::kConflict) return done;
+  return base::Fail(base::Error::Conflict("Idempotency-Key", "is just being used; ask again"));
 }
 
 base::Result<void> Replies::Keep(const ReplyKey& key, const StoredReply& reply) {

@@ -17,15 +17,22 @@ void ReportIntake::Write() {
     const std::lock_guard lock(mutex_);
     taken.swap(waiting_);
   }
+  const auto done = WriteAll(taken);
+  for (const Waiting& one : taken) {
+    // One that the database refuses must not be refused for all that came with it.
+    one.answer(done || taken.size() == 1 ? done : WriteAll({&one, 1}));
+  }
+}
+
+base::Result<void> ReportIntake::WriteAll(std::span<const Waiting> reports) {
   const base::WallMillis now = clock_.Wall();
-  const auto done = database_.Transaction([&]() -> base::Result<void> {
-    Reports reports(database_);
-    for (const Waiting& one : taken) {
-      if (auto written = reports.Take(one.report, now); !written) return written;
+  return database_.Transaction([&]() -> base::Result<void> {
+    Reports table(database_);
+    for (const Waiting& one : reports) {
+      if (auto written = table.Take(one.report, now); !written) return written;
     }
     return {};
   });
-  for (const Waiting& one : taken) one.answer(done);
 }
 
 }  // namespace pennon::store

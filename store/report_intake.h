@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -32,6 +33,7 @@ class ReportIntake {
     Answer answer;
   };
   void Write();
+  base::Result<void> WriteAll(std::span<const Waiting> reports);
 
   Database& database_;
   TaskThread& thread_;

@@ -1,5 +1,9 @@
 #include "store/reports.h"
 
+#include <algorithm>
+
+#include "store/reply_json.h"
+#include "wire/json.h"
 #include "wire/object_reader.h"
 
 namespace pennon::store {
@@ -61,6 +65,32 @@ std::optional<Error> ReadBatch(const model::Value& value, const std::string& pat
   return std::nullopt;
 }
 
+constexpr std::string_view kSelectDaemons =
+    "SELECT instance, host, version, epoch, revision, refused, seen_at, quarantined FROM daemons ";
+
+DaemonRecord DaemonOf(const Row& row) {
+  DaemonRecord daemon;
+  daemon.instance = row.Text(0);
+  daemon.host = row.Text(1);
+  daemon.version = row.Text(2);
+  daemon.epoch = static_cast<std::uint64_t>(row.Int(3));
+  daemon.revision = static_cast<std::uint64_t>(row.Int(4));
+  daemon.refused = row.Text(5);
+  daemon.seen_at = row.Int(6);
+  const auto quarantined = wire::ReadJson(row.Text(7));
+  if (!quarantined || quarantined->AsArray() == nullptr) return daemon;
+  for (const model::Value& key : *quarantined->AsArray()) {
+    if (key.AsString() != nullptr) daemon.quarantined.push_back(*key.AsString());
+  }
+  return daemon;
+}
+
+std::string JsonTextOf(const std::vector<std::string>& keys) {
+  std::string text;
+  AppendList(text, keys, base::AppendJsonString);
+  return text;
+}
+
 FlagUsage UsageOf(const Row& row) {
   return {std::string(row.Text(0)), std::string(row.Text(1)), row.Int(2), row.Int(3)};
 }
@@ -82,6 +112,11 @@ Result<Report> ReadReport(std::string environment, const model::Value& document)
   CheckText(reader, "host", report.host, true);
   CheckText(reader, "version", report.version, true);
   CheckText(reader, "refused", report.refused, true);
+  reader.Strings("quarantined", report.quarantined);
+  if (report.quarantined.size() > kMaxReportedFlags) {
+    reader.Invalid("quarantined", "has more than " + std::to_string(kMaxReportedFlags) + " keys");
+  }
+  for (const std::string& key : report.quarantined) CheckText(reader, "quarantined", key, false);
   std::size_t counts = 0;
   reader.Each("usage", [&](const model::Value& batch, const std::string& path) {
     auto error = ReadBatch(batch, path, report);
@@ -99,11 +134,13 @@ Result<Report> ReadReport(std::string environment, const model::Value& document)
 Result<void> Reports::Take(const Report& report, base::WallMillis now) {
   auto done = database_.Run(
       "INSERT INTO daemons (environment, instance, host, version, epoch, revision, refused, "
-      "seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (environment, instance) DO UPDATE SET "
+      "seen_at, quarantined) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (environment, "
+      "instance) DO UPDATE SET "
       "host = excluded.host, version = excluded.version, epoch = excluded.epoch, "
-      "revision = excluded.revision, refused = excluded.refused, seen_at = excluded.seen_at",
+      "revision = excluded.revision, refused = excluded.refused, seen_at = excluded.seen_at, "
+      "quarantined = excluded.quarantined",
       report.environment, report.instance, report.host, report.version, report.epoch,
-      report.revision, report.refused, now);
+      report.revision, report.refused, now, JsonTextOf(report.quarantined));
   for (const UsageBatch& batch : report.usage) {
     if (done) done = Count(report.environment, batch, now);
   }
@@ -143,20 +180,27 @@ Result<std::vector<DaemonRecord>> Reports::Daemons(const std::string& environmen
                                                    const std::string& after, std::int64_t limit) {
   std::vector<DaemonRecord> daemons;
   auto read = database_.Each(
-      "SELECT instance, host, version, epoch, revision, refused, seen_at FROM daemons "
-      "WHERE environment = ? AND instance > ? ORDER BY instance LIMIT ?",
+      std::string(kSelectDaemons) +
+          "WHERE environment = ? AND instance > ? ORDER BY instance LIMIT ?",
+      [&](const Row& row) { daemons.push_back(DaemonOf(row)); }, environment, after, limit);
+  if (!read) return Fail(read.error());
+  return daemons;
+}
+
+Result<std::vector<DaemonRecord>> Reports::Unable(const std::string& environment,
+                                                  const std::string& flag, std::size_t limit) {
+  std::vector<DaemonRecord> daemons;
+  auto read = database_.Each(
+      std::string(kSelectDaemons) +
+          "WHERE environment = ? AND (refused <> '' OR quarantined <> '[]') ORDER BY instance",
       [&](const Row& row) {
-        DaemonRecord& daemon = daemons.emplace_back();
-        daemon.environment = environment;
-        daemon.instance = row.Text(0);
-        daemon.host = row.Text(1);
-        daemon.version = row.Text(2);
-        daemon.epoch = static_cast<std::uint64_t>(row.Int(3));
-        daemon.revision = static_cast<std::uint64_t>(row.Int(4));
-        daemon.refused = row.Text(5);
-        daemon.seen_at = row.Int(6);
+        DaemonRecord daemon = DaemonOf(row);
+        const auto& keys = daemon.quarantined;
+        const bool is_unable =
+            !daemon.refused.empty() || std::find(keys.begin(), keys.end(), flag) != keys.end();
+        if (is_unable && daemons.size() < limit) daemons.push_back(std::move(daemon));
       },
-      environment, after, limit);
+      environment);
   if (!read) return Fail(read.error());
   return daemons;
 }

@@ -12,6 +12,7 @@
 namespace pennon::store {
 
 inline constexpr std::size_t kMaxReportedCounts = 20'000;  // of one report
+inline constexpr std::size_t kMaxReportedFlags = 1'000;    // quarantined ones
 inline constexpr std::size_t kMaxReportedText = 500;       // bytes; a longer reason is cut off
 inline constexpr base::WallMillis kUsageKeptMillis = 90LL * 86'400'000;
 inline constexpr base::WallMillis kDaemonKeptMillis = 7LL * 86'400'000;
@@ -34,7 +35,8 @@ struct Report {
   std::string version;
   std::uint64_t epoch = 0;  // of the set in force; 0 and 0: none
   std::uint64_t revision = 0;
-  std::string refused;  // why the last set was not put in force, or ""
+  std::string refused;                   // why the last set was not put in force, or ""
+  std::vector<std::string> quarantined;  // flags of the set in force that it cannot evaluate
   std::vector<UsageBatch> usage;
 };
 /// From a daemon's document; kInvalid names the place.
@@ -63,6 +65,9 @@ class Reports {
   /// At most `limit` with instances behind `after`, in their order.
   base::Result<std::vector<DaemonRecord>> Daemons(const std::string& environment,
                                                   const std::string& after, std::int64_t limit);
+  /// At most `limit` of those that refused the last set, or cannot evaluate `flag` out of it.
+  base::Result<std::vector<DaemonRecord>> Unable(const std::string& environment,
+                                                 const std::string& flag, std::size_t limit);
   /// Totals by flag and variant of the hours in [since, until).
   base::Result<std::vector<FlagUsage>> Totals(const std::string& environment,
                                               base::WallMillis since, base::WallMillis until);

@@ -5,7 +5,9 @@
 
 #include "base/digest.h"
 #include "base/gzip.h"
+#include "base/version.h"
 #include "store/openapi.h"
+#include "store/reply_json.h"
 #include "wire/json.h"
 
 namespace pennon::store {
@@ -19,6 +21,7 @@ constexpr std::string_view kStreamPath = "/sync/v1/stream";
 constexpr std::string_view kReportPath = "/sync/v1/report";
 constexpr std::string_view kApiPrefix = "/api/v1/";
 constexpr std::size_t kMaxRequestIdBytes = 64;
+constexpr std::int64_t kFullSeconds = 30;  // until a daemon that found no room should come again
 constexpr std::size_t kMinGzipBytes = 1400;
 
 // Answers 405 and returns false unless the method is GET.
@@ -37,6 +40,18 @@ std::string RequestId(std::string_view given) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
       });
   return usable ? std::string(given) : base::RandomToken("", 8);
+}
+
+void AppendEnvironmentStatus(std::string& out, const std::shared_ptr<const EnvironmentSet>& set) {
+  base::JsonObject object(out);
+  object.String("environment", set->environment);
+  object.Uint("epoch", set->epoch).Uint("revision", set->revision);
+  object.Uint("flags", set->flags.flags.size()).Uint("segments", set->flags.segments.size());
+  AppendList(object.Key("quarantined"), set->diagnostics,
+             [](std::string& list, const model::Diagnostic& diagnostic) {
+               base::AppendJsonString(list, diagnostic.error.Message());
+             });
+  object.Close();
 }
 
 ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
@@ -92,15 +107,15 @@ void RunApi(const RequestServices& services, Api& api, const ApiRequest& request
             const net::LateResponse& reply) {
   net::HttpResponse response = api.Handle(request);
   if (request.accepts_gzip) Compress(response);
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("X-Request-Id", request.id);
   if (response.status >= 400) ++services.metrics.api_errors;
-  if (request.method != "GET") {
-    services.log.Info("api", {{"method", request.method},
+  const auto log = request.method == "GET" ? &base::Logger::Debug : &base::Logger::Info;
+  (services.log.*log)("api", {{"method", request.method},
                               {"path", request.path},
                               {"status", response.status},
                               {"actor", request.actor},
                               {"request", request.id}});
-  }
   reply(std::move(response));
 }
 
@@ -174,12 +189,30 @@ bool RequestHandler::HandleOperations(const net::HttpRequest& request,
     if (base::AcceptsGzip(request.Header("Accept-Encoding"))) Compress(response);
     return true;
   }
+  if (request.path == "/status") {
+    if (AcceptGet(request, response)) ShowStatus(request, response);
+    return true;
+  }
   const bool is_health = request.path == "/livez" || request.path == "/readyz";
   if (!is_health && request.path != "/metrics") return false;
   if (!AcceptGet(request, response)) return true;
   response.content_type = is_health ? "text/plain; charset=utf-8" : "text/plain; version=0.0.4";
   response.body = is_health ? "ok\n" : services_.metrics.Text();
   return true;
+}
+
+// For people: what is in force here, and whether all is well. It names environments.
+void RequestHandler::ShowStatus(const net::HttpRequest& request, net::HttpResponse& response) {
+  const auto grant = Identify(request, response);
+  if (!grant) return;
+  if (grant->roles.Most() < Role::kViewer) return Forbid(request, "a token for the API", response);
+  const net::ListenerCounts connections = services_.metrics.Connections();
+  base::JsonObject object(response.body);
+  object.String("version", base::Version());
+  object.Bool("databaseAnswers", services_.metrics.database_answers);
+  object.Uint("connections", connections.open).Int("streams", services_.metrics.streams);
+  AppendList(object.Key("environments"), feed_.Sets(), AppendEnvironmentStatus);
+  object.Close();
 }
 
 void RequestHandler::HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response) {
@@ -205,6 +238,10 @@ bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpRespon
     return true;
   }
   if (request.path == kStreamPath) {
+    if (services_.metrics.streams >= services_.max_streams) {
+      response = TooBusy(kFullSeconds);
+      return true;
+    }
     feed_.Subscribe(request, grant->environment, late);
     return false;
   }
@@ -238,10 +275,11 @@ bool RequestHandler::HandleReport(const net::HttpRequest& request, net::HttpResp
     return true;
   }
   const net::LateResponse reply = late();
-  const auto answer = [reply](const base::Result<void>& done) {
+  const auto answer = [reply, &metrics = services_.metrics](const base::Result<void>& done) {
     net::HttpResponse late_response;
     late_response.status = 204;
     late_response.content_type = {};
+    if (done) ++metrics.reports;
     reply(done ? std::move(late_response) : Problem(503, done.error()));
   };
   if (!services_.reports.Take(*std::move(report), answer)) reply(TooBusy());

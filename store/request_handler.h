@@ -37,13 +37,17 @@ struct RequestServices {
   SignIn& sign_in;
   RateLimiter& api_rate;  // of one token or user
   const TrustedProxies& proxies;
+  std::int64_t max_streams;  // of all workers
 };
 
 /// Confined to its worker, but for evaluation_counts().
 class RequestHandler final : public net::HttpHandler {
  public:
   explicit RequestHandler(const RequestServices& services)
-      : services_(services), service_(services.clock), client_service_(services.clock) {}
+      : services_(services),
+        service_(services.clock),
+        client_service_(services.clock),
+        feed_(services.metrics.streams) {}
 
   bool Handle(net::HttpRequest& request, net::HttpResponse& response,
               const net::Later& late) override;
@@ -73,6 +77,7 @@ class RequestHandler final : public net::HttpHandler {
   void HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response);
   bool HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
                   const net::Later& late);
+  void ShowStatus(const net::HttpRequest& request, net::HttpResponse& response);
   bool HandleReport(const net::HttpRequest& request, net::HttpResponse& response,
                     const net::Later& late);
   bool HandleApi(const net::HttpRequest& request, net::HttpResponse& response,

@@ -81,7 +81,7 @@ bool SignIn::Handle(const net::HttpRequest& request, const std::string& caller,
     response = Problem(403, same.error());
     return true;
   }
-  if (request.method == "POST" && !request.MayBeJson()) {
+  if (!request.body.empty() && !request.MayBeJson()) {
     response = Problem(415, Error::Invalid("Content-Type", "expected application/json"));
     return true;
   }

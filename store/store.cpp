@@ -10,6 +10,7 @@
 #include "net/http_protocol.h"
 #include "net/worker_pool.h"
 #include "store/broadcast.h"
+#include "store/current_tls.h"
 #include "store/replica_watch.h"
 #include "store/request_handler.h"
 #include "store/scheduler.h"
@@ -20,10 +21,11 @@ namespace {
 
 using base::Error;
 using base::Fail;
+using base::Result;
 
 constexpr std::int64_t kHeartbeatMillis = 15'000;
 
-base::Result<Database> OpenInitialised(const std::string& location) {
+Result<Database> OpenInitialised(const std::string& location) {
   auto database = Database::Open(location);
   if (!database) return database;
   auto initialised = database->IsInitialised();
@@ -34,7 +36,7 @@ base::Result<Database> OpenInitialised(const std::string& location) {
                       "is not initialised; run: pennon-store init --database " + database->name()));
 }
 
-base::Result<std::optional<base::Ed25519Signer>> ReadSigner(const std::string& path) {
+Result<std::optional<base::Ed25519Signer>> ReadSigner(const std::string& path) {
   constexpr std::size_t kMaxKeyBytes = 4096;
   if (path.empty()) return std::nullopt;
   auto pem = base::ReadFile(path, kMaxKeyBytes);
@@ -69,46 +71,71 @@ void LogFaults(const Ledger& ledger, base::Logger& log) {
 }
 
 // Says it when it begins and ends, not every second in between.
-void Refresh(Ledger& ledger, base::Logger& log, bool& answers) {
+void Refresh(Ledger& ledger, base::Logger& log, std::atomic<bool>& answers) {
   const auto done = ledger.Refresh();
-  if (!done && answers) {
+  const bool answered = answers.exchange(done.has_value());
+  if (!done && answered) {
     log.Warn("database does not answer", {{"reason", done.error().Message()}});
-  } else if (done && !answers) {
+  } else if (done && !answered) {
     log.Info("database answers");
   }
-  answers = done.has_value();
+}
+
+// What can be changed while it runs; the rest is named, and waits for a restart.
+void Reload(const Reread& reread, CurrentTls& tls, RateLimiter& api_rate, base::Logger& log) {
+  StoreConfig fresh;
+  auto changed = reread(fresh);
+  auto certificate = changed ? tls.Reload() : Fail(changed.error());
+  if (!certificate) {
+    log.Error("reload refused; the store goes on as it was",
+              {{"reason", certificate.error().Message()}});
+    return;
+  }
+  log.SetLevel(*base::ParseLogLevel(fresh.log_level));
+  api_rate.SetRate(fresh.api_rate);
+  std::string waiting;
+  for (const std::string& path : *changed) {
+    if (path != "log.level" && path != "limits.api_rate") waiting += ' ' + path;
+  }
+  log.Info("reloaded", {{"certificate", tls.Describe()},
+                        {"log_level", fresh.log_level},
+                        {"api_rate", fresh.api_rate}});
+  if (!waiting.empty()) log.Warn("settings wait for a restart", {{"settings", waiting.substr(1)}});
 }
 
 }  // namespace
 
-base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
+Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger& log) {
   net::IgnoreDeadlySignals();
   const base::SystemClock clock;
   auto signer = ReadSigner(config.signing_key_file);
   if (!signer) return Fail(signer.error());
+  auto tls = CurrentTls::Read(config.tls_certificate_file, config.tls_key_file);
+  if (!tls) return Fail(tls.error());
+  const auto proxies = TrustedProxies::Parse(config.trusted_proxies);
+  if (!proxies) return Fail(proxies.error());
   auto database = OpenInitialised(config.database);
   if (!database) return Fail(database.error());
   auto ledger = Ledger::Load(*database, clock);
   if (!ledger) return Fail(ledger.error());
   LogFaults(**ledger, log);
+  auto readers = ReaderPool::Open(config.database, static_cast<std::size_t>(config.readers), clock);
+  if (!readers) return Fail(readers.error());
   auto socket =
       net::ListenTcp(config.listen_address, static_cast<std::uint16_t>(config.listen_port));
   if (!socket) return Fail(socket.error());
 
-  auto readers = ReaderPool::Open(config.database, static_cast<std::size_t>(config.readers), clock);
-  if (!readers) return Fail(readers.error());
   Api api(**ledger);
   StoreMetrics metrics;
   TaskThread database_thread;
+  TaskThread password_thread(kMaxQueuedPasswords);
   TokenUse token_use;
   ReportIntake reports(*database, database_thread, clock);
-  TaskThread password_thread(kMaxQueuedPasswords);
   SignIn sign_in(**ledger, database_thread, password_thread, log);
-  const auto proxies = TrustedProxies::Parse(config.trusted_proxies);
-  if (!proxies) return Fail(proxies.error());
-  RateLimiter api_rate(2 * config.api_rate, config.api_rate == 0 ? 0 : 1000 / config.api_rate);
-  const RequestServices services{api, database_thread, **readers, metrics,  token_use, reports,
-                                 log, clock,           sign_in,   api_rate, *proxies};
+  RateLimiter api_rate(config.api_rate);
+  const RequestServices services{api,       database_thread, **readers, metrics,
+                                 token_use, reports,         log,       clock,
+                                 sign_in,   api_rate,        *proxies,  config.max_streams};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));
@@ -116,14 +143,18 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   }
   const net::HttpLimits http_limits{static_cast<std::size_t>(config.max_header.bytes),
                                     static_cast<std::size_t>(config.max_body.bytes)};
-  const net::ProtocolFactory speak_http = [&](std::size_t worker, const net::Peer& peer,
-                                              net::LateAnswer late) {
+  net::ProtocolFactory speak = [&](std::size_t worker, const net::Peer& peer,
+                                   net::LateAnswer late) {
     return net::MakeHttpProtocol(*handlers[worker], http_limits, ErrorBody, std::move(late),
                                  peer.address);
   };
+  if ((*tls)->is_on()) speak = net::WithTls([&tls] { return (*tls)->get(); }, std::move(speak));
 
   net::ControlLoop control;
-  control.OnSignals({SIGTERM, SIGINT, SIGHUP}, [&](int) { control.Stop(); });
+  control.OnSignals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
+    if (number != SIGHUP) return control.Stop();
+    Reload(reread, **tls, api_rate, log);
+  });
   net::WorkerPool workers(handlers.size());
   Broadcast broadcast(workers, handlers, **readers, *signer ? &**signer : nullptr);
   workers.Start();
@@ -131,19 +162,19 @@ base::Result<void> Serve(const StoreConfig& config, base::Logger& log) {
   database_thread.Start();
   password_thread.Start();
   (*readers)->Start();
-  const net::Listener& listener = workers.Serve(*socket, LimitsOf(config), speak_http);
+  const net::Listener& listener = workers.Serve(*socket, LimitsOf(config), speak);
   metrics.SetListener(listener);
   log.Info("serving", {{"version", base::Version()},
                        {"address", config.listen_address},
                        {"port", static_cast<int>(listener.port())},
+                       {"certificate", (*tls)->Describe()},
                        {"database", database->name()},
                        {"environments", std::uint64_t{(*ledger)->sets().size()}}});
-  bool database_answers = true;  // of the database's thread
   std::optional<ReplicaWatch> watch;
   if (database->IsShared()) {
     watch.emplace(config.database, [&, ledger = ledger->get()] {
       static_cast<void>(database_thread.Post(
-          [&log, &database_answers, ledger] { Refresh(*ledger, log, database_answers); }));
+          [&log, &metrics, ledger] { Refresh(*ledger, log, metrics.database_answers); }));
     });
   }
   net::ControlLoop::Timer clockwork;

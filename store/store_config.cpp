@@ -36,6 +36,9 @@ base::Settings StoreSettings(StoreConfig& config) {
   settings.Add("listen.trusted_proxies", &config.trusted_proxies,
                "addresses and networks of proxies whose X-Forwarded-For is believed");
   settings.Add("workers", &config.workers, "threads that serve connections", 1, 64);
+  settings.Add("tls.certificate_file", &config.tls_certificate_file,
+               "the certificate, and those up to its authority; \"\": no TLS");
+  settings.Add("tls.key_file", &config.tls_key_file, "the private key of the certificate");
   settings.Add("readers", &config.readers,
                "connections to the database that answer what only reads", 1, 64);
   settings.Add("limits.connections", &config.max_connections, "open connections at a time", 1,
@@ -43,6 +46,9 @@ base::Settings StoreSettings(StoreConfig& config) {
   settings.Add("limits.api_rate", &config.api_rate,
                "requests of the API a second that one token or user may send; 0: as many as it can",
                0, 1000);
+  settings.Add("limits.streams", &config.max_streams,
+               "daemons that are told of changes; one more is asked to come again later", 1,
+               1'000'000);
   settings.Add("limits.body", &config.max_body, "the largest body of a request", 1024,
                std::int64_t{32} << 20U);
   settings.Add("limits.header", &config.max_header, "the largest header of a request", 1024,
@@ -68,6 +74,11 @@ base::Result<void> CheckStoreConfig(const StoreConfig& config, const base::Setti
   if (!IsAddress(config.listen_address)) {
     return base::Fail(Wrong(settings, "listen.address", config.listen_address,
                             "expected an IP address such as 127.0.0.1 or ::1"));
+  }
+  if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
+    const bool no_key = config.tls_key_file.empty();
+    return base::Fail(Wrong(settings, no_key ? "tls.key_file" : "tls.certificate_file", "",
+                            "expected a file: certificate and key belong together"));
   }
   if (auto proxies = TrustedProxies::Parse(config.trusted_proxies); !proxies) {
     return base::Fail(Wrong(settings, "listen.trusted_proxies", config.trusted_proxies,

@@ -17,9 +17,12 @@ struct StoreConfig {
   std::int64_t listen_port = 8017;
   std::int64_t workers = 1;
   std::int64_t readers = 2;
-  std::int64_t max_connections = 4096;
+  std::int64_t max_connections = 25'000;
   std::int64_t api_rate = 200;
+  std::int64_t max_streams = 20'000;
   std::string trusted_proxies;
+  std::string tls_certificate_file;
+  std::string tls_key_file;
   base::ByteSize max_body{std::uint64_t{16} << 20U};
   base::ByteSize max_header{std::uint64_t{16} << 10U};
   base::Duration request_timeout{10'000};

@@ -29,16 +29,19 @@ void AddNumber(base::MetricRegistry& registry, MetricKind kind, std::string name
 
 }  // namespace
 
+net::ListenerCounts StoreMetrics::Connections() const {
+  const net::Listener* listener = listener_.load();
+  return listener == nullptr ? net::ListenerCounts() : listener->counts();
+}
+
 std::string StoreMetrics::Text() const {
   base::MetricRegistry registry;
-  const net::Listener* listener = listener_.load();
-  const net::ListenerCounts connections =
-      listener == nullptr ? net::ListenerCounts() : listener->counts();
+  const net::ListenerCounts connections = Connections();
   registry.Add(MetricKind::kCounter, "pennon_store_evaluations_total",
                "Flags evaluated for callers without a daemon, by reason.",
                [this] { return CountEvaluations(evaluations_); });
   AddNumber(registry, MetricKind::kCounter, "pennon_store_api_requests_total",
-            "Requests of the REST API that had an admin token.", api_requests);
+            "Requests of the REST API with a token or a session.", api_requests);
   AddNumber(registry, MetricKind::kCounter, "pennon_store_api_errors_total",
             "Of those, answered with a status from 400 on.", api_errors);
   AddNumber(registry, MetricKind::kCounter, "pennon_store_refused_total",
@@ -47,6 +50,12 @@ std::string StoreMetrics::Text() const {
             "Flag sets sent to daemons.", sync_sent);
   AddNumber(registry, MetricKind::kCounter, "pennon_store_sync_current_total",
             "Polls of daemons that had the current revision (304).", sync_current);
+  AddNumber(registry, MetricKind::kCounter, "pennon_store_reports_total",
+            "Reports of daemons that were taken.", reports);
+  AddNumber(registry, MetricKind::kGauge, "pennon_store_streams",
+            "Daemons that are told of changes.", static_cast<std::uint64_t>(streams.load()));
+  AddNumber(registry, MetricKind::kGauge, "pennon_store_database_up",
+            "Whether the database answered when it was asked last.", database_answers ? 1 : 0);
   AddNumber(registry, MetricKind::kGauge, "pennon_store_connections", "Open connections.",
             connections.open);
   AddNumber(registry, MetricKind::kCounter, "pennon_store_connections_accepted_total",

@@ -19,12 +19,16 @@ class StoreMetrics {
   std::atomic<std::uint64_t> refused = 0;       // no token, an unknown one, or the wrong kind
   std::atomic<std::uint64_t> sync_sent = 0;     // whole flag sets
   std::atomic<std::uint64_t> sync_current = 0;  // 304: the daemon has this revision
+  std::atomic<std::uint64_t> reports = 0;       // of daemons, that were taken
+  std::atomic<std::int64_t> streams = 0;        // open now
+  std::atomic<bool> database_answers = true;
 
   /// Not owned; before the workers start.
   void AddEvaluations(const serving::EvaluationCounts& counts) { evaluations_.push_back(&counts); }
   /// Not owned.
   void SetListener(const net::Listener& listener) { listener_ = &listener; }
 
+  [[nodiscard]] net::ListenerCounts Connections() const;
   /// All metrics in Prometheus' text format.
   [[nodiscard]] std::string Text() const;
 

@@ -32,6 +32,7 @@ class SyncBody {
   explicit SyncBody(std::shared_ptr<const EnvironmentSet> set,
                     const base::Ed25519Signer* signer = nullptr);
 
+  [[nodiscard]] const std::shared_ptr<const EnvironmentSet>& set() const { return set_; }
   [[nodiscard]] const std::string& environment() const { return set_->environment; }
   [[nodiscard]] Cursor cursor() const { return {set_->epoch, set_->revision}; }
   [[nodiscard]] const std::string& tag() const { return tag_; }  // "\"<epoch>.<revision>\""

@@ -49,7 +49,7 @@ bool SyncFeed::TellSome(const std::string& environment) {
     if (!subscriber.stream->is_open()) {
       std::swap(subscriber, feed.subscribers.back());
       feed.subscribers.pop_back();
-      --subscribers_;
+      --streams_;
       continue;
     }
     ++feed.next;
@@ -68,15 +68,22 @@ void SyncFeed::Remove(const std::string& environment) {
   const auto found = feeds_.find(environment);
   if (found == feeds_.end()) return;
   for (const Subscriber& subscriber : found->second.subscribers) subscriber.stream->End(kGoodbye);
-  subscribers_ -= found->second.subscribers.size();
+  streams_ -= static_cast<std::int64_t>(found->second.subscribers.size());
   feeds_.erase(found);
+}
+
+std::vector<std::shared_ptr<const EnvironmentSet>> SyncFeed::Sets() const {
+  std::vector<std::shared_ptr<const EnvironmentSet>> sets;
+  for (const auto& [environment, feed] : feeds_) sets.push_back(feed.body->set());
+  return sets;
 }
 
 void SyncFeed::Beat() {
   for (auto& [environment, feed] : feeds_) {
-    subscribers_ -= std::erase_if(feed.subscribers, [](const Subscriber& subscriber) {
-      return !subscriber.stream->is_open();
-    });
+    streams_ -=
+        static_cast<std::int64_t>(std::erase_if(feed.subscribers, [](const Subscriber& subscriber) {
+          return !subscriber.stream->is_open();
+        }));
     feed.next = std::min(feed.next, feed.subscribers.size());
     for (const Subscriber& subscriber : feed.subscribers) subscriber.stream->Send(":\n\n");
   }
@@ -85,9 +92,9 @@ void SyncFeed::Beat() {
 void SyncFeed::EndStreams() {
   for (auto& [environment, feed] : feeds_) {
     for (const Subscriber& subscriber : feed.subscribers) subscriber.stream->End(kGoodbye);
+    streams_ -= static_cast<std::int64_t>(feed.subscribers.size());
     feed.subscribers.clear();
   }
-  subscribers_ = 0;
 }
 
 void SyncFeed::Answer(const net::HttpRequest& request, const std::string& environment,
@@ -131,7 +138,7 @@ void SyncFeed::Subscribe(const net::HttpRequest& request, const std::string& env
   const std::string missed = feed.body->EventSince(last.value_or(Cursor()));
   stream->Send(missed.empty() ? ":\n\n" : missed);
   feed.subscribers.push_back({std::move(stream), feed.body->cursor()});
-  ++subscribers_;
+  ++streams_;
 }
 
 }  // namespace pennon::store

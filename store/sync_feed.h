@@ -2,6 +2,7 @@
 // made once a revision, never from the database.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,9 @@ inline constexpr std::size_t kStreamsAtOnce = 512;
 /// Confined to one worker.
 class SyncFeed {
  public:
+  /// `streams`, which is shared by all workers, is kept to how many there are.
+  explicit SyncFeed(std::atomic<std::int64_t>& streams) : streams_(streams) {}
+
   /// Puts a revision in force. Its environment's streams are then to be told.
   void Put(std::shared_ptr<const SyncBody> body);
   /// Tells some of an environment's streams what they do not know yet; true when there are more.
@@ -37,11 +41,11 @@ class SyncFeed {
   /// connect again, to whoever answers. Goes on from Last-Event-ID.
   void Subscribe(const net::HttpRequest& request, const std::string& environment,
                  const net::Later& late);
+  /// What is in force, in the order of the environments' keys.
+  [[nodiscard]] std::vector<std::shared_ptr<const EnvironmentSet>> Sets() const;
   /// A sign of life on every stream, which also finds those whose connection is gone.
   void Beat();
   void EndStreams();
-
-  [[nodiscard]] std::size_t subscribers() const { return subscribers_; }
 
  private:
   struct Subscriber {
@@ -55,7 +59,7 @@ class SyncFeed {
   };
 
   std::map<std::string, Feed, std::less<>> feeds_;
-  std::size_t subscribers_ = 0;
+  std::atomic<std::int64_t>& streams_;
 };
 
 }  // namespace pennon::store

@@ -78,6 +78,9 @@ Result<Reply> ListDaemons(const Call& call) {
     object.Bool("current", daemon.epoch == (*set)->epoch && daemon.revision == (*set)->revision);
     object.String("seenAt", Timestamp(daemon.seen_at));
     if (!daemon.refused.empty()) object.String("refused", daemon.refused);
+    if (!daemon.quarantined.empty()) {
+      AppendList(object.Key("quarantined"), daemon.quarantined, base::AppendJsonString);
+    }
     object.Close();
   };
   return Reply{200, JsonPage("daemons", *std::move(page), *size, append,

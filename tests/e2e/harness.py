@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -116,8 +117,13 @@ class Store:
     A `twin` of another store shares its database and its keys.
     """
 
-    def __init__(self, directory, document=ROOT / "config" / "example-flags.json", database=None, twin=None):
+    def __init__(self, directory, document=ROOT / "config" / "example-flags.json", database=None, twin=None,
+                 tls=None, arguments=()):
         self.directory = pathlib.Path(directory)
+        self.tls = tls
+        self.arguments = list(arguments)
+        if tls is not None:
+            self.arguments += ["--tls-certificate-file", tls[0], "--tls-key-file", tls[1]]
         self.port = free_port()
         self.database = database or self.directory / "store.db"
         self.name = "store"
@@ -133,7 +139,7 @@ class Store:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     def command(self, *arguments):
         return subprocess.run([BIN / "pennon-store", "--database", self.database, *arguments],
@@ -142,7 +148,7 @@ class Store:
     def start(self):
         self.program = Program(self.directory, self.name, [
             BIN / "pennon-store", "serve", "--database", self.database,
-            "--listen-port", str(self.port)])
+            "--listen-port", str(self.port), "--limits-api-rate", "0", *self.arguments])
         eventually(self.is_up, "the store is up: " + self.program.log)
 
     def is_up(self):
@@ -152,6 +158,9 @@ class Store:
             return False
 
     def connection(self):
+        if self.tls is not None:
+            context = ssl.create_default_context(cafile=str(self.tls[0]))
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=context)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def api(self, method, path, body=None, headers=None):

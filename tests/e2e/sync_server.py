@@ -17,14 +17,26 @@ class SyncServer:
         self.requests = 0
         self.stopped = False
         self.current = (503, b"", "")
+        self.streams = None  # called with (headers, write) for each stream; None: there are no streams
+        self.streams_asked = 0
+        self.reports = []  # what was posted to /sync/v1/report, with the status it got
+        self.report_status = 204
+        self.deltas = {}  # what answers ?since=
+        self.asked = []   # paths with queries, of all requests
+        self.headers = []  # further headers of every answer
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                if self.path == "/sync/v1/stream":
+                    return self.do_stream()
                 outer.requests += 1
+                outer.asked.append(self.path)
                 status, body, tag = outer.current
+                if "since=" in self.path:
+                    body = outer.deltas.get(self.path.split("since=")[1], body)
                 if tag and self.headers.get("If-None-Match") == tag:
                     status, body = 304, b""
                 self.send_response(status)
@@ -32,9 +44,39 @@ class SyncServer:
                     self.send_header("Content-Type", "application/x-ndjson")
                 if tag:
                     self.send_header("ETag", tag)
+                for name, value in outer.headers:
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = outer.report_status
+                outer.reports.append((status, body))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def do_stream(self):
+                outer.streams_asked += 1
+                if outer.streams is None:
+                    self.send_response(404)
+                    self.send_header("Content-Length", "0")
+                    return self.end_headers()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                self.close_connection = True
+
+                def write(text):
+                    self.wfile.write(text.encode())
+                    self.wfile.flush()
+
+                try:
+                    outer.streams(self.headers, write)
+                except OSError:
+                    pass
 
             def log_message(self, *arguments):
                 pass
@@ -50,17 +92,35 @@ class SyncServer:
             self.server.server_close()
 
     @staticmethod
-    def document(revision, flags, environment="production", twice=False, version=1):
-        lines = [(key, json.dumps({"kind": "flag", "key": key, **flag}, separators=(",", ":")).encode())
+    def lines(flags):
+        return [(key, json.dumps({"kind": "flag", "key": key, **flag}, separators=(",", ":")).encode())
                  for key, flag in sorted(flags.items())]
-        if twice:
-            lines.append(lines[0])
+
+    @staticmethod
+    def digest(lines):
         digest = hashlib.sha256()
         for key, line in lines:
             digest.update(f"flag {key} {hashlib.sha256(line).hexdigest()}\n".encode())
+        return digest.hexdigest()
+
+    @classmethod
+    def document(cls, revision, flags, environment="production", twice=False, version=1):
+        lines = cls.lines(flags)
+        if twice:
+            lines.append(lines[0])
         head = {"pennon": version, "environment": environment, "epoch": 1, "revision": revision,
-                "flags": len(lines), "segments": 0, "digest": digest.hexdigest()}
+                "flags": len(lines), "segments": 0, "digest": cls.digest(lines)}
         return b"\n".join([json.dumps(head).encode(), *(line for _, line in lines)]) + b"\n"
+
+    @classmethod
+    def delta(cls, since, revision, changed, deleted, whole):
+        """What makes the flags `whole` of those of revision `since`."""
+        lines = cls.lines(changed)
+        head = {"pennon": 1, "environment": "production", "epoch": 1, "revision": revision, "since": since,
+                "deleted": len(deleted), "flags": len(lines), "segments": 0,
+                "digest": cls.digest(cls.lines(whole))}
+        gone = [json.dumps({"kind": "flag", "key": key, "deleted": True}).encode() for key in deleted]
+        return b"\n".join([json.dumps(head).encode(), *(line for _, line in lines), *gone]) + b"\n"
 
     def publish(self, revision, flags):
         self.current = (200, self.document(revision, flags), f'"{revision}"')

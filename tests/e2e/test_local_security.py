@@ -212,6 +212,82 @@ class SecurityTest(EndToEndTest):
             return 0
 
 
+class NeighbourTest(EndToEndTest):
+    """Clients that do not behave, and what the others notice."""
+
+    def serve(self, *arguments):
+        return self.start_daemon(arguments=["--bootstrap-file", EXAMPLE, *arguments])
+
+    def metric(self, daemon, name):
+        value, = [line.split()[-1] for line in daemon.get("/metrics")[2].decode().splitlines() if line.startswith(name + " ")]
+        return float(value)
+
+    def raw(self, daemon):
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(60)
+        client.connect(daemon.socket)
+        self.addCleanup(client.close)
+        return client
+
+    def test_answers_that_nobody_reads_are_bounded_for_all_connections_together(self):
+        daemon = self.serve("--limits-memory", "1MiB", "--limits-write-timeout", "1h")
+        ask = b'POST /evaluate HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}' * 500
+        closed = 0
+        for _ in range(8):
+            client = self.raw(daemon)
+            try:
+                while True:  # asks and never reads, until it is closed or nothing more is taken
+                    client.settimeout(0.5)
+                    client.sendall(ask)
+            except TimeoutError:
+                pass
+            except OSError:
+                closed += 1
+        self.assertGreater(closed, 0)
+        self.assertLessEqual(self.metric(daemon, "pennon_buffered_bytes"), 1 << 20)
+        self.assertGreater(self.metric(daemon, "pennon_buffers_refused_total"), 0)
+        self.assertEqual(daemon.flag("banner")["value"], "Welcome")
+
+    def test_half_requests_are_ended_by_the_deadline_and_others_do_not_notice(self):
+        daemon = self.serve("--limits-message-timeout", "500ms")
+        slow = [self.raw(daemon) for _ in range(50)]
+        for client in slow:
+            client.sendall(b"POST /evaluate HTTP/1.1\r\nHo")
+        self.assertEqual(daemon.flag("banner")["value"], "Welcome")
+        for client in slow:
+            self.assertEqual(client.recv(1), b"")
+
+    def test_subscribers_that_do_not_read_cost_nobody_else_anything(self):
+        store = self.start_store()
+        daemon = self.start_daemon(store)
+        eventually(lambda: daemon.environment()["source"] == "live", "the daemon follows the store")
+        for _ in range(20):
+            client = self.raw(daemon)
+            client.sendall(b"GET /ofrep/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        eventually(lambda: self.metric(daemon, "pennon_subscribers") == 20, "they are subscribed")
+        store.configure("banner", {"default": {"variant": "beta"}})
+        eventually(lambda: daemon.flag("banner")["variant"] == "beta", "the change is in force")
+
+    def test_a_socket_whose_file_is_removed_comes_back(self):
+        daemon = self.serve()
+        held = FrameClient(daemon.socket)
+        self.addCleanup(held.close)
+        mode = os.stat(daemon.socket).st_mode
+        os.unlink(daemon.socket)
+        self.assertEqual(held.ping(b"x"), b"x")
+        eventually(lambda: os.path.exists(daemon.socket), "it is there again")
+        self.assertEqual(os.stat(daemon.socket).st_mode, mode)
+        eventually(daemon.is_up, "it answers")
+        self.assertEqual(held.ping(b"y"), b"y")
+        self.assertIn("the socket's file was gone and is made again", daemon.program.log)
+        self.assertEqual([one["name"] for one in daemon.status()["listeners"]], ["unix", "http"])
+        os.unlink(daemon.socket)
+        with open(daemon.socket, "w"):
+            pass
+        eventually(lambda: "cannot be made again" in daemon.program.log, "it does not fight for the place")
+        self.assertEqual(held.ping(b"z"), b"z")
+
+
 class SubscriptionTest(EndToEndTest):
     def subscribe(self, daemon, version=""):
         client = FrameClient(daemon.socket, 60)

@@ -70,7 +70,7 @@ REQUESTS = [
     ("ChangePassword", "/api/v1/session/password", {"current": "a long password", "next": "a longer password"}, 200),
     ("SignOut", "/api/v1/session", None, 204),
     ("DeleteUser", "/api/v1/users/ann", None, 204),
-    ("Report", "/sync/v1/report", {"instance": "i", "usage": [
+    ("Report", "/sync/v1/report", {"instance": "i", "quarantined": ["f"], "usage": [
         {"id": "b", "hour": "2026-01-01T00:00:00Z", "counts": [{"flag": "f", "variant": "on", "evaluations": 1}]}]}, 204),
     ("ListDaemons", ENVIRONMENT + "/fleet", None, 200),
     ("ShowUsage", ENVIRONMENT + "/usage?since=2026-01-01T00:00:00Z", None, 200),
@@ -89,6 +89,7 @@ REQUESTS = [
     ("Livez", "/livez", None, 200),
     ("Readyz", "/readyz", None, 200),
     ("Metrics", "/metrics", None, 200),
+    ("ShowStatus", "/status", None, 200),
 ]
 REFUSALS = [
     ("ShowFlag", "/api/v1/flags/none", None, 404),

@@ -269,5 +269,26 @@ TEST_CASE("a connection without traffic ends after idle_deadline_millis, if ther
   CHECK(client.ReadToEnd() == "a\n");
 }
 
+TEST_CASE("who would hold too much, with all others together, is closed; what ends is given back") {
+  ConnectionLimits limits;
+  limits.memory = std::make_shared<MemoryBudget>(std::size_t{100} * 1024);
+  Served served(Lines(Echo), limits);
+  const std::string line = std::string(std::size_t{60} * 1024, 'x') + '\n';
+  const auto is_echoed = [&](const Client& client) {
+    (void)::send(client.fd(), line.data(), line.size(), MSG_NOSIGNAL);
+    return client.Read(line.size()) == line;
+  };
+  Client first = served.Connect();
+  const Client second = served.Connect();
+  CHECK(is_echoed(first));  // each needs a buffer of 64 KiB, 48 more than it has anyway
+  CHECK(is_echoed(second));
+  CHECK_FALSE(is_echoed(served.Connect()));
+  CHECK(limits.memory->refused() == 1);
+  CHECK(is_echoed(first));
+  first.Close();
+  while (limits.memory->used() > std::size_t{48} * 1024) std::this_thread::yield();
+  CHECK(is_echoed(served.Connect()));
+}
+
 }  // namespace
 }  // namespace pennon::net

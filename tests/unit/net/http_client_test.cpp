@@ -253,5 +253,41 @@ TEST_CASE("destroying the client cancels what runs and calls nobody") {
   CHECK(calls == 0);
 }
 
+TEST_CASE("a body can be taken in pieces, and ended") {
+  Website website;
+  HttpClient client("pennon-test/1");
+  HttpFetch fetch = Of(website.origin + "/thousand");
+  std::string taken;
+  fetch.on_body = [&](const HttpFetched& head, std::string_view piece) {
+    CHECK(head.status == 200);
+    CHECK(head.headers.at("content-type") == "text/plain");
+    taken += piece;
+    return true;
+  };
+  auto fetched = Fetch(client, fetch);
+  REQUIRE(fetched);
+  CHECK(fetched->body.empty());
+  CHECK(taken.size() == 1000);
+  fetch.on_body = [](const HttpFetched&, std::string_view) { return false; };
+  fetched = Fetch(client, fetch);
+  REQUIRE_FALSE(fetched);
+  CHECK(fetched.error().code() == ErrorCode::kInvalid);
+}
+
+TEST_CASE("a cancelled fetch does not end, others do") {
+  Website website;
+  HttpClient client("pennon-test/1");
+  auto asked = website.site.asked.get_future();
+  std::atomic<bool> is_done = false;
+  const std::uint64_t id = client.Fetch(Of(website.origin + "/never"),
+                                        [&](base::Result<HttpFetched>) { is_done = true; });
+  Get(asked);
+  client.Cancel(id);
+  CHECK(Fetch(client, Of(website.origin + "/thousand")));
+  website.site.never.clear();
+  CHECK(Fetch(client, Of(website.origin + "/thousand")));
+  CHECK_FALSE(is_done);
+}
+
 }  // namespace
 }  // namespace pennon::net

@@ -144,6 +144,7 @@ class Client {
   }
   /// Whether a Read has ended with a reset instead of an end of stream.
   [[nodiscard]] bool was_reset() const { return was_reset_; }
+  [[nodiscard]] int fd() const { return fd_; }
   void EndWriting() const { ::shutdown(fd_, SHUT_WR); }
   void Close() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));

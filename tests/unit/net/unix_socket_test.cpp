@@ -239,5 +239,28 @@ TEST_CASE("the descriptor is not inherited") {
   ::close(fd);
 }
 
+TEST_CASE(
+    "a socket whose file is gone is bound again, and never over what somebody else put there") {
+  const test::TempDir directory;
+  const std::string path = directory.File("s");
+  auto socket = UnixSocket::Listen({path, 0640});
+  REQUIRE(socket);
+  const int fd = socket->Release();
+  CHECK(socket->IsInPlace());
+  CHECK(socket->BindAgain({path, 0640}).error().code() == ErrorCode::kConflict);
+  REQUIRE(::unlink(path.c_str()) == 0);
+  CHECK_FALSE(socket->IsInPlace());
+  REQUIRE(socket->BindAgain({path, 0640}).has_value());
+  CHECK(socket->IsInPlace());
+  CHECK(ModeOf(path) == (S_IFSOCK | 0640));
+  CHECK(CanConnect(path));
+  ::close(socket->Release());
+  ::close(fd);
+  REQUIRE(::unlink(path.c_str()) == 0);
+  ::close(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  CHECK(socket->BindAgain({path, 0640}).error().code() == ErrorCode::kConflict);
+  CHECK(ModeOf(path) == (S_IFREG | 0600));
+}
+
 }  // namespace
 }  // namespace pennon::net

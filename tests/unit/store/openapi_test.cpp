@@ -55,6 +55,7 @@ TEST_CASE("every route is in the document with its parameters, and no other is")
     auto parameters = ParametersOf(*operation);
     parameters.erase("IfMatch");
     parameters.erase("IfNoneMatch");
+    CHECK(parameters.erase("IdempotencyKey") == (route.Creates() ? 1 : 0));
     CHECK(parameters == ParametersOf(route));
   }
 }

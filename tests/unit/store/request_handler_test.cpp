@@ -78,7 +78,7 @@ struct Served : StoreFixture, CommitListener {
   TrustedProxies proxies;
   std::unique_ptr<ReaderPool> readers = *ReaderPool::Open(location, 2, clock);
   RequestServices services{api, database_thread, *readers, metrics,  token_use, reports,
-                           log, clock,           sign_in,  api_rate, proxies};
+                           log, clock,           sign_in,  api_rate, proxies,   2};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;
@@ -131,7 +131,7 @@ TEST_CASE("when more requests wait than the queue takes, the next one is 503 at 
   for (std::size_t i = 0; i < kMaxQueuedTasks; ++i) REQUIRE(store.database_thread.Post([] {}));
   const auto response = store.Ask("POST", "/api/v1/flags", store.admin, "{}");
   CHECK(response.status == 503);
-  CHECK(response.headers[0].first == "Retry-After");
+  CHECK(response.headers.back().first == "Retry-After");
 }
 
 TEST_CASE("a long answer is compressed for who takes it so") {
@@ -147,6 +147,7 @@ TEST_CASE("a long answer is compressed for who takes it so") {
     return std::any_of(response.headers.begin(), response.headers.end(),
                        [&](const auto& header) { return header.first == name; });
   };
+  CHECK(has(plain, "X-Content-Type-Options"));
   CHECK(!has(plain, "Content-Encoding"));
   CHECK(has(packed, "Content-Encoding"));
   CHECK(packed.body.size() * 4 < plain.body.size());
@@ -193,7 +194,7 @@ TEST_CASE("one token may send so much; the next request is told when to come") {
   RequestServices limited{store.api,     store.database_thread, *store.readers,
                           store.metrics, store.token_use,       store.reports,
                           store.log,     store.clock,           store.sign_in,
-                          strict,        store.proxies};
+                          strict,        store.proxies,         2};
   RequestHandler handler(limited);
   handler.SetCredentials(std::make_shared<const Credentials>(*Tokens(store.database).All()));
   const auto send = [&](const std::string& token) {
@@ -211,8 +212,90 @@ TEST_CASE("one token may send so much; the next request is told when to come") {
   CHECK(send(store.admin).status == 200);
   const auto refused = send(store.admin);
   CHECK(refused.status == 429);
-  CHECK(refused.headers[0] == std::pair<std::string_view, std::string>("Retry-After", "2"));
+  CHECK(refused.headers.back() == std::pair<std::string_view, std::string>("Retry-After", "2"));
   CHECK(send(store.sync_key).status == 403);  // somebody else
+}
+
+TEST_CASE("who switches a flag on is told which daemons cannot evaluate it") {
+  Served store;
+  store.database_thread.Start();
+  const auto report = [&](const std::string& instance, const std::string& more) {
+    return store
+        .Ask("POST", "/sync/v1/report", store.sync_key,
+             R"({"instance":")" + instance + R"(","host":"h")" + more + '}')
+        .status;
+  };
+  REQUIRE(report("fine", "") == 204);
+  REQUIRE(report("old", R"(,"quarantined":["b","a"])") == 204);
+  REQUIRE(report("other", R"(,"quarantined":["b"])") == 204);
+  REQUIRE(report("stuck", R"(,"refused":"the signature is wrong")") == 204);
+  CHECK(report("x", R"(,"quarantined":[""])") == 422);
+  const std::string path = "/api/v1/environments/prod/flags/a";
+  const auto change = [&](const std::string& body) {
+    const auto response = store.Ask("PATCH", path, store.admin, body);
+    INFO(response.body);
+    REQUIRE(response.status == 200);
+    return *wire::ReadJson(response.body);
+  };
+  CHECK(change(R"({"enabled":false})").Find("warnings") == nullptr);
+  const auto on = change(R"({"enabled":true})");
+  REQUIRE(on.Find("warnings") != nullptr);
+  const auto& warnings = *on.Find("warnings")->AsArray();
+  REQUIRE(warnings.size() == 2);
+  CHECK(Text(warnings[0], "instance") == "old");
+  CHECK(Text(warnings[1], "detail").find("signature") != std::string::npos);
+  CHECK(wire::ReadJson(store.Ask("GET", path, store.admin).body)->Find("warnings") == nullptr);
+}
+
+TEST_CASE("a report that the database refuses is refused alone") {
+  Served store;  // its thread does not run yet: all of these are written together
+  std::vector<std::future<int>> answers;
+  std::vector<std::promise<int>> promises(3);
+  int number = 0;
+  for (auto& promise : promises) {
+    answers.push_back(promise.get_future());
+    Report report;
+    report.environment = ++number == 2 ? "gone" : "prod";
+    report.instance = "i" + std::to_string(number);
+    REQUIRE(store.reports.Take(std::move(report), [&promise](const base::Result<void>& done) {
+      promise.set_value(done ? 204 : 503);
+    }));
+  }
+  store.database_thread.Start();
+  CHECK(answers[0].get() == 204);
+  CHECK(answers[1].get() == 503);
+  CHECK(answers[2].get() == 204);
+}
+
+TEST_CASE("more streams than there is room for are asked to come later") {
+  Served store;
+  for (int i = 0; i < 2; ++i) {
+    net::HttpRequest request;
+    const std::string authorization = "Bearer " + store.sync_key;
+    request.method = "GET";
+    request.path = "/sync/v1/stream";
+    request.headers.emplace_back("Authorization", authorization);
+    net::HttpResponse response;
+    const test::RecordedLater late;
+    REQUIRE(!store.handler.Handle(request, response, late));
+  }
+  const auto refused = store.Ask("GET", "/sync/v1/stream", store.sync_key);
+  CHECK(refused.status == 503);
+  CHECK(refused.headers.back().first == "Retry-After");
+  CHECK(store.metrics.streams == 2);
+}
+
+TEST_CASE("the status says what is in force, to those who may read") {
+  Served store;
+  CHECK(store.Ask("GET", "/status", "").status == 401);
+  CHECK(store.Ask("GET", "/status", store.sync_key).status == 403);
+  const auto status = wire::ReadJson(store.Ask("GET", "/status", store.admin).body);
+  REQUIRE(status);
+  CHECK(*status->Find("databaseAnswers") == model::Value(true));
+  const auto& environments = *status->Find("environments")->AsArray();
+  REQUIRE(environments.size() == 2);
+  CHECK(Text(environments[0], "environment") == "prod");
+  CHECK(Number(environments[0], "flags") == 1);
 }
 
 TEST_CASE("a client key is answered what is for clients, to pages of any site; a secret is not") {

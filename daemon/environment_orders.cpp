@@ -1,0 +1,147 @@
+// What operators may do to the flag sets of an environment.
+#include <charconv>
+
+#include "base/json_text.h"
+#include "base/timestamp.h"
+#include "daemon/environment.h"
+#include "daemon/set_guard.h"
+
+namespace pennon::daemon {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+
+namespace {
+
+constexpr std::int64_t kMicrosPerMilli = 1000;
+
+Error NoCache() {
+  return Error::Unavailable("cache", "there is none, so no flag sets are kept");
+}
+
+std::string Text(const GenerationName& name) {
+  return std::to_string(name.epoch) + '.' + std::to_string(name.revision);
+}
+
+bool IsNamed(const GenerationName& name, std::string_view text) {
+  return text == Text(name) || text == std::to_string(name.revision);
+}
+
+}  // namespace
+
+void Environment::NoteMark(std::string_view name, std::string_view text) {
+  if (cache_) NoteCache(cache_->SetMark(name, text));
+}
+
+Result<Generation> Environment::FindKept(std::string_view name) {
+  if (!cache_) return Fail(NoCache());
+  auto kept = cache_->List();
+  if (!kept) return Fail(kept.error());
+  const GenerationName now{compiled_.given.epoch, compiled_.given.revision};
+  bool is_behind = false;
+  for (const GenerationInfo& info : *kept) {
+    if (name.empty() ? is_behind : IsNamed(info.name, name)) return cache_->LoadNamed(info.name);
+    is_behind = is_behind || info.name == now;
+  }
+  return Fail(Error::NotFound(name.empty() ? "generation" : name,
+                              name.empty() ? "none is kept before the one in force"
+                                           : "is no kept flag set; see pennon generations"));
+}
+
+Result<void> Environment::Override(const Generation& generation) {
+  const auto* const key = public_key_ ? &*public_key_ : nullptr;
+  if (auto is_signed = CheckSignature(generation.head, key); !is_signed) return is_signed;
+  CompiledSet before;
+  before.effective = ReadDefinitions(generation.head, generation.kept);
+  auto compiled = CompileSet(ReadGeneration(generation).definitions, before);
+  if (!compiled) return Fail(compiled.error());
+  is_overridden_ = !newest_ || CursorOf(generation.head) != CursorOf(newest_->generation.head);
+  const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - generation.confirmed_at);
+  PutInForce(std::move(*compiled), serving::Source::kCache, clock_.Steady() - age);
+  return {};
+}
+
+Result<std::string> Environment::OrderDone() {
+  Publish();
+  NoteMark("serving", is_overridden_ || is_pinned_
+                          ? CursorOf({"", compiled_.given.epoch, compiled_.given.revision})
+                          : "");
+  NoteMark("pinned", is_pinned_ ? "true" : "");
+  const EnvironmentState state = this->state();
+  std::string text;
+  base::JsonObject object(text);
+  object.String("environment", config_.environment);
+  object.String("serving", Text({state.epoch, state.revision}));
+  object.String("newest", state.newest).Bool("pinned", state.pinned);
+  object.String("held", state.held).Close();
+  return text;
+}
+
+Result<std::string> Environment::Generations() {
+  if (!cache_) return Fail(NoCache());
+  auto kept = cache_->List();
+  if (!kept) return Fail(kept.error());
+  const GenerationName now{compiled_.given.epoch, compiled_.given.revision};
+  std::string text;
+  base::JsonObject object(text);
+  object.String("environment", config_.environment).Bool("pinned", is_pinned_);
+  if (held_) object.String("held", CursorOf(held_->generation.head));
+  object.Key("generations") += '[';
+  bool is_first = true;
+  for (const GenerationInfo& info : *kept) {
+    if (!std::exchange(is_first, false)) text += ',';
+    base::JsonObject one(text);
+    one.String("generation", Text(info.name)).Uint("flags", info.flags);
+    one.String("confirmedAt", base::FormatTimestamp(info.confirmed_at * kMicrosPerMilli));
+    one.Bool("serving", info.name == now).Close();
+  }
+  text += ']';
+  object.Close();
+  return text;
+}
+
+Result<std::string> Environment::Rollback(std::string_view generation) {
+  auto kept = FindKept(generation);
+  if (!kept) return Fail(kept.error());
+  if (auto done = Override(*kept); !done) return Fail(done.error());
+  return OrderDone();
+}
+
+Result<std::string> Environment::Pin(std::string_view generation) {
+  if (!cache_) return Fail(NoCache());
+  if (!generation.empty()) {
+    auto kept = FindKept(generation);
+    if (!kept) return Fail(kept.error());
+    if (auto done = Override(*kept); !done) return Fail(done.error());
+  }
+  if (!newest_ || compiled_.image == nullptr) {
+    return Fail(Error::Unavailable("pin", "no flag set of the upstream is in force"));
+  }
+  is_pinned_ = true;
+  return OrderDone();
+}
+
+Result<std::string> Environment::Unpin() {
+  is_pinned_ = false;
+  if (newest_ && is_overridden_) {
+    if (auto done = Override(newest_->generation); !done) return Fail(done.error());
+  }
+  return OrderDone();
+}
+
+Result<std::string> Environment::Accept(std::string_view revision) {
+  if (!held_) return Fail(Error::NotFound("accept", "no flag set is held back"));
+  const wire::SyncHead& head = held_->generation.head;
+  if (!revision.empty() && !IsNamed({head.epoch, head.revision}, revision)) {
+    return Fail(Error::Conflict("accept", "another flag set is held back: " + CursorOf(head)));
+  }
+  log_.Warn("a flag set that was held back is accepted",
+            {{"environment", config_.environment}, {"set", CursorOf(head)}});
+  if (auto done = Accept(*std::exchange(held_, std::nullopt), held_validator_); !done) {
+    return Fail(done.error());
+  }
+  return OrderDone();
+}
+
+}  // namespace pennon::daemon

@@ -1,0 +1,71 @@
+#include "daemon/set_compiler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/compile.h"
+#include "engine/patch.h"
+
+namespace pennon::daemon {
+namespace {
+
+using base::Fail;
+using base::Result;
+using serving::AttachedImage;
+
+// The set with each kept definition taken from the set before it.
+template <typename T>
+void TakeKept(std::vector<std::shared_ptr<const T>>& definitions,
+              const std::vector<std::shared_ptr<const T>>& before,
+              const std::vector<std::string>& kept) {
+  for (const std::string& key : kept) {
+    const auto same_key = [&](const auto& one) { return one->key == key; };
+    const auto old = std::find_if(before.begin(), before.end(), same_key);
+    if (old == before.end()) continue;
+    const auto now = std::find_if(definitions.begin(), definitions.end(), same_key);
+    if (now == definitions.end()) {
+      definitions.push_back(*old);
+    } else {
+      *now = *old;
+    }
+  }
+}
+
+Result<CompiledSet> Finish(CompiledSet compiled, engine::ImageBytes image, model::FlagSet set,
+                           const CompiledSet& in_force) {
+  auto attached = AttachedImage::Make(std::move(image), in_force.image.get());
+  if (!attached) return Fail(attached.error());
+  compiled.image = std::move(*attached);
+  compiled.given = std::move(set);
+  compiled.effective = compiled.given;
+  TakeKept(compiled.effective.flags, in_force.effective.flags, compiled.kept_flags);
+  TakeKept(compiled.effective.segments, in_force.effective.segments, compiled.kept_segments);
+  return compiled;
+}
+
+}  // namespace
+
+Result<CompiledSet> CompileSet(model::FlagSet set, const CompiledSet& in_force) {
+  CompiledSet compiled;
+  if (in_force.image != nullptr) {
+    auto patched = engine::Patch(
+        {in_force.given, in_force.image->snapshot(), in_force.diagnostics, in_force.compact_size},
+        set);
+    if (patched) {
+      compiled.diagnostics = in_force.diagnostics;
+      compiled.kept_flags = in_force.kept_flags;
+      compiled.kept_segments = in_force.kept_segments;
+      compiled.compact_size = in_force.compact_size;
+      return Finish(std::move(compiled), *std::move(patched), std::move(set), in_force);
+    }
+  }
+  auto made = engine::Compile(set, &in_force.effective);
+  if (!made) return Fail(made.error());
+  compiled.diagnostics = std::move(made->diagnostics);
+  compiled.kept_flags = std::move(made->kept_flags);
+  compiled.kept_segments = std::move(made->kept_segments);
+  compiled.compact_size = made->image.size();
+  return Finish(std::move(compiled), std::move(made->image), std::move(set), in_force);
+}
+
+}  // namespace pennon::daemon

@@ -1,0 +1,65 @@
+#include "daemon/set_guard.h"
+
+namespace pennon::daemon {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+
+Result<void> CheckRevision(const wire::SyncHead& head, const std::string& environment,
+                           const wire::SyncHead* newest) {
+  if (head.environment != environment) {
+    return Fail(Error::Invalid("upstream", "sent the flags of environment \"" + head.environment +
+                                               "\", this daemon serves \"" + environment + '"'));
+  }
+  if (newest == nullptr || head.epoch > newest->epoch) return {};
+  const auto text = [](const wire::SyncHead& of) {
+    return "epoch " + std::to_string(of.epoch) + " revision " + std::to_string(of.revision);
+  };
+  if (head.epoch < newest->epoch || head.revision < newest->revision) {
+    return Fail(Error::Invalid(
+        "upstream", "sent " + text(head) + ", older than what is here (" + text(*newest) + ')'));
+  }
+  if (head.revision == newest->revision && head.set_digest != newest->set_digest) {
+    return Fail(Error::Invalid("upstream", "sent " + text(head) + " again with other contents"));
+  }
+  return {};
+}
+
+Result<void> CheckSignature(const wire::SyncHead& head, const base::Ed25519Verifier* key) {
+  if (key == nullptr) return {};
+  if (head.signature.empty()) {
+    return Fail(Error::Unauthenticated(
+        "upstream", "sent a flag set without a signature; upstream.public_key_file wants one"));
+  }
+  if (key->Verify(SignedText(head), head.signature)) return {};
+  return Fail(Error::Unauthenticated(
+      "upstream", "sent a flag set whose signature is not of the key in upstream.public_key_file"));
+}
+
+// Both lists are in the order of kind and key, flags first.
+Result<void> CheckShrink(const Generation& offered, const Generation& newest) {
+  std::size_t had = 0;
+  std::size_t lost = 0;
+  auto now = offered.lines.begin();
+  for (const wire::SyncLine& line : newest.lines) {
+    if (line.kind != wire::LineKind::kFlag) break;
+    ++had;
+    while (now != offered.lines.end() && now->kind == wire::LineKind::kFlag &&
+           now->key < line.key) {
+      ++now;
+    }
+    const bool is_there =
+        now != offered.lines.end() && now->kind == line.kind && now->key == line.key;
+    if (!is_there) ++lost;
+  }
+  const bool is_empty = had > 0 && offered.head.flags == 0;
+  if (!is_empty && (lost <= kMaxLostFlags || lost * 100 <= had * kMaxLostPercent)) return {};
+  return Fail(Error::Forbidden(
+      "upstream", "sent " + CursorOf(offered.head) + ", which lacks " + std::to_string(lost) +
+                      " of " + std::to_string(had) +
+                      " flags without saying that they were deleted; it is held back until "
+                      "somebody accepts it (pennon accept)"));
+}
+
+}  // namespace pennon::daemon

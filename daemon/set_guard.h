@@ -1,0 +1,30 @@
+// What a flag set must be like to take the place of the one there is.
+#pragma once
+
+#include <string>
+
+#include "base/ed25519.h"
+#include "base/result.h"
+#include "daemon/received_set.h"
+
+namespace pennon::daemon {
+
+/// A full set that lacks more than this share of the flags, and more than this many, without having
+/// declared that they were deleted, is held back; an empty one always is.
+inline constexpr std::size_t kMaxLostPercent = 20;
+inline constexpr std::size_t kMaxLostFlags = 10;
+
+/// The set is of this environment and not older than the newest one that was accepted
+/// (`newest`; null: none). Epochs and revisions never fall, and one revision never has two
+/// contents.
+base::Result<void> CheckRevision(const wire::SyncHead& head, const std::string& environment,
+                                 const wire::SyncHead* newest);
+
+/// The set is signed by the key; no key: nothing is asked for.
+base::Result<void> CheckSignature(const wire::SyncHead& head, const base::Ed25519Verifier* key);
+
+/// A full set is not sharply smaller than the one before. Deltas declare what they delete and are
+/// not for this.
+base::Result<void> CheckShrink(const Generation& offered, const Generation& newest);
+
+}  // namespace pennon::daemon

@@ -1,0 +1,47 @@
+// One worker's counts by flag and variant: plain memory of that worker, handed over as a whole.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "serving/usage_sink.h"
+
+namespace pennon::daemon {
+
+/// Counts of evaluations in one image, which it keeps alive: keys and variants are read from there.
+struct UsageTable {
+  struct Slot {
+    std::uint32_t flag = 0;  // offset of its block
+    std::uint32_t variant_size = 0;
+    const char* variant = nullptr;  // in the image
+    std::uint64_t evaluations = 0;  // 0: the slot is free
+  };
+  std::shared_ptr<const serving::AttachedImage> image;
+  std::vector<Slot> slots;  // open addressing; a power of two, or none
+  std::size_t used = 0;
+};
+
+/// Confined to one worker.
+class UsageCounter final : public serving::UsageSink {
+ public:
+  using HandOver = std::function<void(UsageTable)>;
+  /// `hand_over` is called on the worker, with what was counted in an image that is replaced.
+  explicit UsageCounter(HandOver hand_over) : hand_over_(std::move(hand_over)) {}
+
+  void Count(const serving::Published& published, engine::FlagHandle flag,
+             const model::Evaluation& evaluation) override;
+  /// Hands over what has been counted until now.
+  void Flush();
+
+ private:
+  void Begin(const serving::Published& published);
+  void Grow();
+  UsageTable::Slot& Find(std::uint32_t flag, std::string_view variant);
+
+  HandOver hand_over_;
+  UsageTable table_;
+};
+
+}  // namespace pennon::daemon

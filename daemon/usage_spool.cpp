@@ -1,0 +1,111 @@
+#include "daemon/usage_spool.h"
+
+#include "base/digest.h"
+#include "base/json_text.h"
+
+namespace pennon::daemon {
+namespace {
+
+constexpr base::WallMillis kHourMillis = 3'600'000;
+constexpr std::size_t kIdBytes = 12;
+
+std::string DigestOf(const ClosedBatch& batch) {
+  return base::Sha256Hex(batch.id + '\n' + std::to_string(batch.hour) + '\n' + batch.counts);
+}
+
+}  // namespace
+
+void UsageSpool::Load() {
+  base::Sqlite* const database = cache_ == nullptr ? nullptr : cache_->database();
+  if (database == nullptr) return;
+  auto select = database->Prepare(
+      "SELECT id, hour, counts, evaluations, digest FROM usage ORDER BY rowid LIMIT " +
+      std::to_string(kMaxBatches));
+  if (!select) return;
+  for (auto row = select->Step(); row && *row; row = select->Step()) {
+    ClosedBatch batch{std::string(select->Text(0)), select->Int(1), std::string(select->Text(2)),
+                      static_cast<std::uint64_t>(select->Int(3))};
+    if (DigestOf(batch) != select->Text(4)) continue;  // damaged: how much it was is not known
+    closed_bytes_ += batch.counts.size();
+    closed_.push_back(std::move(batch));
+  }
+}
+
+void UsageSpool::Add(const UsageTable& table, base::WallMillis now) {
+  CloseOpen(now, true);
+  open_hour_ = now / kHourMillis * kHourMillis;
+  for (const UsageTable::Slot& slot : table.slots) {
+    if (slot.evaluations == 0) continue;
+    std::pair<std::string, std::string> key(table.image->snapshot().Key({slot.flag}),
+                                            std::string_view(slot.variant, slot.variant_size));
+    const auto found = open_.find(key);
+    if (found != open_.end()) {
+      found->second += slot.evaluations;
+    } else if (open_.size() < kMaxOpenCounts) {
+      open_.emplace(std::move(key), slot.evaluations);
+    } else {
+      lost_ += slot.evaluations;
+    }
+  }
+}
+
+void UsageSpool::CloseOpen(base::WallMillis now, bool only_past) {
+  if (open_.empty() || (only_past && open_hour_ == now / kHourMillis * kHourMillis)) return;
+  std::vector<std::map<std::pair<std::string, std::string>, std::uint64_t>::const_iterator> part;
+  for (auto count = open_.cbegin(); count != open_.cend(); ++count) {
+    part.push_back(count);
+    if (part.size() < kMaxBatchCounts && std::next(count) != open_.cend()) continue;
+    Close(part);
+    part.clear();
+  }
+  open_.clear();
+}
+
+void UsageSpool::Close(
+    const std::vector<std::map<std::pair<std::string, std::string>, std::uint64_t>::const_iterator>&
+        counts) {
+  ClosedBatch batch;
+  batch.id = base::RandomToken("", kIdBytes);
+  batch.hour = open_hour_;
+  char separator = '[';
+  for (const auto& count : counts) {
+    batch.counts += std::exchange(separator, ',');
+    base::JsonObject(batch.counts)
+        .String("flag", count->first.first)
+        .String("variant", count->first.second)
+        .Uint("evaluations", count->second)
+        .Close();
+    batch.evaluations += count->second;
+  }
+  batch.counts += ']';
+  Keep(batch);
+  closed_bytes_ += batch.counts.size();
+  closed_.push_back(std::move(batch));
+  while (closed_.size() > kMaxBatches || closed_bytes_ > kMaxSpoolBytes) Drop(true);
+}
+
+// A batch that cannot be written is still in memory: trouble with the disk costs persistence only.
+void UsageSpool::Keep(const ClosedBatch& batch) {
+  base::Sqlite* const database = cache_ == nullptr ? nullptr : cache_->database();
+  if (database == nullptr) return;
+  auto insert = database->Prepare("INSERT INTO usage VALUES (?, ?, ?, ?, ?)");
+  if (!insert) return;
+  insert->BindAll(std::string_view(batch.id), batch.hour, std::string_view(batch.counts),
+                  static_cast<std::int64_t>(batch.evaluations), std::string_view(DigestOf(batch)));
+  (void)insert->Run();
+}
+
+void UsageSpool::Drop(bool is_lost) {
+  if (closed_.empty()) return;
+  const ClosedBatch& batch = closed_.front();
+  if (is_lost) lost_ += batch.evaluations;
+  if (base::Sqlite* const database = cache_ == nullptr ? nullptr : cache_->database()) {
+    if (auto remove = database->Prepare("DELETE FROM usage WHERE id = ?")) {
+      (void)remove->Bind(1, batch.id).Run();
+    }
+  }
+  closed_bytes_ -= batch.counts.size();
+  closed_.pop_front();
+}
+
+}  // namespace pennon::daemon

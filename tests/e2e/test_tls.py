@@ -1,0 +1,113 @@
+"""A store that speaks TLS: real certificates, made for the test."""
+import http.client
+import json
+import signal
+import socket
+import ssl
+import subprocess
+
+from harness import EndToEndTest, eventually, request
+
+
+def make_certificate(folder, name):
+    """A self-signed certificate for 127.0.0.1 whose common name is `name`, and its key."""
+    certificate, key = folder / "tls.crt", folder / "tls.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    return certificate, key
+
+
+class TlsTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.certificate, self.key = make_certificate(self.folder("tls"), "first")
+        self.store = self.start_store(tls=(self.certificate, self.key))
+
+    def session(self, **options):
+        """A bare TLS connection."""
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        for name, value in options.items():
+            setattr(context, name, value)
+        raw = socket.create_connection(("127.0.0.1", self.store.port), timeout=30)
+        return context.wrap_socket(raw, server_hostname="127.0.0.1")
+
+    def test_the_api_and_a_long_answer_come_through(self):
+        for i in range(50):
+            status, _ = self.store.api("POST", "/flags", {
+                "key": f"flag-{i}", "type": "string", "variants": [{"key": "v", "value": "x" * 2000}]})
+            self.assertEqual(status, 201)
+        status, answer = self.store.api("GET", "/flags?limit=500")
+        self.assertEqual(status, 200)
+        self.assertGreater(len(json.dumps(answer)), 100_000)
+
+    def test_a_request_sent_byte_by_byte_and_two_at_once_are_both_answered(self):
+        with self.session() as session:
+            for byte in b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n":
+                session.sendall(bytes([byte]))
+            session.sendall(b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\nGET /metrics HTTP/1.1\r\nHost: a\r\n"
+                            b"Connection: close\r\n\r\n")
+            received = b""
+            while piece := session.recv(65536):
+                received += piece
+        self.assertEqual(received.count(b"HTTP/1.1 200 OK"), 3)
+        self.assertIn(b"pennon_store_connections 1", received)
+
+    def test_requests_behind_a_slow_one_are_answered_in_their_order(self):
+        authorization = f"Authorization: Bearer {self.store.token}\r\n".encode()
+        with self.session() as session:
+            session.sendall(b"".join(
+                b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n" + authorization + b"\r\n"
+                for path in (b"/api/v1/flags", b"/livez", b"/api/v1/environments", b"/readyz")) +
+                b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            received = b""
+            while piece := session.recv(65536):
+                received += piece
+        self.assertEqual(received.count(b"HTTP/1.1 200 OK"), 5)
+
+    def test_a_change_is_told_on_a_stream(self):
+        with open(self.store.key_file) as key:
+            token = key.read().strip()
+        with self.session() as session:
+            session.sendall(f"GET /sync/v1/stream HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
+                            .encode())
+            received = b""
+            while b"\n\n" not in received.partition(b"\r\n\r\n")[2]:  # what is in force now
+                received += session.recv(65536)
+            self.store.configure("banner", {"enabled": False})
+            received = b""
+            while b"event: delta" not in received:
+                received += session.recv(65536)
+
+    def test_without_tls_or_with_an_old_one_nothing_is_answered(self):
+        plain = http.client.HTTPConnection("127.0.0.1", self.store.port, timeout=30)
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            request(plain, "GET", "/livez")
+        with self.assertRaises((ssl.SSLError, OSError)):
+            self.session(minimum_version=ssl.TLSVersion.TLSv1_1, maximum_version=ssl.TLSVersion.TLSv1_1)
+        self.assertEqual(request(self.store.connection(), "GET", "/livez")[0], 200)
+
+    def test_a_handshake_that_is_not_finished_is_ended(self):
+        self.store.program.end()
+        self.store.arguments = (*self.store.arguments, "--limits-request-timeout", "100ms")
+        self.store.start()
+        with socket.create_connection(("127.0.0.1", self.store.port), timeout=30) as silent:
+            silent.sendall(b"\x16\x03\x01\x02")
+            self.assertEqual(silent.recv(1), b"")
+
+    def test_a_certificate_is_replaced_by_a_hangup_and_a_wrong_one_is_not(self):
+        def served():
+            with self.session() as session:
+                return dict(pair[0] for pair in session.getpeercert()["subject"])["commonName"]
+        self.assertEqual(served(), "first")
+        make_certificate(self.certificate.parent, "second")
+        self.store.program.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "reloaded" in self.store.program.log, "the store has reloaded")
+        self.assertEqual(served(), "second")
+        good = self.certificate.read_text()
+        self.certificate.write_text("rubbish")
+        self.store.program.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "reload refused" in self.store.program.log, "the reload was refused")
+        self.assertIn(str(self.certificate), self.store.program.log)
+        self.certificate.write_text(good)
+        self.assertEqual(served(), "second")
