@@ -4,9 +4,12 @@
 
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/convert.h"
 #include "cli/explain.h"
 #include "cli/lint.h"
+#include "cli/orders.h"
+#include "cli/store_arguments.h"
 
 namespace {
 
@@ -40,7 +43,8 @@ int Main(int argc, char** argv) {
   cli::EvalArguments arguments;
   bool json = false;
 
-  CLI::App app("pennon asks the pennond of this host about flags.", "pennon");
+  CLI::App app("pennon asks the pennond of this host about flags, and the store to change them.",
+               "pennon");
   app.set_version_flag("--version", "pennon " + std::string(base::Version()));
   app.require_subcommand(1);
   app.fallthrough();
@@ -85,6 +89,38 @@ int Main(int argc, char** argv) {
   convert->add_option("--to", to, "the format to print")
       ->check(CLI::IsMember({"native"}))
       ->capture_default_str();
+  std::vector<cli::Runner> runners;
+  std::string argument;
+  const auto add_order = [&](const char* verb, const char* what, const char* takes) {
+    CLI::App* const order = app.add_subcommand(verb, what);
+    if (takes != nullptr) order->add_option(takes, argument, "which one; the obvious one if none");
+    runners.emplace_back(order, [&, verb] {
+      client::Client client(options);
+      return cli::GiveOrder(client, verb, argument, json);
+    });
+  };
+  add_order("generations", "list the flag sets that the daemon keeps", nullptr);
+  add_order("rollback", "serve an earlier flag set until there is a newer one", "generation");
+  add_order("pin", "keep serving a flag set, whatever the upstream has", "generation");
+  add_order("unpin", "end that", nullptr);
+  add_order("accept", "take the flag set that was held back", "revision");
+  add_order("reload", "make the daemon read its configuration again", nullptr);
+  std::int64_t count = 0;
+  CLI::App* const watch = app.add_subcommand("watch", "print changes as they come");
+  watch->add_option("--count", count, "end after so many")->check(CLI::Range(1, 1'000'000));
+  runners.emplace_back(watch, [&] { return cli::Watch(options, count, json); });
+  cli::StoreArguments store;
+  cli::AddStoreCommands(app, store, runners);
+  std::string shell;
+  CLI::App* const completion = app.add_subcommand(
+      "completion", "print what your shell needs: source <(pennon completion bash)");
+  completion->add_option("shell", shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  runners.emplace_back(completion, [&] {
+    std::cout << cli::CompletionScript(app, shell);
+    return 0;
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version
@@ -92,6 +128,11 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Error& error) {
     std::cerr << "pennon: " << error.what() << "; see pennon --help\n";
     return cli::kExitUsage;
+  }
+  store.json = json;
+  if (!options.environment.empty()) store.environment = options.environment;
+  for (const auto& [command, run] : runners) {
+    if (command->parsed()) return run();
   }
   wire::DocumentOptions document;
   document.format = *wire::ParseDocumentFormat(format.format);

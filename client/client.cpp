@@ -1,11 +1,12 @@
 #include "client/client.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <random>
+#include <type_traits>
 
-#include "base/json_text.h"
 #include "client/frame_connection.h"
 #include "wire/frame_answer.h"
 #include "wire/frame_request.h"
@@ -17,101 +18,60 @@ using base::Error;
 using base::Fail;
 using base::Result;
 using model::EvaluationError;
-using wire::FrameEvaluation;
 using wire::FrameType;
-using wire::FrameValue;
 
 namespace {
 
 constexpr std::int64_t kFirstPauseMillis = 10;
 
-// The value of an answer as a T, or none when the flag is of another type.
 template <typename T>
-std::optional<T> ValueAs(const FrameEvaluation& answer);
+constexpr model::ValueType kTypeOf = model::ValueType::kObject;
+template <>
+constexpr model::ValueType kTypeOf<bool> = model::ValueType::kBoolean;
+template <>
+constexpr model::ValueType kTypeOf<std::int64_t> = model::ValueType::kInteger;
+template <>
+constexpr model::ValueType kTypeOf<double> = model::ValueType::kNumber;
+template <>
+constexpr model::ValueType kTypeOf<std::string> = model::ValueType::kString;
 
-template <>
-std::optional<bool> ValueAs(const FrameEvaluation& answer) {
-  if (answer.kind != FrameValue::kTrue && answer.kind != FrameValue::kFalse) return std::nullopt;
-  return answer.kind == FrameValue::kTrue;
-}
-template <>
-std::optional<std::int64_t> ValueAs(const FrameEvaluation& answer) {
-  if (answer.kind != FrameValue::kInt) return std::nullopt;
-  return answer.integer;
-}
-template <>
-std::optional<double> ValueAs(const FrameEvaluation& answer) {
-  if (answer.kind == FrameValue::kInt) return static_cast<double>(answer.integer);
-  if (answer.kind != FrameValue::kDouble) return std::nullopt;
-  return answer.number;
-}
-template <>
-std::optional<std::string> ValueAs(const FrameEvaluation& answer) {
-  if (answer.kind != FrameValue::kString) return std::nullopt;
-  return std::string(answer.text);
-}
-template <>
-std::optional<Json> ValueAs(const FrameEvaluation& answer) {
-  if (answer.kind != FrameValue::kJson) return std::nullopt;
-  return Json{std::string(answer.text)};
-}
-
-std::string AsJson(const FrameEvaluation& answer) {
-  std::string text;
-  switch (answer.kind) {
-    case FrameValue::kTrue:
-      return "true";
-    case FrameValue::kFalse:
-      return "false";
-    case FrameValue::kInt:
-      base::AppendJsonInt(text, answer.integer);
-      break;
-    case FrameValue::kDouble:
-      base::AppendJsonDouble(text, answer.number);
-      break;
-    case FrameValue::kString:
-      base::AppendJsonString(text, answer.text);
-      break;
-    case FrameValue::kJson:
-      return std::string(answer.text);
-    default:
-      return "null";
+template <typename T>
+T ValueAs(Answer& answer) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return answer.boolean;
+  } else if constexpr (std::is_same_v<T, std::int64_t>) {
+    return answer.integer;
+  } else if constexpr (std::is_same_v<T, double>) {
+    return answer.number;
+  } else {
+    return T{std::move(answer.text)};
   }
-  return text;
 }
 
 template <typename T>
-void Describe(const FrameEvaluation& answer, const wire::FrameSetState& state,
-              Details<T>& details) {
+void Describe(const Answer& answer, Details<T>& details) {
   details.variant = answer.variant;
   details.reason = answer.reason;
   details.error = answer.error;
-  details.error_message = answer.detail;
+  details.error_message = answer.message;
   details.source = answer.source;
-  details.epoch = state.epoch;
-  details.revision = state.revision;
-  details.age_millis = static_cast<std::int64_t>(state.age_millis);
-  details.stale = state.stale;
+  details.epoch = answer.state.epoch;
+  details.revision = answer.state.revision;
+  details.age_millis = static_cast<std::int64_t>(answer.state.age_millis);
+  details.stale = answer.state.stale;
   details.metadata = answer.metadata;
 }
 
 // What the daemon would refuse anyway is refused here, where the frame's counts still fit.
-Result<void> CheckSizes(std::size_t flags, const Context& context) {
+Result<void> CheckSizes(std::size_t flags, const model::Context& context) {
   if (flags > wire::kMaxBatchFlags) {
     return Fail(Error::Limit("flags", "are more than " + std::to_string(wire::kMaxBatchFlags)));
   }
-  if (context.view().nodes().size() > wire::kMaxContextNodes) {
+  if (context.nodes().size() > wire::kMaxContextNodes) {
     return Fail(Error::Limit("context", "has more than " + std::to_string(wire::kMaxContextNodes) +
                                             " attributes, members and elements"));
   }
   return {};
-}
-
-template <typename T>
-void NoteFailure(EvaluationError code, std::string message, Details<T>& details) {
-  details.reason = model::Reason::kError;
-  details.error = code;
-  details.error_message = std::move(message);
 }
 
 }  // namespace
@@ -120,7 +80,7 @@ struct Client::State {
   explicit State(ClientOptions given) : options(std::move(given)), random(std::random_device{}()) {}
 
   ClientOptions options;
-  std::mutex mutex;  // guards the members that follow
+  std::timed_mutex mutex;  // guards the members that follow
   FrameConnection connection;
   std::uint32_t next_id = 1;
   std::string request;
@@ -128,6 +88,14 @@ struct Client::State {
   std::int64_t pause_millis = kFirstPauseMillis;
   Deadline retry_at = 0;  // no attempt to connect before
   Error last_error = Error::Unavailable("", "not connected yet");
+
+  // A call waits for its turn no longer than for its answer.
+  [[nodiscard]] std::unique_lock<std::timed_mutex> Lock() {
+    return {mutex, std::chrono::milliseconds(options.timeout_millis)};
+  }
+  static tl::unexpected<Error> IsBusy() {
+    return Fail(Error::Unavailable("", "other calls of this client were still waiting"));
+  }
 
   Result<void> Connect(Deadline deadline) {
     // While the daemon is away, callers get their default at once and not after a timeout each.
@@ -186,38 +154,46 @@ template <typename T>
 Details<T> Client::GetDetails(std::string_view flag, const Context& context, T fallback) noexcept {
   Details<T> details{std::move(fallback)};
   try {
-    if (const auto fits = CheckSizes(1, context); !fits) {
-      NoteFailure(EvaluationError::kInvalidContext, fits.error().Message(), details);
-      return details;
-    }
-    const std::lock_guard lock(state_->mutex);
-    const auto frame =
-        state_->Ask(FrameType::kEvaluation, [&](std::string& request, std::uint32_t id) {
-          wire::AppendEvaluate(request, id, wire::kWantMetadata, flag, context.view());
-        });
-    if (!frame) {
-      NoteFailure(EvaluationError::kGeneral, frame.error().Message(), details);
-      return details;
-    }
-    const auto answer = wire::DecodeEvaluations(frame->header, frame->payload);
-    if (!answer || answer->entries.size() != 1) {
-      NoteFailure(EvaluationError::kGeneral, "the daemon's answer is malformed", details);
-      return details;
-    }
-    const FrameEvaluation& entry = answer->entries.front();
-    Describe(entry, answer->state, details);
-    if (entry.kind == FrameValue::kNull) return details;
-    if (auto value = ValueAs<T>(entry)) {
-      details.value = std::move(*value);
-    } else {
-      NoteFailure(EvaluationError::kTypeMismatch, "the flag is of another type", details);
-    }
+    Answer answer;
+    Evaluate(flag, context.view(), answer);
+    answer.Require(kTypeOf<T>);
+    Describe(answer, details);
+    if (answer.has_value) details.value = ValueAs<T>(answer);
   } catch (...) {
     // Out of memory: the fallback is already in place.
     details.reason = model::Reason::kError;
     details.error = EvaluationError::kGeneral;
   }
   return details;
+}
+
+void Client::Evaluate(std::string_view flag, const model::Context& context,
+                      Answer& answer) noexcept {
+  try {
+    answer.key = flag;
+    answer.state = {};
+    answer.source = model::Source::kDefault;
+    if (const auto fits = CheckSizes(1, context); !fits) {
+      return answer.Fail(EvaluationError::kInvalidContext, fits.error().Message());
+    }
+    const auto lock = state_->Lock();
+    if (!lock) return answer.Fail(EvaluationError::kGeneral, state_->IsBusy().value().Message());
+    const auto frame =
+        state_->Ask(FrameType::kEvaluation, [&](std::string& request, std::uint32_t id) {
+          wire::AppendEvaluate(request, id, wire::kWantMetadata, flag, context);
+        });
+    if (!frame) return answer.Fail(EvaluationError::kGeneral, frame.error().Message());
+    const auto decoded = wire::DecodeEvaluations(frame->header, frame->payload);
+    if (!decoded || decoded->entries.size() != 1) {
+      return answer.Fail(EvaluationError::kGeneral, "the daemon's answer is malformed");
+    }
+    answer.state = decoded->state;
+    answer.Take(decoded->entries.front());
+  } catch (...) {
+    answer.has_value = false;
+    answer.reason = model::Reason::kError;
+    answer.error = EvaluationError::kGeneral;
+  }
 }
 
 template Details<bool> Client::GetDetails(std::string_view, const Context&, bool) noexcept;
@@ -231,22 +207,16 @@ template Details<Json> Client::GetDetails(std::string_view, const Context&, Json
 Result<std::vector<BatchEntry>> Client::Batch(const std::vector<std::string_view>& flags,
                                               const Context& context) noexcept {
   try {
-    if (const auto fits = CheckSizes(flags.size(), context); !fits) return Fail(fits.error());
-    const std::lock_guard lock(state_->mutex);
-    const auto frame =
-        state_->Ask(FrameType::kEvaluations, [&](std::string& request, std::uint32_t id) {
-          wire::AppendBatch(request, id, wire::kWantMetadata, flags, context.view());
-        });
-    if (!frame) return Fail(frame.error());
-    const auto answer = wire::DecodeEvaluations(frame->header, frame->payload);
-    if (!answer) return Fail(answer.error());
+    auto answers = EvaluateAll(flags, context.view());
+    if (!answers) return Fail(answers.error());
     std::vector<BatchEntry> entries;
-    for (const FrameEvaluation& one : answer->entries) {
+    for (Answer& answer : *answers) {
       BatchEntry& entry = entries.emplace_back();
-      entry.key = one.key;
-      entry.has_value = one.kind != FrameValue::kNull;
-      entry.details.value.text = AsJson(one);
-      Describe(one, answer->state, entry.details);
+      entry.key = answer.key;
+      entry.has_value = answer.has_value;
+      Describe(answer, entry.details);
+      answer.TurnToJson();
+      entry.details.value.text = std::move(answer.text);
     }
     return entries;
   } catch (...) {
@@ -254,9 +224,100 @@ Result<std::vector<BatchEntry>> Client::Batch(const std::vector<std::string_view
   }
 }
 
+Result<std::vector<Answer>> Client::EvaluateAll(const std::vector<std::string_view>& flags,
+                                                const model::Context& context) noexcept {
+  try {
+    if (const auto fits = CheckSizes(flags.size(), context); !fits) return Fail(fits.error());
+    const auto lock = state_->Lock();
+    if (!lock) return state_->IsBusy();
+    const auto frame =
+        state_->Ask(FrameType::kEvaluations, [&](std::string& request, std::uint32_t id) {
+          wire::AppendBatch(request, id, wire::kWantMetadata, flags, context);
+        });
+    if (!frame) return Fail(frame.error());
+    const auto decoded = wire::DecodeEvaluations(frame->header, frame->payload);
+    if (!decoded) return Fail(decoded.error());
+    std::vector<Answer> answers(decoded->entries.size());
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      answers[i].key = decoded->entries[i].key;
+      answers[i].state = decoded->state;
+      answers[i].Take(decoded->entries[i]);
+    }
+    return answers;
+  } catch (...) {
+    return Fail(Error::Internal("", "out of memory"));
+  }
+}
+
+Result<MappedAnswer> Client::Map() noexcept {
+  try {
+    const auto lock = state_->Lock();
+    if (!lock) return state_->IsBusy();
+    const auto frame = state_->Ask(FrameType::kMapped, [](std::string& request, std::uint32_t id) {
+      wire::AppendMap(request, id);
+    });
+    if (!frame) return Fail(frame.error());
+    const auto head = wire::DecodeMapped(frame->payload);
+    if (!head) return Fail(head.error());
+    auto handed = state_->connection.TakeDescriptors();
+    const std::size_t expected = head->default_bytes == 0 ? 2 : 3;
+    if (handed.size() != expected || head->serial == 0) {
+      return Fail(Error::Invalid("map", "the daemon hands over something else"));
+    }
+    MappedAnswer answer{*head, std::move(handed[0]), std::move(handed[1]), {}};
+    if (expected == 3) answer.defaults = std::move(handed[2]);
+    return answer;
+  } catch (...) {
+    return Fail(Error::Internal("", "out of memory"));
+  }
+}
+
+Result<void> Client::Report(const std::vector<wire::FrameUsage>& usage) noexcept {
+  try {
+    const auto lock = state_->Lock();
+    if (!lock) return state_->IsBusy();
+    const auto frame = state_->Ask(
+        FrameType::kReported,
+        [&](std::string& request, std::uint32_t id) { wire::AppendReport(request, id, usage); });
+    if (!frame) return Fail(frame.error());
+    return {};
+  } catch (...) {
+    return Fail(Error::Internal("", "out of memory"));
+  }
+}
+
+Result<std::string> Client::Order(std::string_view verb, std::string_view argument) noexcept {
+  try {
+    const auto lock = state_->Lock();
+    if (!lock) return state_->IsBusy();
+    const auto frame =
+        state_->Ask(FrameType::kOrderAnswer, [&](std::string& request, std::uint32_t id) {
+          wire::AppendOrder(request, id, {verb, state_->options.environment, argument});
+        });
+    if (!frame) return Fail(frame.error());
+    return std::string(wire::FrameReader(frame->payload).Text32());
+  } catch (...) {
+    return Fail(Error::Internal("", "out of memory"));
+  }
+}
+
+bool Client::IsConnected() noexcept {
+  const auto lock = state_->Lock();
+  return lock && state_->connection.IsOpen();
+}
+
+void Client::Disconnect() noexcept {
+  if (const auto lock = state_->Lock()) state_->connection.Close();
+}
+
+void Client::AbandonAfterFork() noexcept {
+  state_->connection.Close();
+}
+
 Result<void> Client::Ping() noexcept {
   try {
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->Lock();
+    if (!lock) return state_->IsBusy();
     const auto pong = state_->Ask(FrameType::kPong, [](std::string& request, std::uint32_t id) {
       const wire::FrameWriter ping(request, FrameType::kPing, 0, id);
     });
@@ -269,8 +330,9 @@ Result<void> Client::Ping() noexcept {
 
 Result<std::string> Client::Explain(std::string_view flag, const Context& context) noexcept {
   try {
-    if (const auto fits = CheckSizes(1, context); !fits) return Fail(fits.error());
-    const std::lock_guard lock(state_->mutex);
+    if (const auto fits = CheckSizes(1, context.view()); !fits) return Fail(fits.error());
+    const auto lock = state_->Lock();
+    if (!lock) return state_->IsBusy();
     const auto frame =
         state_->Ask(FrameType::kExplanation, [&](std::string& request, std::uint32_t id) {
           wire::AppendExplain(request, id, flag, context.view());
@@ -284,7 +346,8 @@ Result<std::string> Client::Explain(std::string_view flag, const Context& contex
 
 Result<std::string> Client::Status() noexcept {
   try {
-    const std::lock_guard lock(state_->mutex);
+    const auto lock = state_->Lock();
+    if (!lock) return state_->IsBusy();
     const auto frame =
         state_->Ask(FrameType::kStatusAnswer, [](std::string& request, std::uint32_t id) {
           const wire::FrameWriter status(request, FrameType::kStatus, 0, id);

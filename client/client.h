@@ -15,8 +15,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/answer.h"
 #include "client/context.h"
+#include "client/local_set.h"
 #include "model/evaluation.h"
+#include "wire/frame_control.h"
 
 namespace pennon::client {
 
@@ -58,8 +61,8 @@ struct BatchEntry {
   Details<Json> details;
 };
 
-/// Safe to use from any thread; calls take turns on one connection. After a fork the child must
-/// make a client of its own.
+/// Safe to use from any thread; calls take turns on one connection, and wait for it by their own
+/// deadline. After a fork the child must make a client of its own.
 class Client {
  public:
   explicit Client(ClientOptions options = {});
@@ -78,12 +81,31 @@ class Client {
   template <typename T>
   Details<T> GetDetails(std::string_view flag, const Context& context, T fallback) noexcept;
 
+  /// The same untyped, for those that know other ways, too. An error is in the answer.
+  void Evaluate(std::string_view flag, const model::Context& context, Answer& answer) noexcept;
+  /// Several flags, likewise.
+  base::Result<std::vector<Answer>> EvaluateAll(const std::vector<std::string_view>& flags,
+                                                const model::Context& context) noexcept;
+
   /// Several flags of one flag set (no keys: all of them).
   base::Result<std::vector<BatchEntry>> Batch(const std::vector<std::string_view>& flags,
                                               const Context& context) noexcept;
 
   /// Why a flag is what it is for this context, as JSON (docs/protocol.md).
   base::Result<std::string> Explain(std::string_view flag, const Context& context) noexcept;
+
+  /// The daemon's flags, to be mapped.
+  base::Result<MappedAnswer> Map() noexcept;
+  /// Tells the daemon what was answered here.
+  base::Result<void> Report(const std::vector<wire::FrameUsage>& usage) noexcept;
+  /// An order of an operator (docs/protocol.md); the answer is JSON.
+  base::Result<std::string> Order(std::string_view verb, std::string_view argument) noexcept;
+  /// Whether the last call ended with a connection that is still good: the daemon has answered it.
+  [[nodiscard]] bool IsConnected() noexcept;
+  /// The next call connects again.
+  void Disconnect() noexcept;
+  /// Closes the connection of another process that is ours by a fork; the client is of no use then.
+  void AbandonAfterFork() noexcept;
 
   /// Connects if need be and exchanges a ping.
   base::Result<void> Ping() noexcept;

@@ -23,6 +23,46 @@ Context& Context::SetJson(std::string_view name, const model::Value& value) {
   return *this;
 }
 
+Context& Context::Merge(const Context& defaults) {
+  const auto& nodes = defaults.context_.nodes();
+  for (const model::Attribute* node = nodes.data(); node < nodes.data() + nodes.size();) {
+    if (context_.Find(node->name()) == nullptr) Copy(*node);
+    node += node->size();
+  }
+  return *this;
+}
+
+// Copies a subtree; returns what follows it.
+const model::Attribute* Context::Copy(const model::Attribute& from) {
+  using model::AttributeKind;
+  const std::string_view name = Keep(from.name());
+  switch (from.kind()) {
+    case AttributeKind::kNull:
+      context_.AddNull(name);
+      break;
+    case AttributeKind::kBool:
+      context_.AddBool(name, from.boolean());
+      break;
+    case AttributeKind::kInt:
+      context_.AddInt(name, from.integer());
+      break;
+    case AttributeKind::kDouble:
+      context_.AddDouble(name, from.number());
+      break;
+    case AttributeKind::kString:
+      context_.AddString(name, Keep(from.text()));
+      break;
+    case AttributeKind::kArray:
+    case AttributeKind::kObject: {
+      const std::size_t position = context_.Begin(name, from.kind());
+      for (const auto* node = &from + 1; node < &from + from.size();) node = Copy(*node);
+      context_.End(position);
+      break;
+    }
+  }
+  return &from + from.size();
+}
+
 void Context::Add(std::string_view name, const model::Value& value) {
   if (const bool* boolean = value.AsBool()) return context_.AddBool(name, *boolean);
   if (const auto* integer = value.AsInt()) return context_.AddInt(name, *integer);

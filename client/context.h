@@ -1,6 +1,7 @@
 // The evaluation context as a caller builds it: owned attributes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -29,16 +30,28 @@ class Context {
   Context& Set(std::string_view name, const char* value) {
     return Set(name, std::string_view(value));
   }
+  /// Adds the attributes of `defaults` that are not there yet.
+  Context& Merge(const Context& defaults);
+  /// Empties it and keeps the memory.
+  void Clear() {
+    context_.Clear();
+    used_ = 0;
+  }
   /// Any JSON value, arrays and objects included.
   Context& SetJson(std::string_view name, const model::Value& value);
 
   [[nodiscard]] const model::Context& view() const { return context_; }
 
  private:
-  std::string_view Keep(std::string_view text) { return texts_.emplace_back(text); }
+  std::string_view Keep(std::string_view text) {
+    if (used_ == texts_.size()) texts_.emplace_back();
+    return texts_[used_++].assign(text);
+  }
+  const model::Attribute* Copy(const model::Attribute& from);
   void Add(std::string_view name, const model::Value& value);
 
   std::deque<std::string> texts_;  // a deque never moves its elements
+  std::size_t used_ = 0;           // of them
   model::Context context_;
 };
 

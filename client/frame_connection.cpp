@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -22,6 +23,7 @@ using base::Fail;
 using base::Result;
 
 constexpr std::int64_t kBacklogPauseMillis = 2;
+constexpr std::size_t kMaxDescriptors = 4;
 
 std::int64_t NowMillis() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -42,6 +44,7 @@ Deadline DeadlineIn(std::int64_t millis) {
 void FrameConnection::Close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
+  descriptors_.clear();
 }
 
 Result<void> FrameConnection::Connect(const std::string& path, Deadline deadline) {
@@ -93,12 +96,35 @@ Result<void> FrameConnection::Send(std::string_view bytes, Deadline deadline) {
   return {};
 }
 
+// Whatever else a hostile daemon hands over is closed.
+void FrameConnection::Keep(const msghdr& message) {
+  for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr;
+       head = CMSG_NXTHDR(const_cast<msghdr*>(&message), head)) {
+    if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(head) + i * sizeof(int), sizeof(int));
+      base::Descriptor taken(fd);
+      if (descriptors_.size() < kMaxDescriptors) descriptors_.push_back(std::move(taken));
+    }
+  }
+}
+
 // Reads until `received_` holds `size` bytes.
 Result<void> FrameConnection::Receive(std::size_t size, Deadline deadline) {
   std::size_t have = received_.size();
   received_.resize(size);
   while (have < size) {
-    const ssize_t count = ::recv(fd_, received_.data() + have, size - have, 0);
+    iovec part{received_.data() + have, size - have};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t count = ::recvmsg(fd_, &message, MSG_CMSG_CLOEXEC);
+    if (count >= 0) Keep(message);
     if (count > 0) {
       have += static_cast<std::size_t>(count);
     } else if (count < 0 && errno == EAGAIN) {
@@ -112,11 +138,19 @@ Result<void> FrameConnection::Receive(std::size_t size, Deadline deadline) {
 
 Result<Frame> FrameConnection::Exchange(std::string_view request, std::uint32_t id,
                                         Deadline deadline) {
+  descriptors_.clear();
+  if (auto sent = Send(request, deadline); !sent) {
+    Close();
+    return Fail(sent.error());
+  }
+  return Next(id, deadline);
+}
+
+Result<Frame> FrameConnection::Next(std::uint32_t id, Deadline deadline) {
   const auto fail = [this](const Error& error) {
     Close();
     return Fail(error);
   };
-  if (auto sent = Send(request, deadline); !sent) return fail(sent.error());
   received_.clear();
   if (auto head = Receive(wire::kFrameHeaderBytes, deadline); !head) return fail(head.error());
   const auto header = wire::DecodeFrameHeader(received_);

@@ -1,10 +1,14 @@
 // A connection to the daemon's Unix socket that exchanges one frame at a time, by a deadline.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "wire/frame.h"
 
@@ -33,17 +37,26 @@ class FrameConnection {
   /// error the connection is closed: an answer that comes late must not be taken for another's.
   base::Result<Frame> Exchange(std::string_view request, std::uint32_t id, Deadline deadline);
 
+  /// Waits for one more frame of the answer to `id` (a subscription has many).
+  base::Result<Frame> Next(std::uint32_t id, Deadline deadline);
+  /// The descriptors that came with the frames since the last call.
+  std::vector<base::Descriptor> TakeDescriptors() { return std::move(descriptors_); }
+
+  /// To wait for a frame; -1 when closed.
+  [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool IsOpen() const { return fd_ >= 0; }
   void Close();
 
  private:
   base::Result<void> Send(std::string_view bytes, Deadline deadline);
   base::Result<void> Receive(std::size_t size, Deadline deadline);
+  void Keep(const msghdr& message);
   base::Result<void> Wait(short events, Deadline deadline) const;
 
   int fd_ = -1;
   std::string path_;
   std::string received_;
+  std::vector<base::Descriptor> descriptors_;
 };
 
 }  // namespace pennon::client

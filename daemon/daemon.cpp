@@ -203,7 +203,10 @@ base::Result<void> Daemon::PutInForce(const base::Settings& next) {
   const DaemonConfig before = config_;
   TakeReloaded(settings_, next);
   auto applied = ApplyReloadable();
-  if (applied) return {};
+  if (applied) {
+    for (const auto& one : environments_) one->environment().RevokeMappings();
+    return {};
+  }
   config_ = before;
   (void)ApplyReloadable();
   return applied;
@@ -232,7 +235,7 @@ base::Result<std::string> Daemon::Reload() {
 }
 
 void Daemon::EverySecond() {
-  for (const auto& one : environments_) one->FreeRetired();
+  for (const auto& one : environments_) one->EverySecond();
   status_->Observe();
   std::string status = "STATUS=" + status_->Summary();
   if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {

@@ -53,6 +53,7 @@ struct DaemonConfig {
   base::FileMode socket_mode{0660};
   std::string socket_group;
 
+  bool mapped = true;
   bool http_enabled = true;
   std::string http_address = "127.0.0.1";
   std::int64_t http_port = 8016;

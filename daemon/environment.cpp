@@ -32,7 +32,7 @@ const base::Ed25519Verifier* Key(const std::optional<base::Ed25519Verifier>& key
 
 Environment::Environment(const DaemonConfig& config, const base::Clock& clock, base::Logger& log,
                          Publisher& publisher)
-    : config_(config), clock_(clock), log_(log), publisher_(publisher) {
+    : config_(config), clock_(clock), log_(log), publisher_(publisher), mapped_(clock, log) {
   published_.environment = config.environment;
   published_.stale_after_millis = config.stale_after.millis;
 }
@@ -305,6 +305,11 @@ void Environment::Stop() {
   NoteCache(cache_->Confirm(clock_.Wall() - age));
 }
 
+void Environment::RevokeMappings() {
+  mapped_.Revoke();
+  Publish();
+}
+
 KnownSet Environment::known() const {
   if (!newest_) return {};
   const Generation& generation = newest_->generation;
@@ -314,7 +319,9 @@ KnownSet Environment::known() const {
 }
 
 void Environment::Publish() {
+  published_.mappable = config_.mapped ? mapped_.Offer(published_) : nullptr;
   publisher_.Publish(std::make_shared<const serving::Published>(published_));
+  mapped_.Announce(published_);
 }
 
 EnvironmentState Environment::state() const {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "daemon/cache.h"
 #include "daemon/daemon_config.h"
+#include "daemon/mapped_images.h"
 #include "daemon/publisher.h"
 #include "daemon/received_set.h"
 #include "daemon/set_compiler.h"
@@ -59,6 +60,10 @@ class Environment {
   base::Result<void> Apply(wire::SyncDocument document, std::string validator);
   /// The upstream said that the newest set it sent is current.
   void Confirm();
+  /// Tells clients that map flags that the daemon lives.
+  void Beat() { mapped_.Beat(); }
+  /// Makes them ask again whether they may.
+  void RevokeMappings();
   /// Writes down what has not been written yet.
   void Stop();
 
@@ -110,6 +115,7 @@ class Environment {
   const base::Clock& clock_;
   base::Logger& log_;
   Publisher& publisher_;
+  MappedImages mapped_;
 
   std::optional<base::Ed25519Verifier> public_key_;
   std::optional<Cache> cache_;

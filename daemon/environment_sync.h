@@ -45,8 +45,10 @@ class EnvironmentSync {
   void FetchNow();
   /// After the workers have stopped.
   void Stop();
-  /// To be called about every second.
-  void FreeRetired() { publisher_.FreeRetired(); }
+  void EverySecond() {
+    publisher_.FreeRetired();
+    environment_.Beat();
+  }
 
   [[nodiscard]] const DaemonConfig& config() const { return config_; }
   [[nodiscard]] Environment& environment() { return environment_; }

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -194,6 +195,7 @@ void Connection::Process() {
   is_kept_ = progress.keeps;
   is_suspended_ = progress.suspended;
   has_more_ = progress.more;
+  if (progress.descriptors != nullptr) descriptors_ = progress.descriptors;
   close_after_write_ = close_after_write_ || progress.close;
   if (is_suspended_ || has_more_) {
     message_since_ = 0;
@@ -207,7 +209,7 @@ void Connection::Continue() {
   for (;;) {
     if (!is_writing_ && !output_.empty()) Write();
     if (is_writing_ && !Hold(input_capacity_)) return Close();
-    if (!socket_.is_open() || is_suspended_) return;
+    if (!socket_.is_open() || is_suspended_ || descriptors_ != nullptr) return;
     // While a slow reader has this much to read, nothing more is answered; the write goes on here.
     if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
     if (!has_more_) return GoOn();
@@ -246,14 +248,36 @@ void Connection::Write() {
   output_.clear();
   written_ = 0;
   // Nearly always the socket takes it all at once, and no completion has to come back.
-  const ssize_t sent = ::send(socket_.native_handle(), writing_.data(), writing_.size(),
-                              MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t sent = Send();
   if (sent > 0) written_ = static_cast<std::size_t>(sent);
   if (sent < 0 && errno != EAGAIN && errno != EINTR) return Close();
   if (written_ == writing_.size()) return EndWrite();
   is_writing_ = true;
   write_since_ = worker_->tick;
   WriteRest();
+}
+
+ssize_t Connection::Send() {
+  if (descriptors_ == nullptr) {
+    return ::send(socket_.native_handle(), writing_.data() + written_, writing_.size() - written_,
+                  MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  const std::size_t bytes = descriptors_->fds.size() * sizeof(int);
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
+  iovec part{writing_.data() + written_, writing_.size() - written_};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(bytes);
+  cmsghdr* const head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(bytes);
+  std::memcpy(CMSG_DATA(head), descriptors_->fds.data(), bytes);
+  const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent > 0) descriptors_.reset();
+  return sent;
 }
 
 void Connection::EndWrite() {
@@ -265,7 +289,22 @@ void Connection::EndWrite() {
   if (held_ > 0) Hold(input_capacity_);
 }
 
+// Asio knows no descriptors: until they are gone only the waiting is its own.
+void Connection::WriteWithDescriptors() {
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& ec) {
+    if (!self->socket_.is_open()) return;
+    if (ec) return self->Close();
+    const ssize_t sent = self->Send();
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) return self->Close();
+    if (sent > 0) self->written_ += static_cast<std::size_t>(sent);
+    if (self->written_ < self->writing_.size()) return self->WriteRest();
+    self->EndWrite();
+    self->Continue();
+  });
+}
+
 void Connection::WriteRest() {
+  if (descriptors_ != nullptr) return WriteWithDescriptors();
   socket_.async_write_some(
       boost::asio::buffer(writing_.data() + written_, writing_.size() - written_),
       [self = shared_from_this()](const error_code& ec, std::size_t size) {

@@ -45,7 +45,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnRead(std::size_t size);
   void Process();
   void Write();
+  /// Gives the socket what is to be written, descriptors first; as ::send.
+  [[nodiscard]] ssize_t Send();
   void WriteRest();
+  void WriteWithDescriptors();
   void EndWrite();
   void Linger();
   void OnLate(std::string bytes, AfterAnswer after);
@@ -73,6 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string output_;   // not yet given to the socket
   std::string writing_;  // being written
   std::size_t written_ = 0;
+  std::shared_ptr<const Descriptors> descriptors_;  // to go with the next byte
   std::size_t held_ = 0;  // of ConnectionLimits::memory
 
   bool is_reading_ = false;

@@ -52,6 +52,13 @@ class LateAnswer {
 /// pipelined requests for large answers cannot fill the memory before any of it is written.
 inline constexpr std::size_t kOutputRoundBytes = std::size_t{256} * 1024;
 
+/// Descriptors to be handed to the peer of a Unix socket, with whatever keeps them open.
+struct Descriptors {
+  std::vector<int> fds;  // at most kMaxDescriptors
+  std::shared_ptr<const void> owner;
+};
+inline constexpr std::size_t kMaxDescriptors = 4;
+
 /// Turns input into output for one connection. Sans-I/O; confined to the connection's worker.
 class StreamProtocol {
  public:
@@ -60,6 +67,9 @@ class StreamProtocol {
     bool close = false;        // close after the output is written
     bool suspended = false;    // offer nothing more until the LateAnswer is given
     bool more = false;         // stopped for kOutputRoundBytes: offer the rest again as it is
+    /// Goes out with the output of this offer. To be given together with `more`, so that nothing is
+    /// offered before it is sent.
+    std::shared_ptr<const Descriptors> descriptors;
     /// For a protocol that consumes bytes before it understands them: it keeps the beginning of a
     /// message, and it has come to the end of one since it was asked last.
     bool keeps = false;

@@ -6,7 +6,7 @@ readonly BUILD_PACKAGES=(
   libpq-dev libre2-dev libsodium-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev mold ninja-build pkg-config
   prometheus-cpp-dev rapidjson-dev zlib1g-dev)
 readonly TRY_PACKAGES=(curl python3)
-readonly TEST_PACKAGES=(clang-format-14 clang-tidy-14 doctest-dev postgresql python3-jsonschema sqlite3)
+readonly TEST_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 doctest-dev postgresql python3-jsonschema sqlite3)
 readonly FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 
 say() { if [ -t 1 ]; then printf '\033[1m%s\033[0m\n' "$*"; else printf '%s\n' "$*"; fi; }

@@ -60,6 +60,7 @@ class EvaluationService {
   }
 
   /// What the host adds to contexts from now on; null: nothing.
+  [[nodiscard]] bool CompletesContexts() const { return host_ != nullptr && host_->HasFixed(); }
   void SetHostContext(std::shared_ptr<const HostContext> host) { host_ = std::move(host); }
   /// Adds it; `request` is null when the context did not come over HTTP, and is borrowed from.
   void CompleteContext(model::Context& context, const net::HttpRequest* request) const {

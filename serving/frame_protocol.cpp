@@ -8,6 +8,7 @@
 #include "wire/explanation_json.h"
 #include "wire/frame_answer.h"
 #include "wire/frame_control.h"
+#include "wire/frame_map.h"
 #include "wire/frame_request.h"
 #include "wire/limits.h"
 
@@ -31,7 +32,8 @@ class FrameProtocol final : public net::StreamProtocol {
     taken_.reset();  // one snapshot and one instant for all requests of this read
     Progress progress;
     std::string_view rest(input.data(), input.size());
-    while (!progress.close && !progress.suspended && rest.size() >= wire::kFrameHeaderBytes) {
+    while (!progress.close && !progress.suspended && !progress.more &&
+           rest.size() >= wire::kFrameHeaderBytes) {
       const auto header = wire::DecodeFrameHeader(rest);
       if (!header) {
         Refuse(output, 0, Error::Invalid("frame", "does not begin with the byte 0xf5"), progress);
@@ -108,6 +110,8 @@ class FrameProtocol final : public net::StreamProtocol {
         return OnSubscribe(header, payload, output, progress);
       case FrameType::kReport:
         return OnReport(header, payload, output, progress);
+      case FrameType::kMap:
+        return OnMap(header, output, progress);
       case FrameType::kOrder:
         return OnOrder(header, payload, output, progress);
       default:
@@ -205,6 +209,30 @@ class FrameProtocol final : public net::StreamProtocol {
     progress.suspended = true;
     options_.subscribe(environment_, std::string(*known), true,
                        MakeFrameSubscriber(late_, open_, header.id));
+  }
+
+  // Whoever may use the environment may map it. Not where the host completes contexts: a client
+  // could not do that for it.
+  void OnMap(const FrameHeader& header, std::string& output, Progress& progress) {
+    if (!RequireHello(header, output, progress)) return;
+    const auto reading = service_.ReadFor(environment_, grant_);
+    if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
+    const auto& mappable = reading->published->mappable;
+    if (reading->published->image == nullptr) {
+      return wire::AppendFrameError(output, header.id,
+                                    Error::Unavailable("map", "there is no flag set yet"));
+    }
+    if (mappable == nullptr || reading->published->only != nullptr ||
+        service_.CompletesContexts()) {
+      return wire::AppendFrameError(output, header.id,
+                                    Error::Forbidden("map", "images are not offered here"));
+    }
+    wire::AppendMapped(output, header.id,
+                       {mappable->serial, mappable->image_bytes, mappable->default_bytes});
+    net::Descriptors handed{{mappable->control->get(), mappable->image->get()}, mappable};
+    if (mappable->defaults != nullptr) handed.fds.push_back(mappable->defaults->get());
+    progress.descriptors = std::make_shared<const net::Descriptors>(std::move(handed));
+    progress.more = true;
   }
 
   void OnReport(const FrameHeader& header, std::string_view payload, std::string& output,

@@ -34,6 +34,8 @@ class HostContext {
                                                                const HostPairs& headers,
                                                                bool enforce);
 
+  /// Whether something is added to every context, however it came.
+  [[nodiscard]] bool HasFixed() const { return !fixed_.empty(); }
   /// `request`: null when the context did not come over HTTP. Borrows from both this and the
   /// request. A header that is absent or not UTF-8 adds nothing.
   void AddTo(model::Context& context, const net::HttpRequest* request) const;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "engine/image_bytes.h"
 #include "engine/snapshot.h"
@@ -43,11 +44,22 @@ struct SetDifference {
   std::vector<std::string> keys;  // sorted
 };
 
+/// Memory that clients may map, for handing over. Immutable but for the control page behind it.
+struct Mappable {
+  std::shared_ptr<const base::Descriptor> control;
+  std::shared_ptr<const base::Descriptor> image;
+  std::shared_ptr<const base::Descriptor> defaults;  // null: none
+  std::uint64_t serial = 0;
+  std::uint64_t image_bytes = 0;
+  std::uint64_t default_bytes = 0;
+};
+
 /// Immutable once published; a change of any member is a new Published.
 struct Published {
   std::string environment;
   std::shared_ptr<const AttachedImage> image;     // null: there is no flag set yet
   std::shared_ptr<const AttachedImage> defaults;  // per-flag defaults of the configuration, or null
+  std::shared_ptr<const Mappable> mappable;       // the same for clients to map; null: not offered
   Source source = Source::kDefault;               // of `image`
   /// When the upstream last said that `image` is current (or, for a bootstrap file, when it was
   /// loaded), by the steady clock.

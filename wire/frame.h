@@ -32,6 +32,7 @@ enum class FrameType : std::uint8_t {
   kSubscribe = 0x07,
   kReport = 0x08,
   kOrder = 0x09,
+  kMap = 0x0a,
   kWelcome = 0x81,
   kEvaluation = 0x82,
   kEvaluations = 0x83,
@@ -41,6 +42,7 @@ enum class FrameType : std::uint8_t {
   kChanged = 0x87,
   kReported = 0x88,
   kOrderAnswer = 0x89,
+  kMapped = 0x8a,
   kError = 0xff,
 };
 

@@ -1,0 +1,143 @@
+#include "cli/store_client.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <future>
+
+#include "base/descriptor.h"
+#include "base/file.h"
+#include "base/json_text.h"
+#include "base/version.h"
+#include "net/http_client.h"
+#include "wire/json.h"
+
+namespace pennon::cli {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+
+constexpr std::size_t kMaxLoginBytes = 64 * 1024;
+constexpr int kBadRequest = 400;
+
+std::string Variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::filesystem::path LoginFile() {
+  const std::string config = Variable("XDG_CONFIG_HOME");
+  const std::filesystem::path base = config.empty()
+                                         ? std::filesystem::path(Variable("HOME")) / ".config"
+                                         : std::filesystem::path(config);
+  return base / "pennon" / "login.json";
+}
+
+std::string Member(const model::Value& object, std::string_view name) {
+  const model::Value* const found = object.Find(name);
+  return found != nullptr && found->AsString() != nullptr ? *found->AsString() : "";
+}
+
+Error Refusal(const net::HttpFetched& answer) {
+  const auto problem = wire::ReadJson(answer.body);
+  std::string why = problem ? Member(*problem, "detail") : "";
+  if (why.empty()) why = "answers with status " + std::to_string(answer.status);
+  if (answer.status == 401) {
+    return Error::Unauthenticated("store", why + "; sign in with: pennon login URL");
+  }
+  if (answer.status == 403) return Error::Forbidden("store", why);
+  if (answer.status == 404) return Error::NotFound("store", why);
+  return Error::Invalid("store", why);
+}
+
+}  // namespace
+
+Result<StoreLogin> FindLogin() {
+  StoreLogin login{Variable("PENNON_STORE_URL"), "", Variable("PENNON_STORE_CA_FILE")};
+  const std::string token_file = Variable("PENNON_STORE_TOKEN_FILE");
+  if (!login.url.empty() && !token_file.empty()) {
+    auto token = base::ReadSecret(token_file);
+    if (!token) return Fail(token.error());
+    login.token = std::move(*token);
+    return login;
+  }
+  const auto kept = base::ReadFile(LoginFile(), kMaxLoginBytes);
+  const auto value = kept ? wire::ReadJson(*kept) : Result<model::Value>(Fail(kept.error()));
+  if (!value) {
+    return Fail(Error::Unauthenticated(
+        "store",
+        "which one? sign in with: pennon login URL (or set PENNON_STORE_URL and "
+        "PENNON_STORE_TOKEN_FILE)"));
+  }
+  return StoreLogin{Member(*value, "url"), Member(*value, "token"), Member(*value, "caFile")};
+}
+
+Result<std::string> KeepLogin(const StoreLogin& login) {
+  const std::filesystem::path file = LoginFile();
+  std::error_code failed;
+  std::filesystem::create_directories(file.parent_path(), failed);
+  if (failed) return Fail(Error::Internal(file.string(), failed.message()));
+  std::string text;
+  base::JsonObject object(text);
+  object.String("url", login.url).String("token", login.token);
+  object.String("caFile", login.ca_file).Close();
+  const std::string temporary = file.string() + ".new";
+  ::unlink(temporary.c_str());
+  const base::Descriptor out(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!out.IsOpen() ||
+      ::write(out.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::rename(temporary.c_str(), file.c_str()) != 0) {
+    return Fail(Error::Internal(file.string(), std::strerror(errno)));
+  }
+  return file.string();
+}
+
+Result<std::string> CallStore(const StoreLogin& login, const StoreCall& call) {
+  net::HttpClient http("pennon/" + std::string(base::Version()));
+  net::HttpFetch fetch;
+  fetch.method = call.method;
+  fetch.url = login.url + "/api/v1" + call.path;
+  fetch.ca_file = login.ca_file;
+  fetch.headers = {{"Authorization", "Bearer " + login.token}};
+  fetch.body = call.body;
+  if (!call.body.empty()) fetch.headers.emplace_back("Content-Type", "application/json");
+  // A person at a terminal means what is there now; scripts that guard a change use the API.
+  if (call.method != "GET" && call.method != "POST" && !call.is_new) {
+    fetch.headers.emplace_back("If-Match", "*");
+  }
+  auto done = std::make_shared<std::promise<Result<net::HttpFetched>>>();
+  auto result = done->get_future();
+  http.Fetch(std::move(fetch),
+             [done](Result<net::HttpFetched> answer) { done->set_value(std::move(answer)); });
+  const Result<net::HttpFetched> answer = result.get();
+  if (!answer) return Fail(answer.error());
+  if (answer->status >= kBadRequest) return Fail(Refusal(*answer));
+  return answer->body;
+}
+
+std::string UrlEncoded(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
+      out += c;
+    } else {
+      out += '%';
+      out += kDigits[byte >> 4U];
+      out += kDigits[byte & 15U];
+    }
+  }
+  return out;
+}
+
+}  // namespace pennon::cli

@@ -1,0 +1,34 @@
+// Calls that a thread makes for others.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace pennon::client {
+
+/// Runs calls one after the other, in a thread that begins with the first. Safe to use from any
+/// thread. What has not begun when it ends is not run.
+class AsyncCalls {
+ public:
+  AsyncCalls() = default;
+  ~AsyncCalls();
+  AsyncCalls(const AsyncCalls&) = delete;
+  AsyncCalls& operator=(const AsyncCalls&) = delete;
+
+  /// Throws when there is no memory or no thread.
+  void Add(std::function<void()> call);
+
+ private:
+  void Run();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> calls_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pennon::client

@@ -1,0 +1,27 @@
+// What is to be called in the application's own thread, and the descriptor that says so.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "base/descriptor.h"
+
+namespace pennon::client {
+
+/// Safe to use from any thread.
+class Completions {
+ public:
+  /// Readable while something is due; -1 when there are no descriptors. Made at the first call.
+  int fd();
+  void Add(std::function<void()> completion);
+  /// Calls all that is due, outside of any lock; returns how many.
+  std::size_t Run();
+
+ private:
+  // Guarded by ForkLock.
+  base::Descriptor event_;
+  std::vector<std::function<void()>> due_;
+};
+
+}  // namespace pennon::client

@@ -1,0 +1,196 @@
+#include "client/keeper.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "wire/frame_control.h"
+#include "wire/frame_request.h"
+
+namespace pennon::client {
+namespace {
+
+constexpr std::int64_t kFirstPauseMillis = 10;
+constexpr std::int64_t kLookMillis = 1'000;  // at the latest, at whether something is due
+constexpr std::uint32_t kHelloId = 1;
+constexpr std::uint32_t kSubscribeId = 2;
+constexpr int kRefreshTries = 20;
+constexpr std::size_t kReportEntries = 1'000;  // in one frame
+
+}  // namespace
+
+Keeper::Keeper(const KeeperOptions& options, Client& frames, Evaluator& evaluator, Changed changed)
+    : options_(options),
+      frames_(frames),
+      evaluator_(evaluator),
+      changed_(std::move(changed)),
+      event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      pause_millis_(kFirstPauseMillis),
+      report_at_(DeadlineIn(options.report_millis)),
+      random_(static_cast<std::minstd_rand::result_type>(
+          reinterpret_cast<std::uintptr_t>(this) ^ static_cast<std::uint64_t>(DeadlineIn(0)))) {
+  // The application's signal handlers are not for this thread.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::thread([this] { Run(); });
+  } catch (const std::system_error&) {
+    settled_.store(true, std::memory_order_release);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Keeper::~Keeper() {
+  stopping_.store(true, std::memory_order_release);
+  if (event_.IsOpen()) (void)::eventfd_write(event_.get(), 1);
+  if (thread_.joinable()) thread_.join();
+}
+
+void Keeper::AbandonAfterFork() noexcept {
+  subscription_.Close();
+  event_ = base::Descriptor();
+}
+
+void Keeper::Wake() noexcept {
+  if (woken_.load(std::memory_order_relaxed) || woken_.exchange(true)) return;
+  if (event_.IsOpen()) (void)::eventfd_write(event_.get(), 1);
+}
+
+void Keeper::Run() noexcept {
+  while (!stopping_.load(std::memory_order_acquire)) {
+    try {
+      RunOnce();
+    } catch (...) {  // out of memory; later there may be some
+      subscription_.Close();
+      Wait(-1, kLookMillis);
+    }
+  }
+  try {
+    Report();
+  } catch (...) {
+  }
+}
+
+void Keeper::RunOnce() {
+  if (!subscription_.IsOpen()) {
+    const bool subscribed = Subscribe();
+    if (subscribed) Refresh();
+    settled_.store(true, std::memory_order_release);
+    if (!subscribed) {
+      const std::int64_t pause = pause_millis_;
+      pause_millis_ = std::min(pause * 2, std::max(options_.client.retry_max_millis, pause));
+      return Wait(-1, std::uniform_int_distribution<std::int64_t>(pause / 2, pause)(random_));
+    }
+    pause_millis_ = kFirstPauseMillis;
+  }
+  Wait(subscription_.fd(), std::clamp<std::int64_t>(report_at_ - DeadlineIn(0), 0, kLookMillis));
+  if (is_readable_) OnChanged();
+  const LocalSet* const set = evaluator_.current();
+  if (set != nullptr && set->IsOutdated()) Refresh();
+  if (DeadlineIn(0) >= report_at_) {
+    Report();
+    report_at_ = DeadlineIn(options_.report_millis);
+  }
+}
+
+// Waits for the descriptor, for a call of Wake, or for the end.
+void Keeper::Wait(int fd, std::int64_t millis) {
+  pollfd waiting[] = {{event_.get(), POLLIN, 0}, {fd, POLLIN, 0}};
+  (void)::poll(waiting, 2, static_cast<int>(millis));
+  is_readable_ = waiting[1].revents != 0;
+  eventfd_t ignored = 0;
+  if (waiting[0].revents != 0) (void)::eventfd_read(event_.get(), &ignored);
+}
+
+bool Keeper::Subscribe() {
+  const ClientOptions& client = options_.client;
+  const Deadline deadline = DeadlineIn(client.timeout_millis);
+  if (!subscription_.Connect(client.socket_path, deadline)) return false;
+  std::string hello;
+  wire::AppendHello(hello, kHelloId,
+                    {wire::kFrameProtocolVersion, client.environment, client.name});
+  std::string subscribe;
+  wire::AppendSubscribe(subscribe, kSubscribeId, "");
+  if (subscription_.Exchange(hello, kHelloId, deadline) &&
+      subscription_.Exchange(subscribe, kSubscribeId, deadline)) {
+    return true;
+  }
+  subscription_.Close();
+  return false;
+}
+
+void Keeper::OnChanged() {
+  const auto frame = subscription_.Next(kSubscribeId, DeadlineIn(options_.client.timeout_millis));
+  if (!frame) return subscription_.Close();
+  const auto changed = wire::DecodeChanged(frame->payload);
+  if (!changed) return subscription_.Close();
+  const wire::FrameChanged told = *changed;
+  Refresh();
+  if (told.scope != wire::ChangeScope::kNone) changed_(told.epoch, told.revision);
+}
+
+void Keeper::Refresh() {
+  if (!options_.maps) return;
+  for (int i = 0; i < kRefreshTries && !stopping_.load(std::memory_order_relaxed); ++i) {
+    if (RefreshOnce()) break;
+    // The worker that we ask has not heard of the new set yet.
+    const timespec pause{0, 1'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
+  woken_.store(false);
+}
+
+// False: to be tried again soon.
+bool Keeper::RefreshOnce() {
+  const LocalSet* const set = evaluator_.current();
+  if (set != nullptr && set->IsRevoked()) frames_.Disconnect();  // it has the old rules
+  const auto answer = frames_.Map();
+  if (answer) return PutInForce(*answer);
+  // With the daemon gone, or before it has flags, the last set serves. A daemon that has answered
+  // that it does not offer one is asked over frames.
+  if (frames_.IsConnected() && answer.error().code() != base::ErrorCode::kUnavailable) {
+    evaluator_.Replace(nullptr);
+  }
+  return true;
+}
+
+bool Keeper::PutInForce(const MappedAnswer& answer) {
+  const LocalSet* const set = evaluator_.current();
+  if (set != nullptr && set->serial() == answer.head.serial && !set->IsRevoked()) {
+    return !set->IsOutdated();
+  }
+  auto next = LocalSet::FromDaemon(answer, set);
+  if (!next) {
+    // Of a version that is not known here, or no image at all.
+    evaluator_.Replace(nullptr);
+    return true;
+  }
+  const engine::Snapshot& snapshot = (*next)->snapshot();
+  if (set != nullptr && snapshot.epoch() == set->snapshot().epoch() &&
+      snapshot.revision() < set->snapshot().revision()) {
+    return true;  // within an epoch nothing goes back
+  }
+  const bool is_current = !(*next)->IsOutdated();
+  evaluator_.Replace(std::move(*next));
+  return is_current;
+}
+
+void Keeper::Report() {
+  std::vector<Usage> usage = evaluator_.CollectUsage();
+  while (!usage.empty()) {
+    std::vector<wire::FrameUsage> some;
+    for (std::size_t i = 0; i < usage.size() && i < kReportEntries; ++i) {
+      some.push_back({usage[i].key, usage[i].variant, usage[i].reason, usage[i].count});
+    }
+    if (!frames_.Report(some)) return evaluator_.ReturnUsage(std::move(usage));
+    usage.erase(usage.begin(), usage.begin() + static_cast<std::ptrdiff_t>(some.size()));
+  }
+}
+
+}  // namespace pennon::client

@@ -1,0 +1,74 @@
+// How often flags were answered in this process: noted by each thread for itself, added up now and
+// then.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace pennon::client {
+
+/// Which answer it was.
+struct UsageKey {
+  std::uint64_t flag = 0;    // id of the set << 32 | offset of the flag; 0: none
+  std::uint64_t answer = 0;  // offset of the variant's name << 32 | its size << 8 | reason
+
+  bool operator==(const UsageKey&) const = default;
+};
+
+struct UsageCount {
+  UsageKey key;
+  std::uint64_t count = 0;
+};
+
+/// Counts of one thread. A note is two words at the end of a list, because a counter of each flag
+/// would be one more wait for memory in every evaluation. Count is the thread's own; the rest may
+/// be called from any thread.
+class UsageTable {
+ public:
+  void Count(UsageKey key) {
+    const std::uint32_t at = noted_.load(std::memory_order_relaxed);
+    if (at == kNotes) [[unlikely]] {
+      return MakeRoom(key);
+    }
+    notes_[at] = key;
+    noted_.store(at + 1, std::memory_order_release);
+  }
+
+  /// Adds to `counts` what was counted of the set `id` since the last time; with `forget` the set
+  /// is gone.
+  void Collect(std::uint32_t id, bool forget, std::vector<UsageCount>& counts);
+  /// In the child of a fork: what was counted before is the parent's to report.
+  void LeaveToParent();
+
+ private:
+  static constexpr std::uint32_t kNotes = 1024;
+  static constexpr std::size_t kFirstEntries = 256;
+  static constexpr std::size_t kMaxEntries = std::size_t{1} << 18U;  // beyond that, counts are lost
+
+  struct Sums {
+    std::mutex mutex;
+    std::uint32_t summed = 0;         // of the notes
+    std::vector<UsageCount> entries;  // a hash table, open addressing; a power of two, or empty
+    std::size_t used = 0;             // of them
+  };
+
+  [[gnu::noinline]] void MakeRoom(UsageKey key);
+  void SumUp();
+  void Add(const UsageCount& one);
+  static std::size_t Place(UsageKey key, std::size_t mask) {
+    std::uint64_t mixed = (key.flag ^ key.answer * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
+    return (mixed ^ mixed >> 32U) & mask;
+  }
+  static void Insert(std::vector<UsageCount>& entries, const UsageCount& one, std::size_t& used);
+
+  std::atomic<std::uint32_t> noted_{0};
+  std::array<UsageKey, kNotes> notes_;
+  // Apart, because a fork may leave it behind in the middle of something.
+  Sums* sums_ = new Sums;
+};
+
+}  // namespace pennon::client

@@ -1,0 +1,95 @@
+"""The command line against a real store and a real daemon."""
+import json
+import os
+import subprocess
+
+from harness import BIN, EndToEndTest, eventually
+
+
+class StoreCommandsTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.store = self.start_store()
+        self.environment = {**os.environ, "XDG_CONFIG_HOME": str(self.folder("config")), "NO_COLOR": "1"}
+
+    def pennon(self, *arguments, stdin="", fails=False):
+        done = subprocess.run([BIN / "pennon", *arguments], capture_output=True, text=True, input=stdin, timeout=60,
+                              env=self.environment)
+        self.assertEqual(done.returncode != 0, fails, done.stderr + done.stdout)
+        return done.stderr if fails else done.stdout
+
+    def login(self):
+        self.pennon("login", self.store.url, stdin=self.store.token + "\n")
+
+    def configuration(self, flag):
+        return json.loads(self.pennon("flag", "get", flag, "--json"))
+
+    def test_without_a_login_the_error_says_what_to_do(self):
+        self.assertIn("pennon login URL", self.pennon("flag", "list", fails=True))
+        self.assertIn("sign in", self.pennon("login", self.store.url, stdin="pn_admin_wrong\n", fails=True))
+
+    def test_a_login_is_kept_for_this_user_alone(self):
+        self.login()
+        self.assertEqual((self.folder("config") / "pennon" / "login.json").stat().st_mode & 0o777, 0o600)
+        self.assertIn("new-checkout", self.pennon("flag", "list"))
+
+    def test_a_flag_is_made_and_changed(self):
+        self.login()
+        self.assertIn("pennon flag on dark-mode", self.pennon("flag", "create", "dark-mode"))
+        self.assertIn("is on in production", self.pennon("flag", "on", "dark-mode", "-m", "launch"))
+        self.assertTrue(self.configuration("dark-mode")["enabled"])
+        self.pennon("flag", "rollout", "dark-mode", "on=12.5", "off=87.5")
+        weights = {one["variant"]: one["weight"] for one in self.configuration("dark-mode")["default"]["split"]["weights"]}
+        self.assertEqual(weights["on"] * 7, weights["off"])
+        self.pennon("flag", "target", "dark-mode", "on", "user-1", "user-2")
+        self.assertEqual(self.configuration("dark-mode")["targets"][0]["values"], ["user-1", "user-2"])
+        self.assertIn("dry run", self.pennon("flag", "kill", "dark-mode", "--dry-run"))
+        self.assertNotIn("kill", self.configuration("dark-mode"))
+        self.pennon("flag", "kill", "dark-mode", "-m", "slow")
+        self.assertIn("kill", self.configuration("dark-mode"))
+        self.pennon("flag", "unkill", "dark-mode")
+        self.pennon("flag", "off", "dark-mode")
+        self.assertFalse(self.configuration("dark-mode")["enabled"])
+        self.assertIn("launch", self.pennon("audit", "dark-mode"))
+
+    def test_mistakes_are_named(self):
+        self.login()
+        self.assertIn("100 together", self.pennon("flag", "rollout", "new-checkout", "on=10", "off=20", fails=True))
+        self.assertIn("name=value", self.pennon("flag", "rollout", "new-checkout", "on", fails=True))
+        self.assertIn("nothing", self.pennon("flag", "on", "nothing", fails=True))
+
+    def test_environments_segments_and_whole_documents(self):
+        self.login()
+        self.pennon("env", "create", "staging")
+        self.assertIn("staging", self.pennon("env", "list"))
+        document = self.pennon("export")
+        self.pennon("import", "-", "--environment", "staging", stdin=document)
+        self.assertIn("new-checkout", self.pennon("export", "--environment", "staging"))
+        self.pennon("segment", "set", "staff", "-", stdin='{"included": ["user-1"]}')
+        self.assertIn("staff", self.pennon("segment", "list"))
+        self.assertIn("user-1", self.pennon("segment", "get", "staff"))
+        self.pennon("segment", "delete", "staff")
+        self.assertNotIn("staff", self.pennon("segment", "list"))
+
+    def test_watch_prints_changes(self):
+        self.login()
+        daemon = self.start_daemon(self.store)
+        eventually(lambda: daemon.environment()["source"] == "live", "the daemon has the store's set")
+        watch = subprocess.Popen([BIN / "pennon", "--socket", daemon.socket, "watch", "--count", "2", "--json"],
+                                 stdout=subprocess.PIPE, text=True, env=self.environment)
+        self.addCleanup(watch.stdout.close)
+        json.loads(watch.stdout.readline())
+        self.pennon("flag", "off", "banner")
+        changed = json.loads(watch.stdout.readline())
+        self.assertTrue(changed["all"] or "banner" in changed["flags"], changed)
+        self.assertEqual(watch.wait(timeout=60), 0)
+
+    def test_completion_knows_commands_and_options(self):
+        for shell in ("bash", "zsh", "fish"):
+            script = self.pennon("completion", shell)
+            self.assertIn("rollout", script)
+            self.assertIn("socket", script)
+        done = subprocess.run(["bash", "-c", self.pennon("completion", "bash") +
+                               "\nCOMP_WORDS=(pennon flag ro); COMP_CWORD=2; _pennon; echo ${COMPREPLY[@]}"],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stdout.strip(), "rollout", done.stderr)
