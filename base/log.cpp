@@ -1,7 +1,6 @@
 #include "base/log.h"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/json_text.h"
+#include "base/stderr_sink.h"
 
 namespace pennon::base {
 namespace {
@@ -102,7 +102,8 @@ struct Logger::Sink {
     std::uint64_t left_out = 0;
   };
 
-  spdlog::logger logger{"pennon", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  std::shared_ptr<StderrSink> output = std::make_shared<StderrSink>();
+  spdlog::logger logger{"pennon", output};
   SystemClock clock;
   std::mutex mutex;
   std::map<std::string, Repeated, std::less<>> repeated;
@@ -135,6 +136,7 @@ void Logger::Write(LogLevel level, std::string_view event, std::initializer_list
   line.erase(0, 1);
   for (const LogField& field : fields) append(line, field);
   if (left_out > 0) append(line, note);
+  if (const std::uint64_t lost = sink_->output->lost()) append(line, LogField("lost", lost));
   line = ShowInvisible(line);
   sink_->logger.log(SpdLevel(level), spdlog::string_view_t(line.data(), line.size()));
 }

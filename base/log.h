@@ -30,8 +30,8 @@ struct LogField {
   LogField(std::string_view k, int v) : key(k), value(std::to_string(v)) {}
 };
 
-/// Safe to use from any thread. A line that cannot be written is dropped; logging never blocks on
-/// anything but the descriptor of standard error. Of one event at most kMaxRepeated lines are
+/// Safe to use from any thread. Logging never waits: a line that standard error does not take at
+/// once is lost, and the next one says how many were. Of one event at most kMaxRepeated lines are
 /// written in kRepeatMillis; the next one after that says how many were left out.
 class Logger {
  public:

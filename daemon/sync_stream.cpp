@@ -66,7 +66,7 @@ void SyncStream::Open() {
     const auto hand_over = [&](const wire::StreamEvent* event) {
       const std::size_t size = sizeof(wire::StreamEvent) + (event ? event->data.size() : 0);
       incoming->waiting_bytes += size;
-      control_.Post(
+      control.Post(
           [this, attempt, incoming, size, copy = event ? std::optional(*event) : std::nullopt] {
             incoming->waiting_bytes -= size;
             OnIncoming(attempt, copy);

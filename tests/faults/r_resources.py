@@ -124,7 +124,6 @@ class ResourceTest(FaultTest):
         eventually(lambda: metric(daemon, "pennon_usage_waiting") == 0, "nothing waits any more")
         self.assertEqual(metric(daemon, "pennon_usage_lost_total"), 0)
 
-    @open_bug("the log is written by the thread that logs: a full pipe on standard error stops the control thread, and with it /status and the sync")
     def test_R11_a_log_that_nobody_reads_stops_nothing(self):
         upstream = self.upstream()
         folder = self.folder("daemon")

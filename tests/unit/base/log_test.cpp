@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -66,6 +67,30 @@ TEST_CASE("an event that repeats itself is written so often and no more, and oth
   }
   CHECK(again == Logger::kMaxRepeated);
   CHECK(text.find("event=other") != std::string::npos);
+}
+
+TEST_CASE("a log that nobody reads holds nobody up, and says later what was lost") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_NONBLOCK) == 0);
+  const std::string page(4096, 'x');
+  while (::write(ends[1], page.data(), page.size()) > 0) {
+  }
+  REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);
+  const int saved = ::dup(STDERR_FILENO);
+  ::dup2(ends[1], STDERR_FILENO);
+  Logger logger(LogLevel::kInfo, LogFormat::kLogfmt);
+  logger.Info("first");
+  logger.Info("second");
+  std::string read(std::size_t{1} << 20U, ' ');
+  CHECK(::read(ends[0], read.data(), read.size()) > 0);
+  logger.Info("third");
+  ::dup2(saved, STDERR_FILENO);
+  const ssize_t size = ::read(ends[0], read.data(), read.size());
+  for (const int fd : {saved, ends[0], ends[1]}) ::close(fd);
+  REQUIRE(size > 0);
+  read.resize(static_cast<std::size_t>(size));
+  CHECK(read.find("first") == std::string::npos);
+  CHECK(read.find("event=third lost=2\n") != std::string::npos);
 }
 
 TEST_CASE("the level of a log can be changed") {

@@ -1,0 +1,43 @@
+#include "base/stderr_sink.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace pennon::base {
+namespace {
+
+// A pipe that can be written to takes this many bytes without waiting (pipe(7)).
+constexpr std::size_t kAtOnce = PIPE_BUF;
+
+bool TakesMore() {
+  pollfd waited{STDERR_FILENO, POLLOUT, 0};
+  return ::poll(&waited, 1, 0) == 1 && (waited.revents & POLLOUT) != 0;
+}
+
+}  // namespace
+
+void StderrSink::sink_it_(const spdlog::details::log_msg& message) {
+  spdlog::memory_buf_t line;
+  if (is_cut_) line.push_back('\n');
+  formatter_->format(message, line);
+  const bool is_written = Write({line.data(), line.size()});
+  lost_.store(is_written ? 0 : lost() + 1, std::memory_order_relaxed);
+}
+
+bool StderrSink::Write(std::string_view text) {
+  while (!text.empty()) {
+    if (!TakesMore()) return false;
+    const ssize_t written = ::write(STDERR_FILENO, text.data(), std::min(text.size(), kAtOnce));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    is_cut_ = text[static_cast<std::size_t>(written) - 1] != '\n';
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace pennon::base
