@@ -8,13 +8,13 @@ namespace pennon::cli {
 namespace {
 
 bool ShowsStyles() {
-  static const bool shows = [] {
+  static const bool kShows = [] {
     const char* const none = std::getenv("NO_COLOR");
     const char* const terminal = std::getenv("TERM");
     return ::isatty(STDOUT_FILENO) == 1 && (none == nullptr || *none == '\0') &&
            terminal != nullptr && std::string_view(terminal) != "dumb";
   }();
-  return shows;
+  return kShows;
 }
 
 }  // namespace

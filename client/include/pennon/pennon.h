@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* NOLINTBEGIN: names as C has them */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -207,5 +208,6 @@ PENNON_API const char* pennon_version(void);
 #ifdef __cplusplus
 }
 #endif
+/* NOLINTEND */
 
 #endif /* PENNON_PENNON_H */
