@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/json_text.h"
-#include "base/stderr_sink.h"
+#include "base/log_sink.h"
 
 namespace pennon::base {
 namespace {
@@ -102,7 +102,7 @@ struct Logger::Sink {
     std::uint64_t left_out = 0;
   };
 
-  std::shared_ptr<StderrSink> output = std::make_shared<StderrSink>();
+  std::shared_ptr<LogSink> output = std::make_shared<LogSink>();
   spdlog::logger logger{"pennon", output};
   SystemClock clock;
   std::mutex mutex;

@@ -12,7 +12,7 @@ namespace pennon::base {
 
 /// Writes to standard error without waiting for its reader: what a full pipe, terminal or journal
 /// would not take at once is left out and counted. Safe from any thread.
-class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
+class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   /// Lines that were left out, in whole or from some byte on, since the last that was written.
   [[nodiscard]] std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }

@@ -1,4 +1,4 @@
-#include "base/stderr_sink.h"
+#include "base/log_sink.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ bool TakesMore() {
 
 }  // namespace
 
-void StderrSink::sink_it_(const spdlog::details::log_msg& message) {
+void LogSink::sink_it_(const spdlog::details::log_msg& message) {
   spdlog::memory_buf_t line;
   if (is_cut_) line.push_back('\n');
   formatter_->format(message, line);
@@ -28,7 +28,7 @@ void StderrSink::sink_it_(const spdlog::details::log_msg& message) {
   lost_.store(is_written ? 0 : lost() + 1, std::memory_order_relaxed);
 }
 
-bool StderrSink::Write(std::string_view text) {
+bool LogSink::Write(std::string_view text) {
   while (!text.empty()) {
     if (!TakesMore()) return false;
     const ssize_t written = ::write(STDERR_FILENO, text.data(), std::min(text.size(), kAtOnce));
