@@ -212,7 +212,8 @@ int FlagTarget(const StoreArguments& arguments) {
 int SegmentList(const StoreArguments& arguments) {
   return AnswerTable(
       arguments,
-      Ask({"GET", Environment(arguments) + "/segments?limit=" + std::to_string(arguments.limit), ""}),
+      Ask({"GET", Environment(arguments) + "/segments?limit=" + std::to_string(arguments.limit),
+           ""}),
       "segments", {"key", "name", "revision"});
 }
 
@@ -232,9 +233,9 @@ int SegmentSet(const StoreArguments& arguments) {
 }
 
 int SegmentDelete(const StoreArguments& arguments) {
-  const auto answer =
-      Ask({"DELETE",
-           Environment(arguments) + "/segments/" + UrlEncoded(arguments.key) + Query(arguments), ""});
+  const auto answer = Ask(
+      {"DELETE",
+       Environment(arguments) + "/segments/" + UrlEncoded(arguments.key) + Query(arguments), ""});
   return Answer(arguments, answer,
                 [&](const model::Value&) { std::cout << arguments.key << " is deleted\n"; });
 }

@@ -77,7 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string writing_;  // being written
   std::size_t written_ = 0;
   std::shared_ptr<const Descriptors> descriptors_;  // to go with the next byte
-  std::size_t held_ = 0;  // of ConnectionLimits::memory
+  std::size_t held_ = 0;                            // of ConnectionLimits::memory
 
   bool is_reading_ = false;
   bool is_writing_ = false;

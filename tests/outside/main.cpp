@@ -1,7 +1,7 @@
-#include <cstdio>
-
 #include <pennon/client.h>
 #include <pennon/test_client.h>
+
+#include <cstdio>
 
 int main() {
   pennon::TestClient flags;
