@@ -42,6 +42,10 @@ SqliteStatement& SqliteStatement::Bind(int index, std::int64_t number) {
   sqlite3_bind_int64(statement_.get(), index, number);
   return *this;
 }
+SqliteStatement& SqliteStatement::Bind(int index, std::span<const std::byte> bytes) {
+  sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(), SQLITE_STATIC);
+  return *this;
+}
 SqliteStatement& SqliteStatement::BindNull(int index) {
   sqlite3_bind_null(statement_.get(), index);
   return *this;
@@ -70,6 +74,11 @@ std::string_view SqliteStatement::Text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
   if (text == nullptr) return {};
   return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+std::span<const std::byte> SqliteStatement::Bytes(int column) const {
+  const auto* bytes = static_cast<const std::byte*>(sqlite3_column_blob(statement_.get(), column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 std::int64_t SqliteStatement::Int(int column) const {
   return sqlite3_column_int64(statement_.get(), column);

@@ -2,9 +2,11 @@
 // It adds no policy; which pragmas a database runs with is said where it is opened.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,6 +25,8 @@ class SqliteStatement {
 
   SqliteStatement& Bind(int index, std::string_view text);
   SqliteStatement& Bind(int index, std::int64_t number);
+  /// As a blob. The bytes must stay until the statement was run.
+  SqliteStatement& Bind(int index, std::span<const std::byte> bytes);
   SqliteStatement& BindNull(int index);
   /// Binds any number of values from parameter 1 on.
   template <typename... T>
@@ -39,6 +43,7 @@ class SqliteStatement {
   void Reset();
 
   [[nodiscard]] std::string_view Text(int column) const;
+  [[nodiscard]] std::span<const std::byte> Bytes(int column) const;
   [[nodiscard]] std::int64_t Int(int column) const;
   [[nodiscard]] bool IsNull(int column) const;
 

@@ -15,19 +15,6 @@ using base::Result;
 using wire::LineKind;
 using wire::SyncLine;
 
-// Over the fields that a reader acts on; confirmed_at changes without a new generation and is not
-// among them.
-std::string DigestOf(const Generation& generation) {
-  base::Sha256 hash;
-  hash.Update(generation.head.environment);
-  hash.Update("\n" + std::to_string(generation.head.epoch) + ' ' +
-              std::to_string(generation.head.revision) + ' ' + generation.head.set_digest + ' ' +
-              wire::SetDigest(generation.kept) + '\n');
-  hash.Update(generation.validator);
-  if (!generation.head.signature.empty()) hash.Update('\n' + generation.head.signature);
-  return hash.FinishHex();
-}
-
 // Damage may be in any text of the file, and what is said of it goes into JSON.
 std::string Readable(std::string text) {
   for (std::size_t good = 0;
@@ -61,6 +48,17 @@ bool Cache::IsFileInPlace() const {
                              info.st_ino == inode_);
 }
 
+std::string Cache::DigestOf(const Generation& generation) {
+  base::Sha256 hash;
+  hash.Update(generation.head.environment);
+  hash.Update("\n" + std::to_string(generation.head.epoch) + ' ' +
+              std::to_string(generation.head.revision) + ' ' + generation.head.set_digest + ' ' +
+              wire::SetDigest(generation.kept) + '\n');
+  hash.Update(generation.validator);
+  if (!generation.head.signature.empty()) hash.Update('\n' + generation.head.signature);
+  return hash.FinishHex();
+}
+
 Result<Cache> Cache::Open(const CacheOptions& options, base::Logger& log) {
   auto lock = base::LockFile::Acquire(options.path + ".lock");
   if (!lock) return Fail(lock.error());
@@ -79,6 +77,7 @@ Result<Cache> Cache::Open(const CacheOptions& options, base::Logger& log) {
 }
 
 std::optional<Generation> Cache::Load() {
+  if (!database_) return std::nullopt;
   auto ids = database_->Prepare("SELECT id FROM generation ORDER BY id DESC");
   std::string damage = ids ? "" : ids.error().Message();
   std::vector<std::int64_t> newest_first;
@@ -104,7 +103,15 @@ std::optional<Generation> Cache::Load() {
   return std::nullopt;
 }
 
-Result<Generation> Cache::LoadOne(std::int64_t id) {
+Result<std::int64_t> Cache::NewestId() {
+  auto select = database_->Prepare("SELECT max(id) FROM generation HAVING count(*) > 0");
+  const auto row = select ? select->Step() : Fail(select.error());
+  if (!row) return Fail(row.error());
+  if (*row) return select->Int(0);
+  return Fail(Error::NotFound(options_.path, "holds no generation"));
+}
+
+Result<std::pair<Generation, std::string>> Cache::LoadHead(std::int64_t id) {
   auto select = database_->Prepare(
       "SELECT epoch, revision, set_digest, validator, confirmed_at, digest, signature "
       "FROM generation WHERE id = ?");
@@ -119,16 +126,22 @@ Result<Generation> Cache::LoadOne(std::int64_t id) {
   generation.head.set_digest = select->Text(2);
   generation.validator = select->Text(3);
   generation.confirmed_at = select->Int(4);
-  const std::string digest(select->Text(5));
+  std::string digest(select->Text(5));
   generation.head.signature = select->Text(6);
-  select->Reset();
+  return std::pair(std::move(generation), std::move(digest));
+}
+
+Result<Generation> Cache::LoadOne(std::int64_t id) {
+  auto head = LoadHead(id);
+  if (!head) return Fail(head.error());
+  auto& [generation, digest] = *head;
   auto loaded = LoadLines(id, generation);
   if (!loaded) return Fail(loaded.error());
   if (wire::SetDigest(generation.lines) != generation.head.set_digest ||
       DigestOf(generation) != digest) {
     return Fail(Error::Invalid("generation " + std::to_string(id), "does not match its digest"));
   }
-  return generation;
+  return std::move(generation);
 }
 
 Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {

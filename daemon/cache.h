@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,6 +19,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/sqlite.h"
+#include "engine/image_bytes.h"
 #include "wire/sync_document.h"
 
 namespace pennon::daemon {
@@ -29,6 +32,12 @@ struct Generation {
   std::vector<wire::SyncLine> kept;
   std::string validator;
   base::WallMillis confirmed_at = 0;  // when the upstream last said that it is current
+};
+
+/// The compiled form of a generation; of that only the head, the tag and the time are there.
+struct KeptImage {
+  Generation generation;
+  engine::ImageBytes image;
 };
 
 /// What tells a kept generation from another one.
@@ -70,6 +79,13 @@ class Cache {
   /// Adds a generation and drops the oldest beyond the limit, in one transaction; one that the mark
   /// "serving" names stays. When the file turns out to be damaged it is made anew with this one.
   base::Result<void> Save(const Generation& generation);
+  /// Keeps the image of the newest generation instead of the one that was kept before. Nothing is
+  /// kept when `of` is not the newest, or has lines of earlier sets.
+  base::Result<void> SaveImage(const GenerationName& of, std::span<const std::byte> image);
+  /// The image that this very program made of the newest generation, if it was kept. To be attached
+  /// like bytes from anywhere.
+  std::optional<KeptImage> LoadImage();
+
   /// Notes that the newest generation was confirmed.
   base::Result<void> Confirm(base::WallMillis confirmed_at);
 
@@ -87,11 +103,17 @@ class Cache {
  private:
   Cache(CacheOptions options, base::LockFile lock, base::Sqlite database, base::Logger& log);
 
+  /// Over all that a reader acts on; confirmed_at, which changes without a new generation, is not
+  /// part of it.
+  static std::string DigestOf(const Generation& generation);
   base::Result<void> Insert(const Generation& generation);
   base::Result<void> InsertLines(std::int64_t id, const std::vector<wire::SyncLine>& lines,
                                  bool kept);
   base::Result<void> Prune(std::int64_t newest);
+  /// Without the lines, and the digest that the whole must have.
+  base::Result<std::pair<Generation, std::string>> LoadHead(std::int64_t id);
   base::Result<Generation> LoadOne(std::int64_t id);
+  base::Result<std::int64_t> NewestId();
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
   void StartAnew(std::string_view why, const Generation* generation);
   void NoteFile();

@@ -13,7 +13,7 @@ using base::Result;
 using base::Sqlite;
 
 constexpr std::int64_t kApplicationId = 0x70656e63;  // "penc"
-constexpr std::int64_t kFormat = 2;
+constexpr std::int64_t kFormat = 3;
 
 // EXCLUSIVE keeps every other process out and the WAL index in memory; FULL makes a commit durable;
 // no memory map, so that an I/O error is an error and not a signal.
@@ -43,6 +43,11 @@ constexpr const char* kFormat2 =
     " evaluations INTEGER NOT NULL, digest TEXT NOT NULL) STRICT;"
     "PRAGMA user_version=2;";
 
+constexpr const char* kFormat3 =
+    "CREATE TABLE image (generation TEXT NOT NULL, build TEXT NOT NULL, bytes BLOB NOT NULL,"
+    " digest TEXT NOT NULL) STRICT;"
+    "PRAGMA user_version=3;";
+
 Result<std::int64_t> Number(Sqlite& database, std::string_view sql) {
   auto select = database.Prepare(sql);
   if (!select) return Fail(select.error());
@@ -53,7 +58,7 @@ Result<std::int64_t> Number(Sqlite& database, std::string_view sql) {
 
 Result<void> Create(Sqlite& database, const CacheOptions& options) {
   return database.Transaction([&]() -> Result<void> {
-    auto done = database.Execute(std::string(kSchema) + kFormat2 +
+    auto done = database.Execute(std::string(kSchema) + kFormat2 + kFormat3 +
                                  "PRAGMA application_id=" + std::to_string(kApplicationId));
     if (!done) return done;
     auto insert = database.Prepare("INSERT INTO identity VALUES (?, ?)");
@@ -86,8 +91,9 @@ Result<void> Prepare(Sqlite& database, const CacheOptions& options) {
   if (application != kApplicationId) {
     return Fail(Error::Invalid(options.path, "is a database, but no cache of pennond"));
   }
-  if (format == 1) {
-    auto raised = database.Transaction([&] { return database.Execute(kFormat2); });
+  if (format == 1 || format == 2) {
+    const std::string steps = std::string(format == 1 ? kFormat2 : "") + kFormat3;
+    auto raised = database.Transaction([&] { return database.Execute(steps); });
     return raised ? CheckIdentity(database, options) : raised;
   }
   if (format != kFormat) {

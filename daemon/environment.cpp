@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxBootstrapBytes = std::size_t{64} << 20U;
 constexpr std::int64_t kConfirmEveryMillis = 60'000;
+constexpr std::int64_t kKeepImageEveryMillis = 60'000;
 constexpr std::size_t kLoggedDiagnostics = 10;
 
 constexpr std::size_t kMaxKeyBytes = 4096;
@@ -35,13 +36,14 @@ Environment::Environment(const DaemonConfig& config, const base::Clock& clock, b
     : config_(config), clock_(clock), log_(log), publisher_(publisher), mapped_(clock, log) {
   published_.environment = config.environment;
   published_.stale_after_millis = config.stale_after.millis;
+  image_kept_at_ = clock.Steady();
 }
 
 Result<void> Environment::Start() {
   if (auto defaults = CompileDefaults(); !defaults) return defaults;
   if (auto key = ReadPublicKey(); !key) return key;
   if (auto opened = OpenCache(); !opened) return opened;
-  if (!LoadCache() && !config_.bootstrap_file.empty()) {
+  if (!LoadImage() && !LoadCache() && !config_.bootstrap_file.empty()) {
     if (auto loaded = LoadBootstrap(); !loaded) return loaded;
   }
   Publish();
@@ -73,18 +75,78 @@ Result<void> Environment::OpenCache() {
                            log_);
   if (!cache && cache.error().code() == base::ErrorCode::kConflict) return Fail(cache.error());
   if (cache) {
-    cache_.emplace(std::move(*cache));
+    cache_.emplace(std::move(*cache), log_);
   } else {
     // Any other trouble with the disk costs persistence and nothing else.
-    NoteCache(Fail(cache.error()));
+    cache_error_ = cache.error().Message();
+    log_.Error("cache cannot be opened; nothing survives a restart", {{"reason", cache_error_}});
   }
   return {};
 }
 
+std::string Environment::Mark(std::string_view name) {
+  return cache_->Run([&](Cache& cache) -> Result<std::string> { return cache.Mark(name); })
+      .value_or("");
+}
+
+// A signature is of the definitions, so with a key they are read first; and so they are where an
+// operator has chosen another set than the newest.
+bool Environment::LoadImage() {
+  if (!cache_ || public_key_ || !Mark("serving").empty() || !Mark("pinned").empty()) return false;
+  auto kept = cache_->Run(
+      [](Cache& cache) -> Result<std::optional<KeptImage>> { return cache.LoadImage(); });
+  if (!kept || !*kept) return false;
+  const Generation& generation = (*kept)->generation;
+  auto image = serving::AttachedImage::Make(std::move((*kept)->image));
+  if (!image || (*image)->snapshot().epoch() != generation.head.epoch ||
+      (*image)->snapshot().revision() != generation.head.revision ||
+      (*image)->snapshot().environment() != config_.environment) {
+    log_.Error("cached image refused; the flag set is compiled",
+               {{"reason", image ? "is of another set" : image.error().Message()}});
+    return false;
+  }
+  CompiledSet compiled;
+  compiled.given.environment = generation.head.environment;
+  compiled.given.epoch = generation.head.epoch;
+  compiled.given.revision = generation.head.revision;
+  compiled.compact_size = (*image)->bytes().size();
+  compiled.image = *std::move(image);
+  kept_image_ = compiled.image->version();
+  is_incomplete_ = true;
+  const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - generation.confirmed_at);
+  PutInForce(std::move(compiled), Source::kCache, clock_.Steady() - age);
+  return true;
+}
+
+void Environment::Complete() {
+  if (!std::exchange(is_incomplete_, false)) return;
+  const GenerationName name{compiled_.given.epoch, compiled_.given.revision};
+  auto generation = cache_->Run([&](Cache& cache) -> Result<Generation> {
+    auto newest = cache.Load();
+    if (newest && GenerationName{newest->head.epoch, newest->head.revision} == name) {
+      return *std::move(newest);
+    }
+    return Fail(Error::Invalid("cache", "has no definitions of the compiled set"));
+  });
+  if (!generation) {
+    // The answers are good and stay. Without definitions no delta can be taken, so the whole set is
+    // asked for.
+    log_.Error("cached definitions refused; the compiled set stays",
+               {{"reason", generation.error().Message()}});
+    compiled_.image.reset();
+    return;
+  }
+  newest_ = ReadGeneration(*std::move(generation));
+  compiled_.given = newest_->definitions;
+  compiled_.effective = newest_->definitions;
+}
+
 bool Environment::LoadCache() {
   if (!cache_) return false;
-  auto generation = cache_->Load();
-  if (!generation) return false;
+  auto loaded =
+      cache_->Run([](Cache& cache) -> Result<std::optional<Generation>> { return cache.Load(); });
+  if (!loaded || !*loaded) return false;
+  auto& generation = *loaded;
   const auto refuse = [&](const Error& error) {
     log_.Error("cached flag set refused", {{"reason", error.Message()}});
     return false;
@@ -106,8 +168,8 @@ bool Environment::LoadCache() {
 }
 
 void Environment::LoadOverride() {
-  is_pinned_ = !cache_->Mark("pinned").empty();
-  const std::string serving = cache_->Mark("serving");
+  is_pinned_ = !Mark("pinned").empty();
+  const std::string serving = Mark("serving");
   if (serving.empty() || serving == CursorOf(newest_->generation.head)) return;
   auto generation = FindKept(serving);
   auto done = generation ? Override(*generation) : Result<void>(Fail(generation.error()));
@@ -189,7 +251,9 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
     log_.Info("flag set kept for later; another one is pinned",
               {{"environment", config_.environment}, {"set", name(*newest_)}});
   } else {
-    if (is_overridden_) NoteMark("serving", "");
+    if (is_overridden_ && cache_) {
+      cache_->Write([](Cache& cache) { return cache.SetMark("serving", ""); });
+    }
     is_overridden_ = false;
     PutInForce(std::move(*compiled), Source::kLive, clock_.Steady());
     Publish();
@@ -200,7 +264,7 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
 
 std::shared_ptr<const serving::SetDifference> Environment::DifferenceTo(
     const CompiledSet& next) const {
-  if (published_.image == nullptr) return nullptr;
+  if (compiled_.image == nullptr) return nullptr;
   auto keys =
       model::ChangedFlags(compiled_.effective, next.effective, serving::SetDifference::kMaxKeys);
   if (!keys) return nullptr;
@@ -216,12 +280,13 @@ void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMi
   published_.is_confirmed = source != Source::kBootstrap;
   published_.confirmed_at = confirmed_at;
   const auto& diagnostics = compiled_.diagnostics;
-  log_.Info("flag set in force", {{"environment", config_.environment},
-                                  {"source", Name(source)},
-                                  {"epoch", compiled_.given.epoch},
-                                  {"revision", compiled_.given.revision},
-                                  {"flags", std::uint64_t{compiled_.effective.flags.size()}},
-                                  {"quarantined", std::uint64_t{diagnostics.size()}}});
+  log_.Info("flag set in force",
+            {{"environment", config_.environment},
+             {"source", Name(source)},
+             {"epoch", compiled_.given.epoch},
+             {"revision", compiled_.given.revision},
+             {"flags", std::uint64_t{published_.image->snapshot().flag_count()}},
+             {"quarantined", std::uint64_t{diagnostics.size()}}});
   for (std::size_t i = 0; i < diagnostics.size() && i < kLoggedDiagnostics; ++i) {
     log_.Warn("definition quarantined", {{"key", diagnostics[i].flag},
                                          {"place", diagnostics[i].error.where()},
@@ -237,7 +302,9 @@ std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) 
   const Generation* before = &newest_->generation;
   Result<Generation> in_force = Fail(Error::NotFound("generation", "is the newest"));
   if (is_overridden_ && cache_) {
-    in_force = cache_->LoadNamed({compiled_.given.epoch, compiled_.given.revision});
+    in_force = cache_->Run([&](Cache& cache) {
+      return cache.LoadNamed({compiled_.given.epoch, compiled_.given.revision});
+    });
     if (in_force) before = &*in_force;
   }
   const auto take = [&](wire::LineKind kind, const std::vector<std::string>& keys) {
@@ -258,11 +325,7 @@ std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) 
 
 void Environment::Save() {
   if (!cache_) return;
-  const auto saved = cache_->Save(newest_->generation);
-  NoteCache(saved);
-  is_unsaved_ = !saved;
-  if (!saved) return;
-  ++cache_writes_;
+  cache_->Save(std::make_shared<const Generation>(newest_->generation));
   cache_confirmed_at_ = clock_.Steady();
 }
 
@@ -270,23 +333,32 @@ void Environment::Save() {
 void Environment::ConfirmCached() {
   if (!cache_ || !newest_) return;
   newest_->generation.confirmed_at = clock_.Wall();
-  if (is_unsaved_) return Save();
+  if (cache_->HasUnsaved()) return Save();
   const base::SteadyMillis now = clock_.Steady();
   if (now - cache_confirmed_at_ < kConfirmEveryMillis) return;
   cache_confirmed_at_ = now;
-  NoteCache(cache_->Confirm(newest_->generation.confirmed_at));
+  cache_->Write([at = clock_.Wall()](Cache& cache) { return cache.Confirm(at); });
 }
 
-void Environment::NoteCache(const Result<void>& result) {
-  const std::string error = result ? "" : result.error().Message();
-  if (error != cache_error_) {
-    if (error.empty()) {
-      log_.Info("cache is written again");
-    } else {
-      log_.Error("cache is not written; answers go on from memory", {{"reason", error}});
-    }
+// Only where nothing is quarantined: then the definitions as sent are all that there is to it.
+void Environment::KeepImage() {
+  if (!cache_ || !newest_ || compiled_.image == nullptr || is_overridden_ ||
+      !compiled_.diagnostics.empty() || compiled_.image->version() == kept_image_ ||
+      CursorOf(newest_->generation.head) !=
+          CursorOf({"", compiled_.given.epoch, compiled_.given.revision})) {
+    return;
   }
-  cache_error_ = error;
+  kept_image_ = compiled_.image->version();
+  image_kept_at_ = clock_.Steady();
+  cache_->Write([image = compiled_.image](Cache& cache) {
+    const engine::Snapshot& snapshot = image->snapshot();
+    return cache.SaveImage({snapshot.epoch(), snapshot.revision()}, image->bytes());
+  });
+}
+
+void Environment::EverySecond() {
+  mapped_.Beat();
+  if (clock_.Steady() - image_kept_at_ >= kKeepImageEveryMillis) KeepImage();
 }
 
 void Environment::Confirm() {
@@ -300,9 +372,15 @@ void Environment::Confirm() {
 }
 
 void Environment::Stop() {
-  if (!cache_ || is_unsaved_ || is_overridden_ || published_.source != Source::kLive) return;
-  const std::int64_t age = clock_.Steady() - published_.confirmed_at;
-  NoteCache(cache_->Confirm(clock_.Wall() - age));
+  if (!cache_) return;
+  if (!cache_->HasUnsaved()) {
+    KeepImage();
+    if (!is_overridden_ && published_.source == Source::kLive) {
+      const std::int64_t age = clock_.Steady() - published_.confirmed_at;
+      cache_->Write([at = clock_.Wall() - age](Cache& cache) { return cache.Confirm(at); });
+    }
+  }
+  cache_->Stop();
 }
 
 void Environment::RevokeMappings() {
@@ -337,10 +415,12 @@ EnvironmentState Environment::state() const {
   }
   state.diagnostics = compiled_.diagnostics;
   state.refused = refused_;
-  state.cache_ok = cache_.has_value() && cache_error_.empty();
-  state.cache_error = cache_error_;
-  if (cache_) state.cache_damage = cache_->damage();
-  state.cache_writes = cache_writes_;
+  CacheHealth cache;
+  if (cache_) cache = cache_->health();
+  state.cache_error = cache_ ? cache.error : cache_error_;
+  state.cache_ok = cache_.has_value() && cache.error.empty();
+  state.cache_damage = cache.damage;
+  state.cache_writes = cache.writes;
   if (newest_) state.newest = CursorOf(newest_->generation.head);
   if (held_) state.held = CursorOf(held_->generation.head);
   state.pinned = is_pinned_;

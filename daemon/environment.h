@@ -12,7 +12,7 @@
 #include "base/ed25519.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "daemon/cache.h"
+#include "daemon/cache_writer.h"
 #include "daemon/daemon_config.h"
 #include "daemon/mapped_images.h"
 #include "daemon/publisher.h"
@@ -55,23 +55,27 @@ class Environment {
   /// when the configuration is wrong: another process owns the cache, or the bootstrap file is bad.
   base::Result<void> Start();
 
+  /// Reads the definitions of a set that Start put in force in its compiled form alone. Takes its
+  /// time, while the workers answer already; nothing else may be asked of it before.
+  void Complete();
+
   /// Puts an upstream's document, full or delta, in force and keeps it. An error means that it was
   /// refused, and that what was in force still is; after kConflict the full set is asked for next.
   base::Result<void> Apply(wire::SyncDocument document, std::string validator);
   /// The upstream said that the newest set it sent is current.
   void Confirm();
-  /// Tells clients that map flags that the daemon lives.
-  void Beat() { mapped_.Beat(); }
+  /// Tells clients that map flags that the daemon lives, and keeps the compiled set now and then.
+  void EverySecond();
   /// Makes them ask again whether they may.
   void RevokeMappings();
-  /// Writes down what has not been written yet.
+  /// Writes down what has not been written yet, and waits for the disk.
   void Stop();
 
   /// What the upstream is to be asked with.
   [[nodiscard]] KnownSet known() const;
   [[nodiscard]] EnvironmentState state() const;
   /// Null when there is no cache.
-  [[nodiscard]] Cache* cache() { return cache_ ? &*cache_ : nullptr; }
+  [[nodiscard]] CacheWriter* cache() { return cache_ ? &*cache_ : nullptr; }
 
   // Orders of operators, each answered with a JSON object of what is so afterwards. A set is named
   // "<epoch>.<revision>", or by its revision alone.
@@ -91,7 +95,9 @@ class Environment {
  private:
   base::Result<void> ReadPublicKey();
   base::Result<void> OpenCache();
+  bool LoadImage();
   bool LoadCache();
+  std::string Mark(std::string_view name);
   void LoadOverride();
   base::Result<void> LoadBootstrap();
   base::Result<void> CompileDefaults();
@@ -107,7 +113,7 @@ class Environment {
   std::vector<wire::SyncLine> KeptLines(const CompiledSet& compiled);
   void Save();
   void ConfirmCached();
-  void NoteCache(const base::Result<void>& result);
+  void KeepImage();
   void NoteMark(std::string_view name, std::string_view text);
   void Publish();
 
@@ -118,7 +124,8 @@ class Environment {
   MappedImages mapped_;
 
   std::optional<base::Ed25519Verifier> public_key_;
-  std::optional<Cache> cache_;
+  std::optional<CacheWriter> cache_;
+  std::string cache_error_;  // why there is none
   std::optional<ReceivedSet>
       newest_;  // from the upstream, now or once; the others are measured by it
   std::optional<ReceivedSet> held_;  // waits for somebody to accept it
@@ -129,10 +136,10 @@ class Environment {
   bool wants_full_ = false;  // a delta did not fit
   serving::Published published_;
   std::optional<base::Error> refused_;
-  std::string cache_error_;
-  std::uint64_t cache_writes_ = 0;
-  bool is_unsaved_ = false;  // newest_ is not in the cache yet
+  bool is_incomplete_ = false;  // of what is in force, there is only the image yet
   base::SteadyMillis cache_confirmed_at_ = 0;
+  std::string kept_image_;  // version of the image that the cache has
+  base::SteadyMillis image_kept_at_ = 0;
 };
 
 }  // namespace pennon::daemon

@@ -31,17 +31,21 @@ bool IsNamed(const GenerationName& name, std::string_view text) {
 }  // namespace
 
 void Environment::NoteMark(std::string_view name, std::string_view text) {
-  if (cache_) NoteCache(cache_->SetMark(name, text));
+  if (!cache_) return;
+  const auto kept = cache_->Run([&](Cache& cache) { return cache.SetMark(name, text); });
+  if (!kept) log_.Error("order is not kept over a restart", {{"reason", kept.error().Message()}});
 }
 
 Result<Generation> Environment::FindKept(std::string_view name) {
   if (!cache_) return Fail(NoCache());
-  auto kept = cache_->List();
+  auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
   if (!kept) return Fail(kept.error());
   const GenerationName now{compiled_.given.epoch, compiled_.given.revision};
   bool is_behind = false;
   for (const GenerationInfo& info : *kept) {
-    if (name.empty() ? is_behind : IsNamed(info.name, name)) return cache_->LoadNamed(info.name);
+    if (name.empty() ? is_behind : IsNamed(info.name, name)) {
+      return cache_->Run([&](Cache& cache) { return cache.LoadNamed(info.name); });
+    }
     is_behind = is_behind || info.name == now;
   }
   return Fail(Error::NotFound(name.empty() ? "generation" : name,
@@ -80,7 +84,7 @@ Result<std::string> Environment::OrderDone() {
 
 Result<std::string> Environment::Generations() {
   if (!cache_) return Fail(NoCache());
-  auto kept = cache_->List();
+  auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
   if (!kept) return Fail(kept.error());
   const GenerationName now{compiled_.given.epoch, compiled_.given.revision};
   std::string text;

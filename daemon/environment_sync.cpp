@@ -66,7 +66,13 @@ std::unique_ptr<Source> EnvironmentSync::MakeSource(const DaemonConfig& config) 
 }
 
 void EnvironmentSync::Sync() {
-  if (!sync_) return;
+  shared_.control.Post([this] {
+    environment_.Complete();
+    if (sync_) BeginToSync();
+  });
+}
+
+void EnvironmentSync::BeginToSync() {
   // Before the first look: what changes after it must not be missed.
   if (layers_ != nullptr) layers_->Watch([this] { sync_->FetchNow(); });
   sync_->Start();

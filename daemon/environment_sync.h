@@ -40,14 +40,14 @@ class EnvironmentSync {
 
   /// Serves from cache or bootstrap file; before the workers run.
   base::Result<void> Start() { return environment_.Start(); }
-  /// Begins to ask the upstream.
+  /// Begins to ask the upstream, as soon as the loop runs.
   void Sync();
   void FetchNow();
   /// After the workers have stopped.
   void Stop();
   void EverySecond() {
     publisher_.FreeRetired();
-    environment_.Beat();
+    environment_.EverySecond();
   }
 
   [[nodiscard]] const DaemonConfig& config() const { return config_; }
@@ -64,6 +64,7 @@ class EnvironmentSync {
   [[nodiscard]] const LayeredUpstream* layers() const { return layers_; }
 
  private:
+  void BeginToSync();
   std::unique_ptr<Upstream> MakeUpstream();
   [[nodiscard]] std::unique_ptr<Source> MakeSource(const DaemonConfig& config) const;
 

@@ -49,13 +49,19 @@ void Reporter::Count(net::WorkerPool& pool,
 }
 
 void Reporter::Start() {
-  Cache* const cache = environment_.cache();
+  CacheWriter* const cache = environment_.cache();
   spool_.emplace(cache);
   spool_->Load();
-  if (cache != nullptr) instance_ = cache->Mark("instance");
+  if (cache != nullptr) {
+    const auto kept =
+        cache->Run([](Cache& of) -> base::Result<std::string> { return of.Mark("instance"); });
+    instance_ = kept.value_or("");
+  }
   if (instance_.empty()) {
     instance_ = base::RandomToken("", kInstanceBytes);
-    if (cache != nullptr) (void)cache->SetMark("instance", instance_);
+    if (cache != nullptr) {
+      cache->Write([id = instance_](Cache& of) { return of.SetMark("instance", id); });
+    }
   }
   next_at_ = clock_.Steady() + backoff_.Draw(kSpreadMillis);
   Tick();

@@ -16,9 +16,17 @@ std::string DigestOf(const ClosedBatch& batch) {
 }  // namespace
 
 void UsageSpool::Load() {
-  base::Sqlite* const database = cache_ == nullptr ? nullptr : cache_->database();
-  if (database == nullptr) return;
-  auto select = database->Prepare(
+  if (cache_ == nullptr) return;
+  const auto read = [this](Cache& cache) -> base::Result<void> {
+    LoadFrom(cache);
+    return {};
+  };
+  (void)cache_->Run(read);
+}
+
+void UsageSpool::LoadFrom(Cache& cache) {
+  if (cache.database() == nullptr) return;
+  auto select = cache.database()->Prepare(
       "SELECT id, hour, counts, evaluations, digest FROM usage ORDER BY rowid LIMIT " +
       std::to_string(kMaxBatches));
   if (!select) return;
@@ -86,23 +94,28 @@ void UsageSpool::Close(
 
 // A batch that cannot be written is still in memory: trouble with the disk costs persistence only.
 void UsageSpool::Keep(const ClosedBatch& batch) {
-  base::Sqlite* const database = cache_ == nullptr ? nullptr : cache_->database();
-  if (database == nullptr) return;
-  auto insert = database->Prepare("INSERT INTO usage VALUES (?, ?, ?, ?, ?)");
-  if (!insert) return;
-  insert->BindAll(std::string_view(batch.id), batch.hour, std::string_view(batch.counts),
-                  static_cast<std::int64_t>(batch.evaluations), std::string_view(DigestOf(batch)));
-  (void)insert->Run();
+  if (cache_ == nullptr) return;
+  cache_->Write([batch](Cache& cache) -> base::Result<void> {
+    if (cache.database() == nullptr) return {};
+    auto insert = cache.database()->Prepare("INSERT INTO usage VALUES (?, ?, ?, ?, ?)");
+    if (!insert) return base::Fail(insert.error());
+    insert->BindAll(std::string_view(batch.id), batch.hour, std::string_view(batch.counts),
+                    static_cast<std::int64_t>(batch.evaluations),
+                    std::string_view(DigestOf(batch)));
+    return insert->Run();
+  });
 }
 
 void UsageSpool::Drop(bool is_lost) {
   if (closed_.empty()) return;
   const ClosedBatch& batch = closed_.front();
   if (is_lost) lost_ += batch.evaluations;
-  if (base::Sqlite* const database = cache_ == nullptr ? nullptr : cache_->database()) {
-    if (auto remove = database->Prepare("DELETE FROM usage WHERE id = ?")) {
-      (void)remove->Bind(1, batch.id).Run();
-    }
+  if (cache_ != nullptr) {
+    cache_->Write([id = batch.id](Cache& cache) -> base::Result<void> {
+      if (cache.database() == nullptr) return {};
+      auto remove = cache.database()->Prepare("DELETE FROM usage WHERE id = ?");
+      return remove ? remove->Bind(1, id).Run() : base::Fail(remove.error());
+    });
   }
   closed_bytes_ -= batch.counts.size();
   closed_.pop_front();

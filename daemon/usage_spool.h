@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "daemon/cache.h"
+#include "daemon/cache_writer.h"
 #include "daemon/usage_counter.h"
 
 namespace pennon::daemon {
@@ -30,7 +30,7 @@ struct ClosedBatch {
 /// Confined to the control thread. `cache` may be null: then nothing survives.
 class UsageSpool {
  public:
-  explicit UsageSpool(Cache* cache) : cache_(cache) {}
+  explicit UsageSpool(CacheWriter* cache) : cache_(cache) {}
 
   /// Takes in what an earlier process left.
   void Load();
@@ -51,10 +51,11 @@ class UsageSpool {
  private:
   void Close(const std::vector<
              std::map<std::pair<std::string, std::string>, std::uint64_t>::const_iterator>& counts);
+  void LoadFrom(Cache& cache);
   void Keep(const ClosedBatch& batch);
   void Drop(bool is_lost);
 
-  Cache* cache_;
+  CacheWriter* cache_;
   base::WallMillis open_hour_ = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> open_;  // by flag and variant
   std::deque<ClosedBatch> closed_;                                     // oldest first

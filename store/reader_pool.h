@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "base/task_thread.h"
 #include "store/api.h"
 #include "store/ledger.h"
-#include "store/task_thread.h"
 
 namespace pennon::store {
 
@@ -43,7 +43,7 @@ class ReaderPool {
     Database database;
     std::unique_ptr<Ledger> ledger;
     Api api;
-    TaskThread thread{kMaxQueuedReads};
+    base::TaskThread thread{kMaxQueuedReads};
   };
   ReaderPool() = default;
   void Run(Reader& reader, const std::function<void(Api&)>& task);

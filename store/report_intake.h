@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/task_thread.h"
 #include "store/reports.h"
-#include "store/task_thread.h"
 
 namespace pennon::store {
 
@@ -21,7 +21,7 @@ class ReportIntake {
  public:
   using Answer = std::function<void(const base::Result<void>&)>;
 
-  ReportIntake(Database& database, TaskThread& thread, const base::Clock& clock)
+  ReportIntake(Database& database, base::TaskThread& thread, const base::Clock& clock)
       : database_(database), thread_(thread), clock_(clock) {}
 
   /// Calls `answer` on the database's thread when the report is on disk. False when too many wait.
@@ -36,7 +36,7 @@ class ReportIntake {
   base::Result<void> WriteAll(std::span<const Waiting> reports);
 
   Database& database_;
-  TaskThread& thread_;
+  base::TaskThread& thread_;
   const base::Clock& clock_;
   std::mutex mutex_;
   std::vector<Waiting> waiting_;

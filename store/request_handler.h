@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/task_thread.h"
 #include "net/http_message.h"
 #include "serving/evaluation_http.h"
 #include "serving/evaluation_service.h"
@@ -19,7 +20,6 @@
 #include "store/sign_in.h"
 #include "store/store_metrics.h"
 #include "store/sync_feed.h"
-#include "store/task_thread.h"
 #include "store/token_use.h"
 
 namespace pennon::store {
@@ -27,7 +27,7 @@ namespace pennon::store {
 /// What all workers share. Not owned; must outlive the handlers.
 struct RequestServices {
   Api& api;  // for changes; used on the database's thread only
-  TaskThread& database_thread;
+  base::TaskThread& database_thread;
   ReaderPool& readers;
   StoreMetrics& metrics;
   TokenUse& token_use;

@@ -7,11 +7,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/task_thread.h"
 #include "net/http_message.h"
 #include "store/credentials.h"
 #include "store/ledger.h"
 #include "store/rate_limiter.h"
-#include "store/task_thread.h"
 
 namespace pennon::store {
 
@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxQueuedPasswords = 32;
 /// Safe from any thread: hashes on a thread of its own, and changes on the database's. Borrows all.
 class SignIn {
  public:
-  SignIn(Ledger& ledger, TaskThread& database_thread, TaskThread& password_thread,
+  SignIn(Ledger& ledger, base::TaskThread& database_thread, base::TaskThread& password_thread,
          base::Logger& log)
       : ledger_(ledger),
         database_thread_(database_thread),
@@ -60,8 +60,8 @@ class SignIn {
   void Run(const net::LateResponse& reply, std::function<net::HttpResponse()> task);
 
   Ledger& ledger_;  // on the database's thread only, but for its clock
-  TaskThread& database_thread_;
-  TaskThread& password_thread_;
+  base::TaskThread& database_thread_;
+  base::TaskThread& password_thread_;
   base::Logger& log_;
   RateLimiter attempts_{kSignInBurst, kSignInIntervalMillis};
 };

@@ -127,8 +127,8 @@ Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger
 
   Api api(**ledger);
   StoreMetrics metrics;
-  TaskThread database_thread;
-  TaskThread password_thread(kMaxQueuedPasswords);
+  base::TaskThread database_thread;
+  base::TaskThread password_thread(kMaxQueuedPasswords);
   TokenUse token_use;
   ReportIntake reports(*database, database_thread, clock);
   SignIn sign_in(**ledger, database_thread, password_thread, log);

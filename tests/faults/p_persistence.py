@@ -452,7 +452,6 @@ class PersistenceTest(FaultTest):
         self.assertLess(slowest, 1)
         calls.stop()
 
-    @open_bug("sets are written on the control thread: while a sync of the disk takes long, nothing is fetched and /status waits")
     def test_P19_a_slow_disk_delays_no_later_set(self):
         calls = self.failing_calls()
         upstream = self.upstream()

@@ -1,9 +1,9 @@
-#include "daemon/cache.h"
-
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <future>
 
+#include "daemon/cache_writer.h"
 #include "tests/support/temp_dir.h"
 
 namespace pennon::daemon {
@@ -115,6 +115,86 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(cache.Load()->head.revision == 2);
 }
 
+TEST_CASE_FIXTURE(Fixture, "the image of the newest generation is kept, and no other") {
+  const std::vector<std::byte> image(300, std::byte{7});
+  Cache cache = Open();
+  REQUIRE(cache.SaveImage({1, 1}, image).error().code() == base::ErrorCode::kNotFound);
+  REQUIRE(cache.Save(MakeGeneration(1)));
+  REQUIRE(cache.SaveImage({1, 1}, image));
+  const auto kept = cache.LoadImage();
+  REQUIRE(kept);
+  CHECK(std::equal(image.begin(), image.end(), kept->image.begin(), kept->image.end()));
+  CHECK(kept->generation.head.revision == 1);
+  CHECK(kept->generation.lines.empty());
+  REQUIRE(cache.Save(MakeGeneration(2)));
+  CHECK_FALSE(cache.LoadImage());
+  REQUIRE(cache.SaveImage({1, 1}, image));
+  CHECK_FALSE(cache.LoadImage());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "an image that is damaged, of another build or another set is not used") {
+  const std::vector<std::byte> image(300, std::byte{7});
+  const char* const kDamages[] = {
+      "UPDATE image SET bytes = zeroblob(300)", "UPDATE image SET bytes = x''",
+      "UPDATE image SET build = 'b'",           "UPDATE image SET generation = generation || ' '",
+      "UPDATE generation SET revision = 9",     "UPDATE generation SET digest = digest || ' '"};
+  for (const char* damage : kDamages) {
+    CAPTURE(damage);
+    std::filesystem::remove(dir.File("cache.db"));
+    {
+      Cache cache = Open();
+      REQUIRE(cache.Save(MakeGeneration(1)));
+      REQUIRE(cache.SaveImage({1, 1}, image));
+    }
+    Damage(damage);
+    CHECK_FALSE(Open().LoadImage());
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "of the sets that wait for a slow disk only the newest is written") {
+  std::promise<void> gate;
+  std::promise<void> entered;
+  CacheWriter writer(Open(), log, std::chrono::milliseconds(1));
+  writer.Write([&](Cache&) -> base::Result<void> {
+    entered.set_value();
+    gate.get_future().wait();
+    return {};
+  });
+  entered.get_future().wait();
+  for (std::uint64_t revision = 1; revision <= 5; ++revision) {
+    writer.Save(std::make_shared<const Generation>(MakeGeneration(revision)));
+  }
+  const auto list = [](Cache& cache) { return cache.List(); };
+  CHECK(writer.Run(list).error().code() == base::ErrorCode::kUnavailable);
+  gate.set_value();
+  writer.Stop();
+  CHECK(writer.health().writes == 1);
+  REQUIRE(writer.Run(list));
+  REQUIRE(writer.Run(list)->size() == 1);
+  CHECK(writer.Run(list)->front().name.revision == 5);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a write that fails is told until one succeeds") {
+  CacheWriter writer(Open(), log);
+  const auto settle = [&] { return writer.Run([](Cache&) { return base::Result<void>(); }); };
+  std::promise<void> failed;
+  writer.Write([](Cache&) -> base::Result<void> {
+    return base::Fail(base::Error::Unavailable("disk", "is full"));
+  });
+  writer.Write([&](Cache&) -> base::Result<void> {
+    failed.set_value();
+    return base::Fail(base::Error::Unavailable("disk", "is still full"));
+  });
+  failed.get_future().wait();
+  REQUIRE(settle());
+  CHECK(writer.health().error == "disk: is still full");
+  writer.Save(std::make_shared<const Generation>(MakeGeneration(1)));
+  writer.Stop();
+  CHECK(writer.health().error.empty());
+  CHECK_FALSE(writer.HasUnsaved());
+}
+
 TEST_CASE_FIXTURE(Fixture, "one process owns the cache") {
   const Cache cache = Open();
   const auto second = Cache::Open(Options(), log);
@@ -126,6 +206,7 @@ TEST_CASE_FIXTURE(Fixture, "a cache of format 1 is taken over") {
   REQUIRE(Open().Save(MakeGeneration(4)));
   Damage(
       "ALTER TABLE generation DROP COLUMN signature; DROP TABLE mark; DROP TABLE usage;"
+      "DROP TABLE image;"
       "PRAGMA user_version = 1");
   {
     Cache cache = Open();

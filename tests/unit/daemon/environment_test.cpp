@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/ed25519.h"
+#include "base/sqlite.h"
 #include "tests/support/temp_dir.h"
 #include "wire/json.h"
 
@@ -61,13 +62,20 @@ struct Fixture {
     Restart();
   }
   void Restart() {
+    if (environment) environment->Stop();
     environment.reset();
     environment.emplace(config, clock, log, publisher);
     REQUIRE(environment->Start());
+    environment->Complete();
   }
   [[nodiscard]] std::uint64_t revision() const { return environment->state().revision; }
+  /// Waits for the disk, as sets that come faster than it writes do not all become generations.
   base::Result<void> Apply(SyncDocument document) {
-    return environment->Apply(std::move(document), "\"tag\"");
+    auto applied = environment->Apply(std::move(document), "\"tag\"");
+    if (auto* const cache = environment->cache()) {
+      CHECK(cache->Run([](Cache&) { return base::Result<void>(); }));
+    }
+    return applied;
   }
 
   test::TempDir dir;
@@ -96,6 +104,40 @@ TEST_CASE_FIXTURE(Fixture, "a delta gives the same set as the full one") {
   Restart();
   CHECK(revision() == 4);
   CHECK(environment->state().flags == 30);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a start from the compiled set goes on with deltas") {
+  auto lines = Flags(30);
+  REQUIRE(Apply(Full(1, lines)));
+  environment->Stop();
+  environment.reset();
+  environment.emplace(config, clock, log, publisher);
+  REQUIRE(environment->Start());
+  CHECK(environment->state().flags == 30);
+  CHECK(environment->state().source == serving::Source::kCache);
+  CHECK(environment->known().since.empty());  // the definitions were not read yet
+  environment->Complete();
+  CHECK(environment->known().since == "1.1");
+  lines[3] = Flag(lines[3].key, 7);
+  REQUIRE(Apply(Delta(1, 2, {lines[3]}, {}, lines)));
+  CHECK(revision() == 2);
+  CHECK(environment->state().flags == 30);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a compiled set whose definitions are damaged stays until the full one") {
+  REQUIRE(Apply(Full(1, Flags(30))));
+  environment->Stop();
+  environment.reset();
+  REQUIRE(base::Sqlite::Open(config.cache_path, false)->Execute("UPDATE line SET bytes = 'x'"));
+  Restart();
+  CHECK(environment->state().flags == 30);
+  CHECK_FALSE(environment->state().cache_damage.empty());
+  CHECK(environment->known().since.empty());
+  REQUIRE(Apply(Full(2, Flags(30, 2))));
+  CHECK(revision() == 2);
+  Restart();
+  CHECK(revision() == 2);
 }
 
 TEST_CASE_FIXTURE(Fixture, "deltas of one flag follow each other") {
@@ -259,7 +301,9 @@ TEST_CASE_FIXTURE(Fixture,
   REQUIRE(environment->Rollback("1"));
   lines[1] = MakeSyncLine(LineKind::kFlag, lines[1].key, {{"surprise", model::Value(1)}});
   REQUIRE(Apply(Full(3, lines)));
-  const auto saved = environment->cache()->LoadNamed({1, 3});
+  const auto saved = environment->cache()->Run([](Cache& cache) {
+    return cache.LoadNamed({1, 3});
+  });
   REQUIRE(saved);
   REQUIRE(saved->kept.size() == 1);
   CHECK(saved->kept[0].bytes == Flags(3)[1].bytes);

@@ -126,7 +126,7 @@ TEST_CASE_FIXTURE(Fixture, "closed batches survive, under their ids, until they 
   const auto published = PublishedOf(1);
   std::string id;
   {
-    Cache cache = OpenCache();
+    CacheWriter cache(OpenCache(), log);
     UsageSpool kept(&cache);
     Count(published, 0, 7);
     counter.Flush();
@@ -135,7 +135,7 @@ TEST_CASE_FIXTURE(Fixture, "closed batches survive, under their ids, until they 
     id = kept.closed()[0].id;
   }
   {
-    Cache cache = OpenCache();
+    CacheWriter cache(OpenCache(), log);
     UsageSpool kept(&cache);
     kept.Load();
     REQUIRE(kept.waiting() == 1);
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(Fixture, "closed batches survive, under their ids, until they 
     kept.RemoveOldest();
     CHECK(kept.lost() == 0);
   }
-  Cache cache = OpenCache();
+  CacheWriter cache(OpenCache(), log);
   UsageSpool kept(&cache);
   kept.Load();
   CHECK(kept.waiting() == 0);

@@ -67,12 +67,12 @@ struct Served : StoreFixture, CommitListener {
   }
 
   Api api{*ledger};
-  TaskThread database_thread;
+  base::TaskThread database_thread;
   StoreMetrics metrics;
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
   TokenUse token_use;
   ReportIntake reports{database, database_thread, clock};
-  TaskThread password_thread;
+  base::TaskThread password_thread;
   SignIn sign_in{*ledger, database_thread, password_thread, log};
   RateLimiter api_rate{0, 0};
   TrustedProxies proxies;
@@ -128,7 +128,8 @@ TEST_CASE("evaluation, sync and health never wait for the database's thread") {
 
 TEST_CASE("when more requests wait than the queue takes, the next one is 503 at once") {
   Served store;
-  for (std::size_t i = 0; i < kMaxQueuedTasks; ++i) REQUIRE(store.database_thread.Post([] {}));
+  for (std::size_t i = 0; i < base::kMaxQueuedTasks; ++i)
+    REQUIRE(store.database_thread.Post([] {}));
   const auto response = store.Ask("POST", "/api/v1/flags", store.admin, "{}");
   CHECK(response.status == 503);
   CHECK(response.headers.back().first == "Retry-After");

@@ -61,8 +61,8 @@ struct SignedIn : StoreFixture {
     return Known()->Identify(request, clock.wall);
   }
 
-  TaskThread database_thread;
-  TaskThread password_thread;
+  base::TaskThread database_thread;
+  base::TaskThread password_thread;
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
   SignIn sign_in{*ledger, database_thread, password_thread, log};
   std::string invitation;

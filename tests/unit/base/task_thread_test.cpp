@@ -1,11 +1,11 @@
-#include "store/task_thread.h"
+#include "base/task_thread.h"
 
 #include <doctest/doctest.h>
 
 #include <future>
 #include <vector>
 
-namespace pennon::store {
+namespace pennon::base {
 namespace {
 
 TEST_CASE("tasks run in order, and those that wait are run before the thread ends") {
@@ -39,4 +39,4 @@ TEST_CASE("the queue takes its limit of tasks and refuses one more") {
 }
 
 }  // namespace
-}  // namespace pennon::store
+}  // namespace pennon::base

@@ -1,5 +1,5 @@
-// A thread of its own for work that takes its time, and the queue in front of it: the database has
-// one, and so has the hashing of passwords.
+// A thread of its own for work that takes its time, and the queue in front of it: for a database,
+// say, or the hashing of passwords.
 #pragma once
 
 #include <condition_variable>
@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-namespace pennon::store {
+namespace pennon::base {
 
 /// Tasks that wait; one more is refused, so that a slow disk cannot fill the memory.
 inline constexpr std::size_t kMaxQueuedTasks = 1024;
@@ -39,4 +39,4 @@ class TaskThread {
   std::thread thread_;
 };
 
-}  // namespace pennon::store
+}  // namespace pennon::base

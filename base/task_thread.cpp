@@ -1,8 +1,8 @@
-#include "store/task_thread.h"
+#include "base/task_thread.h"
 
 #include <utility>
 
-namespace pennon::store {
+namespace pennon::base {
 
 void TaskThread::Start() {
   thread_ = std::thread([this] { Run(); });
@@ -41,4 +41,4 @@ void TaskThread::Run() {
   }
 }
 
-}  // namespace pennon::store
+}  // namespace pennon::base

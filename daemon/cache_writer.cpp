@@ -1,0 +1,108 @@
+#include "daemon/cache_writer.h"
+
+#include <utility>
+
+namespace pennon::daemon {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+
+}  // namespace
+
+CacheWriter::CacheWriter(Cache cache, base::Logger& log, std::chrono::milliseconds max_wait)
+    : path_(cache.path()), log_(log), max_wait_(max_wait), cache_(std::move(cache)) {
+  NoteDamage();
+  thread_.Start();
+}
+
+void CacheWriter::Save(std::shared_ptr<const Generation> generation) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(newest_, std::move(generation)) != nullptr) return;  // its turn will come
+  }
+  if (Post([this](Cache& cache) { return SaveNewest(cache); })) return;
+  const std::lock_guard lock(mutex_);
+  newest_.reset();
+  has_unsaved_ = true;
+}
+
+void CacheWriter::Write(Task task) {
+  if (!Post(std::move(task))) Note(Fail(Busy()));
+}
+
+bool CacheWriter::Post(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++unwritten_;
+  }
+  const auto done = [this] {
+    {
+      const std::lock_guard lock(mutex_);
+      --unwritten_;
+    }
+    written_.notify_one();
+  };
+  const bool is_posted = thread_.Post([this, task = std::move(task), done] {
+    Note(task(cache_));
+    NoteDamage();
+    done();
+  });
+  if (!is_posted) done();
+  return is_posted;
+}
+
+Result<void> CacheWriter::SaveNewest(Cache& cache) {
+  std::shared_ptr<const Generation> generation;
+  {
+    const std::lock_guard lock(mutex_);
+    generation = std::exchange(newest_, nullptr);
+  }
+  auto saved = cache.Save(*generation);
+  const std::lock_guard lock(mutex_);
+  has_unsaved_ = !saved;
+  if (saved) ++health_.writes;
+  return saved;
+}
+
+bool CacheWriter::WaitForWrites() {
+  std::unique_lock lock(mutex_);
+  return written_.wait_for(lock, max_wait_, [this] { return unwritten_ == 0; });
+}
+
+void CacheWriter::NoteDamage() {
+  const std::lock_guard lock(mutex_);
+  health_.damage = cache_.damage();
+}
+
+void CacheWriter::Note(const Result<void>& result) {
+  std::string error = result ? "" : result.error().Message();
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(health_.error, error);
+    if (health_.error == error) return;
+    error = health_.error;
+  }
+  if (error.empty()) {
+    log_.Info("cache is written again", {{"path", path_}});
+  } else {
+    log_.Error("cache is not written; answers go on from memory", {{"reason", error}});
+  }
+}
+
+Error CacheWriter::Busy() const {
+  return Error::Unavailable(path_, "the disk is slow; the cache is still being written");
+}
+
+CacheHealth CacheWriter::health() const {
+  const std::lock_guard lock(mutex_);
+  return health_;
+}
+
+bool CacheWriter::HasUnsaved() const {
+  const std::lock_guard lock(mutex_);
+  return has_unsaved_ && newest_ == nullptr;
+}
+
+}  // namespace pennon::daemon

@@ -1,0 +1,84 @@
+// The cache behind a thread of its own, so that a slow disk delays neither answers nor the sync.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <type_traits>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/task_thread.h"
+#include "daemon/cache.h"
+
+namespace pennon::daemon {
+
+struct CacheHealth {
+  std::string error;         // why the last write failed; "": it is on the disk
+  std::string damage;        // what was found in the file since the start; "": nothing
+  std::uint64_t writes = 0;  // flag sets written
+};
+
+/// What is given to be written is written later, in order, by the cache's thread; what is asked is
+/// answered on the caller's. To be called by one thread, the control thread.
+class CacheWriter {
+ public:
+  using Task = std::function<base::Result<void>(Cache&)>;
+
+  CacheWriter(Cache cache, base::Logger& log,
+              std::chrono::milliseconds max_wait = std::chrono::seconds(2));
+  ~CacheWriter() { Stop(); }
+  CacheWriter(const CacheWriter&) = delete;
+  CacheWriter& operator=(const CacheWriter&) = delete;
+
+  /// Of several flag sets that wait, only the newest is written.
+  void Save(std::shared_ptr<const Generation> generation);
+  /// When too much waits already the task is dropped, and the health says so.
+  void Write(Task task);
+
+  /// Runs `use` now, after what was given to be written; it gives a Result. kUnavailable when that
+  /// takes longer than `max_wait`.
+  template <typename Use>
+  std::invoke_result_t<Use, Cache&> Run(Use use) {
+    if (!WaitForWrites()) return base::Fail(Busy());
+    auto result = use(cache_);
+    NoteDamage();
+    return result;
+  }
+
+  [[nodiscard]] CacheHealth health() const;
+  /// The newest flag set could not be written, and nothing waits that would do it.
+  [[nodiscard]] bool HasUnsaved() const;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  /// Writes what waits, then ends the thread.
+  void Stop() { thread_.Stop(); }
+
+ private:
+  bool WaitForWrites();
+  bool Post(Task task);
+  void NoteDamage();
+  [[nodiscard]] base::Error Busy() const;
+  base::Result<void> SaveNewest(Cache& cache);
+  void Note(const base::Result<void>& result);
+
+  const std::string path_;
+  base::Logger& log_;
+  const std::chrono::milliseconds max_wait_;
+  mutable std::mutex mutex_;  // guards what follows, and is not held while the disk is used
+  std::condition_variable written_;
+  std::size_t unwritten_ = 0;  // tasks; while there are none, the caller may use cache_
+  std::shared_ptr<const Generation> newest_;  // waits to be written
+  bool has_unsaved_ = false;
+  CacheHealth health_;
+
+  Cache cache_;
+  base::TaskThread thread_;
+};
+
+}  // namespace pennon::daemon
