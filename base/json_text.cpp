@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace pennon::base {
 namespace {
@@ -37,6 +38,29 @@ bool NeedsEscape(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
+constexpr std::uint64_t kOnes = 0x0101010101010101;
+constexpr std::uint64_t kHighs = 0x8080808080808080;
+
+// Whether any of the eight bytes is below `limit` (at most 0x80): a borrow out of a byte that is
+// not may blame one above it, never where all are plain.
+constexpr bool HasBelow(std::uint64_t word, unsigned char limit) {
+  return ((word - kOnes * limit) & ~word & kHighs) != 0;
+}
+constexpr bool HasByte(std::uint64_t word, char c) {
+  return HasBelow(word ^ (kOnes * static_cast<unsigned char>(c)), 1);
+}
+
+// Where the first byte from `i` on is that needs an escape; the size of the text when none does.
+std::size_t FindEscape(std::string_view text, std::size_t i) {
+  for (; i + sizeof(std::uint64_t) <= text.size(); i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, sizeof(word));
+    if (HasBelow(word, 0x20) || HasByte(word, '"') || HasByte(word, '\\')) break;
+  }
+  while (i < text.size() && !NeedsEscape(text[i])) ++i;
+  return i;
+}
+
 template <typename T>
 void AppendNumber(std::string& out, T value) {
   std::array<char, 32> buffer;
@@ -49,8 +73,7 @@ void AppendNumber(std::string& out, T value) {
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
   std::size_t start = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!NeedsEscape(text[i])) continue;
+  for (std::size_t i = FindEscape(text, 0); i < text.size(); i = FindEscape(text, start)) {
     out.append(text, start, i - start);
     AppendEscaped(out, text[i]);
     start = i + 1;

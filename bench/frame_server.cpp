@@ -12,7 +12,7 @@
 namespace pennon::bench {
 
 void ServeFrames(const std::string& path, std::shared_ptr<const serving::AttachedImage> image) {
-  const base::SystemClock clock;
+  const base::CoarseClock clock;
   serving::EvaluationService service(clock);
   serving::Published published;
   published.environment = image->snapshot().environment();

@@ -41,7 +41,7 @@ Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_c
   std::vector<WorkerParts> parts;
   for (std::size_t i = 0; i < pool_.size(); ++i) {
     services_.push_back(
-        std::make_unique<WorkerService>(clock_, questions_, draining_, SubscribeFrom(i)));
+        std::make_unique<WorkerService>(request_clock_, questions_, draining_, SubscribeFrom(i)));
     parts.push_back(
         {services_.back().get(), {ServerName(), questions_.status, SubscribeFrom(i), order}});
     evaluations_.push_back(&services_.back()->evaluations());

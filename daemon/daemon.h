@@ -62,6 +62,7 @@ class Daemon {
   ReadConfig read_config_;
   base::Logger& log_;
   base::SystemClock clock_;
+  base::CoarseClock request_clock_;
   std::atomic<bool> draining_{false};
   net::ControlLoop control_;
   net::WorkerPool pool_;

@@ -39,6 +39,7 @@ bool NamesThisHost(const net::HttpRequest& request) {
 
 const BearerToken* FindToken(const net::HttpRequest& request, std::string_view path,
                              const BearerTokens& tokens) {
+  if (tokens.empty()) return nullptr;
   std::string_view sent = request.Header("Authorization");
   if (sent.size() > kBearer.size() && sent.starts_with(kBearer)) {
     sent.remove_prefix(kBearer.size());

@@ -1,5 +1,6 @@
 #include "net/http_protocol.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string_view>
 
@@ -68,7 +69,8 @@ std::string_view StatusText(int status) {
 }
 
 bool IsHeaderValue(std::string_view value) {
-  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  return std::none_of(value.begin(), value.end(),
+                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 struct Framing {

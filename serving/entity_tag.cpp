@@ -30,7 +30,6 @@ std::string_view Bare(std::string_view tag) {
 std::string EntityTagOf(std::string_view content) {
   std::string tag = "\"";
   AppendHex(tag, engine::Hash64(content, 1));
-  AppendHex(tag, engine::Hash64(content, 2));
   tag += '"';
   return tag;
 }

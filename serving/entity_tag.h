@@ -6,7 +6,7 @@
 
 namespace pennon::serving {
 
-/// A strong tag, with its quotes, that differs when the content does (128 bits of hash).
+/// A strong tag, with its quotes, that differs when the content does (64 bits of hash).
 std::string EntityTagOf(std::string_view content);
 
 /// True when an If-None-Match header names `tag`: a list, `*`, weak tags (`W/"…"`), and tags

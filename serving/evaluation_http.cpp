@@ -150,15 +150,16 @@ void EvaluationHttp::Ofrep(net::HttpRequest& request, std::string_view path,
   if (!reading) {
     return RespondError(path, base::HttpStatus(reading.error().code()), reading.error(), response);
   }
-  const auto read =
-      ReadEvaluationRequest(request.body, wire::RequestKind::kOfrep, context_, request_);
-  if (!read) return RespondError(path, 400, read.error(), response);
-  service_.CompleteContext(context_, &request);
   const auto key = KeyOf(path);
   if (!key) {
     return RespondError(path, 400, Error::Invalid("path", "does not name a flag in UTF-8"),
                         response);
   }
+  if (!key->empty()) service_.Foresee(*reading, *key);
+  const auto read =
+      ReadEvaluationRequest(request.body, wire::RequestKind::kOfrep, context_, request_);
+  if (!read) return RespondError(path, 400, read.error(), response);
+  service_.CompleteContext(context_, &request);
   if (key->empty()) return OfrepBulk(request, caller, *reading, response);
   OfrepSingle(*reading, *key, response);
 }

@@ -32,16 +32,27 @@ void AppendMetadata(std::string& out, const Evaluation& evaluation) {
 }
 
 void AppendOfrepEvaluation(std::string& out, std::string_view key, const Evaluation& evaluation) {
-  JsonObject object(out);
-  object.String("key", key);
+  // In literals, as a bulk answer has a thousand of these.
+  out += R"({"key":)";
+  base::AppendJsonString(out, key);
   if (evaluation.error != model::EvaluationError::kNone) {
-    object.String("errorCode", Name(evaluation.error)).String("errorDetails", evaluation.detail);
+    out += R"(,"errorCode":")";
+    out += Name(evaluation.error);
+    out += R"(","errorDetails":)";
+    base::AppendJsonString(out, evaluation.detail);
   } else {
-    if (evaluation.has_value) object.Raw("value", evaluation.value_json);
-    object.String("reason", Name(evaluation.reason)).String("variant", evaluation.variant);
+    if (evaluation.has_value) {
+      out += R"(,"value":)";
+      out += evaluation.value_json;
+    }
+    out += R"(,"reason":")";
+    out += Name(evaluation.reason);
+    out += R"(","variant":)";
+    base::AppendJsonString(out, evaluation.variant);
   }
-  AppendMetadata(object.Key("metadata"), evaluation);
-  object.Close();
+  out += R"(,"metadata":)";
+  AppendMetadata(out, evaluation);
+  out += '}';
 }
 
 void AppendEvaluationEntry(std::string& out, const Evaluation& evaluation, std::string_view source,

@@ -24,6 +24,22 @@ TEST_CASE("strings are escaped as JSON demands and otherwise left alone") {
   CHECK(Quoted("") == "\"\"");
 }
 
+TEST_CASE("an escape is found at every place of a text") {
+  for (std::size_t size = 1; size <= 25; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string text(size, '\x7f');
+      text[at] = '\x1f';
+      const std::string before(at, '\x7f');
+      const std::string after(size - at - 1, '\x7f');
+      CHECK(Quoted(text) == '"' + before + "\\u001f" + after + '"');
+      text[at] = '"';
+      CHECK(Quoted(text) == '"' + before + "\\\"" + after + '"');
+    }
+    const std::string plain(size, '\xff');
+    CHECK(Quoted(plain) == '"' + plain + '"');
+  }
+}
+
 TEST_CASE("a double always reads back as one") {
   CHECK(Double(1) == "1.0");
   CHECK(Double(-0.0) == "-0.0");

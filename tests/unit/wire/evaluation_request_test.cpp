@@ -46,6 +46,21 @@ TEST_CASE("a context is read with its types, nested as it is") {
   CHECK(r.context.Find("a") == nullptr);
 }
 
+TEST_CASE("a body that is nested a million deep is refused wherever it is") {
+  const std::string deep(1'000'000, '[');
+  std::string objects;
+  for (int i = 0; i < 200'000; ++i) objects += R"({"a":)";
+  for (const RequestKind kind : {RequestKind::kEvaluate, RequestKind::kOfrep}) {
+    for (const std::string& inside : {deep, objects}) {
+      CHECK_FALSE(Request(inside, kind).result);
+      CHECK_FALSE(Request(R"({"x":)" + inside, kind).result);
+      CHECK_FALSE(Request(R"({"context":{"a":)" + inside, kind).result);
+      CHECK_FALSE(Request(R"({"flags":)" + inside, kind).result);
+      CHECK_FALSE(Request(R"({"defaults":{"a":)" + inside, kind).result);
+    }
+  }
+}
+
 TEST_CASE("flags and defaults are read in all their forms") {
   const Request single(
       R"({"flag":"f","default":{"a":[1,"x\"y",{"b":null}],"c":-2.5},"context":{}})");
