@@ -55,7 +55,8 @@ Result<void> ReadSources(DaemonConfig& config) {
     part.source_files.clear();
     part.name = name;
     for (auto* own : {&part.upstream_url, &part.upstream_file, &part.upstream_key_file,
-                      &part.upstream_ca_file, &part.upstream_public_key_file}) {
+                      &part.upstream_ca_file, &part.upstream_client_cert_file,
+                      &part.upstream_client_key_file, &part.upstream_public_key_file}) {
       own->clear();
     }
     part.upstream_kind = DaemonConfig().upstream_kind;

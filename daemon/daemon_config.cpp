@@ -23,6 +23,10 @@ void DescribeSource(base::Settings& s, DaemonConfig& c) {
   s.Add("upstream.url", &c.upstream_url, "base URL of the store; empty: none");
   s.Add("upstream.key_file", &c.upstream_key_file, "file with the sync key");
   s.Add("upstream.ca_file", &c.upstream_ca_file, "certificates to trust instead of the system's");
+  s.Add("upstream.client_cert_file", &c.upstream_client_cert_file,
+        "certificate (PEM) to show to the upstream; empty: none");
+  s.Add("upstream.client_key_file", &c.upstream_client_key_file,
+        "its private key; empty: in the same file");
   s.Add("upstream.public_key_file", &c.upstream_public_key_file,
         "Ed25519 key (PEM) that flag sets must be signed by; empty: none");
   s.Add("upstream.stream", &c.stream, "be told of changes by the store; false: only poll");

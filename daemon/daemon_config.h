@@ -22,7 +22,9 @@ struct DaemonConfig {
   std::string upstream_url;  // "": no upstream, the cache and the bootstrap file serve
   std::string upstream_key_file;
   std::string upstream_ca_file;
-  std::string upstream_public_key_file;  // "": sets need not be signed
+  std::string upstream_client_cert_file;  // "": none is shown
+  std::string upstream_client_key_file;   // "": it is in the certificate's file
+  std::string upstream_public_key_file;   // "": sets need not be signed
   bool stream = true;
   base::Duration stream_idle{45'000};  // three heartbeats
   base::Duration stream_max_age{1'800'000};

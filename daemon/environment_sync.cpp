@@ -77,6 +77,16 @@ void EnvironmentSync::BeginToSync() {
   if (layers_ != nullptr) layers_->Watch([this] { sync_->FetchNow(); });
   sync_->Start();
   if (reporter_) reporter_->Start();
+  if (!config_.upstream_key_file.empty()) WatchKey();
+}
+
+// An upstream that refuses the key is asked rarely: a new one is tried at once.
+void EnvironmentSync::WatchKey() {
+  key_watch_.emplace(config_.upstream_key_file, shared_.control, [this] {
+    key_watch_->Refresh();
+    if (!sync_->state().healthy) sync_->FetchNow();
+  });
+  key_watch_->Refresh();
 }
 
 void EnvironmentSync::FetchNow() {

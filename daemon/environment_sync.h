@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/daemon_config.h"
 #include "daemon/environment.h"
+#include "daemon/file_watch.h"
 #include "daemon/layered_upstream.h"
 #include "daemon/publisher.h"
 #include "daemon/reporter.h"
@@ -65,6 +66,7 @@ class EnvironmentSync {
 
  private:
   void BeginToSync();
+  void WatchKey();
   std::unique_ptr<Upstream> MakeUpstream();
   [[nodiscard]] std::unique_ptr<Source> MakeSource(const DaemonConfig& config) const;
 
@@ -76,6 +78,7 @@ class EnvironmentSync {
   std::unique_ptr<Upstream> upstream_;
   std::optional<SyncStream> stream_;
   std::optional<SyncLoop> sync_;
+  std::optional<FileWatch> key_watch_;
   std::optional<Reporter> reporter_;
 };
 

@@ -10,9 +10,11 @@ namespace pennon::daemon {
 namespace {
 
 // Read anew by whoever uses them, or put in force by Daemon::Reload.
-constexpr std::array<std::string_view, 15> kReloadable{"http.environment",
+constexpr std::array<std::string_view, 17> kReloadable{"http.environment",
                                                        "upstream.key_file",
                                                        "upstream.ca_file",
+                                                       "upstream.client_cert_file",
+                                                       "upstream.client_key_file",
                                                        "upstream.timeout",
                                                        "upstream.max_body",
                                                        "upstream.connect_timeout",

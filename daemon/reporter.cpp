@@ -142,7 +142,7 @@ void Reporter::OnAnswer(std::size_t batches, const base::Result<net::HttpFetched
   reported_.clear();
   const std::int64_t pause = result && IsRefusal(status)
                                  ? backoff_.AfterRefusal()
-                                 : backoff_.AfterFailure(result ? RetryAfterMillis(*result) : 0);
+                                 : backoff_.AfterFailure(result ? result->retry_after_millis : 0);
   next_at_ = not_before_ = now + std::max(pause, kTickMillis);
 }
 

@@ -1,7 +1,5 @@
 #include "daemon/store_request.h"
 
-#include <charconv>
-
 #include "base/file.h"
 
 namespace pennon::daemon {
@@ -10,6 +8,8 @@ net::HttpFetch BoundedRequest(const DaemonConfig& config, std::string url) {
   net::HttpFetch fetch;
   fetch.url = std::move(url);
   fetch.ca_file = config.upstream_ca_file;
+  fetch.client_cert_file = config.upstream_client_cert_file;
+  fetch.client_key_file = config.upstream_client_key_file;
   fetch.max_body_bytes = config.max_body.bytes;
   fetch.connect_deadline_millis = config.connect_timeout.millis;
   fetch.total_deadline_millis = config.fetch_timeout.millis;
@@ -35,22 +35,12 @@ FetchFailure FailureOf(const std::string& url, const net::HttpFetched& fetched,
                 url, answered + ": the " + std::string(credential) + " is not accepted"),
             0, true};
   }
-  return {base::Error::Unavailable(url, answered), RetryAfterMillis(fetched), IsRefusal(status)};
+  return {base::Error::Unavailable(url, answered), fetched.retry_after_millis, IsRefusal(status)};
 }
 
 std::string HeaderOf(const net::HttpFetched& fetched, const std::string& name) {
   const auto found = fetched.headers.find(name);
   return found == fetched.headers.end() ? "" : found->second;
-}
-
-std::int64_t RetryAfterMillis(const net::HttpFetched& fetched) {
-  const auto found = fetched.headers.find("retry-after");
-  if (found == fetched.headers.end()) return 0;
-  const std::string& text = found->second;
-  std::int64_t seconds = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || seconds < 0) return 0;
-  return seconds > 1'000'000 ? INT64_MAX : seconds * 1000;
 }
 
 bool IsRefusal(int status) {

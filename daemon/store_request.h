@@ -27,11 +27,8 @@ FetchFailure FailureOf(const std::string& url, const net::HttpFetched& fetched,
 /// "" when there is none; `name` in lower case.
 std::string HeaderOf(const net::HttpFetched& fetched, const std::string& name);
 
-/// What Retry-After asks for, in seconds; 0 when it is absent, a date or garbage.
-std::int64_t RetryAfterMillis(const net::HttpFetched& fetched);
-
-/// True for a status that asking again soon will not change: 4xx but 408 and 429, and redirects,
-/// which are not followed.
+/// True for a status that asking again soon will not change: 4xx but 408 and 429, and redirects
+/// to elsewhere.
 bool IsRefusal(int status);
 
 }  // namespace pennon::daemon

@@ -124,7 +124,7 @@ void SyncStream::OnIncoming(std::uint64_t attempt, const std::optional<wire::Str
 void SyncStream::OnEnd(const base::Result<net::HttpFetched>& result) {
   const bool is_refusal = !result ? result.error().code() == base::ErrorCode::kInvalid
                                   : result->status != 200 && IsRefusal(result->status);
-  const std::int64_t retry_after = result ? RetryAfterMillis(*result) : 0;
+  const std::int64_t retry_after = result ? result->retry_after_millis : 0;
   if (!result) {
     NoteFailure(result.error());
   } else if (result->status != 200) {

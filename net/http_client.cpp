@@ -16,6 +16,8 @@ using base::Fail;
 constexpr long kSlowSeconds = 10;
 constexpr std::size_t kMaxHeaderBytes = std::size_t{64} * 1024;
 constexpr int kPollMillis = 1000;
+constexpr long kConnectionAgeSeconds = 300;  // then names are looked up anew
+constexpr int kMaxRedirects = 3;
 
 std::string PartOf(CURLU* url, CURLUPart part) {
   char* text = nullptr;
@@ -76,6 +78,22 @@ class Transfer {
     return is_invalid_;
   }
 
+  /// True when the answer sends the fetch elsewhere on the same origin: it is to be run again.
+  bool Redirect(CURLcode code) {
+    if (code != CURLE_OK || fetch_.method != "GET" || redirects_ == kMaxRedirects) return false;
+    const char* to = nullptr;
+    curl_easy_getinfo(easy_, CURLINFO_REDIRECT_URL, &to);
+    if (to == nullptr) return false;
+    const std::string url = to;
+    if (Origin(url) != Origin(fetch_.url)) return false;
+    ++redirects_;
+    result_ = {};
+    header_bytes_ = 0;
+    is_header_done_ = false;
+    Set(CURLOPT_URL, url.c_str());
+    return true;
+  }
+
   void Finish(CURLcode code) {
     if (!breach_.empty()) {
       return done_(Fail(Error::Limit(Origin(fetch_.url), "answers with more than " + breach_)));
@@ -92,6 +110,7 @@ class Transfer {
       return done_(Fail(Error::Unavailable(Origin(fetch_.url), "the answer's header is cut off")));
     }
     TakeStatus();
+    TakeRetryAfter();
     done_(std::move(result_));
   }
 
@@ -100,6 +119,11 @@ class Transfer {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     result_.status = static_cast<int>(status);
+  }
+  void TakeRetryAfter() {
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
+    result_.retry_after_millis = std::clamp<std::int64_t>(seconds, 0, INT32_MAX) * 1000;
   }
   template <typename T>
   void Set(CURLoption option, T value) {
@@ -115,6 +139,11 @@ class Transfer {
     Set(CURLOPT_USERAGENT, user_agent.c_str());
     Set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     if (!fetch_.ca_file.empty()) Set(CURLOPT_CAINFO, fetch_.ca_file.c_str());
+    if (!fetch_.client_cert_file.empty()) {
+      const bool has_key = !fetch_.client_key_file.empty();
+      Set(CURLOPT_SSLCERT, fetch_.client_cert_file.c_str());
+      Set(CURLOPT_SSLKEY, (has_key ? fetch_.client_key_file : fetch_.client_cert_file).c_str());
+    }
     if (!fetch_.body.empty() || fetch_.method == "POST" || fetch_.method == "PUT") {
       Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(fetch_.body.size()));
       Set(CURLOPT_POSTFIELDS, fetch_.body.data());
@@ -146,6 +175,7 @@ class Transfer {
     Set(CURLOPT_TIMEOUT_MS, static_cast<long>(fetch_.total_deadline_millis));
     Set(CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(fetch_.min_bytes_per_second));
     Set(CURLOPT_LOW_SPEED_TIME, kSlowSeconds);
+    Set(CURLOPT_MAXLIFETIME_CONN, kConnectionAgeSeconds);
   }
 
   static std::size_t OnBody(char* data, std::size_t, std::size_t size, void* self) {
@@ -192,6 +222,7 @@ class Transfer {
   curl_slist* header_list_ = nullptr;
   HttpFetched result_;
   std::size_t header_bytes_ = 0;
+  int redirects_ = 0;
   bool is_header_done_ = false;
   bool is_invalid_ = false;
   bool is_unwanted_ = false;
@@ -286,6 +317,10 @@ class HttpClient::Worker {
       Transfer* done = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done);
       curl_multi_remove_handle(multi_, done->easy());
+      if (done->Redirect(code)) {
+        curl_multi_add_handle(multi_, done->easy());
+        continue;
+      }
       done->Finish(code);
       std::erase_if(running_, [&](const auto& transfer) { return transfer.get() == done; });
     }

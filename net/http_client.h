@@ -1,5 +1,5 @@
-// Outbound HTTP(S): libcurl on a thread of its own. Only http and https, redirects are not
-// followed.
+// Outbound HTTP(S): libcurl on a thread of its own. Only http and https; of redirects only those of
+// a GET to the same scheme, host and port are followed, or the credentials would go elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@ struct HttpFetched {
   int status = 0;
   std::map<std::string, std::string> headers;  // names in lower case; the last one of a name wins
   std::string body;                            // complete: a body that was cut off is an error
+  std::int64_t retry_after_millis = 0;         // of Retry-After, seconds or date; 0: none
 };
 
 /// Takes a piece of the body of an answer with status 200, on the client's thread; `head` has no
@@ -31,6 +32,8 @@ struct HttpFetch {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string ca_file;                                  // "": the system's certificates
+  std::string client_cert_file;                         // PEM; "": none is shown
+  std::string client_key_file;                          // "": the key is in client_cert_file
   std::size_t max_body_bytes = std::size_t{64} << 20U;  // after decompression
   std::int64_t connect_deadline_millis = 5'000;
   std::int64_t total_deadline_millis = 30'000;  // 0: none

@@ -25,6 +25,7 @@ class Site final : public HttpHandler {
       if (never.size() == 1) asked.set_value();
       return false;
     }
+    ++answered;
     response.content_type = "text/plain";
     response.headers.emplace_back("X-Method", std::string(request.method));
     response.headers.emplace_back("X-Agent", std::string(request.Header("User-Agent")));
@@ -37,15 +38,23 @@ class Site final : public HttpHandler {
       response.body.assign(reinterpret_cast<const char*>(kGzip), sizeof(kGzip));
     }
     if (request.path == "/missing") response.status = 404;
-    if (request.path == "/moved") {
+    if (request.path == "/moved" || request.path == "/loop" || request.path == "/away") {
       response.status = 302;
-      response.headers.emplace_back("Location", "/thousand");
+      response.headers.emplace_back("Location", request.path == "/moved"  ? "/thousand"
+                                                : request.path == "/loop" ? "/loop"
+                                                                          : away);
+    }
+    if (request.path == "/busy") {
+      response.status = 503;
+      response.headers.emplace_back("Retry-After", std::string(request.query));
     }
     if (request.path == "/headers")
       response.headers.emplace_back("X-Long", std::string(70'000, 'x'));
     return true;
   }
 
+  std::string away;  // where /away leads
+  std::atomic<int> answered{0};
   std::vector<LateResponse> never;
   std::promise<void> asked;
 };
@@ -110,13 +119,44 @@ TEST_CASE("method, headers and body go out; status, headers and body come back")
   CHECK(fetched->body.empty());
 }
 
-TEST_CASE("every status is a result, and a redirect is not followed") {
+TEST_CASE("every status is a result") {
   Website website;
   HttpClient client("test");
   CHECK(Fetch(client, Of(website.origin + "/missing"))->status == 404);
-  const auto moved = Fetch(client, Of(website.origin + "/moved"));
-  CHECK(moved->status == 302);
-  CHECK(moved->headers.at("location") == "/thousand");
+}
+
+TEST_CASE("a redirect is followed on the same origin, for a GET, and not for ever") {
+  Website other;
+  Website website;
+  website.site.away = other.origin + "/thousand";
+  HttpClient client("test");
+  HttpFetch fetch = Of(website.origin + "/moved");
+  fetch.headers = {{"X-Sent", "value"}};
+  const auto moved = Fetch(client, fetch);
+  REQUIRE(moved);
+  CHECK(moved->status == 200);
+  CHECK(moved->body == std::string(1000, 'a'));
+  CHECK(moved->headers.at("x-got") == "value");
+  CHECK(moved->headers.count("location") == 0);
+  CHECK(Fetch(client, Of(website.origin + "/moved", "POST"))->status == 302);
+  CHECK(Fetch(client, Of(website.origin + "/loop"))->status == 302);
+  CHECK(Fetch(client, Of(website.origin + "/away"))->status == 302);
+  CHECK(other.site.answered == 0);
+}
+
+TEST_CASE("when to ask again is told in seconds or as a date, and anything else is nothing") {
+  Website website;
+  HttpClient client("test");
+  const auto told = [&](const std::string& text) {
+    return Fetch(client, Of(website.origin + "/busy?" + text))->retry_after_millis;
+  };
+  CHECK(told("7") == 7'000);
+  CHECK(told("0") == 0);
+  CHECK(told("-5") == 0);
+  CHECK(told("soon") == 0);
+  CHECK(told("Thu,01-Jan-1970-00:00:00-GMT") == 0);
+  CHECK(told("Fri,01-Jan-2100-00:00:00-GMT") > 1'000'000'000);
+  CHECK(told("99999999999999999999") == 0);
 }
 
 TEST_CASE("a body of max_body_bytes is taken, one byte more is not, counted after decompression") {
