@@ -1,5 +1,6 @@
 #include "daemon/usage_counter.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pennon::daemon {
@@ -16,13 +17,16 @@ std::size_t Hash(std::uint32_t flag, const char* variant) {
 }  // namespace
 
 void UsageCounter::Count(const serving::Published& published, engine::FlagHandle flag,
-                         const model::Evaluation& evaluation) {
+                         std::string_view variant, std::uint64_t times) {
+  if (times == 0) return;
   if (published.image != table_.image) Begin(published);
-  UsageTable::Slot& slot = Find(flag.offset, evaluation.variant);
-  if (slot.evaluations++ != 0) return;
+  UsageTable::Slot& slot = Find(flag.offset, variant);
+  const std::uint64_t before = slot.evaluations;
+  slot.evaluations = std::min(before + times, kMaxUsageCount);
+  if (before != 0) return;
   slot.flag = flag.offset;
-  slot.variant = evaluation.variant.data();
-  slot.variant_size = static_cast<std::uint32_t>(evaluation.variant.size());
+  slot.variant = variant.data();
+  slot.variant_size = static_cast<std::uint32_t>(variant.size());
   if (++table_.used * 2 > table_.slots.size()) Grow();
 }
 

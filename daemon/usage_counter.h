@@ -4,11 +4,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "serving/usage_sink.h"
 
 namespace pennon::daemon {
+
+/// What one count can come to; no honest one does. The store refuses a batch with more.
+inline constexpr std::uint64_t kMaxUsageCount = std::uint64_t{1} << 46U;
 
 /// Counts of evaluations in one image, which it keeps alive: keys and variants are read from there.
 struct UsageTable {
@@ -30,8 +34,8 @@ class UsageCounter final : public serving::UsageSink {
   /// `hand_over` is called on the worker, with what was counted in an image that is replaced.
   explicit UsageCounter(HandOver hand_over) : hand_over_(std::move(hand_over)) {}
 
-  void Count(const serving::Published& published, engine::FlagHandle flag,
-             const model::Evaluation& evaluation) override;
+  void Count(const serving::Published& published, engine::FlagHandle flag, std::string_view variant,
+             std::uint64_t times) override;
   /// Hands over what has been counted until now.
   void Flush();
 

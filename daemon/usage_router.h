@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,10 +18,10 @@ class UsageRouter final : public serving::UsageSink {
   }
   [[nodiscard]] bool empty() const { return sinks_.empty(); }
 
-  void Count(const serving::Published& published, engine::FlagHandle flag,
-             const model::Evaluation& evaluation) override {
+  void Count(const serving::Published& published, engine::FlagHandle flag, std::string_view variant,
+             std::uint64_t times) override {
     for (const auto& [environment, sink] : sinks_) {
-      if (environment == published.environment) return sink->Count(published, flag, evaluation);
+      if (environment == published.environment) return sink->Count(published, flag, variant, times);
     }
   }
 

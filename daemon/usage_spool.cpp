@@ -1,5 +1,7 @@
 #include "daemon/usage_spool.h"
 
+#include <algorithm>
+
 #include "base/digest.h"
 #include "base/json_text.h"
 
@@ -48,7 +50,7 @@ void UsageSpool::Add(const UsageTable& table, base::WallMillis now) {
                                             std::string_view(slot.variant, slot.variant_size));
     const auto found = open_.find(key);
     if (found != open_.end()) {
-      found->second += slot.evaluations;
+      found->second = std::min(found->second + slot.evaluations, kMaxUsageCount);
     } else if (open_.size() < kMaxOpenCounts) {
       open_.emplace(std::move(key), slot.evaluations);
     } else {

@@ -33,6 +33,16 @@ std::string_view Snapshot::Key(FlagHandle flag) const {
   return KeyOf(view_.BlockAt<FlagRecord>(flag.offset));
 }
 
+std::optional<std::string_view> Snapshot::FindVariant(FlagHandle flag,
+                                                      std::string_view name) const {
+  if (name.empty()) return std::string_view();
+  const Range range = view_.BlockAt<FlagRecord>(flag.offset).variants;
+  for (const VariantRecord& variant : view_.variants.subspan(range.first, range.count)) {
+    if (const std::string_view key = view_.Text(variant.key); key == name) return key;
+  }
+  return std::nullopt;
+}
+
 void Snapshot::Prefetch(std::string_view key) const {
   const HashTable& table = header_->flag_table;
   const auto at = static_cast<std::uint32_t>(Hash64(key, table.seed));

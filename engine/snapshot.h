@@ -42,6 +42,9 @@ class Snapshot {
   /// The flags in the order of their keys (bytewise): index 0 … flag_count()-1.
   [[nodiscard]] FlagHandle At(std::uint32_t index) const { return {view_.flags[index]}; }
   [[nodiscard]] std::string_view Key(FlagHandle flag) const;
+  /// The image's own text of a variant of `flag`, as evaluations have it; "" is that of none.
+  [[nodiscard]] std::optional<std::string_view> FindVariant(FlagHandle flag,
+                                                            std::string_view name) const;
 
   /// For the evaluator: the image's sections.
   [[nodiscard]] const ImageView& view() const { return view_; }

@@ -139,7 +139,7 @@ Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
   if (const auto flag = FindIn(published.image, key); flag && !IsHidden(published, key)) {
     answer.source = published.source;
     answer.evaluation = engine::Evaluate(published.image->snapshot(), *flag, context, moment);
-    if (usage_ != nullptr) usage_->Count(published, *flag, answer.evaluation);
+    if (usage_ != nullptr) usage_->Count(published, *flag, answer.evaluation.variant, 1);
   } else if (const auto preset = FindIn(published.defaults, key)) {
     answer.evaluation = engine::Evaluate(published.defaults->snapshot(), *preset, context, moment);
     // A client may keep a STATIC answer until the flag changes; this one ends with the outage.
@@ -154,10 +154,16 @@ Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
   return answer;
 }
 
-// No honest client counts further; a hostile one must not make the counter go backwards at once.
-void EvaluationService::AddReported(model::Reason reason, std::uint64_t count) {
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 40U;
-  Count(counts_.reported[static_cast<std::size_t>(reason)], std::min(count, kMost));
+// No honest client counts as far as the limit; a hostile one must not make a counter go backwards.
+void EvaluationService::AddReported(const Reading& reading, const Reported& reported) {
+  const std::uint64_t times = std::min(reported.times, Reported::kMaxTimes);
+  Count(counts_.reported[static_cast<std::size_t>(reported.reason)], times);
+  const Published& published = *reading.published;
+  if (usage_ == nullptr || IsHidden(published, reported.flag)) return;
+  const auto flag = FindIn(published.image, reported.flag);
+  if (!flag) return;
+  const auto variant = published.image->snapshot().FindVariant(*flag, reported.variant);
+  if (variant) usage_->Count(published, *flag, *variant, times);
 }
 
 engine::Explanation EvaluationService::Explain(const Reading& reading, std::string_view key,

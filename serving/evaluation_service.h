@@ -46,6 +46,16 @@ struct Answer {
   Source source = Source::kDefault;  // of this flag: kDefault when the flag set does not have it
 };
 
+/// So many answers of a client's own, as it tells them.
+struct Reported {
+  static constexpr std::uint64_t kMaxTimes = std::uint64_t{1} << 40U;  // more count as these
+
+  std::string_view flag;
+  std::string_view variant;  // "": none
+  model::Reason reason = model::Reason::kError;
+  std::uint64_t times = 0;
+};
+
 /// Confined to one worker, but for the counts.
 class EvaluationService {
  public:
@@ -82,8 +92,9 @@ class EvaluationService {
   /// The flag set in force first, then the configuration's defaults, then an error: the caller's
   /// default is to be used.
   Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context);
-  /// Counts evaluations that a client has made by itself.
-  void AddReported(model::Reason reason, std::uint64_t count);
+  /// Counts evaluations that a client has made by itself. By flag only when the flag set still has
+  /// the flag and that variant of it: a client can make no series of its own.
+  void AddReported(const Reading& reading, const Reported& reported);
   /// The same flag set's explanation of what Evaluate answers; counts nothing.
   [[nodiscard]] static engine::Explanation Explain(const Reading& reading, std::string_view key,
                                                    const model::Context& context);

@@ -240,7 +240,14 @@ class FrameProtocol final : public net::StreamProtocol {
     if (!RequireHello(header, output, progress)) return;
     const auto usage = wire::DecodeReport(payload);
     if (!usage) return wire::AppendFrameError(output, header.id, usage.error());
-    for (const wire::FrameUsage& one : *usage) service_.AddReported(one.reason, one.count);
+    if (!taken_) {
+      if (auto taken = TakeReading(); !taken) {
+        return wire::AppendFrameError(output, header.id, taken.error());
+      }
+    }
+    for (const wire::FrameUsage& one : *usage) {
+      service_.AddReported(taken_->reading, {one.key, one.variant, one.reason, one.count});
+    }
     wire::FrameWriter(output, FrameType::kReported, 0, header.id);
   }
 

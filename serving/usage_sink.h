@@ -1,8 +1,10 @@
 // Where a worker's evaluations are counted by flag and variant, if anywhere.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "engine/snapshot.h"
-#include "model/evaluation.h"
 #include "serving/published.h"
 
 namespace pennon::serving {
@@ -11,9 +13,9 @@ namespace pennon::serving {
 class UsageSink {
  public:
   virtual ~UsageSink() = default;
-  /// `flag` was evaluated in `published.image`.
-  virtual void Count(const Published& published, engine::FlagHandle flag,
-                     const model::Evaluation& evaluation) = 0;
+  /// `flag` of `published.image` was answered with `variant`, a text of that image, so many times.
+  virtual void Count(const Published& published, engine::FlagHandle flag, std::string_view variant,
+                     std::uint64_t times) = 0;
 };
 
 }  // namespace pennon::serving

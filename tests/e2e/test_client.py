@@ -111,6 +111,32 @@ class MappedClientTest(EndToEndTest):
         eventually(lambda: self.reported() - before >= 5000, lambda: f"5000 are reported: {self.reported() - before}")
         self.assertEqual(self.reported() - before, 5000)
 
+    def test_usage_of_mapped_clients_reaches_the_store_by_flag_and_variant(self):
+        daemon = self.start_daemon(self.store, ["--report-interval", "200ms"], name="reporting")
+        eventually(lambda: daemon.environment()["source"] == "live", "the daemon has the store's set")
+        client = pennon.Client(socket_path=daemon.socket, report_ms=50)
+        self.addCleanup(client.close)
+        eventually(lambda: client.way == "mapped", "the client maps")
+        nordic, other = pennon.Context(**NORDIC), pennon.Context(targetingKey="tester-1")
+        on = client.is_on("new-checkout", nordic), client.is_on("new-checkout", other)
+        for _ in range(999):
+            client.is_on("new-checkout", nordic)
+        for _ in range(499):
+            client.is_on("new-checkout", other)
+        client.detail("no-such-flag", 0)
+        expected = {"on": 0, "off": 0}
+        expected["on" if on[0] else "off"] += 1000
+        expected["on" if on[1] else "off"] += 500
+        eventually(lambda: self.used("new-checkout") == {name: times for name, times in expected.items() if times},
+                   lambda: f"the store has {expected}: {self.used('new-checkout')}")
+        self.assertEqual(self.used("no-such-flag"), {})
+
+    def used(self, flag):
+        counts = {}
+        for hour in self.store.api("GET", f"/environments/production/flags/{flag}/usage")[1].get("hours", []):
+            counts[hour["variant"]] = counts.get(hour["variant"], 0) + hour["evaluations"]
+        return counts
+
     def reported(self):
         lines = self.daemon.get("/metrics")[2].decode().splitlines()
         return sum(float(line.split()[-1]) for line in lines

@@ -13,6 +13,7 @@ import re
 import resource
 import socket
 import sys
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -74,6 +75,27 @@ def peak_memory(process):
 
 def open_descriptors(process):
     return len(os.listdir(f"/proc/{process.pid}/fd"))
+
+
+def hold(*_):
+    GONE.wait(60)
+
+
+def drip(data, pause):
+    def send(connection, _):
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            time.sleep(pause)
+    return send
+
+
+def once(data, after=None):
+    """A fault that sends these bytes and ends, by `after` or a clean close."""
+    def send(connection, _):
+        connection.sendall(data)
+        if after:
+            after(connection)
+    return send
 
 
 @contextlib.contextmanager

@@ -36,9 +36,9 @@ model::Evaluation EvaluationOf(const serving::Published& published, engine::Flag
 }
 
 struct Fixture {
-  void Count(const serving::Published& published, std::uint32_t index, int times = 1) {
+  void Count(const serving::Published& published, std::uint32_t index, std::uint64_t times = 1) {
     const engine::FlagHandle flag = published.image->snapshot().At(index);
-    for (int i = 0; i < times; ++i) counter.Count(published, flag, EvaluationOf(published, flag));
+    counter.Count(published, flag, EvaluationOf(published, flag).variant, times);
   }
   void Take(base::WallMillis now) {
     for (const UsageTable& table : tables) spool.Add(table, now);
@@ -85,6 +85,23 @@ TEST_CASE_FIXTURE(Fixture, "an image that is replaced is handed over with its co
   spool.CloseOpen(kHour, false);
   REQUIRE(spool.waiting() == 1);
   CHECK(spool.closed()[0].counts == R"([{"flag":"f10000","variant":"on","evaluations":4}])");
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "counts that no honest client makes stop where the store still takes them") {
+  const auto published = PublishedOf(2);
+  for (int i = 0; i < 3; ++i) {
+    Count(published, 0, UINT64_MAX / 2);
+    counter.Flush();
+    Take(kHour);
+  }
+  Count(published, 1, 3);
+  counter.Flush();
+  Take(kHour);
+  spool.CloseOpen(kHour, false);
+  REQUIRE(spool.waiting() == 1);
+  CHECK(kMaxUsageCount <= INT64_MAX >> 16);  // the limit of the store
+  CHECK(spool.closed()[0].evaluations == kMaxUsageCount + 3);
 }
 
 TEST_CASE_FIXTURE(Fixture, "hours are kept apart, and only a past one is closed when asked so") {

@@ -5,6 +5,22 @@ namespace pennon::test {
 using model::EvaluationError;
 using serving::Source;
 
+namespace {
+
+struct Noted final : serving::UsageSink {
+  void Count(const serving::Published& published, engine::FlagHandle flag, std::string_view variant,
+             std::uint64_t times) override {
+    const auto& bytes = published.image->bytes();
+    const auto* const start = reinterpret_cast<const char*>(bytes.data());
+    CHECK((variant.empty() || (variant.data() > start && variant.data() < start + bytes.size())));
+    counts.push_back(std::string(published.image->snapshot().Key(flag)) + '/' +
+                     std::string(variant) + '=' + std::to_string(times));
+  }
+  std::vector<std::string> counts;
+};
+
+}  // namespace
+
 TEST_CASE_FIXTURE(ServingFixture, "the flag set answers first, then the defaults, then nobody") {
   published.defaults =
       ImageOf(R"({"a":)" + TextFlag("default") + R"(,"b":)" + TextFlag("default") + '}');
@@ -46,6 +62,30 @@ TEST_CASE_FIXTURE(ServingFixture, "a reading keeps its flag set while a new one 
   Publish();
   CHECK(service.Evaluate(reading, "a", {}).evaluation.text == "set");
   CHECK(service.Evaluate(*service.Read(""), "a", {}).evaluation.text == "new");
+}
+
+TEST_CASE_FIXTURE(ServingFixture,
+                  "what clients report is counted by flag as far as there is such a flag") {
+  Noted usage;
+  service.SetUsageSink(&usage);
+  const auto reading = *service.Read("");
+  const std::string name = "v";  // of other memory than the image's
+  service.AddReported(reading, {"a", name, model::Reason::kSplit, 5});
+  service.AddReported(reading, {"a", "", model::Reason::kDisabled, 2});
+  service.AddReported(reading, {"a", "invented", model::Reason::kSplit, 3});
+  service.AddReported(reading, {"invented", name, model::Reason::kSplit, 4});
+  service.AddReported(reading, {"a", name, model::Reason::kStatic, UINT64_MAX});
+  const std::string most = std::to_string(serving::Reported::kMaxTimes);
+  CHECK(usage.counts == std::vector<std::string>{"a/v=5", "a/=2", "a/v=" + most});
+  const auto reported = [&](model::Reason reason) {
+    return service.counts().reported[static_cast<std::size_t>(reason)].load();
+  };
+  CHECK(reported(model::Reason::kSplit) == 12);
+  CHECK(reported(model::Reason::kStatic) == serving::Reported::kMaxTimes);
+  published.only = std::make_shared<const std::vector<std::string>>();
+  Publish();
+  service.AddReported(*service.Read(""), {"a", name, model::Reason::kSplit, 1});
+  CHECK(usage.counts.size() == 3);
 }
 
 TEST_CASE_FIXTURE(ServingFixture, "an environment must be named when there are several") {

@@ -1,0 +1,81 @@
+"""Rows N of certificates."""
+import signal
+import ssl
+
+from certificates import Certificates
+from fault_test import *
+
+ALONE = ["--upstream-stream", "false"]
+
+
+class CertificateTest(FaultTest):
+    @staticmethod
+    def shut(connection):
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def test_N23_certificates_that_prove_nothing_are_refused_and_the_cache_serves(self):
+        certificates = Certificates(self.folder("tls"))
+        other = Certificates(self.folder("other"))
+        context = certificates.context
+        weak = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        weak.load_cert_chain(*certificates.make("old"))
+        weak.minimum_version = ssl.TLSVersion.TLSv1
+        weak.maximum_version = ssl.TLSVersion.TLSv1_1
+        upstream = self.upstream(context=context("good"))
+        daemon = self.live(upstream, [*ALONE, "--upstream-ca-file", certificates.ca])
+        revision = 1
+        for what, bad in {"expired": context("expired", start="20200101000000Z", end="20210101000000Z"),
+                          "not yet valid": context("early", start="20900101000000Z"),
+                          "another name": context("name", names="DNS:evil.example"), "another address": context("address", names="IP:127.0.0.9"),
+                          "a wildcard for all": context("wild", names="DNS:*"), "another authority": other.context("stranger"), "TLS 1.1": weak}.items():
+            with self.subTest(what):
+                good, upstream.context = upstream.context, bad
+                for connection in upstream.connections:  # the next one has to shake hands
+                    self.shut(connection)
+                self.wait_mishaps(daemon, 2)
+                self.assert_serves(daemon, revision)
+                upstream.context = good
+                revision += 1
+                self.heal(upstream, daemon, revision)
+
+    def test_N23_an_upstream_that_asks_for_a_certificate_is_shown_the_configured_one(self):
+        certificates, stranger = Certificates(self.folder("tls")), Certificates(self.folder("stranger"))
+        context = certificates.context("server")
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(certificates.ca)
+        upstream = self.upstream(context=context)
+        certificate, key = certificates.make("client", names="DNS:host")
+        unknown, unknown_key = stranger.make("client", names="DNS:host")
+        trusted = [*ALONE, "--upstream-ca-file", certificates.ca]
+        for name, shown in {"none": [], "unknown": ["--upstream-client-cert-file", unknown, "--upstream-client-key-file", unknown_key]}.items():
+            with self.subTest(name):
+                daemon = self.start_daemon(upstream, [*trusted, *shown], name=name)
+                self.wait_mishaps(daemon, 2)
+                self.assertEqual(upstream.requests, [])
+        both = self.folder("both") / "client.pem"
+        both.write_bytes(pathlib.Path(certificate).read_bytes() + pathlib.Path(key).read_bytes())
+        for name, shown in {"two-files": ["--upstream-client-cert-file", certificate, "--upstream-client-key-file", key],
+                            "one-file": ["--upstream-client-cert-file", str(both)]}.items():
+            with self.subTest(name):
+                self.live(upstream, [*trusted, *shown], name=name)
+
+    def test_N24_an_authority_that_is_replaced_counts_from_the_next_handshake(self):
+        first, second = Certificates(self.folder("first")), Certificates(self.folder("second"))
+        trusted = self.folder("trusted") / "ca.pem"
+        trusted.write_bytes(pathlib.Path(first.ca).read_bytes())
+        upstream = self.upstream(context=first.context("one"))
+        daemon = self.live(upstream, [*ALONE, "--upstream-ca-file", str(trusted)])
+        upstream.context = second.context("two")
+        for connection in upstream.connections:
+            self.shut(connection)
+        self.wait_mishaps(daemon, 2)
+        self.assert_serves(daemon)
+        trusted.write_text("not a certificate")
+        self.wait_mishaps(daemon, 2)
+        self.assert_serves(daemon)
+        trusted.write_bytes(pathlib.Path(second.ca).read_bytes())
+        daemon.program.process.send_signal(signal.SIGHUP)
+        self.heal(upstream, daemon, 2)

@@ -1,0 +1,177 @@
+"""Rows P of disks that fail: full, read-only, slow, wrong."""
+import errno
+import pathlib
+import subprocess
+import time
+
+from failing_calls import OPEN, READ, SYNC, TRUNCATE, UNLINK, WRITE
+from persistence_test import *
+
+
+class DiskTest(PersistenceTest):
+    def test_P04_a_full_disk_at_any_write_once_or_for_long_costs_only_persistence(self):
+        calls = self.failing_calls()
+        upstream = self.upstream()
+        daemon = self.shimmed(upstream, calls)
+        self.wait_written(daemon, 1)
+        revision = 1
+        for times in (1, 0):
+            for k in range(1, 60):
+                revision += 1
+                calls.fail(WRITE, errno.ENOSPC, first=k, times=times)
+                before = metric(daemon, "pennon_cache_writes_total")
+                self.change(upstream, daemon, revision)
+                eventually(lambda: calls.failed or metric(daemon, "pennon_cache_writes_total") > before, "it is written or not")
+                failed = calls.failed
+                if failed and not times:
+                    eventually(lambda: not self.cache_ok(daemon), "the trouble is told")
+                calls.stop()
+                eventually(lambda: self.cache_ok(daemon) and metric(daemon, "pennon_cache_writes_total") > before, "it is written")
+                if not failed:
+                    break
+        self.assertGreater(revision, 6)
+        upstream.close()
+        found = self.again(daemon)
+        self.assertEqual((found["source"], found["revision"]), ("cache", revision))
+
+    def test_P05_a_disk_that_is_full_at_the_start_does_not_keep_the_cache_from_serving(self):
+        upstream, daemon = self.cached(2)
+        calls = self.failing_calls()
+        calls.fail(WRITE | TRUNCATE, errno.ENOSPC)
+        with environment(calls.environment):
+            daemon.start()
+        self.assert_serves(daemon, 2, "cache")
+
+    def test_P06_limits_of_size_and_quota_cost_only_persistence(self):
+        calls = self.failing_calls()
+        upstream = self.upstream()
+        daemon = self.shimmed(upstream, calls)
+        self.wait_written(daemon, 1)
+        calls.fail(WRITE, errno.EDQUOT)
+        self.change(upstream, daemon, 2)
+        eventually(lambda: not self.cache_ok(daemon), "the trouble is told")
+        calls.stop()
+        eventually(lambda: self.cache_ok(daemon), "it is written")
+        before = limit(daemon.program.process, resource.RLIMIT_FSIZE, 512)
+        self.change(upstream, daemon, 3)
+        eventually(lambda: not self.cache_ok(daemon), "the trouble is told")
+        limit(daemon.program.process, resource.RLIMIT_FSIZE, before)
+        eventually(lambda: self.cache_ok(daemon), "it is written")
+        upstream.close()
+        self.assertEqual(self.again(daemon)["revision"], 3)
+
+    def test_P07_a_read_that_fails_at_the_start_never_crashes_or_alters_anything(self):
+        upstream, daemon = self.cached(3)
+        files = {path: path.read_bytes() for path in pathlib.Path(daemon.cache).parent.glob("cache.db*")}
+        calls = self.failing_calls()
+        for k in range(1, 200):
+            for path, content in files.items():
+                path.write_bytes(content)
+            calls.fail(READ, errno.EIO, first=k, times=1)
+            with environment(calls.environment):
+                daemon.start()
+            answered = daemon.flag("a", default=0)
+            self.assertIn(answered["value"], (3, 2, 1, 0))
+            failed = calls.failed
+            daemon.program.kill()
+            if not failed:
+                self.assertEqual(answered["value"], 3)
+                self.assertGreater(k, 3)
+                return
+        self.fail("it never ends")
+
+    def test_P08_after_a_sync_that_failed_the_set_is_written_whole_once_more(self):
+        calls = self.failing_calls()
+        upstream = self.upstream()
+        daemon = self.shimmed(upstream, calls)
+        self.wait_written(daemon, 1)
+        calls.fail(SYNC, errno.EIO, times=1)
+        self.change(upstream, daemon, 2)
+        eventually(lambda: calls.failed, "the sync fails")
+        eventually(lambda: self.cache_ok(daemon) and metric(daemon, "pennon_cache_writes_total") >= 2, "it is written")
+        # The transaction is done again as a whole: every page that the kernel may have dropped is written anew.
+        upstream.close()
+        found = self.again(daemon, calls)
+        self.assertEqual((found["source"], found["revision"]), ("cache", 2))
+
+    def test_P09_places_that_cannot_hold_a_cache_cost_only_persistence(self):
+        folder = self.folder("places")
+        (folder / "file").write_text("x")
+        (folder / "directory").mkdir()
+        os.mkfifo(folder / "fifo")
+        (folder / "loop").symlink_to(folder / "loop")
+        precious = folder / "precious"
+        precious.write_text("not a cache")
+        (folder / "link").symlink_to(precious)
+        (folder / "dangling").symlink_to(folder / "nothing")
+        upstream = self.upstream()
+        for path in (folder / "directory", folder / "fifo", folder / "loop", folder / "link", folder / "dangling", pathlib.Path("/dev/null")):
+            with self.subTest(path.name):  # the operator's mistake: it says so, and touches nothing
+                refused = subprocess.run([BIN / "pennond", "--environment", "e", "--cache-path", path, "--socket-path", folder / "s",
+                                          "--http-enabled", "false"], capture_output=True, text=True, timeout=60)
+                self.assertEqual((refused.returncode, str(path) in refused.stderr), (78, True), refused.stderr)
+        for number, path in enumerate((folder / "file" / "cache.db", folder / ("n" * 300), folder / "none" / "cache.db")):
+            with self.subTest(path.name):
+                daemon = self.live(upstream, [*POLL, "--cache-path", str(path)], name=f"d{number}")
+                cache = daemon.environment()["cache"]
+                self.assertFalse(cache["ok"])
+                self.assertTrue(cache["error"])
+                self.assertEqual(metric(daemon, "pennon_cache_ok"), 0)
+                self.assert_serves(daemon)
+                daemon.program.end()
+        self.assertEqual(precious.read_text(), "not a cache")
+        self.assertFalse((folder / "nothing").exists())
+        self.assertTrue((folder / "fifo").is_fifo())
+
+    def test_P09_a_disk_that_became_read_only_costs_only_persistence(self):
+        calls = self.failing_calls()
+        for name, error in (("ro", errno.EROFS), ("access", errno.EACCES)):
+            calls.stop()
+            upstream = RawUpstream(self.folder("up-" + name))
+            self.addCleanup(upstream.close)
+            upstream.publish(1, {"a": flag(1)})
+            daemon = self.shimmed(upstream, calls, name="daemon-" + name)
+            self.wait_written(daemon, 1)
+            calls.fail(WRITE | SYNC | TRUNCATE, error)
+            self.change(upstream, daemon, 2)
+            eventually(lambda: not self.cache_ok(daemon), "the trouble is told")
+            daemon.program.kill()
+            calls.fail(WRITE | OPEN | TRUNCATE | UNLINK, error)
+            with environment(calls.environment):
+                daemon.start()
+            self.wait_revision(daemon, 2)
+            calls.stop()
+            daemon.program.kill()
+
+    def test_P19_a_slow_disk_delays_no_answer(self):
+        calls = self.failing_calls()
+        upstream = self.upstream()
+        daemon = self.shimmed(upstream, calls)
+        self.wait_written(daemon, 1)
+        calls.delay(SYNC, 2000)
+        upstream.publish(2, {"a": flag(2)})
+        eventually(lambda: daemon.flag("a")["value"] == 2, "the change is answered")
+        eventually(lambda: calls.counted, "the disk is written to")
+        client = self.frames(daemon)
+        client.hello("production")
+        slowest = 0
+        for _ in range(300):
+            began = time.monotonic()
+            client.evaluate("a", {})
+            slowest = max(slowest, time.monotonic() - began)
+        self.assertLess(slowest, 1)
+        calls.stop()
+
+    def test_P19_a_slow_disk_delays_no_later_set(self):
+        calls = self.failing_calls()
+        upstream = self.upstream()
+        daemon = self.shimmed(upstream, calls)
+        self.wait_written(daemon, 1)
+        calls.delay(SYNC, 3000)
+        began = time.monotonic()
+        for revision in range(2, 6):
+            upstream.publish(revision, {"a": flag(revision)})
+            eventually(lambda: daemon.flag("a")["value"] == revision, "the change is answered")
+        took = time.monotonic() - began
+        calls.stop()
+        self.assertLess(took, 3)
