@@ -39,11 +39,15 @@ int ConnectTo(const std::string& path) {
 
 }  // namespace
 
-Load::Load(const Questions& questions, std::size_t answer_bytes)
-    : answer_bytes_(answer_bytes),
-      count_(questions.all().size()),
+Load::Load(const std::vector<std::string>& requests, std::size_t answer_bytes)
+    : request_bytes_(requests.front().size()),
+      answer_bytes_(answer_bytes),
+      count_(requests.size()),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  for (std::size_t i = 0; i < count_; ++i) requests_ += questions.Frame(i, 0);
+  for (const std::string& request : requests) {
+    if (request.size() != request_bytes_) Abort("requests are not of one size");
+    requests_ += request;
+  }
 }
 
 Load::~Load() {
@@ -76,8 +80,8 @@ void Load::Send(Lane& lane, std::size_t window) {
   lane.input.resize(window * answer_bytes_);
   output_.clear();
   for (std::size_t i = 0; i < window; ++i) {
-    output_.append(requests_, next_ * kRequestBytes, kRequestBytes);
-    std::memcpy(output_.data() + i * kRequestBytes + kIdOffset, &next_id_, sizeof(next_id_));
+    output_.append(requests_, next_ * request_bytes_, request_bytes_);
+    std::memcpy(output_.data() + i * request_bytes_ + kIdOffset, &next_id_, sizeof(next_id_));
     ++next_id_;
     next_ = next_ + 1 == count_ ? 0 : next_ + 1;
   }
@@ -114,11 +118,16 @@ LoadResult Load::Run(const LoadShape& shape) {
   const std::int64_t begin = NowNanos();
   const std::int64_t end = begin + static_cast<std::int64_t>(shape.seconds * 1e9);
   std::size_t open = shape.connections;
+  const bool is_timed = shape.connections == 1 && shape.window == 1;
+  std::int64_t sent_at = begin;
   for (std::size_t i = 0; i < open; ++i) Send(lanes_[i], shape.window);
   const auto go_on = [&](Lane& lane) {
     if (!Receive(lane, shape.window)) return;
     result.messages += shape.window;
-    if (NowNanos() < end && result.messages < shape.max_messages) {
+    const std::int64_t now = NowNanos();
+    if (is_timed) result.waits.push_back(static_cast<double>(now - sent_at));
+    sent_at = now;
+    if (now < end && result.messages < shape.max_messages) {
       Send(lane, shape.window);
     } else {
       --open;

@@ -7,8 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/questions.h"
-
 namespace pennon::bench {
 
 struct LoadShape {
@@ -24,13 +22,14 @@ struct LoadShape {
 struct LoadResult {
   std::size_t messages = 0;
   std::int64_t nanos = 0;
+  std::vector<double> waits;  // of each answer, nanoseconds; of one connection without a window
 };
 
-/// Sends the questions in turn and checks each answer's magic and id. Every answer must have the
-/// same size. Ends the program when an answer is wrong. Confined to one thread.
+/// Sends the frames in turn and checks each answer's magic and id. All requests have one size, and
+/// so have all answers. Ends the program when an answer is wrong. Confined to one thread.
 class Load {
  public:
-  Load(const Questions& questions, std::size_t answer_bytes);
+  Load(const std::vector<std::string>& requests, std::size_t answer_bytes);
   ~Load();
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
@@ -38,7 +37,7 @@ class Load {
   /// Opens `connections`, each beginning with `greeting`, whose answer is read and left aside.
   void Connect(const std::string& path, std::size_t connections, std::string_view greeting);
   LoadResult Run(const LoadShape& shape);
-  /// The answer to question `index`, on the first connection.
+  /// The answer to request `index`, on the first connection.
   std::string Ask(std::size_t index);
 
  private:
@@ -53,6 +52,7 @@ class Load {
   bool Receive(Lane& lane, std::size_t window);
   void Verify(const Lane& lane, std::size_t window) const;
 
+  std::size_t request_bytes_;
   std::size_t answer_bytes_;
   std::string requests_;  // one after another
   std::size_t next_ = 0;  // request to be sent

@@ -32,6 +32,15 @@ inline double Median(std::vector<double> values) {
   return *middle;
 }
 
+/// The value that `percent` of the values are not above.
+inline double Percentile(std::vector<double> values, double percent) {
+  assert(!values.empty());
+  const auto place =
+      static_cast<std::ptrdiff_t>(static_cast<double>(values.size() - 1) * percent / 100.0);
+  std::nth_element(values.begin(), values.begin() + place, values.end());
+  return values[static_cast<std::size_t>(place)];
+}
+
 /// The median of the rounds' own ratios: what two things that were measured side by side have in
 /// common (a stolen core, say) cancels out.
 inline double MedianRatio(const std::vector<double>& values, const std::vector<double>& floors) {

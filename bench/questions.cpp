@@ -44,11 +44,25 @@ Questions::Questions(std::size_t count, std::size_t flags) : subjects_(kSubjects
   }
 }
 
-std::string Questions::Frame(std::size_t index, std::uint32_t id) const {
-  std::string frame;
-  wire::AppendEvaluate(frame, id, 0, questions_[index].key, *questions_[index].context);
-  if (frame.size() != kRequestBytes) Abort("a request is not of the size that was agreed on");
-  return frame;
+std::vector<std::string> Questions::Frames() const {
+  std::vector<std::string> frames;
+  for (const Question& question : questions_) {
+    wire::AppendEvaluate(frames.emplace_back(), 0, 0, question.key, *question.context);
+    if (frames.back().size() != kRequestBytes) {
+      Abort("a request is not of the size that was agreed on");
+    }
+  }
+  return frames;
+}
+
+std::vector<std::string> Questions::Batches(std::size_t size) const {
+  std::vector<std::string> frames;
+  for (std::size_t first = 0; first + size <= questions_.size(); first += size) {
+    std::vector<std::string_view> keys;
+    for (std::size_t i = 0; i < size; ++i) keys.push_back(questions_[first + i].key);
+    wire::AppendBatch(frames.emplace_back(), 0, 0, keys, *questions_[first].context);
+  }
+  return frames;
 }
 
 }  // namespace pennon::bench

@@ -28,8 +28,10 @@ class Questions {
   Questions& operator=(const Questions&) = delete;
 
   [[nodiscard]] const std::vector<Question>& all() const { return questions_; }
-  /// Question `index` as an evaluate frame of kRequestBytes.
-  [[nodiscard]] std::string Frame(std::size_t index, std::uint32_t id) const;
+  /// Each question as an evaluate frame of kRequestBytes.
+  [[nodiscard]] std::vector<std::string> Frames() const;
+  /// Batches of `size` of their keys, each with the context of its first.
+  [[nodiscard]] std::vector<std::string> Batches(std::size_t size) const;
 
  private:
   struct Subject {

@@ -166,9 +166,10 @@ class FrameProtocol final : public net::StreamProtocol {
     wire::EvaluationsWriter writer(
         output, single ? FrameType::kEvaluation : FrameType::kEvaluations, header.id, header.flags,
         taken_->state, static_cast<std::uint32_t>(keys_.size()));
-    for (const std::string_view key : keys_) {
-      const Answer answer = service_.Evaluate(taken_->reading, key, context_);
-      writer.Add(key, answer.evaluation, answer.source);
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      if (i + 1 < keys_.size()) service_.Foresee(taken_->reading, keys_[i + 1]);
+      const Answer answer = service_.Evaluate(taken_->reading, keys_[i], context_);
+      writer.Add(keys_[i], answer.evaluation, answer.source);
     }
   }
 
