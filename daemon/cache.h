@@ -90,7 +90,7 @@ class Cache {
   base::Result<void> Confirm(base::WallMillis confirmed_at);
 
   /// A short text that is kept under a name: "serving" (the generation in force when it is not the
-  /// newest), "pinned", "instance". "" is none, and removes it.
+  /// newest), "pinned", "suspect", "instance". "" is none, and removes it.
   std::string Mark(std::string_view name);
   base::Result<void> SetMark(std::string_view name, std::string_view text);
 

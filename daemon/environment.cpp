@@ -22,6 +22,8 @@ constexpr std::size_t kMaxBootstrapBytes = std::size_t{64} << 20U;
 constexpr std::int64_t kConfirmEveryMillis = 60'000;
 constexpr std::int64_t kKeepImageEveryMillis = 60'000;
 constexpr std::size_t kLoggedDiagnostics = 10;
+constexpr std::size_t kSuspiciousCrashes = 3;
+constexpr std::int64_t kCrashMemoryMillis = 60'000;
 
 constexpr std::size_t kMaxKeyBytes = 4096;
 
@@ -36,13 +38,14 @@ Environment::Environment(const DaemonConfig& config, const base::Clock& clock, b
     : config_(config), clock_(clock), log_(log), publisher_(publisher), mapped_(clock, log) {
   published_.environment = config.environment;
   published_.stale_after_millis = config.stale_after.millis;
-  image_kept_at_ = clock.Steady();
+  image_kept_at_ = started_at_ = clock.Steady();
 }
 
 Result<void> Environment::Start() {
   if (auto defaults = CompileDefaults(); !defaults) return defaults;
   if (auto key = ReadPublicKey(); !key) return key;
   if (auto opened = OpenCache(); !opened) return opened;
+  if (cache_) FindSuspect();
   if (!LoadImage() && !LoadCache() && !config_.bootstrap_file.empty()) {
     if (auto loaded = LoadBootstrap(); !loaded) return loaded;
   }
@@ -76,6 +79,7 @@ Result<void> Environment::OpenCache() {
   if (!cache && cache.error().code() == base::ErrorCode::kConflict) return Fail(cache.error());
   if (cache) {
     cache_.emplace(std::move(*cache), log_);
+    crashes_.emplace(config_.cache_path + ".crashes");
   } else {
     // Any other trouble with the disk costs persistence and nothing else.
     cache_error_ = cache.error().Message();
@@ -89,10 +93,37 @@ std::string Environment::Mark(std::string_view name) {
       .value_or("");
 }
 
+void Environment::FindSuspect() {
+  suspect_ = Mark("suspect");
+  if (crashes_->CountSince(clock_.Wall() - kCrashMemoryMillis) < kSuspiciousCrashes) return;
+  const auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
+  if (!kept || kept->empty()) return;
+  const std::string serving = Mark("serving");
+  const GenerationName& newest = kept->front().name;
+  suspect_ = serving.empty() ? CursorOf({"", newest.epoch, newest.revision}) : serving;
+  crashes_->Forget();
+  NoteMark("suspect", suspect_);
+  log_.Error("the daemon crashed again and again; the flag set is held back until it is accepted",
+             {{"environment", config_.environment}, {"set", suspect_}});
+}
+
+std::optional<Generation> Environment::LoadUnsuspected() {
+  const auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
+  if (!kept) return std::nullopt;
+  for (const GenerationInfo& info : *kept) {
+    if (CursorOf({"", info.name.epoch, info.name.revision}) == suspect_) continue;
+    auto loaded = cache_->Run([&](Cache& cache) { return cache.LoadNamed(info.name); });
+    if (loaded) return *std::move(loaded);
+  }
+  return std::nullopt;
+}
+
 // A signature is of the definitions, so with a key they are read first; and so they are where an
 // operator has chosen another set than the newest.
 bool Environment::LoadImage() {
-  if (!cache_ || public_key_ || !Mark("serving").empty() || !Mark("pinned").empty()) return false;
+  if (!cache_ || public_key_ || !suspect_.empty() || !Mark("serving").empty() ||
+      !Mark("pinned").empty())
+    return false;
   auto kept = cache_->Run(
       [](Cache& cache) -> Result<std::optional<KeptImage>> { return cache.LoadImage(); });
   if (!kept || !*kept) return false;
@@ -143,8 +174,9 @@ void Environment::Complete() {
 
 bool Environment::LoadCache() {
   if (!cache_) return false;
-  auto loaded =
-      cache_->Run([](Cache& cache) -> Result<std::optional<Generation>> { return cache.Load(); });
+  auto loaded = cache_->Run([&](Cache& cache) -> Result<std::optional<Generation>> {
+    return suspect_.empty() ? cache.Load() : LoadUnsuspected();
+  });
   if (!loaded || !*loaded) return false;
   auto& generation = *loaded;
   const auto refuse = [&](const Error& error) {
@@ -170,7 +202,9 @@ bool Environment::LoadCache() {
 void Environment::LoadOverride() {
   is_pinned_ = !Mark("pinned").empty();
   const std::string serving = Mark("serving");
-  if (serving.empty() || serving == CursorOf(newest_->generation.head)) return;
+  if (serving.empty() || serving == suspect_ || serving == CursorOf(newest_->generation.head)) {
+    return;
+  }
   auto generation = FindKept(serving);
   auto done = generation ? Override(*generation) : Result<void>(Fail(generation.error()));
   if (!done) log_.Error("kept flag set refused", {{"reason", done.error().Message()}});
@@ -203,6 +237,12 @@ Result<void> Environment::Check(const ReceivedSet& set, bool is_full) {
   const wire::SyncHead* newest = newest_ ? &newest_->generation.head : nullptr;
   if (auto checked = CheckRevision(head, config_.environment, newest); !checked) return checked;
   if (auto checked = CheckSignature(head, Key(public_key_)); !checked) return checked;
+  if (CursorOf(head) == suspect_) {
+    return Fail(Error::Forbidden(
+        "flag set",
+        "seems to have crashed this daemon; it is held back until a newer one comes or "
+        "`pennon accept` lets it in"));
+  }
   return is_full && newest_ ? CheckShrink(set.generation, newest_->generation) : Result<void>();
 }
 
@@ -246,6 +286,7 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
   refused_.reset();
   held_.reset();
   wants_full_ = false;
+  if (!std::exchange(suspect_, "").empty()) NoteMark("suspect", "");
   if (is_pinned_ || (is_overridden_ && !is_newer)) {
     is_overridden_ = is_overridden_ || is_newer;
     log_.Info("flag set kept for later; another one is pinned",
@@ -358,7 +399,9 @@ void Environment::KeepImage() {
 
 void Environment::EverySecond() {
   mapped_.Beat();
-  if (clock_.Steady() - image_kept_at_ >= kKeepImageEveryMillis) KeepImage();
+  const base::SteadyMillis now = clock_.Steady();
+  if (now - image_kept_at_ >= kKeepImageEveryMillis) KeepImage();
+  if (crashes_ && now - started_at_ >= kCrashMemoryMillis) crashes_->Forget();
 }
 
 void Environment::Confirm() {
@@ -373,6 +416,7 @@ void Environment::Confirm() {
 
 void Environment::Stop() {
   if (!cache_) return;
+  crashes_->Forget();
   if (!cache_->HasUnsaved()) {
     KeepImage();
     if (!is_overridden_ && published_.source == Source::kLive) {

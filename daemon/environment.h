@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "daemon/cache_writer.h"
+#include "daemon/crash_record.h"
 #include "daemon/daemon_config.h"
 #include "daemon/mapped_images.h"
 #include "daemon/publisher.h"
@@ -99,6 +100,9 @@ class Environment {
   bool LoadCache();
   std::string Mark(std::string_view name);
   void LoadOverride();
+  /// Notes the set that the crashes of the last minute are put down to.
+  void FindSuspect();
+  std::optional<Generation> LoadUnsuspected();
   base::Result<void> LoadBootstrap();
   base::Result<void> CompileDefaults();
   base::Result<void> Check(const ReceivedSet& set, bool is_full);
@@ -126,6 +130,8 @@ class Environment {
   std::optional<base::Ed25519Verifier> public_key_;
   std::optional<CacheWriter> cache_;
   std::string cache_error_;  // why there is none
+  std::optional<CrashRecord> crashes_;
+  std::string suspect_;  // cursor of a set that seems to crash the daemon; "": none
   std::optional<ReceivedSet>
       newest_;  // from the upstream, now or once; the others are measured by it
   std::optional<ReceivedSet> held_;  // waits for somebody to accept it
@@ -140,6 +146,7 @@ class Environment {
   base::SteadyMillis cache_confirmed_at_ = 0;
   std::string kept_image_;  // version of the image that the cache has
   base::SteadyMillis image_kept_at_ = 0;
+  base::SteadyMillis started_at_ = 0;
 };
 
 }  // namespace pennon::daemon

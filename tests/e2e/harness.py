@@ -179,8 +179,9 @@ class Store:
 class Daemon:
     """A pennond with cache, socket and loopback port in `directory`."""
 
-    def __init__(self, directory, store=None, arguments=()):
+    def __init__(self, directory, store=None, arguments=(), wrap=()):
         self.directory = pathlib.Path(directory)
+        self.wrap = wrap  # a command that runs the one behind it
         self.socket = str(self.directory / "pennon.sock")
         self.cache = str(self.directory / "cache.db")
         self.arguments = []
@@ -194,7 +195,7 @@ class Daemon:
 
     def start(self, wait=True):
         self.program = Program(self.directory, "daemon", [
-            BIN / "pennond", "--environment", "production", "--cache-path", self.cache,
+            *self.wrap, BIN / "pennond", "--environment", "production", "--cache-path", self.cache,
             "--socket-path", self.socket, "--http-port", "0", *self.arguments])
         if wait:
             eventually(self.is_up, "the daemon is up: " + self.program.log)
@@ -253,7 +254,7 @@ class EndToEndTest(unittest.TestCase):
         self.addCleanup(lambda: store.program.end())
         return store
 
-    def start_daemon(self, store=None, arguments=(), name="daemon"):
-        daemon = Daemon(self.folder(name), store, arguments)
+    def start_daemon(self, store=None, arguments=(), name="daemon", wrap=()):
+        daemon = Daemon(self.folder(name), store, arguments, wrap)
         self.addCleanup(lambda: daemon.program.end())
         return daemon

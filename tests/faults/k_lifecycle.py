@@ -212,12 +212,108 @@ class LifecycleTest(FaultTest):
         daemon.program.process.send_signal(signal.SIGPIPE)
         daemon.program.process.send_signal(signal.SIGXFSZ)
         self.assert_serves(daemon, 2)
-        for deadly in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS):
-            limit(daemon.program.process, resource.RLIMIT_CORE, 0)
-            daemon.program.process.send_signal(deadly)
-            daemon.program.process.wait(timeout=60)
+        for deadly in (signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT, signal.SIGKILL):
+            self.crash(daemon, deadly)
             daemon.start()
             self.assert_serves(daemon, 2, "cache")
+
+    def crash(self, daemon, deadly):
+        limit(daemon.program.process, resource.RLIMIT_CORE, 0)
+        daemon.program.process.send_signal(deadly)
+        self.assertEqual(daemon.program.process.wait(timeout=60), -deadly)
+
+    def test_K16_after_three_crashes_within_a_minute_the_set_is_held_back_and_the_one_before_serves(self):
+        upstream, daemon = self.cached(2)
+        upstream.open()
+        for deadly in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT):
+            daemon.start()
+            self.wait_revision(daemon, 2)
+            self.crash(daemon, deadly)
+        daemon.start()
+        self.assert_serves(daemon, 1, "cache")
+        eventually(lambda: daemon.environment().get("held") == "1.2", daemon.environment)
+        self.assertIn("crashed", json.dumps(daemon.environment()))
+        daemon.program.end()
+        daemon.start()  # and not only this once
+        eventually(lambda: daemon.environment().get("held") == "1.2", daemon.environment)
+        self.assert_serves(daemon, 1)
+        upstream.publish(3, {"a": flag(3)})
+        self.wait_revision(daemon, 3)
+        self.assertFalse(daemon.environment().get("held"))
+        daemon.program.end()
+        daemon.start()
+        self.assert_serves(daemon, 3)
+
+    def test_K16_who_accepts_the_set_that_was_held_back_gets_it(self):
+        upstream, daemon = self.cached(2)
+        for _ in range(3):
+            daemon.start()
+            self.crash(daemon, signal.SIGSEGV)
+        upstream.open()
+        daemon.start()
+        eventually(lambda: daemon.environment().get("held") == "1.2", daemon.environment)
+        subprocess.run([BIN / "pennon", "--socket", daemon.socket, "accept"], check=True, capture_output=True)
+        self.wait_revision(daemon, 2)
+        self.crash(daemon, signal.SIGSEGV)
+        daemon.start()
+        self.assert_serves(daemon, 2)
+
+    def test_K10_of_a_file_only_whole_versions_load_however_it_is_edited(self):
+        path = self.folder("edited") / "flags.json"
+        text = lambda value: json.dumps({"environment": "production", "flags": {"a": flag(value)}})
+        path.write_text(text(1))
+        daemon = self.from_file(path)
+        eventually(lambda: daemon.flag("a").get("value") == 1, "the file is read")
+        seen = set()
+
+        def settle(value):
+            eventually(lambda: seen.add(daemon.flag("a")["value"]) or value in seen, lambda: f"{value} is taken: {daemon.environment()}")
+        for value, edit in enumerate((self.truncate_and_write, self.rename_over, self.delete_and_create, self.write_in_halves), start=2):
+            edit(daemon, path, text(value))
+            settle(value)
+        path.chmod(0)
+        path.chmod(0o644)
+        self.rename_over(daemon, path, text(9))
+        settle(9)
+        self.assertEqual(seen, {1, 2, 3, 4, 5, 9} & seen)
+        self.assertEqual(daemon.get("/readyz")[0], 200)
+
+    @staticmethod
+    def truncate_and_write(daemon, path, text):
+        path.write_text(text)
+
+    @staticmethod
+    def rename_over(daemon, path, text):
+        path.with_suffix(".new").write_text(text)
+        path.with_suffix(".new").rename(path)
+
+    @staticmethod
+    def delete_and_create(daemon, path, text):
+        path.unlink()
+        eventually(lambda: "lastError" in daemon.environment(), "it is missed")
+        path.write_text(text)
+
+    @staticmethod
+    def write_in_halves(daemon, path, text):
+        with path.open("w") as file:
+            file.write(text[:len(text) // 2])
+            file.flush()
+            eventually(lambda: "lastError" in daemon.environment(), "half a document is refused")
+            file.write(text[len(text) // 2:])
+
+    def from_file(self, path, wrap=()):
+        return self.start_daemon(None, ["--upstream-kind", "file", "--upstream-file", str(path), "--upstream-poll-interval", "200ms",
+                                        "--upstream-retry-max", "500ms", "--upstream-stale-after", "1h"], "from-file", wrap=wrap)
+
+    def test_K11_without_inotify_a_file_is_looked_at_now_and_then(self):
+        path = self.folder("unwatched") / "flags.json"
+        text = lambda value: json.dumps({"environment": "production", "flags": {"a": flag(value)}})
+        path.write_text(text(1))
+        daemon = self.from_file(path, wrap=["unshare", "--user", "--map-root-user", "sh", "-c",
+                                            'echo 0 > /proc/sys/user/max_inotify_instances && exec "$0" "$@"'])
+        for value in (2, 3):
+            self.rename_over(daemon, path, text(value))
+            eventually(lambda: daemon.flag("a").get("value") == value, lambda: f"{value} is taken: {daemon.environment()}")
 
     def test_K18_caches_of_earlier_and_later_formats_are_taken_or_left(self):
         upstream, daemon = self.cached(2)
@@ -231,7 +327,7 @@ class LifecycleTest(FaultTest):
             database.executescript(statements)
             database.commit()
             database.close()
-        alter("DROP TABLE mark; DROP TABLE usage; ALTER TABLE generation DROP COLUMN signature; PRAGMA user_version=1;")
+        alter("DROP TABLE mark; DROP TABLE usage; DROP TABLE image; ALTER TABLE generation DROP COLUMN signature; PRAGMA user_version=1;")
         daemon.start()
         self.assert_serves(daemon, 2, "cache")
         daemon.program.end()
