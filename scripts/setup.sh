@@ -7,6 +7,7 @@ readonly BUILD_PACKAGES=(
   prometheus-cpp-dev rapidjson-dev zlib1g-dev)
 readonly TRY_PACKAGES=(curl python3)
 readonly TEST_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 doctest-dev postgresql python3-jsonschema sqlite3)
+readonly UI_TEST_PACKAGES=(chromium)
 readonly FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 
 say() { if [ -t 1 ]; then printf '\033[1m%s\033[0m\n' "$*"; else printf '%s\n' "$*"; fi; }
@@ -30,9 +31,14 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 }
 
-# install_references [FOLDER]: Node, unless there is one, and from npm what pennon is compared with.
-install_references() {
+# Node, unless there is one: it builds the admin UI.
+install_node() {
   command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
+}
+
+# install_references [FOLDER]: from npm, what pennon is compared with or tested by.
+install_references() {
+  install_node
   local folder=${1:-tests/conformance}
   cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed" && return
   say "installing with npm: the references of $folder/package.json"
@@ -45,6 +51,7 @@ install_references() {
 build() {
   local preset=$1
   shift
+  install_node
   if [ ! -f "build/$preset/build.ninja" ]; then
     say "configuring build/$preset"
     mkdir -p "build/$preset"

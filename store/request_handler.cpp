@@ -7,6 +7,7 @@
 #include "base/gzip.h"
 #include "base/version.h"
 #include "store/openapi.h"
+#include "store/page.h"
 #include "store/reply_json.h"
 #include "wire/json.h"
 
@@ -133,7 +134,7 @@ bool RequestHandler::Handle(net::HttpRequest& request, net::HttpResponse& respon
     return HandleSignIn(request, response, late);
   } else if (request.path.starts_with(kApiPrefix)) {
     return HandleApi(request, response, late);
-  } else if (!HandleOperations(request, response)) {
+  } else if (!HandleOperations(request, response) && !ServePage(request, response)) {
     RespondError(request.path, 404, Error::NotFound("path", "there is nothing at this path"),
                  response);
   }

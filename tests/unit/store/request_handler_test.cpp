@@ -101,7 +101,7 @@ TEST_CASE("each kind of token may do what it is for, and nothing else") {
       {"GET", "/livez", 200, 200, 200, 200},
       {"GET", "/readyz", 200, 200, 200, 200},
       {"GET", "/metrics", 200, 200, 200, 200},
-      {"GET", "/", 404, 404, 404, 404},
+      {"GET", "/nothing", 404, 404, 404, 404},
       {"POST", "/metrics", 405, 405, 405, 405},
       {"POST", "/sync/v1/flagset", 405, 405, 405, 405},
   };

@@ -1,0 +1,49 @@
+import { useEffect } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { api, ask } from '../api/client';
+import { FlagsPage } from '../pages/flags/flags-page';
+import { SignInPage } from '../pages/sign-in/sign-in-page';
+import { Notices } from '../parts/notices';
+import { route } from './router';
+import { isLost, session, signedIn } from './session';
+import { Shell } from './shell';
+
+const isAsked = signal(false);
+
+/** Whether a session of before still holds. */
+async function findSession() {
+  try {
+    signedIn(await ask(api.GET('/api/v1/session')));
+  } catch {
+    // Nobody is signed in, or the store is away: the sign-in page says which.
+  }
+  isAsked.value = true;
+}
+
+function Page() {
+  const [page = 'flags'] = route.value.path;
+  if (page === 'flags') return <FlagsPage />;
+  return (
+    <section class="empty">
+      <h1>There is no such page</h1>
+      <p>
+        <a href="#/flags">All flags</a>
+      </p>
+    </section>
+  );
+}
+
+export function App() {
+  useEffect(() => void findSession(), []);
+  if (!isAsked.value) return null;
+  if (!session.value) return <SignInPage />;
+  return (
+    <>
+      <Shell>
+        <Page />
+      </Shell>
+      {isLost.value && <SignInPage isAgain />}
+      <Notices />
+    </>
+  );
+}

@@ -1,0 +1,8 @@
+import { render } from 'preact';
+import { App } from './app/app';
+import './styles/base.css';
+import './styles/controls.css';
+import './styles/shell.css';
+import './styles/flags.css';
+
+render(<App />, document.getElementById('app')!);

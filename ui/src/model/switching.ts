@@ -1,0 +1,42 @@
+// Turning a flag on or off in an environment: shown at once, taken back when the store refuses.
+import { api, ask, Problem, tagOf, type Config } from '../api/client';
+import { notify, tellProblem } from '../parts/notices';
+import { configs, putConfig } from './flag-list';
+import { isKilled } from './definition';
+
+const waiting = new Set<string>();
+
+export async function toggle(before: Config) {
+  const { environment, flag } = before;
+  const id = `${environment}/${flag}`;
+  if (waiting.has(id)) return;
+  const next = !before.enabled;
+  waiting.add(id);
+  putConfig({ ...before, enabled: next });
+  try {
+    const changed = await ask(
+      api.PATCH('/api/v1/environments/{environment}/flags/{flag}', {
+        params: { path: { environment, flag }, header: tagOf(before.version) },
+        body: { instructions: [{ kind: next ? 'turnOn' : 'turnOff' }] },
+      }),
+    );
+    putConfig(changed);
+    tell(changed);
+  } catch (problem) {
+    const now = problem instanceof Problem && problem.status === 412 ? (problem.current as Config | undefined) : undefined;
+    putConfig(now ?? before);
+    tellProblem(now ? `${flag} was changed by someone else meanwhile` : `${flag} stays ${before.enabled ? 'on' : 'off'}`, problem);
+  } finally {
+    waiting.delete(id);
+  }
+}
+
+function tell(changed: Config) {
+  const { flag, environment, enabled, warnings } = changed;
+  const killed = isKilled(changed.kill) ? ', and still killed' : '';
+  notify(`${flag} is ${enabled ? 'on' : 'off'} in ${environment}${killed}`, 'done', () => {
+    const now = configs.value.get(environment)?.get(flag);
+    if (now && now.enabled === enabled) void toggle(now);
+  });
+  for (const warning of warnings ?? []) notify(`${warning.host}: ${warning.detail}`, 'failed');
+}
