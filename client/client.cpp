@@ -126,10 +126,8 @@ struct Client::State {
     const auto answer = connection.Exchange(hello, id, FrameType::kWelcome, deadline);
     if (!answer) return Fail(answer.error());
     const auto welcome = wire::DecodeWelcome(answer->payload);
-    if (!welcome) return Fail(welcome.error());
-    if (welcome->version != wire::kFrameProtocolVersion) {
-      return Fail(
-          Error::Invalid(options.socket_path, "speaks a version of frames that was not asked for"));
+    if (!welcome || welcome->version != wire::kFrameProtocolVersion) {
+      return Fail(Error::Unavailable(options.socket_path, "does not greet as a daemon does"));
     }
     return {};
   }

@@ -165,10 +165,10 @@ Result<Frame> FrameConnection::Next(std::uint32_t id, wire::FrameType expected, 
   if (auto head = Receive(wire::kFrameHeaderBytes, deadline); !head) return fail(head.error());
   const auto header = wire::DecodeFrameHeader(received_);
   if (!header || header->id != id || header->size > wire::kMaxAnswerBytes) {
-    return fail(Error::Invalid(path_, "answers with something that is no frame for us"));
+    return fail(Error::Unavailable(path_, "answers with something that is no frame for us"));
   }
   if (header->type != expected && header->type != wire::FrameType::kError) {
-    return fail(Error::Invalid(path_, "answers with an unexpected frame"));
+    return fail(Error::Unavailable(path_, "answers with an unexpected frame"));
   }
   const std::size_t size = wire::kFrameHeaderBytes + header->size;
   if (auto body = Receive(size, deadline); !body) return fail(body.error());

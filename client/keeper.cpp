@@ -150,8 +150,8 @@ void Keeper::Refresh() {
   woken_.store(false);
 }
 
-// What a daemon says that will not offer its flags. One that is ending, or is none, says other
-// things.
+// A daemon says so that will not offer its flags. Everything else, also what is no answer at all, is
+// Unavailable.
 bool Keeper::IsRefusal(base::ErrorCode code) {
   return code != base::ErrorCode::kUnavailable && code != base::ErrorCode::kInternal;
 }
@@ -164,9 +164,7 @@ bool Keeper::RefreshOnce() {
   if (answer) return PutInForce(*answer);
   // With the daemon gone, or before it has flags, the last set serves. A daemon that has answered
   // that it does not offer one is asked over frames.
-  if (frames_.IsConnected() && IsRefusal(answer.error().code())) {
-    evaluator_.Replace(nullptr);
-  }
+  if (IsRefusal(answer.error().code())) evaluator_.Replace(nullptr);
   return true;
 }
 
