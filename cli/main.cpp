@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/convert.h"
+#include "cli/diff.h"
 #include "cli/explain.h"
 #include "cli/lint.h"
 #include "cli/orders.h"
@@ -89,6 +90,17 @@ int Main(int argc, char** argv) {
   convert->add_option("--to", to, "the format to print")
       ->check(CLI::IsMember({"native"}))
       ->capture_default_str();
+  cli::DiffArguments difference;
+  CLI::App* diff =
+      app.add_subcommand("diff", "say which flags, and whose answers, two sets differ in");
+  diff->add_option("before", difference.before,
+                   "a document; -: standard input; store: the environment there; live: the daemon")
+      ->required();
+  diff->add_option("after", difference.after, "likewise")->required();
+  diff->add_option("--contexts", difference.contexts,
+                   "contexts to ask both for: a JSON array, or a JSON object in each line");
+  diff->add_flag("--exit-code", difference.sets_exit_code, "exit 1 when something differs");
+  AddFormatOption(*diff, format);
   std::vector<cli::Runner> runners;
   std::string argument;
   const auto add_order = [&](const char* verb, const char* what, const char* takes) {
@@ -139,6 +151,8 @@ int Main(int argc, char** argv) {
   document.fractional = format.fractional;
   if (!options.environment.empty()) document.environment = options.environment;
   explanation.document = document;
+  difference.places = {options, store.environment, document};
+  if (diff->parsed()) return cli::Diff(difference, json);
   if (lint->parsed()) return cli::Lint(files, document, json);
   if (convert->parsed()) return cli::Convert(file, document);
   if (explain->parsed()) return cli::Explain(options, arguments, explanation, json);

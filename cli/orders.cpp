@@ -34,12 +34,13 @@ base::Result<client::Frame> Subscribe(FrameConnection& connection,
   std::string hello;
   wire::AppendHello(hello, kHelloId,
                     {wire::kFrameProtocolVersion, options.environment, options.name});
-  if (auto welcome = connection.Exchange(hello, kHelloId, deadline); !welcome) {
+  if (auto welcome = connection.Exchange(hello, kHelloId, wire::FrameType::kWelcome, deadline);
+      !welcome) {
     return base::Fail(welcome.error());
   }
   std::string subscribe;
   wire::AppendSubscribe(subscribe, kSubscribeId, version);
-  return connection.Exchange(subscribe, kSubscribeId, deadline);
+  return connection.Exchange(subscribe, kSubscribeId, wire::FrameType::kChanged, deadline);
 }
 
 void Print(const wire::FrameChanged& changed, bool json) {
@@ -103,7 +104,8 @@ int Watch(const client::ClientOptions& options, std::int64_t count, bool json) {
     } else {
       pollfd waiting{connection.fd(), POLLIN, 0};
       if (::poll(&waiting, 1, -1) <= 0) continue;
-      frame = connection.Next(kSubscribeId, client::DeadlineIn(options.timeout_millis));
+      frame = connection.Next(kSubscribeId, wire::FrameType::kChanged,
+                              client::DeadlineIn(options.timeout_millis));
     }
     if (!frame) {
       if (!was_connected) return Complain(frame.error(), kExitFailure);

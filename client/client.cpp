@@ -88,20 +88,25 @@ struct Client::State {
   std::int64_t pause_millis = kFirstPauseMillis;
   Deadline retry_at = 0;  // no attempt to connect before
   Error last_error = Error::Unavailable("", "not connected yet");
+  Deadline deadline = 0;  // of the call whose turn it is
 
-  // A call waits for its turn no longer than for its answer.
-  [[nodiscard]] std::unique_lock<std::timed_mutex> Lock() {
-    return {mutex, std::chrono::milliseconds(options.timeout_millis)};
+  // Waiting for its turn counts, too.
+  [[nodiscard]] std::unique_lock<std::timed_mutex> Lock(std::int64_t most_millis = INT64_MAX) {
+    const std::int64_t millis = std::min(most_millis, options.timeout_millis);
+    const Deadline until = DeadlineIn(millis);
+    std::unique_lock lock(mutex, std::chrono::milliseconds(millis));
+    if (lock) deadline = until;
+    return lock;
   }
   static tl::unexpected<Error> IsBusy() {
     return Fail(Error::Unavailable("", "other calls of this client were still waiting"));
   }
 
-  Result<void> Connect(Deadline deadline) {
+  Result<void> Connect() {
     // While the daemon is away, callers get their default at once and not after a timeout each.
     if (DeadlineIn(0) < retry_at) return Fail(last_error);
     auto connected = connection.Connect(options.socket_path, deadline);
-    if (connected) connected = SayHello(deadline);
+    if (connected) connected = SayHello();
     if (connected) {
       pause_millis = kFirstPauseMillis;
       return {};
@@ -114,14 +119,16 @@ struct Client::State {
     return connected;
   }
 
-  Result<void> SayHello(Deadline deadline) {
+  Result<void> SayHello() {
     const std::uint32_t id = next_id++;
     std::string hello;
     wire::AppendHello(hello, id, {wire::kFrameProtocolVersion, options.environment, options.name});
-    const auto answer = connection.Exchange(hello, id, deadline);
+    const auto answer = connection.Exchange(hello, id, FrameType::kWelcome, deadline);
     if (!answer) return Fail(answer.error());
     const auto welcome = wire::DecodeWelcome(answer->payload);
-    if (!welcome) return Fail(welcome.error());
+    if (!welcome || welcome->version != wire::kFrameProtocolVersion) {
+      return Fail(Error::Unavailable(options.socket_path, "does not greet as a daemon does"));
+    }
     return {};
   }
 
@@ -129,19 +136,14 @@ struct Client::State {
   // daemon was restarted, is made anew once; evaluations can be asked twice without harm.
   template <typename Write>
   Result<Frame> Ask(FrameType expected, Write write) {
-    const Deadline deadline = DeadlineIn(options.timeout_millis);
     for (bool was_open = connection.IsOpen();; was_open = false) {
       if (!connection.IsOpen()) {
-        if (auto connected = Connect(deadline); !connected) return Fail(connected.error());
+        if (auto connected = Connect(); !connected) return Fail(connected.error());
       }
       const std::uint32_t id = next_id++;
       request.clear();
       write(request, id);
-      auto answer = connection.Exchange(request, id, deadline);
-      if (answer && answer->header.type != expected) {
-        connection.Close();
-        return Fail(Error::Invalid(options.socket_path, "answers with an unexpected frame"));
-      }
+      auto answer = connection.Exchange(request, id, expected, deadline);
       if (answer || connection.IsOpen() || !was_open || DeadlineIn(0) >= deadline) return answer;
     }
   }
@@ -167,8 +169,8 @@ Details<T> Client::GetDetails(std::string_view flag, const Context& context, T f
   return details;
 }
 
-void Client::Evaluate(std::string_view flag, const model::Context& context,
-                      Answer& answer) noexcept {
+void Client::Evaluate(std::string_view flag, const model::Context& context, Answer& answer,
+                      std::int64_t most_millis) noexcept {
   try {
     answer.key = flag;
     answer.state = {};
@@ -176,7 +178,7 @@ void Client::Evaluate(std::string_view flag, const model::Context& context,
     if (const auto fits = CheckSizes(1, context); !fits) {
       return answer.Fail(EvaluationError::kInvalidContext, fits.error().Message());
     }
-    const auto lock = state_->Lock();
+    const auto lock = state_->Lock(most_millis);
     if (!lock) return answer.Fail(EvaluationError::kGeneral, state_->IsBusy().value().Message());
     const auto frame =
         state_->Ask(FrameType::kEvaluation, [&](std::string& request, std::uint32_t id) {
@@ -258,11 +260,12 @@ Result<MappedAnswer> Client::Map() noexcept {
     });
     if (!frame) return Fail(frame.error());
     const auto head = wire::DecodeMapped(frame->payload);
-    if (!head) return Fail(head.error());
     auto handed = state_->connection.TakeDescriptors();
-    const std::size_t expected = head->default_bytes == 0 ? 2 : 3;
-    if (handed.size() != expected || head->serial == 0) {
-      return Fail(Error::Invalid("map", "the daemon hands over something else"));
+    const std::size_t expected = head && head->default_bytes == 0 ? 2 : 3;
+    // Descriptors are missing, too, when this process may open no more: no refusal of the daemon's.
+    if (!head || handed.size() != expected || head->serial == 0) {
+      state_->connection.Close();
+      return Fail(Error::Unavailable("map", "the daemon hands over something else"));
     }
     MappedAnswer answer{*head, std::move(handed[0]), std::move(handed[1]), {}};
     if (expected == 3) answer.defaults = std::move(handed[2]);
@@ -311,7 +314,7 @@ void Client::Disconnect() noexcept {
 }
 
 void Client::AbandonAfterFork() noexcept {
-  state_->connection.Close();
+  state_->connection.AbandonAfterFork();
 }
 
 Result<void> Client::Ping() noexcept {

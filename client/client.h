@@ -82,7 +82,9 @@ class Client {
   Details<T> GetDetails(std::string_view flag, const Context& context, T fallback) noexcept;
 
   /// The same untyped, for those that know other ways, too. An error is in the answer.
-  void Evaluate(std::string_view flag, const model::Context& context, Answer& answer) noexcept;
+  /// `most_millis`: when the caller's deadline is nearer than the client's.
+  void Evaluate(std::string_view flag, const model::Context& context, Answer& answer,
+                std::int64_t most_millis = INT64_MAX) noexcept;
   /// Several flags, likewise.
   base::Result<std::vector<Answer>> EvaluateAll(const std::vector<std::string_view>& flags,
                                                 const model::Context& context) noexcept;

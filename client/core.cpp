@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "wire/limits.h"
 
@@ -232,7 +234,7 @@ bool Core::WaitReady(std::int64_t millis) noexcept {
       if (options_.is_embedded) return false;
       const Keeper* const keeper = live().keeper.load(std::memory_order_acquire);
       if (keeper == nullptr || keeper->HasSettled()) {
-        AskOverFrames("", {}, answer);
+        live().frames.Evaluate("", {}, answer, std::max<std::int64_t>(deadline - DeadlineIn(0), 1));
         if (answer.error == EvaluationError::kFlagNotFound) return true;
       }
       if (DeadlineIn(0) >= deadline) return false;

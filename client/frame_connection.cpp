@@ -24,6 +24,7 @@ using base::Result;
 
 constexpr std::int64_t kBacklogPauseMillis = 2;
 constexpr std::size_t kMaxDescriptors = 4;
+constexpr std::size_t kReceiveBytes = std::size_t{64} << 10U;  // at least, at a time
 
 std::int64_t NowMillis() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -45,6 +46,10 @@ void FrameConnection::Close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
   descriptors_.clear();
+}
+
+void FrameConnection::AbandonAfterFork() const {
+  if (fd_ >= 0) ::close(fd_);
 }
 
 Result<void> FrameConnection::Connect(const std::string& path, Deadline deadline) {
@@ -111,12 +116,13 @@ void FrameConnection::Keep(const msghdr& message) {
   }
 }
 
-// Reads until `received_` holds `size` bytes.
+// Reads until `received_` holds `size` bytes. Memory grows with what has come, not with what a
+// hostile daemon says will come.
 Result<void> FrameConnection::Receive(std::size_t size, Deadline deadline) {
   std::size_t have = received_.size();
-  received_.resize(size);
   while (have < size) {
-    iovec part{received_.data() + have, size - have};
+    received_.resize(std::min(size, std::max(have + kReceiveBytes, have * 2)));
+    iovec part{received_.data() + have, received_.size() - have};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
     msghdr message{};
     message.msg_iov = &part;
@@ -132,21 +138,25 @@ Result<void> FrameConnection::Receive(std::size_t size, Deadline deadline) {
     } else if (count == 0 || errno != EINTR) {
       return Fail(Error::Unavailable(path_, "closed the connection"));
     }
+    // Bytes that keep dripping never let the wait above see that time is up.
+    if (have < size && MillisLeft(deadline) == 0) {
+      return Fail(Error::Unavailable(path_, "did not answer in time"));
+    }
   }
   return {};
 }
 
 Result<Frame> FrameConnection::Exchange(std::string_view request, std::uint32_t id,
-                                        Deadline deadline) {
+                                        wire::FrameType expected, Deadline deadline) {
   descriptors_.clear();
   if (auto sent = Send(request, deadline); !sent) {
     Close();
     return Fail(sent.error());
   }
-  return Next(id, deadline);
+  return Next(id, expected, deadline);
 }
 
-Result<Frame> FrameConnection::Next(std::uint32_t id, Deadline deadline) {
+Result<Frame> FrameConnection::Next(std::uint32_t id, wire::FrameType expected, Deadline deadline) {
   const auto fail = [this](const Error& error) {
     Close();
     return Fail(error);
@@ -155,7 +165,10 @@ Result<Frame> FrameConnection::Next(std::uint32_t id, Deadline deadline) {
   if (auto head = Receive(wire::kFrameHeaderBytes, deadline); !head) return fail(head.error());
   const auto header = wire::DecodeFrameHeader(received_);
   if (!header || header->id != id || header->size > wire::kMaxAnswerBytes) {
-    return fail(Error::Invalid(path_, "answers with something that is no frame for us"));
+    return fail(Error::Unavailable(path_, "answers with something that is no frame for us"));
+  }
+  if (header->type != expected && header->type != wire::FrameType::kError) {
+    return fail(Error::Unavailable(path_, "answers with an unexpected frame"));
   }
   const std::size_t size = wire::kFrameHeaderBytes + header->size;
   if (auto body = Receive(size, deadline); !body) return fail(body.error());

@@ -33,12 +33,14 @@ class FrameConnection {
 
   /// Connects; a full backlog is waited for, everything else fails at once.
   base::Result<void> Connect(const std::string& path, Deadline deadline);
-  /// Sends `request` (one whole frame with this id) and waits for the answer of that id. After an
-  /// error the connection is closed: an answer that comes late must not be taken for another's.
-  base::Result<Frame> Exchange(std::string_view request, std::uint32_t id, Deadline deadline);
+  /// Sends `request` (one whole frame with this id) and waits for the answer of that id and type.
+  /// An error frame is an error and leaves the connection open. After any other it is closed: an
+  /// answer that comes late must not be taken for another's.
+  base::Result<Frame> Exchange(std::string_view request, std::uint32_t id, wire::FrameType expected,
+                               Deadline deadline);
 
   /// Waits for one more frame of the answer to `id` (a subscription has many).
-  base::Result<Frame> Next(std::uint32_t id, Deadline deadline);
+  base::Result<Frame> Next(std::uint32_t id, wire::FrameType expected, Deadline deadline);
   /// The descriptors that came with the frames since the last call.
   std::vector<base::Descriptor> TakeDescriptors() { return std::move(descriptors_); }
 
@@ -46,6 +48,8 @@ class FrameConnection {
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool IsOpen() const { return fd_ >= 0; }
   void Close();
+  /// In the child of a fork: another thread of the parent may have been in the middle of a call.
+  void AbandonAfterFork() const;
 
  private:
   base::Result<void> Send(std::string_view bytes, Deadline deadline);

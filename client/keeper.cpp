@@ -12,6 +12,9 @@
 #include "wire/frame_request.h"
 
 namespace pennon::client {
+
+using wire::FrameType;
+
 namespace {
 
 constexpr std::int64_t kFirstPauseMillis = 10;
@@ -53,7 +56,7 @@ Keeper::~Keeper() {
 }
 
 void Keeper::AbandonAfterFork() noexcept {
-  subscription_.Close();
+  subscription_.AbandonAfterFork();
   event_ = base::Descriptor();
 }
 
@@ -117,8 +120,8 @@ bool Keeper::Subscribe() {
                     {wire::kFrameProtocolVersion, client.environment, client.name});
   std::string subscribe;
   wire::AppendSubscribe(subscribe, kSubscribeId, "");
-  if (subscription_.Exchange(hello, kHelloId, deadline) &&
-      subscription_.Exchange(subscribe, kSubscribeId, deadline)) {
+  if (subscription_.Exchange(hello, kHelloId, FrameType::kWelcome, deadline) &&
+      subscription_.Exchange(subscribe, kSubscribeId, FrameType::kChanged, deadline)) {
     return true;
   }
   subscription_.Close();
@@ -126,7 +129,8 @@ bool Keeper::Subscribe() {
 }
 
 void Keeper::OnChanged() {
-  const auto frame = subscription_.Next(kSubscribeId, DeadlineIn(options_.client.timeout_millis));
+  const auto frame = subscription_.Next(kSubscribeId, FrameType::kChanged,
+                                        DeadlineIn(options_.client.timeout_millis));
   if (!frame) return subscription_.Close();
   const auto changed = wire::DecodeChanged(frame->payload);
   if (!changed) return subscription_.Close();
@@ -146,6 +150,12 @@ void Keeper::Refresh() {
   woken_.store(false);
 }
 
+// A daemon says so that will not offer its flags. Everything else, also what is no answer at all, is
+// Unavailable.
+bool Keeper::IsRefusal(base::ErrorCode code) {
+  return code != base::ErrorCode::kUnavailable && code != base::ErrorCode::kInternal;
+}
+
 // False: to be tried again soon.
 bool Keeper::RefreshOnce() {
   const LocalSet* const set = evaluator_.current();
@@ -154,9 +164,7 @@ bool Keeper::RefreshOnce() {
   if (answer) return PutInForce(*answer);
   // With the daemon gone, or before it has flags, the last set serves. A daemon that has answered
   // that it does not offer one is asked over frames.
-  if (frames_.IsConnected() && answer.error().code() != base::ErrorCode::kUnavailable) {
-    evaluator_.Replace(nullptr);
-  }
+  if (IsRefusal(answer.error().code())) evaluator_.Replace(nullptr);
   return true;
 }
 

@@ -48,6 +48,7 @@ class Keeper {
   void OnChanged();
   void Refresh();
   bool RefreshOnce();
+  static bool IsRefusal(base::ErrorCode code);
   bool PutInForce(const MappedAnswer& answer);
   void Report();
   void Wait(int fd, std::int64_t millis);

@@ -12,6 +12,8 @@ if(PENNON_RE2_SOURCE)
   add_library(pennon_re2 STATIC ${pennon_re2_files})
   target_include_directories(pennon_re2 SYSTEM PUBLIC ${PENNON_RE2_SOURCE})
   target_compile_options(pennon_re2 PRIVATE -w)
+  # Under a name of our own, for programs that link libpennon.a and have an RE2 of theirs.
+  target_compile_definitions(pennon_re2 PUBLIC re2=pennon_own_re2)
   target_link_libraries(pennon_re2 PUBLIC Threads::Threads)
 else()
   add_library(pennon_re2 INTERFACE)

@@ -144,7 +144,8 @@ base::Result<FrameEvaluations> DecodeEvaluations(const FrameHeader& header,
 Error DecodeError(std::string_view payload) {
   FrameReader reader(payload);
   const auto code = reader.Get<std::uint16_t>();
-  const std::string_view message = reader.Text16();
+  std::string_view message = reader.Text16();
+  if (message.empty()) message = "the daemon answers with an error and does not say which";
   switch (static_cast<base::ErrorCode>(code)) {
     case base::ErrorCode::kInvalid:
       return Error::Invalid("", message);

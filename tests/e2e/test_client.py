@@ -1,8 +1,10 @@
 """libpennon from another language, against a real daemon: mapped, over frames, and when it is gone."""
 import array
+import ctypes
 import fcntl
 import mmap
 import os
+import pathlib
 import signal
 import socket
 import struct
@@ -76,6 +78,7 @@ class MappedClientTest(EndToEndTest):
         self.assertTrue(frames.get("new-checkout", False, **NORDIC))
         self.daemon.program.process.send_signal(signal.SIGSTOP)
         self.addCleanup(self.daemon.program.process.send_signal, signal.SIGCONT)
+        eventually(lambda: "State:\tT" in pathlib.Path(f"/proc/{self.daemon.program.process.pid}/status").read_text(), "it is stopped")
         self.assertTrue(client.get("new-checkout", False, **NORDIC))
         answer = frames.detail("new-checkout", False, **NORDIC)
         self.assertEqual((answer["value"], answer["errorCode"]), (False, "GENERAL"))
@@ -157,6 +160,11 @@ class MappedClientTest(EndToEndTest):
             self.assertEqual(os.fstat(fd).st_size, length)
             with self.assertRaises(OSError):
                 mmap.mmap(fd, length, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+            libc = ctypes.CDLL(None, use_errno=True)
+            libc.mmap.restype = ctypes.c_void_p
+            start = libc.mmap(None, ctypes.c_size_t(length), mmap.PROT_READ, mmap.MAP_SHARED, fd, ctypes.c_long(0))
+            self.assertEqual(libc.mprotect(ctypes.c_void_p(start), ctypes.c_size_t(length), mmap.PROT_READ | mmap.PROT_WRITE), -1)
+            libc.munmap(ctypes.c_void_p(start), ctypes.c_size_t(length))
             for forbidden in (lambda: os.pwrite(fd, b"x", 16), lambda: os.ftruncate(fd, 1),
                               lambda: os.ftruncate(fd, length + 4096), lambda: fcntl.fcntl(fd, 1033, 0)):
                 self.assertRaises(OSError, forbidden)

@@ -52,6 +52,45 @@ class StoreCommandsTest(EndToEndTest):
         self.assertFalse(self.configuration("dark-mode")["enabled"])
         self.assertIn("launch", self.pennon("audit", "dark-mode"))
 
+    def test_a_difference_says_which_flags_and_whose_answers(self):
+        self.login()
+        daemon = self.start_daemon(self.store)
+        eventually(lambda: daemon.environment()["source"] == "live", "the daemon is live")
+        self.environment["PENNON_SOCKET"] = daemon.socket
+        folder = self.folder("diff")
+        document = json.loads(self.pennon("export"))
+        (folder / "old.json").write_text(json.dumps(document))
+        self.assertIn("no definition differs", self.pennon("diff", "store", str(folder / "old.json"), "--exit-code"))
+        document["flags"]["banner"]["default"] = {"variant": "sale"}
+        document["flags"]["fresh"] = {"type": "boolean", "variants": [{"key": "on", "value": True}], "default": {"variant": "on"}}
+        del document["flags"]["search-limits"]
+        (folder / "new.json").write_text(json.dumps(document))
+        (folder / "contexts.jsonl").write_text('{"targetingKey": "anna"}\n\n{"targetingKey": "user-9", "country": "NO"}\n')
+        pair = ("diff", str(folder / "old.json"), str(folder / "new.json"))
+        seen = self.pennon(*pair)
+        for row in (r"flag +banner +changed +default\n", r"flag +fresh +new", r"flag +search-limits +gone"):
+            self.assertRegex(seen, row)
+        contexts = ("--contexts", str(folder / "contexts.jsonl"))
+        told = json.loads(self.pennon(*pair, *contexts, "--json"))
+        self.assertEqual([one["key"] for one in told["definitions"]], ["banner", "fresh", "search-limits"])
+        anna = {one["flag"]: one for one in told["answers"] if one["context"] == "anna"}
+        self.assertEqual(set(anna), {"banner", "fresh", "search-limits"})
+        self.assertEqual((anna["banner"]["before"]["value"], anna["banner"]["after"]["value"]),
+                         ("Welcome", "Everything at half price"))
+        self.assertIsNone(anna["fresh"]["before"])
+        live = json.loads(self.pennon("diff", "live", str(folder / "new.json"), *contexts, "--json"))
+        self.assertEqual((live["definitions"], live["answers"]), ([], told["answers"]))
+        self.assertIn("exit", self.pennon("diff", "--help"))
+        self.pennon(*pair, "--exit-code", "--json", fails=True)
+        self.assertIn("--contexts FILE", self.pennon("diff", "live", str(folder / "new.json"), fails=True))
+        self.assertIn("contexts.jsonl:1", self.pennon(*pair, "--contexts", self.broken(folder / "contexts.jsonl"), fails=True))
+        self.assertIn("nowhere.json", self.pennon("diff", str(folder / "nowhere.json"), "store", fails=True))
+
+    @staticmethod
+    def broken(path):
+        path.write_text("nonsense\n")
+        return str(path)
+
     def test_mistakes_are_named(self):
         self.login()
         self.assertIn("100 together", self.pennon("flag", "rollout", "new-checkout", "on=10", "off=20", fails=True))

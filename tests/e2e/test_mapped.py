@@ -1,0 +1,118 @@
+"""Flags that are mapped: right while they change, and freed when nobody has them any more."""
+import json
+import os
+import pathlib
+import queue
+import signal
+import subprocess
+import sys
+import unittest
+
+from harness import BIN, ROOT, EndToEndTest, eventually
+from sync_server import SyncServer
+
+os.environ.setdefault("PENNON_LIBRARY", str(BIN.parent / "lib" / "libpennon.so.0"))
+sys.path.insert(0, str(ROOT / "examples" / "python"))
+import pennon  # noqa: E402
+
+READER = BIN.parent / "tests" / "e2e" / "mapped_reader"
+EVALUATIONS, REVISIONS, THREADS = 1_000_000, 1_000, 4
+
+
+def flags_of(revision):
+    one = {"type": "integer", "variants": [{"key": "v", "value": revision}], "default": {"variant": "v"}}
+    return {"a": one, "b": one}
+
+
+def images_of(process):
+    """How many images a process has mapped."""
+    return pathlib.Path(f"/proc/{process}/maps").read_text().count("pennon-image")
+
+
+class MappedTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.server = SyncServer(self.folder("store"))
+        self.addCleanup(self.server.stop)
+        self.server.publish(1, flags_of(1))
+        self.revision = 1
+        self.events = queue.Queue()
+
+        def stream(_, write):
+            while (event := self.events.get()) is not None:
+                write(event)
+        self.server.streams = stream
+        self.addCleanup(self.events.put, None)
+        self.daemon = self.start_daemon(self.server, ["--upstream-poll-interval", "30m", "--upstream-stale-after", "1h"])
+        eventually(lambda: self.daemon.environment()["revision"] == 1, "the daemon is live")
+        eventually(lambda: self.server.streams_asked, "and has its stream")
+
+    def publish(self, times=1):
+        for _ in range(times):
+            before, self.revision = self.revision, self.revision + 1
+            flags = flags_of(self.revision)
+            self.server.publish(self.revision, flags)
+            delta = SyncServer.delta(before, self.revision, flags, [], flags).decode()
+            self.events.put(f"event: delta\nid: 1.{self.revision}\n"
+                            + "".join(f"data: {line}\n" for line in delta.splitlines()) + "\n")
+
+    def client(self):
+        client = pennon.Client(socket_path=self.daemon.socket)
+        self.addCleanup(client.close)
+        eventually(lambda: client.way == "mapped", "it maps")
+        return client
+
+    def test_a_million_evaluations_while_a_thousand_revisions_are_published_are_all_right(self):
+        with subprocess.Popen([READER, self.daemon.socket, str(THREADS), str(EVALUATIONS), str(REVISIONS + 1)],
+                              stdout=subprocess.PIPE, text=True) as reader:
+            self.assertEqual(reader.stdout.readline(), "ready\n")
+            self.publish(REVISIONS)
+            found = json.loads(reader.stdout.readline())
+        self.assertGreaterEqual(found.pop("evaluations"), EVALUATIONS)
+        self.assertGreaterEqual(found.pop("notices"), 2)
+        self.assertEqual(found, {"torn": 0, "backwards": 0, "stale": 0, "failed": 0, "way": "mapped"})
+
+    def test_an_old_image_is_freed_when_the_last_client_lets_go(self):
+        clients = [self.client(), self.client()]
+        for _ in range(20):
+            self.publish()
+            for client in clients:
+                eventually(lambda: client.get("a", 0) == self.revision, "the client follows")
+        eventually(lambda: images_of("self") == 2, lambda: f"one image a client: {images_of('self')}")
+        daemon = self.daemon.program.process.pid
+        descriptors = f"/proc/{daemon}/fd"
+
+        def held():
+            names = []
+            for one in os.listdir(descriptors):
+                try:
+                    names.append(os.readlink(f"{descriptors}/{one}"))
+                except FileNotFoundError:
+                    pass
+            return sum("pennon-image" in name for name in names)
+        eventually(lambda: held() == 1, lambda: f"the daemon has the one in force: {held()}")
+        self.daemon.program.kill()
+        self.assertEqual(clients[0].get("a", 0), self.revision)  # what it has mapped outlives the daemon
+        for client in clients:
+            client.close()
+        self.assertEqual(images_of("self"), 0)
+
+    def test_a_reload_that_forbids_takes_the_flags_away_and_one_that_allows_gives_them_back(self):
+        config = self.folder("rules") / "pennond.yaml"
+        config.write_text("peers:\n  environments: {}\n")
+        daemon = self.start_daemon(self.server, ["--config", str(config), "--upstream-stream", "false"], name="ruled")
+        eventually(lambda: daemon.environment()["revision"] == self.revision, "it is live")
+        client = pennon.Client(socket_path=daemon.socket, retry_max_ms=50)
+        self.addCleanup(client.close)
+        eventually(lambda: client.way == "mapped", "it maps")
+        config.write_text("peers:\n  environments: {'uid:4000000': production}\n")
+        daemon.program.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "not for this user" in client.detail("a", 0)["message"], "it may not any more")
+        self.assertEqual((client.way, client.get("a", 0)), ("frames", 0))
+        config.write_text("peers:\n  environments: {}\n")
+        daemon.program.process.send_signal(signal.SIGHUP)
+        eventually(lambda: (client.way, client.get("a", 0)) == ("mapped", self.revision), "it may again")
+
+
+if __name__ == "__main__":
+    unittest.main()
