@@ -6,6 +6,7 @@ import subprocess
 import sys
 import unittest
 
+import libpennon
 from harness import BIN, ROOT, EndToEndTest, eventually
 
 EXAMPLES = ROOT / "examples"
@@ -14,6 +15,7 @@ INCLUDE = "-I" + str(ROOT / "client" / "include")
 LINK = [f"-L{LIBRARY}", "-lpennon", f"-Wl,-rpath,{LIBRARY}"]
 
 
+@unittest.skipIf(libpennon.IS_SANITIZED, "programs without a sanitizer cannot link a library with one")
 class ExamplesTest(EndToEndTest):
     def setUp(self):
         super().setUp()
@@ -30,8 +32,8 @@ class ExamplesTest(EndToEndTest):
     def test_c(self):
         program = self.folder("c") / "checkout"
         self.run_one("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", INCLUDE, EXAMPLES / "c" / "checkout.c", *LINK, "-o", program)
-        self.assertEqual(self.run_one(program, "user-7", "user-9"),
-                         'user-7: new checkout on, banner "Welcome to the beta" (mapped)\nuser-9: new checkout on, banner "Welcome" (mapped)\n')
+        self.comes_to([program, "user-7", "user-9"],
+                      'user-7: new checkout on, banner "Welcome to the beta" (mapped)\nuser-9: new checkout on, banner "Welcome" (mapped)\n')
 
     def test_asio(self):
         program = self.folder("asio") / "watch"
@@ -45,6 +47,10 @@ class ExamplesTest(EndToEndTest):
             watch.send_signal(signal.SIGTERM)
             self.assertEqual(watch.wait(30), 0)
 
+    def comes_to(self, command, expected):
+        """On a busy machine the first answers may still come over frames."""
+        eventually(lambda: self.run_one(*command) == expected, lambda: f"{expected}: {self.run_one(*command)}")
+
     def until(self, process, line):
         while not (seen := process.stdout.readline()).startswith(line):
             self.assertTrue(seen, f"never said: {line}")
@@ -52,12 +58,13 @@ class ExamplesTest(EndToEndTest):
     @unittest.skipUnless(shutil.which("go"), "there is no Go here")
     def test_go(self):
         self.environment |= {"CGO_CFLAGS": INCLUDE, "CGO_LDFLAGS": " ".join(LINK), "GOFLAGS": "-mod=mod", "CGO_ENABLED": "1"}
-        seen = self.run_one("go", "run", ".", "user-7", "user-9", cwd=EXAMPLES / "go")
-        self.assertEqual(sorted(seen.splitlines()), ["user-7: new checkout true (mapped)", "user-9: new checkout true (mapped)"])
+        program = self.folder("go") / "checkout"
+        self.run_one("go", "build", "-o", program, ".", cwd=EXAMPLES / "go")
+        self.comes_to([program, "user-9"], "user-9: new checkout true (mapped)\n")
 
     def test_python(self):
         self.environment["PENNON_LIBRARY"] = str(LIBRARY / "libpennon.so.0")
-        self.assertIn("mapped", self.run_one(sys.executable, EXAMPLES / "python" / "pennon.py"))
+        eventually(lambda: "mapped" in self.run_one(sys.executable, EXAMPLES / "python" / "pennon.py"), "it is mapped")
 
 
 if __name__ == "__main__":
