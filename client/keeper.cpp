@@ -150,8 +150,8 @@ void Keeper::Refresh() {
   woken_.store(false);
 }
 
-// A daemon says so that will not offer its flags. Everything else, also what is no answer at all, is
-// Unavailable.
+// A daemon says so that will not offer its flags. Everything else, also what is no answer at all,
+// is Unavailable.
 bool Keeper::IsRefusal(base::ErrorCode code) {
   return code != base::ErrorCode::kUnavailable && code != base::ErrorCode::kInternal;
 }

@@ -8,16 +8,14 @@ import pathlib
 import signal
 import socket
 import struct
-import sys
 import threading
 import unittest
 
-from harness import BIN, ROOT, EndToEndTest, eventually
+import libpennon
+from harness import ROOT, EndToEndTest, eventually
 from frame_client import FrameClient
 
-os.environ.setdefault("PENNON_LIBRARY", str(BIN.parent / "lib" / "libpennon.so.0"))
-sys.path.insert(0, str(ROOT / "examples" / "python"))
-import pennon  # noqa: E402
+pennon = libpennon.load()
 
 SEALS = 1034  # F_GET_SEALS
 NORDIC = {"targetingKey": "user-9", "country": "NO"}

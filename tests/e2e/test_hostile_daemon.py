@@ -9,16 +9,17 @@ import threading
 import time
 import unittest
 
-from harness import BIN, ROOT, EndToEndTest, eventually
+import libpennon
+from harness import ROOT, EndToEndTest, eventually
 
-os.environ.setdefault("PENNON_LIBRARY", str(BIN.parent / "lib" / "libpennon.so.0"))
-sys.path[:0] = [str(ROOT / "examples" / "python"), str(ROOT / "tests" / "support")]
-import pennon  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 from hostile_daemon import EVALUATE, HELLO, MAP, SUBSCRIBE, HostileDaemon, frame  # noqa: E402
 
+pennon = libpennon.load()
+
 NORDIC = {"targetingKey": "user-9", "country": "NO"}
-TIMEOUT = 50  # milliseconds of a call
-TOO_LATE = 5  # seconds; a client that hangs hangs for ever
+TIMEOUT = 300  # milliseconds of a call; a busy machine answers in less
+TOO_LATE = 20  # seconds; a client that hangs hangs for ever
 ADD_SEALS, CONTROL_SEALS, IMAGE_SEALS = 1033, 0x17, 0x0F
 MALFORMED = {  # by the type that is expected
     "garbage": lambda kind, number: b"HTTP/1.1 400 Bad Request\r\n\r\n" * 40,
@@ -67,7 +68,11 @@ class HostileDaemonTest(EndToEndTest):
         self.assertTrue(answer["message"], what)
 
     def assert_right(self, client, what):
-        self.assertTrue(client.get("new-checkout", False, **NORDIC), what)
+        """At once when it is mapped; over frames a busy machine may be late."""
+        if client.way == "mapped":
+            self.assertTrue(client.get("new-checkout", False, **NORDIC), what)
+        else:
+            eventually(lambda: client.get("new-checkout", False, **NORDIC), what)
 
     def heal(self, client, what):
         self.between.spoil = lambda kind, number, answer, descriptors: (answer, descriptors)
@@ -156,7 +161,7 @@ class HostileDaemonTest(EndToEndTest):
                 asked = self.between.asked.count(MAP)
                 client = self.client()
                 eventually(lambda: self.between.asked.count(MAP) > asked, "it asks for the memory")
-                self.assertTrue(client.wait_ready(TOO_LATE), what)
+                eventually(lambda: client.wait_ready(TOO_LATE), what)
                 self.assertEqual(client.way, "frames", what)
                 self.assert_right(client, what)
                 client.close()

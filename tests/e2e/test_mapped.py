@@ -5,15 +5,11 @@ import pathlib
 import queue
 import signal
 import subprocess
-import sys
 import unittest
 
-from harness import BIN, ROOT, EndToEndTest, eventually
+import libpennon
+from harness import BIN, EndToEndTest, eventually
 from sync_server import SyncServer
-
-os.environ.setdefault("PENNON_LIBRARY", str(BIN.parent / "lib" / "libpennon.so.0"))
-sys.path.insert(0, str(ROOT / "examples" / "python"))
-import pennon  # noqa: E402
 
 READER = BIN.parent / "tests" / "e2e" / "mapped_reader"
 EVALUATIONS, REVISIONS, THREADS = 1_000_000, 1_000, 4
@@ -57,7 +53,7 @@ class MappedTest(EndToEndTest):
                             + "".join(f"data: {line}\n" for line in delta.splitlines()) + "\n")
 
     def client(self):
-        client = pennon.Client(socket_path=self.daemon.socket)
+        client = libpennon.load().Client(socket_path=self.daemon.socket)
         self.addCleanup(client.close)
         eventually(lambda: client.way == "mapped", "it maps")
         return client
@@ -102,7 +98,7 @@ class MappedTest(EndToEndTest):
         config.write_text("peers:\n  environments: {}\n")
         daemon = self.start_daemon(self.server, ["--config", str(config), "--upstream-stream", "false"], name="ruled")
         eventually(lambda: daemon.environment()["revision"] == self.revision, "it is live")
-        client = pennon.Client(socket_path=daemon.socket, retry_max_ms=50)
+        client = libpennon.load().Client(socket_path=daemon.socket, retry_max_ms=50)
         self.addCleanup(client.close)
         eventually(lambda: client.way == "mapped", "it maps")
         config.write_text("peers:\n  environments: {'uid:4000000': production}\n")
