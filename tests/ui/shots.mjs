@@ -11,6 +11,19 @@ const looks = {
 };
 const pages = {
   flags: { hash: '#/flags', ready: (page) => page.getByRole('switch').first() },
+  flag: { hash: '#/flags/checkout-v2?environment=production', ready: (page) => page.getByLabel('Document') },
+  'flag-killed': { hash: '#/flags/fraud-score?environment=production', ready: (page) => page.getByLabel('Document') },
+  'flag-review': {
+    hash: '#/flags/banner?environment=production',
+    ready: (page) => page.getByLabel('Document'),
+    async act(page) {
+      await page.getByLabel('What the default serves').selectOption('variant sale');
+      await page.getByRole('button', { name: 'Review and save' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  'flag-history': { hash: '#/flags/checkout-v2?environment=production&view=history', ready: (page) => page.locator('.history li').first() },
+  'flag-settings': { hash: '#/flags/checkout-v2?view=settings', ready: (page) => page.getByRole('button', { name: 'Delete…' }) },
 };
 
 mkdirSync(folder, { recursive: true });
@@ -25,6 +38,7 @@ for (const [look, options] of Object.entries(looks)) {
   await signIn(page, store);
   for (const [name, { hash, ready, act }] of Object.entries(pages)) {
     await page.goto('/' + hash);
+    await page.reload();
     await ready(page).waitFor();
     await act?.(page);
     await page.screenshot({ path: `${folder}/${name}-${look}.png` });

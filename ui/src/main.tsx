@@ -4,5 +4,6 @@ import './styles/base.css';
 import './styles/controls.css';
 import './styles/shell.css';
 import './styles/flags.css';
+import './styles/flag.css';
 
 render(<App />, document.getElementById('app')!);

@@ -1,8 +1,10 @@
 import { useEffect } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { api, ask } from '../api/client';
+import { FlagPage } from '../pages/flag/flag-page';
 import { FlagsPage } from '../pages/flags/flags-page';
 import { SignInPage } from '../pages/sign-in/sign-in-page';
+import { follow } from '../model/live';
 import { Notices } from '../parts/notices';
 import { route } from './router';
 import { isLost, session, signedIn } from './session';
@@ -21,7 +23,8 @@ async function findSession() {
 }
 
 function Page() {
-  const [page = 'flags'] = route.value.path;
+  const [page = 'flags', key] = route.value.path;
+  if (page === 'flags' && key) return <FlagPage key={key} flagKey={key} />;
   if (page === 'flags') return <FlagsPage />;
   return (
     <section class="empty">
@@ -35,6 +38,8 @@ function Page() {
 
 export function App() {
   useEffect(() => void findSession(), []);
+  const isSignedIn = session.value !== null;
+  useEffect(() => (isSignedIn ? follow() : undefined), [isSignedIn]);
   if (!isAsked.value) return null;
   if (!session.value) return <SignInPage />;
   return (

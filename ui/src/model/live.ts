@@ -1,7 +1,7 @@
 // What others change appears without a reload: the audit log is asked every few seconds for what is new.
 import { api, ask, type AuditEntry } from '../api/client';
 import { isLost } from '../app/session';
-import { loadAll, loadEnvironments, putConfig, putFlag } from './flag-list';
+import { isLoaded, loadAll, loadEnvironments, putConfig, putFlag } from './flag-list';
 
 const pauseMillis = 3000;
 const batch = 50;
@@ -40,7 +40,7 @@ export function follow(): () => void {
         const entries = await latest(batch);
         const fresh = last < 0 ? [] : entries.filter(({ sequence }) => sequence > last);
         last = entries[0]?.sequence ?? 0;
-        await takeAll(fresh);
+        if (isLoaded.value) await takeAll(fresh);
       }
     } catch {
       // The store is away or the session has ended: whoever changes something is told then.

@@ -4,6 +4,15 @@ import { notify, tellProblem } from '../parts/notices';
 import { configs, putConfig } from './flag-list';
 import { isKilled } from './definition';
 
+/** Changes a configuration by instructions (docs/store-api.md), made for the version that is shown. */
+export async function instruct(config: Config, instructions: { kind: string }[]): Promise<Config> {
+  const { environment, flag, version } = config;
+  const params = { path: { environment, flag }, header: tagOf(version) };
+  const changed = await ask(api.PATCH('/api/v1/environments/{environment}/flags/{flag}', { params, body: { instructions } }));
+  putConfig(changed);
+  return changed;
+}
+
 const waiting = new Set<string>();
 
 export async function toggle(before: Config) {
@@ -14,14 +23,7 @@ export async function toggle(before: Config) {
   waiting.add(id);
   putConfig({ ...before, enabled: next });
   try {
-    const changed = await ask(
-      api.PATCH('/api/v1/environments/{environment}/flags/{flag}', {
-        params: { path: { environment, flag }, header: tagOf(before.version) },
-        body: { instructions: [{ kind: next ? 'turnOn' : 'turnOff' }] },
-      }),
-    );
-    putConfig(changed);
-    tell(changed);
+    tell(await instruct(before, [{ kind: next ? 'turnOn' : 'turnOff' }]));
   } catch (problem) {
     const now = problem instanceof Problem && problem.status === 412 ? (problem.current as Config | undefined) : undefined;
     putConfig(now ?? before);

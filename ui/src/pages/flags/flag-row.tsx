@@ -1,4 +1,5 @@
 import type { Config, Flag } from '../../api/client';
+import { linkTo } from '../../app/router';
 import { mayEdit } from '../../app/session';
 import { isKilled } from '../../model/definition';
 import { configs, environments, lastUse } from '../../model/flag-list';
@@ -13,7 +14,9 @@ export function FlagRow({ flag, index }: { flag: Flag; index: number }) {
   return (
     <tr data-row={index} aria-rowindex={index + 2}>
       <th scope="row">
-        <span class="key">{flag.key}</span>
+        <a href={linkTo('flags', flag.key)} class="key">
+          {flag.key}
+        </a>
         <span class="about" dir="auto">
           {flag.name ?? flag.description ?? ''}
         </span>

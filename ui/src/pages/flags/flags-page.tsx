@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { go, linkTo } from '../../app/router';
 import { mayEditAll } from '../../app/session';
 import { flags, isLoaded, loadAll, loadUse } from '../../model/flag-list';
-import { follow } from '../../model/live';
 import { Dialog } from '../../parts/dialog';
 import { found, Filters } from './filters';
 import { FirstFlag } from './first-flag';
@@ -40,11 +40,7 @@ export function FlagsPage() {
     document.title = 'Flags · pennon';
     void load();
     addEventListener('keydown', onSlash);
-    const stop = follow();
-    return () => {
-      removeEventListener('keydown', onSlash);
-      stop();
-    };
+    return () => removeEventListener('keydown', onSlash);
   }, []);
 
   if (failure.value && !isLoaded.value) {
@@ -79,7 +75,7 @@ export function FlagsPage() {
       <div ref={table}>{count > 0 ? <FlagTable /> : <p class="muted loading">No flag is like that.</p>}</div>
       {isMaking.value && (
         <Dialog title="New flag" onClose={() => (isMaking.value = false)}>
-          <NewFlag onMade={() => (isMaking.value = false)} />
+          <NewFlag onMade={(key) => go(linkTo('flags', key))} />
         </Dialog>
       )}
     </>

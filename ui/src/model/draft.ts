@@ -1,0 +1,173 @@
+// A configuration while somebody changes it: the form and the raw text are two views of one document. It is checked by the
+// store as one types, and kept in this browser until it is saved.
+import { computed, signal } from '@preact/signals';
+import { api, ask, Problem, tagOf, type Config } from '../api/client';
+import { documentOf, type Document } from './definition';
+import { isSame, merge } from './difference';
+
+const checkMillis = 300;
+const print = (document: Document) => JSON.stringify(document, null, 2);
+
+export class Draft {
+  readonly base;
+  readonly document;
+  /** The raw text; not the document's while it is no JSON. */
+  readonly text;
+  readonly textError = signal('');
+  /** What the store says of the document. */
+  readonly problem = signal<Problem | null>(null);
+  /** What someone else has saved meanwhile, that does not go together by itself. */
+  readonly theirs = signal<Config | null>(null);
+  readonly isDirty;
+  readonly wasKept: boolean;
+  private timer = 0;
+  private checks = 0;
+
+  constructor(config: Config) {
+    this.base = signal(config);
+    const kept = this.kept();
+    this.wasKept = kept !== null;
+    if (kept) this.base.value = kept.base;
+    this.document = signal<Document>(kept?.document ?? documentOf(config));
+    this.text = signal(print(this.document.value));
+    this.isDirty = computed(() => !isSame(this.document.value, documentOf(this.base.value)) || this.textError.value !== '');
+    if (kept) this.rebase(config);
+  }
+
+  private get place() {
+    const { environment, flag } = this.base.value;
+    return { path: { environment, flag } };
+  }
+
+  private get keepKey() {
+    return `pennon.draft/${this.base.value.environment}/${this.base.value.flag}`;
+  }
+
+  private kept(): { base: Config; document: Document } | null {
+    try {
+      return JSON.parse(localStorage.getItem(this.keepKey) ?? 'null');
+    } catch {
+      return null;
+    }
+  }
+
+  private keep() {
+    if (this.isDirty.value) {
+      localStorage.setItem(this.keepKey, JSON.stringify({ base: this.base.value, document: this.document.value }));
+    } else {
+      localStorage.removeItem(this.keepKey);
+    }
+  }
+
+  change(changes: Partial<Document>) {
+    const next: Record<string, unknown> = { ...this.document.value, ...changes };
+    for (const key of Object.keys(next)) if (next[key] === undefined) delete next[key];
+    this.put(next);
+  }
+
+  put(document: Document) {
+    this.document.value = document;
+    this.text.value = print(document);
+    this.textError.value = '';
+    this.changed();
+  }
+
+  changeText(text: string) {
+    this.text.value = text;
+    try {
+      const read: unknown = JSON.parse(text);
+      if (typeof read !== 'object' || read === null || Array.isArray(read)) throw new Error('expected an object');
+      this.document.value = read;
+      this.textError.value = '';
+    } catch (error) {
+      this.textError.value = (error as Error).message;
+    }
+    this.changed();
+  }
+
+  private changed() {
+    this.keep();
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.check(), checkMillis);
+  }
+
+  /** Asks the store's compiler; what is not there to be asked leaves the last answer. */
+  async check() {
+    if (this.textError.value) return;
+    const check = ++this.checks;
+    try {
+      await this.send(this.base.value.version, '', true);
+      if (check === this.checks) this.problem.value = null;
+    } catch (caught) {
+      const problem = caught as Problem;
+      if (check === this.checks && problem.status === 422) this.problem.value = problem;
+    }
+  }
+
+  private send(version: number, comment: string, dryRun: boolean): Promise<Config> {
+    const query = { ...(comment && { comment }), ...(dryRun && { dryRun: 'true' as const }) };
+    return ask(
+      api.PUT('/api/v1/environments/{environment}/flags/{flag}', {
+        params: { ...this.place, header: tagOf(version), query: query as never },
+        body: this.document.value as never,
+      }),
+    );
+  }
+
+  /** Throws a Problem; a version that is not the last one becomes `theirs`. */
+  async save(comment: string): Promise<Config> {
+    try {
+      const saved = await this.send(this.base.value.version, comment, false);
+      this.reset(saved);
+      return saved;
+    } catch (problem) {
+      if (problem instanceof Problem && problem.status === 412) this.theirs.value = problem.current as unknown as Config;
+      throw problem;
+    }
+  }
+
+  /** Takes what is in the store now, and forgets the draft. */
+  reset(config: Config) {
+    this.base.value = config;
+    this.theirs.value = null;
+    this.problem.value = null;
+    this.put(documentOf(config));
+  }
+
+  /** Someone saved meanwhile: what does not touch the draft is taken in, the rest is for the one who edits to decide. */
+  rebase(config: Config) {
+    if (config.version === this.base.value.version) return;
+    if (!this.isDirty.value) return this.reset(config);
+    const { merged, both } = merge(documentOf(this.base.value), this.document.value, documentOf(config));
+    if (both.length > 0 || this.textError.value) {
+      this.theirs.value = config;
+    } else {
+      this.base.value = config;
+      this.put(merged);
+    }
+  }
+
+  mergeTheirs() {
+    const theirs = this.theirs.value!;
+    const { merged } = merge(documentOf(this.base.value), this.document.value, documentOf(theirs));
+    this.base.value = theirs;
+    this.theirs.value = null;
+    this.put(merged);
+  }
+
+  /** The next save replaces what they saved. */
+  overwriteTheirs() {
+    this.base.value = this.theirs.value!;
+    this.theirs.value = null;
+    this.changed();
+  }
+
+  /** What the store says about a place of the document: "rules[0].when". */
+  errorAt(place: string): string {
+    const problem = this.problem.value;
+    if (!problem?.pointer) return '';
+    const pointer = problem.pointer.replace(/^environments\.[^.]+\.flags\.[^.]+\./, '');
+    const isInside = pointer === place || pointer.startsWith(place + '.') || pointer.startsWith(place + '[');
+    return isInside ? problem.message : '';
+  }
+}

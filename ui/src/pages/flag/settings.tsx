@@ -1,0 +1,113 @@
+import { useSignal } from '@preact/signals';
+import { api, ask, Problem, tagOf, type Flag } from '../../api/client';
+import { go } from '../../app/router';
+import { mayEditAll } from '../../app/session';
+import { flags, putFlag } from '../../model/flag-list';
+import { Dialog } from '../../parts/dialog';
+import { Field } from '../../parts/field';
+import { notify } from '../../parts/notices';
+
+/** An empty text takes the member away, as a merge patch says it. */
+const orNull = (text: string) => text || null;
+
+/** What all environments share of a flag. */
+export function Settings({ flag }: { flag: Flag }) {
+  const error = useSignal('');
+  const isDeleting = useSignal(false);
+
+  async function save(event: SubmitEvent) {
+    event.preventDefault();
+    const form = new FormData(event.target as HTMLFormElement);
+    const text = (name: string) => String(form.get(name)).trim();
+    const tags = text('tags').split(',').map((tag) => tag.trim()).filter(Boolean);
+    error.value = '';
+    try {
+      const body = {
+        name: orNull(text('name')),
+        description: orNull(text('description')),
+        owner: orNull(text('owner')),
+        tags: tags.length > 0 ? tags : null,
+        lifecycle: text('lifecycle'),
+        variants: JSON.parse(text('variants')) as unknown,
+      };
+      const params = { path: { flag: flag.key }, header: tagOf(flag.version) };
+      putFlag(await ask(api.PATCH('/api/v1/flags/{flag}', { params, body: body as never })));
+      notify(`${flag.key} is saved`);
+    } catch (problem) {
+      error.value = (problem as Error).message;
+    }
+  }
+
+  return (
+    <form class="card settings" onSubmit={save} key={flag.version}>
+      <fieldset disabled={!mayEditAll.value}>
+        <legend class="unseen">What all environments share</legend>
+        <Field label="Name">
+          <input name="name" dir="auto" defaultValue={flag.name} />
+        </Field>
+        <Field label="Description">
+          <input name="description" dir="auto" defaultValue={flag.description} />
+        </Field>
+        <Field label="Owner">
+          <input name="owner" dir="auto" defaultValue={flag.owner} />
+        </Field>
+        <Field label="Tags" hint="Separated by commas.">
+          <input name="tags" dir="auto" defaultValue={flag.tags?.join(', ')} />
+        </Field>
+        <Field label="Lifecycle">
+          <select name="lifecycle" defaultValue={flag.lifecycle ?? 'active'}>
+            <option>active</option>
+            <option>deprecated</option>
+            <option>archived</option>
+          </select>
+        </Field>
+        <Field label={`Variants (${flag.type})`}>
+          <textarea name="variants" rows={8} spellcheck={false} defaultValue={JSON.stringify(flag.variants, null, 2)} />
+        </Field>
+        {error.value && (
+          <p class="error" role="alert">
+            {error.value}
+          </p>
+        )}
+        <div class="actions">
+          <button type="submit" class="primary">
+            Save for all environments
+          </button>
+          <button type="button" class="danger" onClick={() => (isDeleting.value = true)}>
+            Delete…
+          </button>
+        </div>
+      </fieldset>
+      {isDeleting.value && <Delete flag={flag} onClose={() => (isDeleting.value = false)} />}
+    </form>
+  );
+}
+
+function Delete({ flag, onClose }: { flag: Flag; onClose: () => void }) {
+  const typed = useSignal('');
+  const error = useSignal('');
+  async function remove() {
+    try {
+      const params = { path: { flag: flag.key }, header: tagOf(flag.version) };
+      await ask(api.DELETE('/api/v1/flags/{flag}', { params }));
+      flags.value = flags.value.filter(({ key }) => key !== flag.key);
+      notify(`${flag.key} is deleted`);
+      go('#/flags');
+    } catch (problem) {
+      error.value = (problem as Problem).message;
+    }
+  }
+  return (
+    <Dialog title={`Delete ${flag.key}`} onClose={onClose}>
+      <p>It goes from every environment, and code that asks for it gets its own default.</p>
+      <Field label={`Type ${flag.key} to delete it`} error={error.value}>
+        <input spellcheck={false} autoComplete="off" onInput={(event) => (typed.value = event.currentTarget.value)} />
+      </Field>
+      <p>
+        <button type="button" class="danger" disabled={typed.value !== flag.key} onClick={remove}>
+          Delete it everywhere
+        </button>
+      </p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,71 @@
+import type { Serve, Weight } from '../../model/definition';
+import { fine, setWeight, totalOf } from '../../model/weights';
+import { Time } from '../../parts/time';
+
+interface Props {
+  place: string;
+  split: NonNullable<Serve['split']>;
+  onChange: (split: NonNullable<Serve['split']>) => void;
+}
+
+const percent = (weight: number, total: number) => Number(((weight * 100) / total).toFixed(3));
+
+/** A slider for each variant; the others make room, so the sum stays what it is. */
+export function SplitEditor({ place, split, onChange }: Props) {
+  const weights = fine(split.weights);
+  const total = totalOf(weights);
+  const set = (index: number, share: number) => onChange({ ...split, weights: setWeight(weights, index, (share * total) / 100) });
+  return (
+    <div class="split">
+      <ShareBar weights={weights} total={total} />
+      {weights.map(({ variant, weight }, index) => (
+        <div class="share" key={index}>
+          <span class={`dot tone-${index % 6}`} aria-hidden="true" />
+          <code dir="auto">{variant}</code>
+          <input
+            type="range"
+            min={0}
+            max={100}
+            step={100 / total}
+            value={percent(weight, total)}
+            aria-label={`Share of ${variant} in ${place}`}
+            aria-valuetext={`${percent(weight, total)} percent`}
+            onInput={(event) => set(index, event.currentTarget.valueAsNumber)}
+          />
+          <input
+            type="number"
+            min={0}
+            max={100}
+            step="any"
+            value={percent(weight, total)}
+            aria-label={`Percent of ${variant} in ${place}`}
+            onChange={(event) => set(index, event.currentTarget.valueAsNumber || 0)}
+          />
+          <span class="muted">%</span>
+        </div>
+      ))}
+      {split.ramp && (
+        <p class="muted">
+          Ramp: <code>{split.ramp.variant}</code> goes from {percent(split.ramp.startWeight, total)} % at{' '}
+          <Time at={new Date(split.ramp.from).toISOString()} /> to {percent(split.ramp.endWeight, total)} % at{' '}
+          <Time at={new Date(split.ramp.to).toISOString()} />; change it in the document.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The whole split as one bar; `mark` is a position in it. */
+export function ShareBar({ weights, total, mark }: { weights: Weight[]; total: number; mark?: number }) {
+  let start = 0;
+  return (
+    <svg class="bar" viewBox="0 0 1000 24" preserveAspectRatio="none" aria-hidden="true">
+      {weights.map(({ weight }, index) => {
+        const x = (start * 1000) / total;
+        start += weight;
+        return <rect key={index} x={x} y={4} width={(weight * 1000) / total} height={16} class={`tone-${index % 6}`} />;
+      })}
+      {mark !== undefined && <rect x={Math.min(996, (mark * 1000) / total)} y={0} width={4} height={24} class="mark" />}
+    </svg>
+  );
+}
