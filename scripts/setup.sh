@@ -8,6 +8,7 @@ readonly BUILD_PACKAGES=(
 readonly TRY_PACKAGES=(curl python3)
 readonly TEST_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 doctest-dev postgresql python3-jsonschema sqlite3)
 readonly UI_TEST_PACKAGES=(chromium)
+readonly DOCS_PACKAGES=(doctest-dev lowdown)
 readonly FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 
 say() { if [ -t 1 ]; then printf '\033[1m%s\033[0m\n' "$*"; else printf '%s\n' "$*"; fi; }
