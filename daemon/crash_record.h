@@ -3,11 +3,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "base/clock.h"
 
 namespace pennon::daemon {
+
+/// A crash longer ago says nothing about what is in force now.
+inline constexpr std::int64_t kCrashMemoryMillis = 60'000;
 
 /// A small file beside the cache, to which a fatal signal of this process (SIGSEGV, SIGBUS, SIGILL,
 /// SIGFPE, SIGABRT) appends its time before the process ends as it would have. What kills from

@@ -19,17 +19,9 @@ using serving::Source;
 namespace {
 
 constexpr std::size_t kMaxBootstrapBytes = std::size_t{64} << 20U;
-constexpr std::int64_t kConfirmEveryMillis = 60'000;
 constexpr std::int64_t kKeepImageEveryMillis = 60'000;
 constexpr std::size_t kLoggedDiagnostics = 10;
-constexpr std::size_t kSuspiciousCrashes = 3;
-constexpr std::int64_t kCrashMemoryMillis = 60'000;
-
 constexpr std::size_t kMaxKeyBytes = 4096;
-
-const base::Ed25519Verifier* Key(const std::optional<base::Ed25519Verifier>& key) {
-  return key ? &*key : nullptr;
-}
 
 }  // namespace
 
@@ -71,145 +63,6 @@ Result<void> Environment::ReadPublicKey() {
   return {};
 }
 
-Result<void> Environment::OpenCache() {
-  if (config_.cache_path.empty()) return {};
-  auto cache = Cache::Open({config_.cache_path, config_.environment, UpstreamIdentity(config_),
-                            config_.cache_generations},
-                           log_);
-  if (!cache && cache.error().code() == base::ErrorCode::kConflict) return Fail(cache.error());
-  if (cache) {
-    cache_.emplace(std::move(*cache), log_);
-    crashes_.emplace(config_.cache_path + ".crashes");
-  } else {
-    // Any other trouble with the disk costs persistence and nothing else.
-    cache_error_ = cache.error().Message();
-    log_.Error("cache cannot be opened; nothing survives a restart", {{"reason", cache_error_}});
-  }
-  return {};
-}
-
-std::string Environment::Mark(std::string_view name) {
-  return cache_->Run([&](Cache& cache) -> Result<std::string> { return cache.Mark(name); })
-      .value_or("");
-}
-
-void Environment::FindSuspect() {
-  suspect_ = Mark("suspect");
-  if (crashes_->CountSince(clock_.Wall() - kCrashMemoryMillis) < kSuspiciousCrashes) return;
-  const auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
-  if (!kept || kept->empty()) return;
-  const std::string serving = Mark("serving");
-  const GenerationName& newest = kept->front().name;
-  suspect_ = serving.empty() ? CursorOf({"", newest.epoch, newest.revision}) : serving;
-  crashes_->Forget();
-  NoteMark("suspect", suspect_);
-  log_.Error("the daemon crashed again and again; the flag set is held back until it is accepted",
-             {{"environment", config_.environment}, {"set", suspect_}});
-}
-
-std::optional<Generation> Environment::LoadUnsuspected() {
-  const auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
-  if (!kept) return std::nullopt;
-  for (const GenerationInfo& info : *kept) {
-    if (CursorOf({"", info.name.epoch, info.name.revision}) == suspect_) continue;
-    auto loaded = cache_->Run([&](Cache& cache) { return cache.LoadNamed(info.name); });
-    if (loaded) return *std::move(loaded);
-  }
-  return std::nullopt;
-}
-
-// A signature is of the definitions, so with a key they are read first; and so they are where an
-// operator has chosen another set than the newest.
-bool Environment::LoadImage() {
-  if (!cache_ || public_key_ || !suspect_.empty() || !Mark("serving").empty() ||
-      !Mark("pinned").empty())
-    return false;
-  auto kept = cache_->Run(
-      [](Cache& cache) -> Result<std::optional<KeptImage>> { return cache.LoadImage(); });
-  if (!kept || !*kept) return false;
-  const Generation& generation = (*kept)->generation;
-  auto image = serving::AttachedImage::Make(std::move((*kept)->image));
-  if (!image || (*image)->snapshot().epoch() != generation.head.epoch ||
-      (*image)->snapshot().revision() != generation.head.revision ||
-      (*image)->snapshot().environment() != config_.environment) {
-    log_.Error("cached image refused; the flag set is compiled",
-               {{"reason", image ? "is of another set" : image.error().Message()}});
-    return false;
-  }
-  CompiledSet compiled;
-  compiled.given.environment = generation.head.environment;
-  compiled.given.epoch = generation.head.epoch;
-  compiled.given.revision = generation.head.revision;
-  compiled.compact_size = (*image)->bytes().size();
-  compiled.image = *std::move(image);
-  kept_image_ = compiled.image->version();
-  is_incomplete_ = true;
-  const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - generation.confirmed_at);
-  PutInForce(std::move(compiled), Source::kCache, clock_.Steady() - age);
-  return true;
-}
-
-void Environment::Complete() {
-  if (!std::exchange(is_incomplete_, false)) return;
-  const GenerationName name{compiled_.given.epoch, compiled_.given.revision};
-  auto generation = cache_->Run([&](Cache& cache) -> Result<Generation> {
-    auto newest = cache.Load();
-    if (newest && GenerationName{newest->head.epoch, newest->head.revision} == name) {
-      return *std::move(newest);
-    }
-    return Fail(Error::Invalid("cache", "has no definitions of the compiled set"));
-  });
-  if (!generation) {
-    // The answers are good and stay. Without definitions no delta can be taken, so the whole set is
-    // asked for.
-    log_.Error("cached definitions refused; the compiled set stays",
-               {{"reason", generation.error().Message()}});
-    compiled_.image.reset();
-    return;
-  }
-  newest_ = ReadGeneration(*std::move(generation));
-  compiled_.given = newest_->definitions;
-  compiled_.effective = newest_->definitions;
-}
-
-bool Environment::LoadCache() {
-  if (!cache_) return false;
-  auto loaded = cache_->Run([&](Cache& cache) -> Result<std::optional<Generation>> {
-    return suspect_.empty() ? cache.Load() : LoadUnsuspected();
-  });
-  if (!loaded || !*loaded) return false;
-  auto& generation = *loaded;
-  const auto refuse = [&](const Error& error) {
-    log_.Error("cached flag set refused", {{"reason", error.Message()}});
-    return false;
-  };
-  // Who could write the file could have put anything there that has a digest.
-  if (auto is_signed = CheckSignature(generation->head, Key(public_key_)); !is_signed) {
-    return refuse(is_signed.error());
-  }
-  CompiledSet before;
-  before.effective = ReadDefinitions(generation->head, generation->kept);
-  ReceivedSet set = ReadGeneration(std::move(*generation));
-  auto compiled = CompileSet(set.definitions, before);
-  if (!compiled) return refuse(compiled.error());
-  const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - set.generation.confirmed_at);
-  newest_ = std::move(set);
-  PutInForce(std::move(*compiled), Source::kCache, clock_.Steady() - age);
-  LoadOverride();
-  return true;
-}
-
-void Environment::LoadOverride() {
-  is_pinned_ = !Mark("pinned").empty();
-  const std::string serving = Mark("serving");
-  if (serving.empty() || serving == suspect_ || serving == CursorOf(newest_->generation.head)) {
-    return;
-  }
-  auto generation = FindKept(serving);
-  auto done = generation ? Override(*generation) : Result<void>(Fail(generation.error()));
-  if (!done) log_.Error("kept flag set refused", {{"reason", done.error().Message()}});
-}
-
 Result<void> Environment::LoadBootstrap() {
   auto text = base::ReadFile(config_.bootstrap_file, kMaxBootstrapBytes);
   if (!text) return Fail(text.error());
@@ -236,7 +89,7 @@ Result<void> Environment::Check(const ReceivedSet& set, bool is_full) {
   const wire::SyncHead& head = set.generation.head;
   const wire::SyncHead* newest = newest_ ? &newest_->generation.head : nullptr;
   if (auto checked = CheckRevision(head, config_.environment, newest); !checked) return checked;
-  if (auto checked = CheckSignature(head, Key(public_key_)); !checked) return checked;
+  if (auto checked = CheckSignature(head, PublicKey()); !checked) return checked;
   if (CursorOf(head) == suspect_) {
     return Fail(Error::Forbidden(
         "flag set",
@@ -362,39 +215,6 @@ std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) 
   take(wire::LineKind::kFlag, compiled.kept_flags);
   take(wire::LineKind::kSegment, compiled.kept_segments);
   return lines;
-}
-
-void Environment::Save() {
-  if (!cache_) return;
-  cache_->Save(std::make_shared<const Generation>(newest_->generation));
-  cache_confirmed_at_ = clock_.Steady();
-}
-
-// What could not be written is tried again; only a generation that is there can be confirmed.
-void Environment::ConfirmCached() {
-  if (!cache_ || !newest_) return;
-  newest_->generation.confirmed_at = clock_.Wall();
-  if (cache_->HasUnsaved()) return Save();
-  const base::SteadyMillis now = clock_.Steady();
-  if (now - cache_confirmed_at_ < kConfirmEveryMillis) return;
-  cache_confirmed_at_ = now;
-  cache_->Write([at = clock_.Wall()](Cache& cache) { return cache.Confirm(at); });
-}
-
-// Only where nothing is quarantined: then the definitions as sent are all that there is to it.
-void Environment::KeepImage() {
-  if (!cache_ || !newest_ || compiled_.image == nullptr || is_overridden_ ||
-      !compiled_.diagnostics.empty() || compiled_.image->version() == kept_image_ ||
-      CursorOf(newest_->generation.head) !=
-          CursorOf({"", compiled_.given.epoch, compiled_.given.revision})) {
-    return;
-  }
-  kept_image_ = compiled_.image->version();
-  image_kept_at_ = clock_.Steady();
-  cache_->Write([image = compiled_.image](Cache& cache) {
-    const engine::Snapshot& snapshot = image->snapshot();
-    return cache.SaveImage({snapshot.epoch(), snapshot.revision()}, image->bytes());
-  });
 }
 
 void Environment::EverySecond() {

@@ -120,6 +120,10 @@ class Environment {
   void KeepImage();
   void NoteMark(std::string_view name, std::string_view text);
   void Publish();
+  /// Null when sets need not be signed.
+  [[nodiscard]] const base::Ed25519Verifier* PublicKey() const {
+    return public_key_ ? &*public_key_ : nullptr;
+  }
 
   const DaemonConfig& config_;
   const base::Clock& clock_;

@@ -54,8 +54,7 @@ Result<Generation> Environment::FindKept(std::string_view name) {
 }
 
 Result<void> Environment::Override(const Generation& generation) {
-  const auto* const key = public_key_ ? &*public_key_ : nullptr;
-  if (auto is_signed = CheckSignature(generation.head, key); !is_signed) return is_signed;
+  if (auto is_signed = CheckSignature(generation.head, PublicKey()); !is_signed) return is_signed;
   CompiledSet before;
   before.effective = ReadDefinitions(generation.head, generation.kept);
   auto compiled = CompileSet(ReadGeneration(generation).definitions, before);
