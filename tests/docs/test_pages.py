@@ -3,6 +3,7 @@ import os
 import pathlib
 import re
 import subprocess
+import tempfile
 import unittest
 
 import markdown
@@ -17,18 +18,28 @@ def name(page):
     return page.relative_to(ROOT)
 
 
+def broken_links(page):
+    broken = []
+    for line, target in markdown.links(page):
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        if not there.exists():
+            broken.append(f"{page}:{line}: {target}: no such file")
+        elif anchor and anchor not in markdown.anchors(there):
+            broken.append(f"{page}:{line}: {target}: no such heading")
+    return broken
+
+
 class Pages(unittest.TestCase):
     def test_every_link_leads_somewhere(self):
-        broken = []
-        for page in markdown.pages():
-            for line, target in markdown.links(page):
-                path, _, anchor = target.partition("#")
-                there = (page.parent / path).resolve() if path else page
-                if not there.exists():
-                    broken.append(f"{name(page)}:{line}: {target}: no such file")
-                elif anchor and anchor not in markdown.anchors(there):
-                    broken.append(f"{name(page)}:{line}: {target}: no such heading")
-        self.assertEqual(broken, [])
+        self.assertEqual([fault for page in markdown.pages() for fault in broken_links(page)], [])
+
+    def test_a_link_that_leads_nowhere_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder) / "page.md"
+            page.write_text("# A heading\n[here](#a-heading) [there](gone.md) [deep](page.md#gone) `[code](x.md)`\n")
+            self.assertEqual(broken_links(page), [f"{page}:2: gone.md: no such file",
+                                                  f"{page}:2: page.md#gone: no such heading"])
 
     def test_every_page_of_the_manual_is_in_its_index(self):
         listed = {pathlib.Path(target).name for index in (ROOT / "docs/README.md", ROOT / "README.md")
@@ -56,12 +67,6 @@ def settings_of(yaml_file):
         elif key:
             found.add(f"{section}.{key[2]}")
     return found
-
-
-def printed_settings(program, *arguments):
-    text = subprocess.run([BIN / program, *arguments, "--print-config"], check=True, capture_output=True,
-                          text=True).stdout
-    return text
 
 
 def options(program, *command):
