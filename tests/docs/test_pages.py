@@ -148,7 +148,14 @@ class Runbook(unittest.TestCase):
         self.assertGreater(len(table), 25)
         self.assertEqual(sorted(set(table) - self.events()), [])
 
-    def test_has_every_alert(self):
+    def test_has_what_the_daemons_page_calls_worth_an_alert(self):
+        worth = re.search(r"Worth an alert:(.*?)\n\n", (ROOT / "docs/daemon.md").read_text(), re.S)[1]
+        conditions = re.findall(r"`([^`]+)`", worth)
+        self.assertGreater(len(conditions), 5)
+        alerts = RUNBOOK.read_text().partition("## Alerts")[2].partition("\n## ")[0]
+        self.assertEqual([one for one in conditions if f"`{one}`" not in alerts], [])
+
+    def test_has_every_alert_of_the_rules(self):
         alerts = [alert for rules in ROOT.glob("packaging/**/alerts.yaml")
                   for alert in re.findall(r"- alert: (\w+)", rules.read_text())]
         text = RUNBOOK.read_text()
