@@ -31,6 +31,28 @@ def row(document, method, path, operation):
     return f"| `{method.upper()} {path}`{guard} | {operation['summary']} | {query} | {body} | {answers} |"
 
 
+def kind_of(schema):
+    if "$ref" in schema:
+        return name_of(schema)
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
+    if schema.get("type") == "array":
+        return f"{kind_of(schema['items'])}[]"
+    kinds = schema.get("type", "any")
+    return schema.get("format") or (kinds if isinstance(kinds, str) else " or ".join(kinds))
+
+
+def shapes(document):
+    """A row for each schema with members: what bodies and answers are made of."""
+    text = "\n## Shapes\n\nMembers marked ? may be left out.\n\n| shape | members |\n|---|---|\n"
+    for name, schema in document["components"]["schemas"].items():
+        members = [f"`{member}`{'' if member in schema.get('required', []) else '?'} {kind_of(value)}"
+                   for member, value in schema.get("properties", {}).items()]
+        if members:
+            text += f"| {name} | {', '.join(members)} |\n"
+    return text
+
+
 def make():
     document = json.loads((ROOT / "store" / "openapi.json").read_text())
     sections = {}
@@ -41,7 +63,7 @@ def make():
     for tag, rows in sections.items():
         text += f"\n## {tag.capitalize()}\n\n| request | | query | body | answer |\n|---|---|---|---|---|\n"
         text += "\n".join(rows) + "\n"
-    return text
+    return text + shapes(document)
 
 
 target = ROOT / "docs" / "api.md"

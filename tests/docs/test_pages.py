@@ -1,7 +1,9 @@
 """What the pages say is there: links, settings, options, log events and alerts. Reads files, and asks the programs for --help."""
 import os
+import pathlib
 import re
 import subprocess
+import tempfile
 import unittest
 
 import markdown
@@ -16,21 +18,32 @@ def name(page):
     return page.relative_to(ROOT)
 
 
+def broken_links(page):
+    broken = []
+    for line, target in markdown.links(page):
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        if not there.exists():
+            broken.append(f"{page}:{line}: {target}: no such file")
+        elif anchor and anchor not in markdown.anchors(there):
+            broken.append(f"{page}:{line}: {target}: no such heading")
+    return broken
+
+
 class Pages(unittest.TestCase):
     def test_every_link_leads_somewhere(self):
-        broken = []
-        for page in markdown.pages():
-            for line, target in markdown.links(page):
-                path, _, anchor = target.partition("#")
-                there = (page.parent / path).resolve() if path else page
-                if not there.exists():
-                    broken.append(f"{name(page)}:{line}: {target}: no such file")
-                elif anchor and anchor not in markdown.anchors(there):
-                    broken.append(f"{name(page)}:{line}: {target}: no such heading")
-        self.assertEqual(broken, [])
+        self.assertEqual([fault for page in markdown.pages() for fault in broken_links(page)], [])
+
+    def test_a_link_that_leads_nowhere_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder) / "page.md"
+            page.write_text("# A heading\n[here](#a-heading) [there](gone.md) [deep](page.md#gone) `[code](x.md)`\n")
+            self.assertEqual(broken_links(page), [f"{page}:2: gone.md: no such file",
+                                                  f"{page}:2: page.md#gone: no such heading"])
 
     def test_every_page_of_the_manual_is_in_its_index(self):
-        listed = {target for _, target in markdown.links(ROOT / "docs/README.md")}
+        listed = {pathlib.Path(target).name for index in (ROOT / "docs/README.md", ROOT / "README.md")
+                  for _, target in markdown.links(index)}
         missing = [page.name for page in (ROOT / "docs").glob("*.md")
                    if page.name not in listed | {"README.md"}]
         self.assertEqual(missing, [])
@@ -54,12 +67,6 @@ def settings_of(yaml_file):
         elif key:
             found.add(f"{section}.{key[2]}")
     return found
-
-
-def printed_settings(program, *arguments):
-    text = subprocess.run([BIN / program, *arguments, "--print-config"], check=True, capture_output=True,
-                          text=True).stdout
-    return text
 
 
 def options(program, *command):
@@ -141,7 +148,14 @@ class Runbook(unittest.TestCase):
         self.assertGreater(len(table), 25)
         self.assertEqual(sorted(set(table) - self.events()), [])
 
-    def test_has_every_alert(self):
+    def test_has_what_the_daemons_page_calls_worth_an_alert(self):
+        worth = re.search(r"Worth an alert:(.*?)\n\n", (ROOT / "docs/daemon.md").read_text(), re.S)[1]
+        conditions = re.findall(r"`([^`]+)`", worth)
+        self.assertGreater(len(conditions), 5)
+        alerts = RUNBOOK.read_text().partition("## Alerts")[2].partition("\n## ")[0]
+        self.assertEqual([one for one in conditions if f"`{one}`" not in alerts], [])
+
+    def test_has_every_alert_of_the_rules(self):
         alerts = [alert for rules in ROOT.glob("packaging/**/alerts.yaml")
                   for alert in re.findall(r"- alert: (\w+)", rules.read_text())]
         text = RUNBOOK.read_text()
