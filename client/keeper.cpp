@@ -83,7 +83,6 @@ void Keeper::Run() noexcept {
 void Keeper::RunOnce() {
   if (!subscription_.IsOpen()) {
     const bool subscribed = Subscribe();
-    if (subscribed) Refresh();
     settled_.store(true, std::memory_order_release);
     if (!subscribed) {
       const std::int64_t pause = pause_millis_;
@@ -119,22 +118,27 @@ bool Keeper::Subscribe() {
   wire::AppendHello(hello, kHelloId,
                     {wire::kFrameProtocolVersion, client.environment, client.name});
   std::string subscribe;
-  wire::AppendSubscribe(subscribe, kSubscribeId, "");
-  if (subscription_.Exchange(hello, kHelloId, FrameType::kWelcome, deadline) &&
-      subscription_.Exchange(subscribe, kSubscribeId, FrameType::kChanged, deadline)) {
-    return true;
+  // What has changed while there was no connection is told at once.
+  wire::AppendSubscribe(subscribe, kSubscribeId, version_);
+  if (!subscription_.Exchange(hello, kHelloId, FrameType::kWelcome, deadline)) {
+    subscription_.Close();
+    return false;
   }
-  subscription_.Close();
-  return false;
+  Take(subscription_.Exchange(subscribe, kSubscribeId, FrameType::kChanged, deadline));
+  return subscription_.IsOpen();
 }
 
 void Keeper::OnChanged() {
-  const auto frame = subscription_.Next(kSubscribeId, FrameType::kChanged,
-                                        DeadlineIn(options_.client.timeout_millis));
+  Take(subscription_.Next(kSubscribeId, FrameType::kChanged,
+                          DeadlineIn(options_.client.timeout_millis)));
+}
+
+void Keeper::Take(const base::Result<Frame>& frame) {
   if (!frame) return subscription_.Close();
   const auto changed = wire::DecodeChanged(frame->payload);
   if (!changed) return subscription_.Close();
   const wire::FrameChanged told = *changed;
+  version_ = told.version;
   Refresh();
   if (told.scope != wire::ChangeScope::kNone) changed_(told.epoch, told.revision);
 }

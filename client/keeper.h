@@ -46,6 +46,7 @@ class Keeper {
   void RunOnce();
   bool Subscribe();
   void OnChanged();
+  void Take(const base::Result<Frame>& frame);
   void Refresh();
   bool RefreshOnce();
   static bool IsRefusal(base::ErrorCode code);
@@ -62,6 +63,7 @@ class Keeper {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> settled_{false};
   FrameConnection subscription_;
+  std::string version_;  // of the flag set that was told last
   bool is_readable_ = false;
   std::int64_t pause_millis_;
   Deadline report_at_;

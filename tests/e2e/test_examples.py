@@ -44,6 +44,10 @@ class ExamplesTest(EndToEndTest):
             revision = self.store.configure("banner", {"default": {"variant": "sale"}})
             self.until(watch, f"revision {revision}")
             self.until(watch, "banner: Everything at half price (mapped)")
+            self.daemon.program.kill()
+            revision = self.store.configure("banner", {"default": {"variant": "beta"}})
+            self.daemon.start()
+            self.until(watch, f"revision {revision}")  # what changed while nobody was there is told, too
             watch.send_signal(signal.SIGTERM)
             self.assertEqual(watch.wait(30), 0)
 
