@@ -48,6 +48,13 @@ install_references() {
   cp "$folder/package-lock.json" "$folder/node_modules/.installed"
 }
 
+# install_python PACKAGE==VERSION…: from PyPI, into build/venv.
+install_python() {
+  [ -x build/venv/bin/pip ] || python3 -m venv build/venv
+  build/venv/bin/pip install --quiet --disable-pip-version-check "$@" ||
+    fail "pip cannot install $*: is the package index within reach?"
+}
+
 # build PRESET [TARGET…]: configures once, then builds with progress.
 build() {
   local preset=$1
@@ -61,4 +68,14 @@ build() {
   fi
   say "building $preset${*:+: $*}"
   NINJA_STATUS='[%f/%t %es] ' ninja -C "build/$preset" "$@" || fail "the build failed"
+}
+
+# build_release TARGET…: the optimised programs; configures without tests, unless that was done with them.
+build_release() {
+  if [ ! -f build/release/build.ninja ]; then
+    mkdir -p build/release
+    cmake --preset release -DPENNON_TESTS=OFF -DPENNON_BENCH=OFF >build/release/configure.log 2>&1 ||
+      { tail -n 30 build/release/configure.log >&2; fail "cmake failed"; }
+  fi
+  build release "$@"
 }
