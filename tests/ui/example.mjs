@@ -21,6 +21,7 @@ export async function plantExample(store) {
   await store.api('PATCH', '/environments/production/flags/fraud-score', {
     comment: 'payments time out', instructions: [{ kind: 'kill', reason: 'p99 of payments at 4 s' }],
   });
+  await store.api('PATCH', '/environments/production/flags/dark-mode', { default: { variant: 'on' }, offVariant: 'off' });
   await store.api('PUT', '/environments/production/flags/checkout-v2', {
     offVariant: 'off',
     prerequisites: [{ flag: 'dark-mode', variants: ['on'] }],

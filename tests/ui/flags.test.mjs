@@ -54,6 +54,7 @@ async function listed(count) {
 
 test('the keyboard goes from the search to a switch and back', async () => {
   await open();
+  await toggle('banner').waitFor();
   await page.keyboard.press('/');
   await page.keyboard.type('ranking');
   await listed(1);

@@ -1,6 +1,6 @@
 // Pictures of every page, wide in both themes and narrow: build/ui-shots/<page>-<look>.png.
 import { mkdirSync } from 'node:fs';
-import { launch, newPage, signIn, Store } from './world.mjs';
+import { eventually, launch, newPage, signIn, Store } from './world.mjs';
 import { plantExample } from './example.mjs';
 
 const folder = process.argv[2] ?? 'build/ui-shots';
@@ -23,12 +23,29 @@ const pages = {
     },
   },
   'flag-history': { hash: '#/flags/checkout-v2?environment=production&view=history', ready: (page) => page.locator('.history li').first() },
+  playground: {
+    hash: '#/playground?environment=production&flag=checkout-v2',
+    ready: (page) => page.getByLabel('Context', { exact: true }),
+    async act(page) {
+      await page.getByRole('button', { name: 'Evaluate' }).click();
+      await page.getByLabel('Answer', { exact: true }).waitFor();
+    },
+  },
+  usage: { hash: '#/usage?environment=production', ready: (page) => page.locator('tbody tr').first() },
+  fleet: { hash: '#/fleet?environment=production', ready: (page) => page.locator('tbody tr').first() },
+  audit: { hash: '#/audit', ready: (page) => page.locator('.history li').first() },
   'flag-settings': { hash: '#/flags/checkout-v2?view=settings', ready: (page) => page.getByRole('button', { name: 'Delete…' }) },
 };
 
 mkdirSync(folder, { recursive: true });
 const store = await Store.make();
 await plantExample(store);
+const daemon = await store.follower();
+for (let i = 0; i < 40; ++i) await daemon.answer(i % 3 ? 'banner' : 'new-checkout', { targetingKey: `user-${i}` });
+await eventually(
+  async () => (await store.api('GET', '/environments/production/usage')).flags.some(({ evaluations }) => evaluations > 0),
+  'the daemon has reported',
+);
 const browser = await launch();
 for (const [look, options] of Object.entries(looks)) {
   const page = await newPage(browser, store, options);

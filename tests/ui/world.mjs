@@ -35,7 +35,9 @@ async function freePort() {
 
 function start(directory, name, args) {
   const log = openSync(join(directory, `${name}.log`), 'a');
-  return spawn(join(bin, name), args, { stdio: ['ignore', 'ignore', log] });
+  const child = spawn(join(bin, name), args, { stdio: ['ignore', 'ignore', log] });
+  process.once('exit', () => child.kill('SIGKILL'));
+  return child;
 }
 
 async function end(child, signal = 'SIGTERM') {
@@ -51,6 +53,22 @@ async function answers(url) {
   } catch {
     return false;
   }
+}
+
+/** A PostgreSQL server of its own: its address, and how it ends. */
+export async function startPostgres() {
+  const server = spawn(join(root, 'tests/support/with-postgres'), ['sh', '-c', 'echo "$PENNON_TEST_POSTGRES"; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [address] = await once(server.stdout, 'data');
+  return {
+    address: String(address).trim(),
+    async end() {
+      const ended = once(server, 'exit');
+      server.stdin.end(); // ends the command, and the server with it
+      await ended;
+    },
+  };
 }
 
 export class Store {
@@ -106,7 +124,8 @@ export class Store {
     const port = await freePort();
     const daemon = start(this.directory, 'pennond', [
       '--environment', 'production', '--upstream-url', this.url, '--upstream-key-file', join(this.directory, 'sync-key'),
-      '--upstream-poll-interval', '100ms', '--cache-path', join(this.directory, 'cache.db'),
+      '--upstream-poll-interval', '100ms', '--report-interval', '200ms',
+      '--cache-path', join(this.directory, 'cache.db'),
       '--socket-path', join(this.directory, 'pennon.sock'), '--http-port', String(port),
     ]);
     this.daemon = daemon;

@@ -5,5 +5,6 @@ import './styles/controls.css';
 import './styles/shell.css';
 import './styles/flags.css';
 import './styles/flag.css';
+import './styles/pages.css';
 
 render(<App />, document.getElementById('app')!);

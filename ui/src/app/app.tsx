@@ -1,10 +1,15 @@
+import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { api, ask } from '../api/client';
+import { AuditPage } from '../pages/audit/audit-page';
 import { FlagPage } from '../pages/flag/flag-page';
 import { FlagsPage } from '../pages/flags/flags-page';
+import { FleetPage } from '../pages/fleet/fleet-page';
+import { PlaygroundPage } from '../pages/playground/playground-page';
 import { SignInPage } from '../pages/sign-in/sign-in-page';
 import { follow } from '../model/live';
+import { UsagePage } from '../pages/usage/usage-page';
 import { Notices } from '../parts/notices';
 import { route } from './router';
 import { isLost, session, signedIn } from './session';
@@ -22,10 +27,19 @@ async function findSession() {
   isAsked.value = true;
 }
 
+const pages: Record<string, () => JSX.Element> = {
+  playground: PlaygroundPage,
+  audit: AuditPage,
+  fleet: FleetPage,
+  usage: UsagePage,
+};
+
 function Page() {
   const [page = 'flags', key] = route.value.path;
   if (page === 'flags' && key) return <FlagPage key={key} flagKey={key} />;
   if (page === 'flags') return <FlagsPage />;
+  const Other = pages[page];
+  if (Other) return <Other />;
   return (
     <section class="empty">
       <h1>There is no such page</h1>

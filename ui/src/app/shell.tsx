@@ -4,7 +4,13 @@ import { tellProblem } from '../parts/notices';
 import { linkTo, route } from './router';
 import { credentials, session, signedOut } from './session';
 
-const pages: [string, string][] = [['flags', 'Flags']];
+const pages: [string, string][] = [
+  ['flags', 'Flags'],
+  ['playground', 'Playground'],
+  ['usage', 'Usage'],
+  ['fleet', 'Fleet'],
+  ['audit', 'Audit log'],
+];
 
 async function signOut() {
   try {

@@ -8,6 +8,17 @@ import { isSame, merge } from './difference';
 const checkMillis = 300;
 const print = (document: Document) => JSON.stringify(document, null, 2);
 
+const keyOf = (environment: string, flag: string) => `pennon.draft/${environment}/${flag}`;
+
+/** What was not saved yet, if there is something. */
+export function keptDraft(environment: string, flag: string): { base: Config; document: Document } | null {
+  try {
+    return JSON.parse(localStorage.getItem(keyOf(environment, flag)) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
 export class Draft {
   readonly base;
   readonly document;
@@ -25,7 +36,7 @@ export class Draft {
 
   constructor(config: Config) {
     this.base = signal(config);
-    const kept = this.kept();
+    const kept = keptDraft(config.environment, config.flag);
     this.wasKept = kept !== null;
     if (kept) this.base.value = kept.base;
     this.document = signal<Document>(kept?.document ?? documentOf(config));
@@ -39,23 +50,13 @@ export class Draft {
     return { path: { environment, flag } };
   }
 
-  private get keepKey() {
-    return `pennon.draft/${this.base.value.environment}/${this.base.value.flag}`;
-  }
-
-  private kept(): { base: Config; document: Document } | null {
-    try {
-      return JSON.parse(localStorage.getItem(this.keepKey) ?? 'null');
-    } catch {
-      return null;
-    }
-  }
-
   private keep() {
+    const { environment, flag } = this.base.value;
+    const key = keyOf(environment, flag);
     if (this.isDirty.value) {
-      localStorage.setItem(this.keepKey, JSON.stringify({ base: this.base.value, document: this.document.value }));
+      localStorage.setItem(key, JSON.stringify({ base: this.base.value, document: this.document.value }));
     } else {
-      localStorage.removeItem(this.keepKey);
+      localStorage.removeItem(key);
     }
   }
 

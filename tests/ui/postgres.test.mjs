@@ -1,0 +1,32 @@
+// The core of the page once more, on a store whose database is PostgreSQL.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventually, launch, newPage, signIn, startPostgres, Store } from './world.mjs';
+
+test('on PostgreSQL a flag is made, given a rule, and answered by a daemon', async () => {
+  const postgres = await startPostgres();
+  const store = await Store.make({ database: postgres.address });
+  const browser = await launch();
+  try {
+    const daemon = await store.follower();
+    const page = await newPage(browser, store);
+    await signIn(page, store);
+    await page.getByRole('button', { name: 'New flag' }).click();
+    await page.getByRole('textbox', { name: /^Key/ }).fill('made-here');
+    await page.getByRole('button', { name: 'Make the flag' }).click();
+    await page.getByLabel('Document').waitFor();
+    await page.getByLabel('What the default serves').selectOption('variant on');
+    await page.getByRole('button', { name: 'Review and save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('made-here is saved in production').waitFor();
+    await page.getByRole('switch', { name: 'made-here in production' }).click();
+    await eventually(async () => (await daemon.answer('made-here', { targetingKey: 'a' })).value === true, 'the daemon answers');
+    await page.getByRole('button', { name: 'History' }).click();
+    await page.getByText('Version 3', { exact: true }).waitFor();
+    assert.deepEqual(page.faults, []);
+  } finally {
+    await browser.close();
+    await store.end();
+    await postgres.end();
+  }
+});

@@ -1,0 +1,49 @@
+// What a page asks the store for: loading, there, or not to be had.
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+
+export interface Loaded<T> {
+  value: T | null;
+  failure: string;
+  again: () => Promise<void>;
+}
+
+/** Asks anew whenever one of `inputs` changes; an answer that is overtaken is dropped. */
+export function useLoaded<T>(load: () => Promise<T>, inputs: unknown[]): Loaded<T> {
+  const value = useSignal<T | null>(null);
+  const failure = useSignal('');
+  const turn = useSignal(0);
+  async function again() {
+    const mine = ++turn.value;
+    try {
+      const got = await load();
+      if (mine !== turn.peek()) return;
+      value.value = got;
+      failure.value = '';
+    } catch (problem) {
+      if (mine === turn.peek()) failure.value = (problem as Error).message;
+    }
+  }
+  useEffect(() => void again(), inputs);
+  return { value: value.value, failure: failure.value, again };
+}
+
+interface Props<T> {
+  loaded: Loaded<T>;
+  children: (value: T) => ComponentChildren;
+}
+
+export function Show<T>({ loaded, children }: Props<T>) {
+  if (loaded.failure) {
+    return (
+      <p class="error" role="alert">
+        {loaded.failure}{' '}
+        <button type="button" onClick={loaded.again}>
+          Try again
+        </button>
+      </p>
+    );
+  }
+  return loaded.value === null ? <p class="muted loading">Loading…</p> : <>{children(loaded.value)}</>;
+}
