@@ -72,6 +72,7 @@ build() {
 
 # build_release TARGET…: the optimised programs; configures without tests, unless that was done with them.
 build_release() {
+  install_node
   if [ ! -f build/release/build.ninja ]; then
     mkdir -p build/release
     cmake --preset release -DPENNON_TESTS=OFF -DPENNON_BENCH=OFF >build/release/configure.log 2>&1 ||

@@ -11,7 +11,7 @@
 namespace pennon::store {
 
 struct StoreConfig {
-  std::string database = "var/store.db";
+  std::string database = "/var/lib/pennon-store/store.db";
   std::string signing_key_file;
   std::string listen_address = "127.0.0.1";
   std::int64_t listen_port = 8017;

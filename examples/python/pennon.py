@@ -9,7 +9,7 @@ import ctypes
 import json
 import os
 
-_lib = ctypes.CDLL(os.environ.get("PENNON_LIBRARY", "libpennon.so.0"))
+_lib = ctypes.CDLL(os.environ.get("PENNON_LIBRARY", "libpennon.so.1"))
 _TYPES = {bool: 0, str: 1, int: 2, float: 3}
 REASONS = "ERROR STATIC DEFAULT TARGETING_MATCH SPLIT DISABLED".split()
 ERRORS = ("", "FLAG_NOT_FOUND", "PARSE_ERROR", "TARGETING_KEY_MISSING", "INVALID_CONTEXT", "TYPE_MISMATCH",

@@ -15,7 +15,7 @@ def load():
     """The module `pennon`. Skips who needs it where it cannot be had: C++ programs test it there."""
     if IS_SANITIZED:
         raise unittest.SkipTest("Python cannot load a sanitized libpennon")
-    os.environ.setdefault("PENNON_LIBRARY", str(BUILD / "lib" / "libpennon.so.0"))
+    os.environ.setdefault("PENNON_LIBRARY", str(BUILD / "lib" / "libpennon.so.1"))
     sys.path.insert(0, str(ROOT / "examples" / "python"))
     import pennon
     return pennon

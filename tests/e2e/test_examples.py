@@ -67,7 +67,7 @@ class ExamplesTest(EndToEndTest):
         self.comes_to([program, "user-9"], "user-9: new checkout true (mapped)\n")
 
     def test_python(self):
-        self.environment["PENNON_LIBRARY"] = str(LIBRARY / "libpennon.so.0")
+        self.environment["PENNON_LIBRARY"] = str(LIBRARY / "libpennon.so.1")
         eventually(lambda: "mapped" in self.run_one(sys.executable, EXAMPLES / "python" / "pennon.py"), "it is mapped")
 
 

@@ -177,19 +177,21 @@ class LifeTest(EndToEndTest):
         if shutil.which("systemd-analyze") is None:
             raise unittest.SkipTest("there is no systemd-analyze here")
         units = self.folder("units")
-        for name in ("pennond.service", "pennond.socket"):
+        for name in ("pennond.service", "pennond.socket", "pennon-store.service"):
             text = (ROOT / "systemd" / name).read_text()
-            (units / name).write_text(text.replace("/usr/bin/pennond", str(BIN / "pennond")))
+            (units / name).write_text(text.replace("/usr/bin/pennon", str(BIN / "pennon")))
         analyze = lambda *arguments: subprocess.run(["systemd-analyze", *arguments], cwd=units, capture_output=True, text=True, timeout=120)
-        verified = analyze("verify", "./pennond.service", "./pennond.socket")
+        verified = analyze("verify", "--man=no", "./pennond.service", "./pennond.socket", "./pennon-store.service")
         self.assertEqual((verified.returncode, verified.stderr), (0, ""))
-        secure = analyze("security", "--offline=true", "--threshold=15", "./pennond.service")
-        self.assertEqual(secure.returncode, 0, secure.stdout)
+        for unit in ("pennond.service", "pennon-store.service"):
+            secure = analyze("security", "--offline=true", "--threshold=15", f"./{unit}")
+            self.assertEqual(secure.returncode, 0, secure.stdout)
         if shutil.which("systemd-sysusers"):
             root = self.folder("root")
-            made = subprocess.run(["systemd-sysusers", "--dry-run", f"--root={root}", str(ROOT / "systemd" / "pennon.sysusers")],
-                                  capture_output=True, text=True, timeout=60)
-            self.assertEqual(made.returncode, 0, made.stderr)
+            for users in (ROOT / "systemd").glob("*.sysusers"):
+                made = subprocess.run(["systemd-sysusers", "--dry-run", f"--root={root}", str(users)],
+                                      capture_output=True, text=True, timeout=60)
+                self.assertEqual(made.returncode, 0, made.stderr)
 
 
 class Activator:
