@@ -103,10 +103,36 @@ test('the audit log is filtered, and tells what changed', async () => {
   await assertAccessible(page);
 });
 
+test('a segment shows who uses it, is changed, and a wrong one is refused with its place', async () => {
+  await open('#/segments?environment=production');
+  await page.getByRole('button', { name: 'Open beta' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('link', { name: 'banner' }).waitFor();
+  await assertAccessible(page);
+  await dialog.getByRole('textbox').fill('{"when": {"attr": "plan", "op": "like"}}');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByRole('alert').getByText('when.op').waitFor();
+  await dialog.getByRole('textbox').fill('{"included": ["ann"], "name": "<i>us</i>"}');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('beta is saved in production').waitFor();
+  await page.getByText('<i>us</i>').waitFor();
+  assert.deepEqual((await store.api('GET', '/environments/production/segments/beta')).included, ['ann']);
+});
+
+test('an environment is made as a copy of another', async () => {
+  await open('#/environments');
+  await page.getByRole('textbox', { name: /^Key/ }).fill('copy');
+  await page.getByLabel('Begins as').selectOption('production');
+  await page.getByRole('button', { name: 'Make the environment' }).click();
+  await page.getByRole('rowheader', { name: 'copy' }).waitFor();
+  await assertAccessible(page);
+  assert.deepEqual((await store.config('banner', 'copy')).rules, (await store.config('banner')).rules);
+});
+
 for (const [look, options] of Object.entries({ dark: { scheme: 'dark' }, narrow: { width: 360, height: 740 } })) {
   test(`axe finds nothing on these pages, ${look}`, async () => {
     await open('#/audit', options);
-    for (const [hash, ready] of [['audit', '.history li'], ['fleet', 'tbody tr'], ['usage', 'tbody tr'], ['playground', 'textarea']]) {
+    for (const [hash, ready] of [['audit', '.history li'], ['fleet', 'tbody tr'], ['usage', 'tbody tr'], ['playground', 'textarea'], ['segments', '.history li'], ['environments', 'tbody tr']]) {
       await page.goto(`/#/${hash}?environment=production`);
       await page.locator(ready).first().waitFor();
       await assertAccessible(page);

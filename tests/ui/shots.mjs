@@ -33,6 +33,8 @@ const pages = {
   },
   usage: { hash: '#/usage?environment=production', ready: (page) => page.locator('tbody tr').first() },
   fleet: { hash: '#/fleet?environment=production', ready: (page) => page.locator('tbody tr').first() },
+  segments: { hash: '#/segments?environment=production', ready: (page) => page.locator('.history li').first() },
+  environments: { hash: '#/environments', ready: (page) => page.locator('tbody tr').first() },
   audit: { hash: '#/audit', ready: (page) => page.locator('.history li').first() },
   'flag-settings': { hash: '#/flags/checkout-v2?view=settings', ready: (page) => page.getByRole('button', { name: 'Delete…' }) },
 };

@@ -3,10 +3,12 @@ import { useEffect } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { api, ask } from '../api/client';
 import { AuditPage } from '../pages/audit/audit-page';
+import { EnvironmentsPage } from '../pages/environments/environments-page';
 import { FlagPage } from '../pages/flag/flag-page';
 import { FlagsPage } from '../pages/flags/flags-page';
 import { FleetPage } from '../pages/fleet/fleet-page';
 import { PlaygroundPage } from '../pages/playground/playground-page';
+import { SegmentsPage } from '../pages/segments/segments-page';
 import { SignInPage } from '../pages/sign-in/sign-in-page';
 import { follow } from '../model/live';
 import { UsagePage } from '../pages/usage/usage-page';
@@ -30,6 +32,8 @@ async function findSession() {
 const pages: Record<string, () => JSX.Element> = {
   playground: PlaygroundPage,
   audit: AuditPage,
+  segments: SegmentsPage,
+  environments: EnvironmentsPage,
   fleet: FleetPage,
   usage: UsagePage,
 };

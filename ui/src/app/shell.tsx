@@ -7,6 +7,8 @@ import { credentials, session, signedOut } from './session';
 const pages: [string, string][] = [
   ['flags', 'Flags'],
   ['playground', 'Playground'],
+  ['segments', 'Segments'],
+  ['environments', 'Environments'],
   ['usage', 'Usage'],
   ['fleet', 'Fleet'],
   ['audit', 'Audit log'],

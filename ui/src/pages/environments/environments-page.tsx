@@ -1,0 +1,91 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { api, ask } from '../../api/client';
+import { mayEditAll } from '../../app/session';
+import { environments, isLoaded, loadEnvironments } from '../../model/flag-list';
+import { Field } from '../../parts/field';
+import { notify, tellProblem } from '../../parts/notices';
+import { PageHeading } from '../../parts/page-heading';
+import { Time } from '../../parts/time';
+
+/** All environments; a new one is empty or a copy of another. */
+export function EnvironmentsPage() {
+  useEffect(() => void loadEnvironments().catch((problem) => tellProblem('No environments', problem)), []);
+  return (
+    <>
+      <PageHeading title="Environments" />
+      <div class="wide-table" tabIndex={0} role="region" aria-label="Environments">
+        <table>
+          <caption class="unseen">Environments</caption>
+          <thead>
+            <tr>
+              <th scope="col">Key</th>
+              <th scope="col">Name</th>
+              <th scope="col">Revision</th>
+              <th scope="col">Made</th>
+            </tr>
+          </thead>
+          <tbody>
+            {environments.value.map(({ key, name, revision, createdAt }) => (
+              <tr key={key}>
+                <th scope="row">
+                  <code>{key}</code>
+                </th>
+                <td dir="auto">{name}</td>
+                <td>{revision}</td>
+                <td>
+                  <Time at={createdAt} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {mayEditAll.value && <NewEnvironment />}
+    </>
+  );
+}
+
+function NewEnvironment() {
+  const error = useSignal('');
+  async function submit(event: SubmitEvent) {
+    event.preventDefault();
+    const element = event.target as HTMLFormElement;
+    const form = new FormData(element);
+    const text = (name: string) => String(form.get(name)).trim();
+    const copyFrom = text('copyFrom');
+    error.value = '';
+    try {
+      const body = { key: text('key'), name: text('name') || text('key'), ...(copyFrom && { copyFrom }) };
+      await ask(api.POST('/api/v1/environments', { body }));
+      isLoaded.value = false; // the list of flags has none of its configurations yet
+      await loadEnvironments();
+      notify(`${body.key} is there`);
+      element.reset();
+    } catch (problem) {
+      error.value = (problem as Error).message;
+    }
+  }
+  return (
+    <form class="card below" onSubmit={submit}>
+      <h2>New environment</h2>
+      <Field label="Key" hint="It never changes." error={error.value}>
+        <input name="key" required spellcheck={false} />
+      </Field>
+      <Field label="Name">
+        <input name="name" dir="auto" />
+      </Field>
+      <Field label="Begins as">
+        <select name="copyFrom">
+          <option value="">every flag, switched off</option>
+          {environments.value.map(({ key }) => (
+            <option key={key} value={key}>{`a copy of ${key}`}</option>
+          ))}
+        </select>
+      </Field>
+      <button type="submit" class="primary">
+        Make the environment
+      </button>
+    </form>
+  );
+}
