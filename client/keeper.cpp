@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "wire/frame_control.h"
 #include "wire/frame_request.h"
@@ -95,6 +96,7 @@ void Keeper::RunOnce() {
   if (is_readable_) OnChanged();
   const LocalSet* const set = evaluator_.current();
   if (set != nullptr && set->IsOutdated()) Refresh();
+  TellChange();
   if (DeadlineIn(0) >= report_at_) {
     Report();
     report_at_ = DeadlineIn(options_.report_millis);
@@ -140,7 +142,17 @@ void Keeper::Take(const base::Result<Frame>& frame) {
   const wire::FrameChanged told = *changed;
   version_ = told.version;
   Refresh();
-  if (told.scope != wire::ChangeScope::kNone) changed_(told.epoch, told.revision);
+  if (told.scope != wire::ChangeScope::kNone) untold_.emplace(told.epoch, told.revision);
+  TellChange();
+}
+
+// Who is told asks at once: not before the new set is here, which a busy daemon may delay.
+void Keeper::TellChange() {
+  if (!untold_) return;
+  const LocalSet* const set = evaluator_.current();
+  if (set != nullptr && set->IsOutdated()) return;
+  const auto [epoch, revision] = *std::exchange(untold_, std::nullopt);
+  changed_(epoch, revision);
 }
 
 void Keeper::Refresh() {

@@ -4,9 +4,11 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/descriptor.h"
 #include "client/client.h"
@@ -47,6 +49,7 @@ class Keeper {
   bool Subscribe();
   void OnChanged();
   void Take(const base::Result<Frame>& frame);
+  void TellChange();
   void Refresh();
   bool RefreshOnce();
   static bool IsRefusal(base::ErrorCode code);
@@ -64,6 +67,7 @@ class Keeper {
   std::atomic<bool> settled_{false};
   FrameConnection subscription_;
   std::string version_;  // of the flag set that was told last
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> untold_;  // epoch and revision of a change
   bool is_readable_ = false;
   std::int64_t pause_millis_;
   Deadline report_at_;
