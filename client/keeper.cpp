@@ -141,18 +141,23 @@ void Keeper::Take(const base::Result<Frame>& frame) {
   if (!changed) return subscription_.Close();
   const wire::FrameChanged told = *changed;
   version_ = told.version;
+  const LocalSet* const set = evaluator_.current();
+  if (told.scope != wire::ChangeScope::kNone) {
+    untold_ = Change{told.epoch, told.revision, set == nullptr ? 0 : set->id()};
+  }
   Refresh();
-  if (told.scope != wire::ChangeScope::kNone) untold_.emplace(told.epoch, told.revision);
   TellChange();
 }
 
-// Who is told asks at once: not before the new set is here, which a busy daemon may delay.
+// Who is told asks at once: not before a newer set is here, which a busy daemon may delay. That one
+// may be outdated again already: a store that publishes without pause must not keep the listener
+// waiting.
 void Keeper::TellChange() {
   if (!untold_) return;
   const LocalSet* const set = evaluator_.current();
-  if (set != nullptr && set->IsOutdated()) return;
-  const auto [epoch, revision] = *std::exchange(untold_, std::nullopt);
-  changed_(epoch, revision);
+  if (set != nullptr && set->id() == untold_->old_set && set->IsOutdated()) return;
+  const Change change = *std::exchange(untold_, std::nullopt);
+  changed_(change.epoch, change.revision);
 }
 
 void Keeper::Refresh() {

@@ -8,7 +8,6 @@
 #include <random>
 #include <string>
 #include <thread>
-#include <utility>
 
 #include "base/descriptor.h"
 #include "client/client.h"
@@ -67,7 +66,13 @@ class Keeper {
   std::atomic<bool> settled_{false};
   FrameConnection subscription_;
   std::string version_;  // of the flag set that was told last
-  std::optional<std::pair<std::uint64_t, std::uint64_t>> untold_;  // epoch and revision of a change
+  // What the listener is still to be told; `old_set` was mapped when it was learned.
+  struct Change {
+    std::uint64_t epoch;
+    std::uint64_t revision;
+    std::uint32_t old_set;
+  };
+  std::optional<Change> untold_;
   bool is_readable_ = false;
   std::int64_t pause_millis_;
   Deadline report_at_;

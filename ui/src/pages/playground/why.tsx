@@ -39,11 +39,12 @@ function StepLine({ step }: { step: Step }) {
   );
 }
 
-/** Where the subject fell, and the share that it fell into. */
+/** Where the subject fell, and the share that it fell into, where that is known: a split does not tell its own. */
 function Bucket({ place: { position, total, from, to } }: { place: Place }) {
   const at = (value: number) => (value * 1000) / total;
   const percent = (value: number) => Number(((value * 100) / total).toFixed(2));
-  const text = `Place ${position} of ${total}: at ${percent(position)} %, between ${percent(from)} % and ${percent(to)} %`;
+  const share = to > from ? `, between ${percent(from)} % and ${percent(to)} %` : '';
+  const text = `Place ${position} of ${total}: at ${percent(position)} %${share}`;
   return (
     <figure>
       <svg class="bar" viewBox="0 0 1000 24" preserveAspectRatio="none" role="img" aria-label={text}>
