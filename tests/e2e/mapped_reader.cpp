@@ -30,7 +30,7 @@ class Reader {
       : flags_(flags), told_(told), findings_(findings), handle_(flags.Resolve("a")) {}
 
   void Ask(std::uint64_t i) {
-    const std::uint64_t told = told_.load();
+    const std::uint64_t told = told_then_ = told_.load();
     if (i % kBatchEvery == 0) {
       const auto both = flags_.Batch({"a", "b"}, user_);
       if (both.size() != 2) return void(++findings_.failed);
@@ -46,7 +46,8 @@ class Reader {
     }
     ++findings_.evaluations;
   }
-  [[nodiscard]] std::uint64_t last() const { return last_; }
+  // Whether it has asked after everybody was told of this revision.
+  [[nodiscard]] bool HasAskedAfter(std::uint64_t revision) const { return told_then_ >= revision; }
 
  private:
   void See(std::uint64_t value, std::uint64_t revision, std::uint64_t told) {
@@ -63,6 +64,7 @@ class Reader {
   const pennon::Flag handle_;
   const pennon::Context user_{"user-7"};
   std::uint64_t last_ = 0;
+  std::uint64_t told_then_ = 0;
 };
 
 }  // namespace
@@ -90,8 +92,8 @@ int main(int argc, char** argv) {
   for (int i = 0; i < threads; ++i) {
     readers.emplace_back([&] {
       Reader reader(flags, told, findings);
-      for (std::uint64_t j = 0; findings.evaluations < evaluations || reader.last() < revision;
-           ++j) {
+      for (std::uint64_t j = 0;
+           findings.evaluations < evaluations || !reader.HasAskedAfter(revision); ++j) {
         reader.Ask(j);
       }
       --at_work;
