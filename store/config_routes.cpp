@@ -74,13 +74,14 @@ Result<Reply> Replace(const Call& call, const DocumentMaker& make) {
   const std::string& flag = call.names[1];
   ChangeScope scope = call.Scope(environment, "flags." + flag);
   if (scope.comment.empty()) scope.comment = CommentOf(call.document);
-  auto done = call.ledger.Commit(scope, [&](Change& change) {
-    return make(change).and_then([&](model::Object made) {
-      return change.PutConfig(environment, flag, std::move(made)).map([](Outcome) {});
-    });
-  });
-  if (!done) return Fail(done.error());
-  return Show(call, true);
+  return call.Commit(
+      scope,
+      [&](Change& change) {
+        return make(change).and_then([&](model::Object made) {
+          return change.PutConfig(environment, flag, std::move(made)).map([](Outcome) {});
+        });
+      },
+      [&] { return Show(call, true); });
 }
 
 }  // namespace

@@ -53,12 +53,13 @@ Result<Reply> CreateEnvironment(const Call& call) {
   reader.String("name", name);
   reader.String("copyFrom", copied);
   if (auto error = Finish(reader)) return Fail(*error);
-  auto done = call.ledger.Commit(call.Scope("", ""), [&](Change& change) {
-    auto created = change.CreateEnvironment(key, name);
-    return created && !copied.empty() ? change.CopyEnvironment(copied, key) : created;
-  });
-  if (!done) return Fail(done.error());
-  return Show(call, key, 201);
+  return call.Commit(
+      call.Scope("", ""),
+      [&](Change& change) {
+        auto created = change.CreateEnvironment(key, name);
+        return created && !copied.empty() ? change.CopyEnvironment(copied, key) : created;
+      },
+      [&] { return Show(call, key, 201); });
 }
 
 Result<Reply> ShowEnvironment(const Call& call) {
@@ -71,11 +72,10 @@ Result<Reply> RenameEnvironment(const Call& call) {
   reader.Get("key");
   reader.RequiredString("name", name);
   if (auto error = Finish(reader)) return Fail(*error);
-  auto done = call.ledger.Commit(call.Scope(call.names[0], ""), [&](Change& change) {
-    return change.RenameEnvironment(call.names[0], name);
-  });
-  if (!done) return Fail(done.error());
-  return Show(call, call.names[0], 200);
+  return call.Commit(
+      call.Scope(call.names[0], ""),
+      [&](Change& change) { return change.RenameEnvironment(call.names[0], name); },
+      [&] { return Show(call, call.names[0], 200); });
 }
 
 Result<Reply> DeleteEnvironment(const Call& call) {

@@ -103,15 +103,15 @@ Result<void> CheckSameKey(const Call& call) {
 Result<Reply> Replace(const Call& call, const DocumentMaker& make) {
   const std::string& key = call.names[0];
   if (auto same = CheckSameKey(call); !same) return Fail(same.error());
-  auto done =
-      call.ledger.Commit(call.Scope("", "flags." + key), [&](Change& change) -> Result<void> {
+  return call.Commit(
+      call.Scope("", "flags." + key),
+      [&](Change& change) -> Result<void> {
         if (auto existing = change.flags.Get(key); !existing) return Fail(existing.error());
         auto definition = make(change);
         if (!definition) return Fail(definition.error());
         return change.PutFlag(key, *definition).map([](Outcome) {});
-      });
-  if (!done) return Fail(done.error());
-  return Show(call, key, 200);
+      },
+      [&] { return Show(call, key, 200); });
 }
 
 }  // namespace
@@ -139,17 +139,17 @@ Result<Reply> CreateFlag(const Call& call) {
   const std::string& key = *given->AsString();
   auto definition = ReadShared(call.object());
   if (!definition) return Fail(definition.error());
-  auto done =
-      call.ledger.Commit(call.Scope("", "flags." + key), [&](Change& change) -> Result<void> {
+  return call.Commit(
+      call.Scope("", "flags." + key),
+      [&](Change& change) -> Result<void> {
         auto existing = change.flags.Find(key);
         if (!existing) return Fail(existing.error());
         if (*existing) {
           return Fail(Error::Conflict("key", "there is a flag \"" + key + "\" already"));
         }
         return change.PutFlag(key, *definition).map([](Outcome) {});
-      });
-  if (!done) return Fail(done.error());
-  return Show(call, key, 201);
+      },
+      [&] { return Show(call, key, 201); });
 }
 
 Result<Reply> ShowFlag(const Call& call) {

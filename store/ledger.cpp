@@ -148,17 +148,26 @@ void Ledger::Listen(CommitListener& listener) {
 }
 
 Result<void> Ledger::Commit(const ChangeScope& scope,
-                            const std::function<Result<void>(Change&)>& body) {
+                            const std::function<Result<void>(Change&)>& body,
+                            const std::function<Result<void>()>& show) {
   Change change(database_, scope, clock_.Wall());
   Prepared prepared;
+  const auto shown = [&]() -> Result<void> {
+    if (!show) return {};
+    const EnvironmentSets before = sets_;
+    for (const auto& [environment, set] : prepared.sets) sets_[environment] = set;
+    auto done = show();
+    sets_ = before;
+    return done;
+  };
   auto done = database_.Transaction([&] {
     auto fresh = RefreshInTransaction();
     if (fresh && !scope.once.key.empty()) {
       fresh = Replies(database_).Reserve(scope.once, clock_.Wall());
     }
-    return fresh.and_then([&] { return body(change); }).and_then([&] {
-      return Prepare(scope, change, prepared);
-    });
+    return fresh.and_then([&] { return body(change); })
+        .and_then([&] { return Prepare(scope, change, prepared); })
+        .and_then(shown);
   });
   if (done) Publish(change, std::move(prepared));
   return done;

@@ -43,8 +43,11 @@ class Ledger {
   /// they are in. Something that did not fail to compile before, or that the change is about: the
   /// whole change is undone and the error names the place (kInvalid, or kConflict for a removal).
   /// Else each touched environment gets the next revision, all is committed and then published.
+  /// `show` runs in the same transaction once everything reads as changed: what it finds is of this
+  /// change, and of none that another process makes after it.
   base::Result<void> Commit(const ChangeScope& scope,
-                            const std::function<base::Result<void>(Change&)>& body);
+                            const std::function<base::Result<void>(Change&)>& body,
+                            const std::function<base::Result<void>()>& show = {});
 
   /// Runs `body`, which may commit, and undoes all of it: nothing is kept, told or published.
   base::Result<void> Rehearse(const std::function<void()>& body);

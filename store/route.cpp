@@ -1,5 +1,7 @@
 #include "store/route.h"
 
+#include <utility>
+
 #include "serving/url_path.h"
 
 namespace pennon::store {
@@ -29,6 +31,16 @@ ChangeScope Call::Scope(std::string environment, std::string definition, bool re
   scope.once = once;
   scope.reuses_key = query.Flag("reuseKey").value_or(false);
   return scope;
+}
+
+base::Result<Reply> Call::Commit(const ChangeScope& scope,
+                                 const std::function<base::Result<void>(Change&)>& body,
+                                 const std::function<base::Result<Reply>()>& show) const {
+  Reply reply;
+  auto done = ledger.Commit(
+      scope, body, [&] { return show().map([&](Reply shown) { reply = std::move(shown); }); });
+  if (!done) return base::Fail(done.error());
+  return reply;
 }
 
 std::optional<std::vector<std::string>> Match(std::string_view pattern, std::string_view path) {

@@ -32,6 +32,14 @@ struct ApiRequest {
   bool accepts_gzip = false;
 };
 
+struct Reply {
+  int status = 200;
+  std::string body;            // JSON, or "" for 204
+  std::string location = {};   // of what was created, or ""
+  std::int64_t version = 0;    // of what is shown, for ETag; 0: none
+  std::string_view type = {};  // of the body; "": JSON
+};
+
 /// One request of the API, once it has found its handler.
 struct Call {
   Ledger& ledger;
@@ -48,18 +56,14 @@ struct Call {
   /// A change as this caller asks for it; see ChangeScope for the parameters.
   [[nodiscard]] ChangeScope Scope(std::string environment, std::string definition,
                                   bool removes = false) const;
+  /// Makes a change, and answers with what `show` finds in the change's own transaction.
+  [[nodiscard]] base::Result<Reply> Commit(const ChangeScope& scope,
+                                           const std::function<base::Result<void>(Change&)>& body,
+                                           const std::function<base::Result<Reply>()>& show) const;
 };
 
 /// Makes the document that a change puts, out of what its transaction finds.
 using DocumentMaker = std::function<base::Result<model::Object>(Change&)>;
-
-struct Reply {
-  int status = 200;
-  std::string body;            // JSON, or "" for 204
-  std::string location = {};   // of what was created, or ""
-  std::int64_t version = 0;    // of what is shown, for ETag; 0: none
-  std::string_view type = {};  // of the body; "": JSON
-};
 
 /// An error of kInvalid is answered with 422: the document was read, but says something wrong.
 using RouteHandler = base::Result<Reply> (*)(const Call&);

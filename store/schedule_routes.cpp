@@ -110,25 +110,24 @@ Result<Reply> CreateSchedule(const Call& call) {
   if (auto error = reader.Finish()) return Fail(*error);
   if (auto tried = Try(call, schedule, *document); !tried) return Fail(tried.error());
   schedule.document = JsonText(*document->AsObject());
-  auto done =
-      call.ledger.Commit(call.Scope(schedule.environment, ""), [&](Change& change) -> Result<void> {
+  return call.Commit(
+      call.Scope(schedule.environment, ""),
+      [&](Change& change) -> Result<void> {
         auto id = call.ledger.database().NextId();
         if (!id) return Fail(id.error());
         schedule.id = *id;
         return change.AddSchedule(schedule);
-      });
-  if (!done) return Fail(done.error());
-  return Show(call, schedule.id, 201);
+      },
+      [&] { return Show(call, schedule.id, 201); });
 }
 
 Result<Reply> CancelSchedule(const Call& call) {
   auto id = ReadId(call);
   if (!id) return Fail(id.error());
-  auto done = call.ledger.Commit(call.Scope(call.names[0], ""), [&](Change& change) {
-    return change.CancelSchedule(call.names[0], *id);
-  });
-  if (!done) return Fail(done.error());
-  return Show(call, *id, 200);
+  return call.Commit(
+      call.Scope(call.names[0], ""),
+      [&](Change& change) { return change.CancelSchedule(call.names[0], *id); },
+      [&] { return Show(call, *id, 200); });
 }
 
 }  // namespace pennon::store

@@ -30,19 +30,20 @@ Result<Reply> Put(const Call& call, const DocumentMaker& make) {
   const std::string& environment = call.names[0];
   const std::string& key = call.names[1];
   Outcome outcome = Outcome::kUnchanged;
-  auto done = call.ledger.Commit(call.Scope(environment, "segments." + key), [&](Change& change) {
+  const auto put = [&](Change& change) {
     return make(change)
         .and_then(
             [&](const model::Object& made) { return change.PutSegment(environment, key, made); })
         .map([&](Outcome got) { outcome = got; });
+  };
+  return call.Commit(call.Scope(environment, "segments." + key), put, [&] {
+    auto reply = ShowSegment(call);
+    if (reply && outcome == Outcome::kCreated) {
+      reply->status = 201;
+      reply->location = "/api/v1/environments/" + environment + "/segments/" + key;
+    }
+    return reply;
   });
-  if (!done) return Fail(done.error());
-  auto reply = ShowSegment(call);
-  if (reply && outcome == Outcome::kCreated) {
-    reply->status = 201;
-    reply->location = "/api/v1/environments/" + environment + "/segments/" + key;
-  }
-  return reply;
 }
 
 }  // namespace

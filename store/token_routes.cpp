@@ -83,14 +83,15 @@ Result<Reply> Create(const Call& call, const Place& place, TokenKind usual, bool
   auto environment = place.environment;
   if (!bound_to.empty()) environment = bound_to;
   NewToken made;
-  auto done = call.ledger.Commit(call.Scope(environment.value_or(""), ""), [&](Change& change) {
-    return AccessChange(change)
-        .CreateToken(*kind, environment, name,
-                     expires ? std::optional(expires_micros / 1000) : std::nullopt)
-        .map([&](NewToken token) { made = std::move(token); });
-  });
-  if (!done) return Fail(done.error());
-  return ShowOnce(made, place.list);
+  return call.Commit(
+      call.Scope(environment.value_or(""), ""),
+      [&](Change& change) {
+        return AccessChange(change)
+            .CreateToken(*kind, environment, name,
+                         expires ? std::optional(expires_micros / 1000) : std::nullopt)
+            .map([&](NewToken token) { made = std::move(token); });
+      },
+      [&] { return ShowOnce(made, place.list); });
 }
 
 }  // namespace
@@ -137,14 +138,14 @@ Result<Reply> RotateToken(const Call& call) {
   if (auto error = reader.Finish()) return Fail(*error);
   const Place place(call);
   NewToken made;
-  auto done =
-      call.ledger.Commit(call.Scope(place.environment.value_or(""), ""), [&](Change& change) {
+  return call.Commit(
+      call.Scope(place.environment.value_or(""), ""),
+      [&](Change& change) {
         return AccessChange(change)
             .RotateToken(place.environment, *id, static_cast<std::int64_t>(overlap) * 1000)
             .map([&](NewToken token) { made = std::move(token); });
-      });
-  if (!done) return Fail(done.error());
-  return ShowOnce(made, place.list);
+      },
+      [&] { return ShowOnce(made, place.list); });
 }
 
 }  // namespace pennon::store

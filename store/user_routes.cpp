@@ -97,24 +97,24 @@ Result<Reply> CreateUser(const Call& call) {
   auto roles = ReadRoles(call, &name);
   if (!roles) return Fail(roles.error());
   std::string secret;
-  auto done = call.ledger.Commit(call.Scope("", ""), [&](Change& change) {
-    AccessChange access(change);
-    return access.CreateUser(name, *roles)
-        .and_then([&] { return access.Invite(name); })
-        .map([&](std::string made) { secret = std::move(made); });
-  });
-  if (!done) return Fail(done.error());
-  return ShowInvitation(call, name, secret);
+  return call.Commit(
+      call.Scope("", ""),
+      [&](Change& change) {
+        AccessChange access(change);
+        return access.CreateUser(name, *roles)
+            .and_then([&] { return access.Invite(name); })
+            .map([&](std::string made) { secret = std::move(made); });
+      },
+      [&] { return ShowInvitation(call, name, secret); });
 }
 
 Result<Reply> ReplaceUser(const Call& call) {
   auto roles = ReadRoles(call, nullptr);
   if (!roles) return Fail(roles.error());
-  auto done = call.ledger.Commit(call.Scope("", ""), [&](Change& change) {
-    return AccessChange(change).SetRoles(call.names[0], *roles);
-  });
-  if (!done) return Fail(done.error());
-  return Show(call, call.names[0], 200);
+  return call.Commit(
+      call.Scope("", ""),
+      [&](Change& change) { return AccessChange(change).SetRoles(call.names[0], *roles); },
+      [&] { return Show(call, call.names[0], 200); });
 }
 
 Result<Reply> DeleteUser(const Call& call) {
@@ -127,13 +127,14 @@ Result<Reply> DeleteUser(const Call& call) {
 
 Result<Reply> InviteUser(const Call& call) {
   std::string secret;
-  auto done = call.ledger.Commit(call.Scope("", ""), [&](Change& change) {
-    return AccessChange(change).Invite(call.names[0]).map([&](std::string made) {
-      secret = std::move(made);
-    });
-  });
-  if (!done) return Fail(done.error());
-  return ShowInvitation(call, call.names[0], secret);
+  return call.Commit(
+      call.Scope("", ""),
+      [&](Change& change) {
+        return AccessChange(change).Invite(call.names[0]).map([&](std::string made) {
+          secret = std::move(made);
+        });
+      },
+      [&] { return ShowInvitation(call, call.names[0], secret); });
 }
 
 }  // namespace pennon::store

@@ -117,13 +117,14 @@ Result<Reply> RestoreVersion(const Call& call) {
   ChangeScope scope = call.Scope(subject.environment.value_or(""), DefinitionName(subject));
   scope.restores = true;
   if (scope.comment.empty()) scope.comment = "restores version " + std::to_string(entry->version);
-  auto done = call.ledger.Commit(
-      scope, [&](Change& change) { return Put(change, subject, *document).map([](Outcome) {}); });
-  if (!done) return Fail(done.error());
   Call show = call;
   show.names.pop_back();
-  if (subject.kind == "flag") return ShowFlag(show);
-  return subject.kind == "config" ? ShowConfig(show) : ShowSegment(show);
+  return call.Commit(
+      scope, [&](Change& change) { return Put(change, subject, *document).map([](Outcome) {}); },
+      [&] {
+        if (subject.kind == "flag") return ShowFlag(show);
+        return subject.kind == "config" ? ShowConfig(show) : ShowSegment(show);
+      });
 }
 
 }  // namespace pennon::store

@@ -113,6 +113,37 @@ TEST_CASE("each commit is told once, after it, for the environments that it touc
   CHECK(listener.told == std::vector<std::string>{"test@3", "tokens", "deleted test", "tokens"});
 }
 
+// Another process on the same database, which changes the flag as soon as it hears of a change.
+struct Rival final : CommitListener {
+  explicit Rival(StoreFixture& store) : ledger(*Ledger::Load(store.database, store.clock)) {}
+  void OnEnvironment(std::shared_ptr<const EnvironmentSet>) override {
+    if (!armed) return;
+    armed = false;
+    ApiRequest request{"PATCH", "/api/v1/flags/a", R"({"owner":"rival"})",
+                       ApiGrant(TokenKind::kAdmin), "token:2"};
+    request.if_match = "*";
+    CHECK(Api(*ledger).Handle(request).status == 200);
+  }
+  void OnEnvironmentDeleted(const std::string&) override {}
+  void OnCredentials(std::shared_ptr<const Credentials>) override {}
+
+  std::unique_ptr<Ledger> ledger;
+  bool armed = false;
+};
+
+TEST_CASE("the answer to a change is of that change, whatever another process does next") {
+  TwoEnvironments store;
+  Rival rival(store);
+  store.ledger->Listen(rival);
+  rival.armed = true;
+  const auto changed = store.Expect(200, "PATCH", "/api/v1/flags/a", R"({"owner":"first"})");
+  CHECK_FALSE(rival.armed);
+  CHECK(Text(changed, "owner") == "first");
+  CHECK(Number(changed, "version") == 2);
+  CHECK(Number(*changed.Find("revisions"), "prod") == 3);
+  CHECK(Number(store.Expect(200, "GET", "/api/v1/flags/a"), "version") == 3);
+}
+
 TEST_CASE("what was committed is what a restarted store has in force") {
   TwoEnvironments store;
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
