@@ -99,6 +99,7 @@ class ImageTest(unittest.TestCase):
                 owner = subprocess.run(["dpkg-query", "-S", os.path.realpath(path), os.path.realpath(path).removeprefix("/usr")],
                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.split(":")[0]
                 self.assertIn(owner, listed, name)
+            self.assertEqual("preact" in listed, image.name == "pennon-store", "the admin UI is in the store")
             for package in listed - {image.name}:
                 self.assertTrue((image.root / "usr/share/doc" / package / "copyright").exists(), package)
 
