@@ -90,7 +90,7 @@ class DocumentTest(FaultTest):
         upstream.fault = gone
         self.wait_revision(daemon, 2)
         self.assertEqual(daemon.environment()["flags"], 0)
-        self.wait_written(daemon, 2)
+        self.wait_kept(daemon, 2)
         daemon.program.kill()
         upstream.close()
         daemon.start()

@@ -150,7 +150,7 @@ class CacheFileTest(PersistenceTest):
                 other.execute(statement)
             other.close()
         self.change(upstream, daemon, 2)
-        self.wait_written(daemon, 2)
+        self.wait_kept(daemon, 2)
         upstream.close()
         self.assertEqual(self.again(daemon)["revision"], 2)
 

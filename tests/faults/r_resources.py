@@ -215,7 +215,7 @@ class SeveralTest(FaultTest):
             daemon = self.start_daemon(upstream, ALONE)
         self.wait_revision(daemon, 1)
         upstream.publish(2, {"a": flag(2)})
-        self.wait_written(daemon, 2)
+        self.wait_kept(daemon, 2)
         calls.fail(WRITE | SYNC | TRUNCATE, errno.ENOSPC)
         upstream.fault = lambda connection, _: connection.sendall(answer(200, SyncServer.document(3, {"a": flag(3)})[:-9]))
         self.wait_mishaps(daemon, 2)

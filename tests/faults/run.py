@@ -141,7 +141,10 @@ def main():
         if states:
             print(f"{group + ' ' + title:34}{len(states):6}" + "".join(
                 f"{states.count(state):{width}}" for state, width in (("passed", 8), ("failed", 8), ("open bug", 10), ("not run", 9))))
-    return 1 if "failed" in table.values() else 0
+    failed = [row for row, state in table.items() if state == "failed"]
+    if failed:
+        print(f"\nfailed: {' '.join(failed)}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ class SecurityTest(FaultTest):
         upstream.fault = None
         daemon.program.process.send_signal(signal.SIGHUP)
         self.heal(upstream, daemon, 2)
-        self.wait_written(daemon, 2)
+        self.wait_kept(daemon, 2)
         process = daemon.program.process.pid
         seen = {"log": daemon.program.log.encode(), "status": daemon.get("/status")[2], "metrics": daemon.get("/metrics")[2],
                 "command line": pathlib.Path(f"/proc/{process}/cmdline").read_bytes(), "environment": pathlib.Path(f"/proc/{process}/environ").read_bytes()}

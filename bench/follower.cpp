@@ -1,0 +1,35 @@
+// A process that has mapped a daemon's flags, and does nothing but follow them:
+//   follower SOCKET KEY
+// Prints "ready"; then, for each revision that it is told of and an evaluation has answered with,
+// the revision and the nanoseconds of the monotonic clock. Ends with its input.
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "bench/measure.h"
+#include "pennon/client.h"
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  pennon::Options options;
+  options.socket_path = argv[1];
+  pennon::Client flags(options);
+  const pennon::Context user("user-7");
+  while (flags.Way() != "mapped") std::this_thread::yield();
+  flags.OnChange([&](std::uint64_t /*epoch*/, std::uint64_t /*revision*/) {
+    const auto answer = flags.BoolDetail(argv[2], user, false);
+    std::printf("%llu %lld\n", static_cast<unsigned long long>(answer.revision),
+                static_cast<long long>(pennon::bench::NowNanos()));
+    std::fflush(stdout);
+  });
+  std::puts("ready");
+  std::fflush(stdout);
+  while (true) {
+    pollfd waiting[] = {{flags.AsFd(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+    if (::poll(waiting, 2, -1) <= 0) continue;
+    if (waiting[1].revents != 0) return 0;
+    flags.Dispatch();
+  }
+}
