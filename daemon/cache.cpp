@@ -153,16 +153,13 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
     const auto row = select->Step();
     if (!row) return Fail(row.error());
     if (!*row) return {};
-    SyncLine line;
-    line.kind = select->Int(0) == 0 ? LineKind::kFlag : LineKind::kSegment;
-    line.key = select->Text(1);
-    line.bytes = select->Text(2);
-    line.digest = select->Text(3);
-    if (base::Sha256Hex(line.bytes) != line.digest) {
-      return Fail(Error::Invalid(line.key, "does not match its digest"));
+    const LineKind kind = select->Int(0) == 0 ? LineKind::kFlag : LineKind::kSegment;
+    SyncLine line(kind, select->Text(1), std::string(select->Text(2)));
+    if (line.digest() != select->Text(3)) {
+      return Fail(Error::Invalid(line.key(), "does not match its digest"));
     }
     const bool kept = select->Int(4) != 0;
-    if (!kept) ++(line.kind == LineKind::kFlag ? generation.head.flags : generation.head.segments);
+    if (!kept) ++(kind == LineKind::kFlag ? generation.head.flags : generation.head.segments);
     (kept ? generation.kept : generation.lines).push_back(std::move(line));
   }
 }
@@ -243,8 +240,8 @@ Result<void> Cache::InsertLines(std::int64_t id, const std::vector<SyncLine>& li
       "INSERT INTO line (generation, kind, key, bytes, digest, kept) VALUES (?, ?, ?, ?, ?, ?)");
   if (!insert) return Fail(insert.error());
   for (const SyncLine& line : lines) {
-    insert->BindAll(id, static_cast<std::int64_t>(line.kind), std::string_view(line.key),
-                    std::string_view(line.bytes), std::string_view(line.digest),
+    insert->BindAll(id, static_cast<std::int64_t>(line.kind()), std::string_view(line.key()),
+                    std::string_view(line.bytes()), std::string_view(line.digest()),
                     std::int64_t{kept ? 1 : 0});
     if (auto inserted = insert->Run(); !inserted) return inserted;
   }

@@ -56,7 +56,8 @@ bool CacheWriter::Post(Task task) {
 Result<void> CacheWriter::SaveNewest(Cache& cache) {
   std::shared_ptr<const Generation> generation;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    hurry_.wait_for(lock, kCollectMillis, [this] { return is_awaited_; });
     generation = std::exchange(newest_, nullptr);
   }
   auto saved = cache.Save(*generation);
@@ -68,7 +69,20 @@ Result<void> CacheWriter::SaveNewest(Cache& cache) {
 
 bool CacheWriter::WaitForWrites() {
   std::unique_lock lock(mutex_);
-  return written_.wait_for(lock, max_wait_, [this] { return unwritten_ == 0; });
+  is_awaited_ = true;
+  hurry_.notify_one();
+  const bool is_written = written_.wait_for(lock, max_wait_, [this] { return unwritten_ == 0; });
+  is_awaited_ = false;
+  return is_written;
+}
+
+void CacheWriter::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_awaited_ = true;
+  }
+  hurry_.notify_one();
+  thread_.Stop();
 }
 
 void CacheWriter::NoteDamage() {

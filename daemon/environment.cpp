@@ -203,7 +203,7 @@ std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) 
   }
   const auto take = [&](wire::LineKind kind, const std::vector<std::string>& keys) {
     for (const std::string& key : keys) {
-      const auto is_it = [&](const auto& line) { return line.kind == kind && line.key == key; };
+      const auto is_it = [&](const auto& line) { return line.kind() == kind && line.key() == key; };
       for (const auto* list : {&before->kept, &before->lines}) {
         const auto found = std::find_if(list->begin(), list->end(), is_it);
         if (found == list->end()) continue;

@@ -114,9 +114,9 @@ std::vector<wire::SyncLine> LayeredUpstream::Merge() {
       merged;
   for (const Layer& layer : layers_) {
     for (const wire::SyncLine& line : layer.lines) {
-      auto& place = merged[{line.kind, line.key}];
+      auto& place = merged[{line.kind(), line.key()}];
       if (place.first != nullptr) {
-        conflicts_.push_back({line.kind, line.key, layer.named.name, place.first->named.name});
+        conflicts_.push_back({line.kind(), line.key(), layer.named.name, place.first->named.name});
       }
       place = {&layer, &line};
     }

@@ -1,7 +1,10 @@
 #include "daemon/received_set.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "base/text_hash.h"
@@ -16,64 +19,59 @@ using wire::LineKind;
 using wire::SyncLine;
 
 void Sort(std::vector<SyncLine>& lines) {
-  const auto comes_first = [](const SyncLine& a, const SyncLine& b) {
-    return a.kind != b.kind ? a.kind < b.kind : a.key < b.key;
-  };
-  if (std::is_sorted(lines.begin(), lines.end(), comes_first)) return;
-  std::sort(lines.begin(), lines.end(), comes_first);
+  if (std::is_sorted(lines.begin(), lines.end(), wire::ComesFirst)) return;
+  std::sort(lines.begin(), lines.end(), wire::ComesFirst);
 }
 
-// The definitions of one kind: those read anew, and for all other lines those there were.
 template <typename T>
-class Definitions {
- public:
-  using List = std::vector<std::shared_ptr<const T>>;
-  explicit Definitions(const List& before) {
-    for (const auto& one : before) by_key_.emplace(one->key, &one);
-  }
-  [[nodiscard]] bool Has(std::string_view key) const { return by_key_.contains(key); }
-  void Forget(std::string_view key) { by_key_.erase(key); }
-  void Add(const List& read) {
-    for (const auto& one : read) by_key_.insert_or_assign(one->key, &one);
-  }
-  void Take(std::string_view key, List& list) const {
-    const auto found = by_key_.find(key);
-    if (found != by_key_.end()) list.push_back(*found->second);
-  }
+using Definitions = std::vector<std::shared_ptr<const T>>;
 
- private:
-  base::TextMap<std::string_view, const std::shared_ptr<const T>*> by_key_;
-};
+// The definitions of `lines`, a part of a set that is all of one kind: those of `before` whose line
+// is not changed. Adds the lines that are left to be read to `unread`. All are in the order of
+// keys.
+template <typename T>
+Definitions<T> TakeUnchanged(const Definitions<T>& before, std::span<const SyncLine> lines,
+                             const base::TextSet<std::string_view>& changed,
+                             std::vector<SyncLine>& unread) {
+  Definitions<T> taken;
+  taken.reserve(lines.size());
+  auto old = before.begin();
+  for (const SyncLine& line : lines) {
+    while (old != before.end() && (*old)->key < line.key()) ++old;
+    if (old != before.end() && (*old)->key == line.key() && !changed.contains(line.key())) {
+      taken.push_back(*old);
+    } else {
+      unread.push_back(line);
+    }
+  }
+  return taken;
+}
+
+template <typename T>
+Definitions<T> Merge(Definitions<T> taken, const Definitions<T>& read) {
+  const auto comes_first = [](const auto& a, const auto& b) { return a->key < b->key; };
+  const auto middle = static_cast<std::ptrdiff_t>(taken.size());
+  taken.insert(taken.end(), read.begin(), read.end());
+  std::inplace_merge(taken.begin(), taken.begin() + middle, taken.end(), comes_first);
+  return taken;
+}
 
 // Reads only what `changed` names and what could not be read before.
 model::FlagSet ReadChanged(const model::FlagSet& before, const Generation& after,
                            const std::vector<SyncLine>& changed) {
-  Definitions<model::Flag> flags(before.flags);
-  Definitions<model::Segment> segments(before.segments);
+  base::TextSet<std::string_view> changed_flags;
+  base::TextSet<std::string_view> changed_segments;
   for (const SyncLine& line : changed) {
-    line.kind == LineKind::kFlag ? flags.Forget(line.key) : segments.Forget(line.key);
+    (line.kind() == LineKind::kFlag ? changed_flags : changed_segments).insert(line.key());
   }
+  const std::span<const SyncLine> lines(after.lines);
   std::vector<SyncLine> unread;
-  for (const SyncLine& line : after.lines) {
-    const bool is_flag = line.kind == LineKind::kFlag;
-    if (!(is_flag ? flags.Has(line.key) : segments.Has(line.key))) unread.push_back(line);
-  }
-  const model::FlagSet read = ReadDefinitions(after.head, unread);
-  flags.Add(read.flags);
-  segments.Add(read.segments);
-  model::FlagSet set;
-  set.environment = read.environment;
-  set.epoch = read.epoch;
-  set.revision = read.revision;
-  set.broken_flags = read.broken_flags;
-  set.broken_segments = read.broken_segments;
-  for (const SyncLine& line : after.lines) {
-    if (line.kind == LineKind::kFlag) {
-      flags.Take(line.key, set.flags);
-    } else {
-      segments.Take(line.key, set.segments);
-    }
-  }
+  auto flags = TakeUnchanged(before.flags, lines.first(after.head.flags), changed_flags, unread);
+  auto segments =
+      TakeUnchanged(before.segments, lines.subspan(after.head.flags), changed_segments, unread);
+  model::FlagSet set = ReadDefinitions(after.head, unread);
+  set.flags = Merge(std::move(flags), set.flags);
+  set.segments = Merge(std::move(segments), set.segments);
   return set;
 }
 

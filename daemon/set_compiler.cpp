@@ -33,7 +33,8 @@ void TakeKept(std::vector<std::shared_ptr<const T>>& definitions,
 
 Result<CompiledSet> Finish(CompiledSet compiled, engine::ImageBytes image, model::FlagSet set,
                            const CompiledSet& in_force) {
-  auto attached = AttachedImage::Make(std::move(image), in_force.image.get());
+  auto attached =
+      AttachedImage::Make(std::move(image), in_force.image.get(), engine::Keeping::kInMemory);
   if (!attached) return Fail(attached.error());
   compiled.image = std::move(*attached);
   compiled.given = std::move(set);

@@ -43,14 +43,14 @@ Result<void> CheckShrink(const Generation& offered, const Generation& newest) {
   std::size_t lost = 0;
   auto now = offered.lines.begin();
   for (const wire::SyncLine& line : newest.lines) {
-    if (line.kind != wire::LineKind::kFlag) break;
+    if (line.kind() != wire::LineKind::kFlag) break;
     ++had;
-    while (now != offered.lines.end() && now->kind == wire::LineKind::kFlag &&
-           now->key < line.key) {
+    while (now != offered.lines.end() && now->kind() == wire::LineKind::kFlag &&
+           now->key() < line.key()) {
       ++now;
     }
     const bool is_there =
-        now != offered.lines.end() && now->kind == line.kind && now->key == line.key;
+        now != offered.lines.end() && now->kind() == line.kind() && now->key() == line.key();
     if (!is_there) ++lost;
   }
   const bool is_empty = had > 0 && offered.head.flags == 0;

@@ -63,7 +63,7 @@ wire::SyncDocument PlaceInHistory(std::string environment, std::vector<wire::Syn
   head.revision = is_same ? known.revision : std::max(known.revision + 1, now);
   head.flags = static_cast<std::uint64_t>(
       std::count_if(lines.begin(), lines.end(),
-                    [](const wire::SyncLine& line) { return line.kind == LineKind::kFlag; }));
+                    [](const wire::SyncLine& line) { return line.kind() == LineKind::kFlag; }));
   head.segments = lines.size() - head.flags;
   document.lines = std::move(lines);
   return document;

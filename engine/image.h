@@ -240,6 +240,10 @@ struct VariantRecord {
   std::uint64_t payload = 0;  // bool, int64 bits, double bits, or a string's TextRef
 };
 
+/// Where an image has been since it was made. One that was stored may be damaged, and its checksum
+/// tells; memory that nobody can write needs none.
+enum class Keeping { kStored, kInMemory };
+
 enum class FlagState : std::uint8_t { kOn, kOff, kKilled, kBroken };
 
 /// A kill that ends by itself.

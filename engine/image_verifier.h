@@ -12,7 +12,8 @@ namespace pennon::engine {
 /// Verifies magic, version, size, checksum and every offset, index and bound, and that conditions,
 /// segments and prerequisites end. Fills `view` with the sections. Never reads outside `image`,
 /// in time linear in its size.
-base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, ImageView& view);
+base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, ImageView& view,
+                                             Keeping keeping);
 
 /// The checksum that belongs into the header of `image`.
 std::uint64_t ImageChecksum(std::span<const std::byte> image);

@@ -9,10 +9,10 @@
 
 namespace pennon::engine {
 
-base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image,
-                                        const Snapshot* previous) {
+base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image, const Snapshot* previous,
+                                        Keeping keeping) {
   Snapshot snapshot;
-  auto header = VerifyImage(image, snapshot.view_);
+  auto header = VerifyImage(image, snapshot.view_, keeping);
   if (!header) return base::Fail(header.error());
   snapshot.header_ = *header;
   std::vector<std::string_view> patterns;

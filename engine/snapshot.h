@@ -29,11 +29,14 @@ class Snapshot {
   /// engine read outside them. The bytes must be aligned to 8. Regular expressions that `previous`
   /// has, too, are shared with it.
   static base::Result<Snapshot> Attach(std::span<const std::byte> image,
-                                       const Snapshot* previous = nullptr);
+                                       const Snapshot* previous = nullptr,
+                                       Keeping keeping = Keeping::kStored);
 
   [[nodiscard]] std::string_view environment() const;
   [[nodiscard]] std::uint64_t epoch() const { return header_->epoch; }
   [[nodiscard]] std::uint64_t revision() const { return header_->revision; }
+  /// Of the image, as its header has it.
+  [[nodiscard]] std::uint64_t checksum() const { return header_->checksum; }
   [[nodiscard]] std::uint32_t flag_count() const { return header_->flags.count; }
 
   [[nodiscard]] std::optional<FlagHandle> Find(std::string_view key) const;

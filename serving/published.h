@@ -23,7 +23,8 @@ class AttachedImage {
  public:
   /// `previous`, if there is one, is what the image takes the place of.
   static base::Result<std::shared_ptr<const AttachedImage>> Make(
-      engine::ImageBytes image, const AttachedImage* previous = nullptr);
+      engine::ImageBytes image, const AttachedImage* previous = nullptr,
+      engine::Keeping keeping = engine::Keeping::kStored);
   [[nodiscard]] const engine::Snapshot& snapshot() const { return snapshot_; }
   [[nodiscard]] const engine::ImageBytes& bytes() const { return bytes_; }
   /// What tells this set from another one: "<epoch>.<revision>-<hash of the image>". Sets of files

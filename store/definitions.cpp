@@ -7,23 +7,23 @@ namespace {
 
 bool IsBefore(const std::shared_ptr<const Definition>& definition, const LineId& id) {
   const wire::SyncLine& line = definition->line();
-  return line.kind != id.first ? line.kind < id.first : line.key < id.second;
+  return line.kind() != id.first ? line.kind() < id.first : line.key() < id.second;
 }
 
 bool Is(const Definition& definition, const LineId& id) {
-  return definition.line().kind == id.first && definition.line().key == id.second;
+  return definition.line().kind() == id.first && definition.line().key() == id.second;
 }
 
 }  // namespace
 
 std::shared_ptr<const Definition> ReadDefinition(StoredLine stored) {
-  auto definition = std::make_shared<Definition>();
   const model::FlagSet one = wire::ReadDefinitions({}, {stored.line});
+  auto definition =
+      std::make_shared<Definition>(Definition{std::move(stored), nullptr, nullptr, std::nullopt});
   if (!one.flags.empty()) definition->flag = one.flags.front();
   if (!one.segments.empty()) definition->segment = one.segments.front();
   if (!one.broken_flags.empty()) definition->broken = one.broken_flags.front();
   if (!one.broken_segments.empty()) definition->broken = one.broken_segments.front();
-  definition->stored = std::move(stored);
   return definition;
 }
 
@@ -37,7 +37,7 @@ std::shared_ptr<const Definition> Definitions::Find(const LineId& id) const {
 }
 
 void Definitions::Put(std::shared_ptr<const Definition> definition) {
-  const LineId id(definition->line().kind, definition->line().key);
+  const LineId id(definition->line().kind(), definition->line().key());
   const auto place = Place(id);
   if (place != list_.end() && Is(**place, id)) {
     *place = std::move(definition);

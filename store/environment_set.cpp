@@ -14,7 +14,7 @@ model::FlagSet FlagSetOf(const Environment& environment, const Definitions& defi
   flags.epoch = environment.epoch;
   flags.revision = environment.revision;
   for (const auto& definition : definitions) {
-    const bool is_flag = definition->line().kind == wire::LineKind::kFlag;
+    const bool is_flag = definition->line().kind() == wire::LineKind::kFlag;
     if (definition->flag) flags.flags.push_back(definition->flag);
     if (definition->segment) flags.segments.push_back(definition->segment);
     if (definition->broken) {
@@ -56,7 +56,7 @@ void NoteDeletions(const EnvironmentSet* before, const Definitions& definitions,
       ++now;
       continue;
     }
-    const LineId id(definition->line().kind, definition->line().key);
+    const LineId id(definition->line().kind(), definition->line().key());
     if (definitions.Find(id) == nullptr) {
       set.deletions[id] = set.revision;
     } else if (now != definitions.end()) {

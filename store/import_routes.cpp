@@ -55,11 +55,11 @@ base::Result<Reply> ExportDocument(const Call& call) {
   for (const auto kind : {wire::LineKind::kFlag, wire::LineKind::kSegment}) {
     base::JsonObject definitions(document.Key(std::string(Name(kind)) + 's'));
     for (const auto& definition : (*set)->definitions) {
-      if (definition->line().kind != kind) continue;
+      if (definition->line().kind() != kind) continue;
       // A line is the definition after its kind and key.
-      const auto line = wire::ReadJson(definition->line().bytes);
+      const auto line = wire::ReadJson(definition->line().bytes());
       if (!line || line->AsObject() == nullptr) continue;  // the digest was right, so it was ours
-      base::JsonObject one(definitions.Key(definition->line().key));
+      base::JsonObject one(definitions.Key(definition->line().key()));
       for (const auto& [name, value] : *line->AsObject()) {
         if (name != "kind" && name != "key") AppendJson(one.Key(name), value);
       }

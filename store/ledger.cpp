@@ -32,7 +32,7 @@ Result<std::optional<wire::SyncLine>> MakeLine(Change& change, const std::string
 }
 
 bool IsSame(const StoredLine& a, const StoredLine& b) {
-  return a.revision == b.revision && a.line.digest == b.line.digest;
+  return a.revision == b.revision && a.line.digest() == b.line.digest();
 }
 
 bool IsSame(const model::Diagnostic& a, const model::Diagnostic& b) {
@@ -79,8 +79,9 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::ReadSet(const Environment&
   if (!lines) return Fail(lines.error());
   Definitions definitions;
   for (StoredLine& stored : *lines) {
-    auto known =
-        before == nullptr ? nullptr : before->definitions.Find({stored.line.kind, stored.line.key});
+    auto known = before == nullptr
+                     ? nullptr
+                     : before->definitions.Find({stored.line.kind(), stored.line.key()});
     const bool is_same = known != nullptr && IsSame(known->stored, stored);
     definitions.Put(is_same ? std::move(known) : ReadDefinition(std::move(stored)));
   }

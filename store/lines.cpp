@@ -1,33 +1,30 @@
 #include "store/lines.h"
 
-#include "base/digest.h"
+#include <utility>
 
 namespace pennon::store {
 
 base::Result<std::vector<StoredLine>> Lines::All(const std::string& environment) {
   std::vector<StoredLine> lines;
+  std::string damaged;
   auto read = database_.Each(
       "SELECT kind, key, bytes, digest, revision FROM lines WHERE environment = ? "
       "ORDER BY kind, key",
       [&](const Row& row) {
-        StoredLine& stored = lines.emplace_back();
         const bool is_flag = row.Text(0) == Name(wire::LineKind::kFlag);
-        stored.line.kind = is_flag ? wire::LineKind::kFlag : wire::LineKind::kSegment;
-        stored.line.key = row.Text(1);
-        stored.line.bytes = row.Text(2);
-        stored.line.digest = row.Text(3);
-        stored.revision = static_cast<std::uint64_t>(row.Int(4));
+        wire::SyncLine line(is_flag ? wire::LineKind::kFlag : wire::LineKind::kSegment, row.Text(1),
+                            std::string(row.Text(2)));
+        if (line.digest() != row.Text(3)) {
+          damaged = std::string(row.Text(0)) + "s." + std::string(row.Text(1));
+        }
+        lines.push_back({std::move(line), static_cast<std::uint64_t>(row.Int(4))});
       },
       environment);
   if (!read) return base::Fail(read.error());
-  for (const StoredLine& stored : lines) {
-    if (base::Sha256Hex(stored.line.bytes) == stored.line.digest) continue;
-    return base::Fail(base::Error::Internal(
-        "environments." + environment + '.' + std::string(Name(stored.line.kind)) + "s." +
-            stored.line.key,
-        "what the database holds does not match its digest; restore a backup"));
-  }
-  return lines;
+  if (damaged.empty()) return lines;
+  return base::Fail(
+      base::Error::Internal("environments." + environment + '.' + damaged,
+                            "what the database holds does not match its digest; restore a backup"));
 }
 
 base::Result<void> Lines::Put(const std::string& environment, const StoredLine& stored) {
@@ -35,8 +32,8 @@ base::Result<void> Lines::Put(const std::string& environment, const StoredLine& 
       "INSERT INTO lines (environment, kind, key, bytes, digest, revision) "
       "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (environment, kind, key) DO UPDATE SET "
       "bytes = excluded.bytes, digest = excluded.digest, revision = excluded.revision",
-      environment, Name(stored.line.kind), stored.line.key, stored.line.bytes, stored.line.digest,
-      stored.revision);
+      environment, Name(stored.line.kind()), stored.line.key(), stored.line.bytes(),
+      stored.line.digest(), stored.revision);
 }
 
 base::Result<void> Lines::Delete(const std::string& environment, const LineId& id) {

@@ -1,7 +1,8 @@
 #include "wire/sync_document.h"
 
 #include <algorithm>
-#include <map>
+#include <iterator>
+#include <set>
 
 #include "base/digest.h"
 #include "base/json_text.h"
@@ -23,7 +24,7 @@ constexpr std::string_view kUnreadable = "unreadable";
 std::uint64_t CountFlags(const std::vector<SyncLine>& lines) {
   return static_cast<std::uint64_t>(
       std::count_if(lines.begin(), lines.end(),
-                    [](const SyncLine& line) { return line.kind == LineKind::kFlag; }));
+                    [](const SyncLine& line) { return line.kind() == LineKind::kFlag; }));
 }
 
 std::string WriteHead(const SyncHead& head, std::size_t deleted = 0) {
@@ -70,18 +71,15 @@ base::Result<SyncLine> ReadLine(std::string_view bytes, std::size_t number, bool
   if (!value) return Fail(value.error().Within(place));
   ObjectReader reader(*value, place);
   std::string kind;
-  SyncLine line;
+  std::string key;
   reader.RequiredString("kind", kind);
-  reader.RequiredString("key", line.key);
+  reader.RequiredString("key", key);
   if (!reader.failed() && kind != "flag" && kind != "segment") {
     reader.Invalid("kind", "is \"" + kind + "\", expected flag or segment");
   }
   reader.Bool("deleted", is_deleted);
   if (reader.failed()) return Fail(*reader.Finish());
-  line.kind = kind == "flag" ? LineKind::kFlag : LineKind::kSegment;
-  line.bytes = bytes;
-  line.digest = base::Sha256Hex(bytes);
-  return line;
+  return SyncLine(kind == "flag" ? LineKind::kFlag : LineKind::kSegment, key, std::string(bytes));
 }
 
 std::string_view NextLine(std::string_view& rest) {
@@ -121,13 +119,13 @@ void ReadInto(const SyncLine& line, const base::Result<Value>& value,
               std::vector<model::Broken>& broken) {
   const Value* const reason = value ? value->Find(kUnreadable) : nullptr;
   if (reason != nullptr && reason->AsString() != nullptr) {
-    return broken.push_back({line.key, Error::Invalid("", *reason->AsString())});
+    return broken.push_back({line.key(), Error::Invalid("", *reason->AsString())});
   }
-  auto one = value ? read(line.key, *value) : base::Result<T>(Fail(value.error()));
+  auto one = value ? read(line.key(), *value) : base::Result<T>(Fail(value.error()));
   if (one) {
     definitions.push_back(std::make_shared<const T>(std::move(*one)));
   } else {
-    broken.push_back({line.key, one.error()});
+    broken.push_back({line.key(), one.error()});
   }
 }
 
@@ -137,23 +135,30 @@ std::string_view Name(LineKind kind) {
   return kind == LineKind::kFlag ? "flag" : "segment";
 }
 
+SyncLine::SyncLine(LineKind kind, std::string_view key, std::string bytes) {
+  std::string digest = base::Sha256Hex(bytes);
+  text_ = std::make_shared<const Text>(
+      Text{kind, std::string(key), std::move(bytes), std::move(digest)});
+}
+
+bool ComesFirst(const SyncLine& a, const SyncLine& b) {
+  return a.kind() != b.kind() ? a.kind() < b.kind() : a.key() < b.key();
+}
+
 std::string SignedText(const SyncHead& head) {
   return "pennon flag set 1\n" + head.environment + '\n' + std::to_string(head.epoch) + '\n' +
          std::to_string(head.revision) + '\n' + head.set_digest + '\n';
 }
 
 SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& definition) {
-  SyncLine line;
-  line.kind = kind;
-  line.key = key;
-  base::JsonObject object(line.bytes);
+  std::string bytes;
+  base::JsonObject object(bytes);
   object.String("kind", Name(kind)).String("key", key);
   for (const auto& [name, value] : definition) {
     if (name != "kind" && name != "key") AppendJson(object.Key(name), value);
   }
   object.Close();
-  line.digest = base::Sha256Hex(line.bytes);
-  return line;
+  return {kind, key, std::move(bytes)};
 }
 
 SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_view reason) {
@@ -161,24 +166,27 @@ SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_vie
 }
 
 void SetDigester::Add(const SyncLine& line) {
-  text_ = Name(line.kind);
+  text_ = Name(line.kind());
   text_ += ' ';
-  text_ += line.key;
+  text_ += line.key();
   text_ += ' ';
-  text_ += line.digest;
+  text_ += line.digest();
   text_ += '\n';
   hash_.Update(text_);
 }
 
 std::string SetDigest(const std::vector<SyncLine>& lines) {
-  std::vector<const SyncLine*> sorted;
-  sorted.reserve(lines.size());
-  for (const SyncLine& line : lines) sorted.push_back(&line);
-  std::sort(sorted.begin(), sorted.end(), [](const SyncLine* a, const SyncLine* b) {
-    return a->kind != b->kind ? a->kind < b->kind : a->key < b->key;
-  });
   SetDigester digester;
-  for (const SyncLine* line : sorted) digester.Add(*line);
+  const auto add_all = [&](const std::vector<SyncLine>& sorted) {
+    for (const SyncLine& line : sorted) digester.Add(line);
+  };
+  if (std::is_sorted(lines.begin(), lines.end(), ComesFirst)) {
+    add_all(lines);
+  } else {
+    std::vector<SyncLine> sorted = lines;
+    std::sort(sorted.begin(), sorted.end(), ComesFirst);
+    add_all(sorted);
+  }
   return digester.Finish();
 }
 
@@ -189,7 +197,7 @@ std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines)
   std::string text = WriteHead(head);
   text += '\n';
   for (const SyncLine& line : lines) {
-    text += line.bytes;
+    text += line.bytes();
     text += '\n';
   }
   return text;
@@ -202,7 +210,7 @@ std::string WriteSyncDelta(SyncHead head, const std::vector<SyncLine>& lines,
   std::string text = WriteHead(head, deleted.size());
   text += '\n';
   for (const SyncLine& line : lines) {
-    text += line.bytes;
+    text += line.bytes();
     text += '\n';
   }
   for (const LineName& name : deleted) {
@@ -215,14 +223,25 @@ std::string WriteSyncDelta(SyncHead head, const std::vector<SyncLine>& lines,
 }
 
 base::Result<SyncDocument> MergeDelta(const std::vector<SyncLine>& lines, SyncDocument delta) {
-  std::map<std::pair<LineKind, std::string_view>, const SyncLine*> merged;
-  for (const SyncLine& line : lines) merged[{line.kind, line.key}] = &line;
-  for (const LineName& name : delta.deleted) merged.erase({name.kind, name.key});
-  for (const SyncLine& line : delta.lines) merged[{line.kind, line.key}] = &line;
+  std::vector<SyncLine> changed = std::move(delta.lines);
+  std::sort(changed.begin(), changed.end(), ComesFirst);
   SyncDocument whole;
-  whole.head = delta.head;
+  whole.head = std::move(delta.head);
   whole.head.since.reset();
-  for (const auto& [name, line] : merged) whole.lines.push_back(*line);
+  whole.lines.reserve(lines.size() + changed.size());
+  // Of two that have one name, the new one comes first.
+  std::merge(changed.begin(), changed.end(), lines.begin(), lines.end(),
+             std::back_inserter(whole.lines), ComesFirst);
+  const auto have_one_name = [](const SyncLine& a, const SyncLine& b) { return !ComesFirst(a, b); };
+  whole.lines.erase(std::unique(whole.lines.begin(), whole.lines.end(), have_one_name),
+                    whole.lines.end());
+  std::set<std::pair<LineKind, std::string_view>> deleted;
+  for (const LineName& name : delta.deleted) deleted.emplace(name.kind, name.key);
+  if (!deleted.empty()) {
+    std::erase_if(whole.lines, [&](const SyncLine& line) {
+      return deleted.contains({line.kind(), line.key()});
+    });
+  }
   whole.head.flags = CountFlags(whole.lines);
   whole.head.segments = whole.lines.size() - whole.head.flags;
   if (auto verified = VerifyDigest(whole); !verified) return Fail(verified.error());
@@ -244,7 +263,7 @@ base::Result<SyncDocument> ReadSyncDocument(std::string_view body) {
     auto line = ReadLine(NextLine(rest), number, is_deleted);
     if (!line) return Fail(line.error());
     if (is_deleted) {
-      document.deleted.push_back({line->kind, std::move(line->key)});
+      document.deleted.push_back({line->kind(), line->key()});
     } else {
       document.lines.push_back(std::move(*line));
     }
@@ -252,7 +271,7 @@ base::Result<SyncDocument> ReadSyncDocument(std::string_view body) {
   auto verified = Verify(document, deleted);
   if (!verified) return Fail(verified.error());
   std::vector<std::pair<LineKind, std::string_view>> keys;
-  for (const SyncLine& line : document.lines) keys.emplace_back(line.kind, line.key);
+  for (const SyncLine& line : document.lines) keys.emplace_back(line.kind(), line.key());
   for (const LineName& name : document.deleted) keys.emplace_back(name.kind, name.key);
   std::sort(keys.begin(), keys.end());
   const auto twice = std::adjacent_find(keys.begin(), keys.end());
@@ -269,8 +288,8 @@ model::FlagSet ReadDefinitions(const SyncHead& head, const std::vector<SyncLine>
   set.epoch = head.epoch;
   set.revision = head.revision;
   for (const SyncLine& line : lines) {
-    const auto value = ReadJson(line.bytes);
-    if (line.kind == LineKind::kFlag) {
+    const auto value = ReadJson(line.bytes());
+    if (line.kind() == LineKind::kFlag) {
       ReadInto<model::Flag>(line, value, ReadFlag, set.flags, set.broken_flags);
     } else {
       ReadInto<model::Segment>(line, value, ReadSegment, set.segments, set.broken_segments);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,13 +19,30 @@ namespace pennon::wire {
 enum class LineKind : std::uint8_t { kFlag, kSegment };
 std::string_view Name(LineKind kind);  // "flag", "segment"
 
-/// One definition as sent: `{"kind":"flag","key":"checkout",…}` without the newline.
-struct SyncLine {
-  LineKind kind = LineKind::kFlag;
-  std::string key;
-  std::string bytes;
-  std::string digest;  // SHA-256 of bytes, hexadecimal
+/// One definition as sent: `{"kind":"flag","key":"checkout",…}` without the newline. Immutable, and
+/// shared by its copies, so a set with one change costs a vector of pointers.
+class SyncLine {
+ public:
+  SyncLine(LineKind kind, std::string_view key, std::string bytes);
+
+  [[nodiscard]] LineKind kind() const { return text_->kind; }
+  [[nodiscard]] const std::string& key() const { return text_->key; }
+  [[nodiscard]] const std::string& bytes() const { return text_->bytes; }
+  /// SHA-256 of the bytes, hexadecimal.
+  [[nodiscard]] const std::string& digest() const { return text_->digest; }
+
+ private:
+  struct Text {
+    LineKind kind;
+    std::string key;
+    std::string bytes;
+    std::string digest;
+  };
+  std::shared_ptr<const Text> text_;
 };
+
+/// The order of a set: of kind and key.
+bool ComesFirst(const SyncLine& a, const SyncLine& b);
 
 struct SyncHead {
   std::string environment;
@@ -59,10 +77,10 @@ SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& 
 /// `reason` as the error.
 SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_view reason);
 
-/// SHA-256 over "kind key digest\n" of all lines sorted by kind and key. Confined to one thread.
+/// SHA-256 over "kind key digest\n" of all lines in their order. Confined to one thread.
 class SetDigester {
  public:
-  /// To be called in that order.
+  /// To be called in the order of the lines.
   void Add(const SyncLine& line);
   std::string Finish() { return hash_.FinishHex(); }
 
@@ -79,8 +97,8 @@ std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines)
 std::string WriteSyncDelta(SyncHead head, const std::vector<SyncLine>& lines,
                            const std::vector<LineName>& deleted);
 
-/// The whole set that a delta makes of the lines of the revision that it goes on from; kInvalid
-/// when it does not give the set that its digest is of.
+/// The whole set, in its order, that a delta makes of the lines, in theirs, of the revision that it
+/// goes on from; kInvalid when it does not give the set that its digest is of.
 base::Result<SyncDocument> MergeDelta(const std::vector<SyncLine>& lines, SyncDocument delta);
 
 /// Reads and verifies a body: syntax of the head, counts, unique keys, set digest. A body that was

@@ -54,8 +54,8 @@ TEST_CASE_FIXTURE(Fixture, "the newest generation comes back as it was saved") {
   CHECK(loaded->head.flags == 3);
   CHECK(loaded->validator == "\"1.5\"");
   CHECK(loaded->confirmed_at == 9'000);
-  CHECK(loaded->lines[2].bytes == MakeGeneration(5).lines[2].bytes);
-  CHECK(loaded->lines[1].bytes == MakeGeneration(5).lines[1].bytes);
+  CHECK(loaded->lines[2].bytes() == MakeGeneration(5).lines[2].bytes());
+  CHECK(loaded->lines[1].bytes() == MakeGeneration(5).lines[1].bytes());
 }
 
 TEST_CASE_FIXTURE(Fixture, "only as many generations are kept as configured") {
@@ -95,7 +95,7 @@ TEST_CASE_FIXTURE(Fixture,
     const auto loaded = cache.Load();
     REQUIRE(loaded);
     CHECK(loaded->head.revision == 2);
-    CHECK(loaded->lines[1].bytes == MakeGeneration(2).lines[1].bytes);
+    CHECK(loaded->lines[1].bytes() == MakeGeneration(2).lines[1].bytes());
     CHECK(std::filesystem::exists(dir.File("cache.db.aside")));
     CHECK(cache.Load()->head.revision == 2);
     REQUIRE(cache.Save(MakeGeneration(7)));

@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(Fixture, "a delta gives the same set as the full one") {
   REQUIRE(Apply(Full(1, Flags(30))));
   CHECK(environment->known().since == "1.1");
   auto lines = Flags(30);
-  lines[3] = Flag(lines[3].key, 7);
+  lines[3] = Flag(lines[3].key(), 7);
   lines.erase(lines.begin() + 5);
   lines.push_back(Flag("g", 2));
   REQUIRE(Apply(Delta(1, 4, {lines[3], lines.back()}, {{LineKind::kFlag, "f1005"}}, lines)));
@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(Fixture, "a start from the compiled set goes on with deltas") 
   CHECK(environment->known().since.empty());  // the definitions were not read yet
   environment->Complete();
   CHECK(environment->known().since == "1.1");
-  lines[3] = Flag(lines[3].key, 7);
+  lines[3] = Flag(lines[3].key(), 7);
   REQUIRE(Apply(Delta(1, 2, {lines[3]}, {}, lines)));
   CHECK(revision() == 2);
   CHECK(environment->state().flags == 30);
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(Fixture, "deltas of one flag follow each other") {
   auto lines = Flags(30);
   REQUIRE(Apply(Full(1, lines)));
   for (int i = 2; i < 40; ++i) {
-    lines[7] = Flag(lines[7].key, i);
+    lines[7] = Flag(lines[7].key(), i);
     const auto number = static_cast<std::uint64_t>(i);
     REQUIRE(Apply(Delta(number - 1, number, {lines[7]}, {}, lines)));
     CHECK(revision() == number);
@@ -296,17 +296,17 @@ TEST_CASE_FIXTURE(Fixture,
                   "what a quarantined flag keeps is of the set in force, also of an older one") {
   auto lines = Flags(3);
   REQUIRE(Apply(Full(1, lines)));
-  lines[1] = Flag(lines[1].key, 2);
+  lines[1] = Flag(lines[1].key(), 2);
   REQUIRE(Apply(Full(2, lines)));
   REQUIRE(environment->Rollback("1"));
-  lines[1] = MakeSyncLine(LineKind::kFlag, lines[1].key, {{"surprise", model::Value(1)}});
+  lines[1] = MakeSyncLine(LineKind::kFlag, lines[1].key(), {{"surprise", model::Value(1)}});
   REQUIRE(Apply(Full(3, lines)));
   const auto saved = environment->cache()->Run([](Cache& cache) {
     return cache.LoadNamed({1, 3});
   });
   REQUIRE(saved);
   REQUIRE(saved->kept.size() == 1);
-  CHECK(saved->kept[0].bytes == Flags(3)[1].bytes);
+  CHECK(saved->kept[0].bytes() == Flags(3)[1].bytes());
   Restart();
   CHECK(revision() == 3);
   CHECK(environment->state().diagnostics.size() == 1);
@@ -316,10 +316,10 @@ TEST_CASE_FIXTURE(Fixture,
 TEST_CASE_FIXTURE(Fixture, "a quarantined flag keeps its definition over deltas and restarts") {
   auto lines = Flags(3);
   REQUIRE(Apply(Full(1, lines)));
-  lines[1] = MakeSyncLine(LineKind::kFlag, lines[1].key, {{"surprise", model::Value(1)}});
+  lines[1] = MakeSyncLine(LineKind::kFlag, lines[1].key(), {{"surprise", model::Value(1)}});
   REQUIRE(Apply(Delta(1, 2, {lines[1]}, {}, lines)));
   CHECK(environment->state().diagnostics.size() == 1);
-  lines[0] = Flag(lines[0].key, 6);
+  lines[0] = Flag(lines[0].key(), 6);
   REQUIRE(Apply(Delta(2, 3, {lines[0]}, {}, lines)));
   CHECK(environment->state().diagnostics.size() == 1);
   CHECK(environment->state().flags == 3);

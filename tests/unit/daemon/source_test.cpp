@@ -145,7 +145,7 @@ TEST_CASE("of several sources the later wins, and what it hides is listed") {
   layers.fakes[1]->lines = {Line("b", 2), Line("c", 2)};
   const auto lines = layers.Take();
   REQUIRE(lines.size() == 3);
-  CHECK(lines[1].bytes == Line("b", 2).bytes);
+  CHECK(lines[1].bytes() == Line("b", 2).bytes());
   REQUIRE(layers.upstream->conflicts().size() == 1);
   CHECK(layers.upstream->conflicts()[0].used == "s1");
   CHECK(layers.upstream->conflicts()[0].hidden == "s0");

@@ -129,7 +129,8 @@ TEST_CASE("a backup that is restored is the same store under a new epoch") {
   CHECK(after.epoch > before.epoch);
   CHECK(after.revision == before.revision);
   REQUIRE(after.definitions.size() == 2);
-  CHECK(after.definitions.begin()[1]->line().bytes == before.definitions.begin()[1]->line().bytes);
+  CHECK(after.definitions.begin()[1]->line().bytes() ==
+        before.definitions.begin()[1]->line().bytes());
   CHECK(!RestoreBackup(*other, backup, "cli:0", store.clock.wall));
   REQUIRE((*ledger)->Commit({"cli:0", "prod", ""}, [](Change& change) {
     return AccessChange(change)

@@ -155,7 +155,8 @@ TEST_CASE("what was committed is what a restarted store has in force") {
   CHECK(after.epoch == before.epoch);
   CHECK(after.image->bytes() == before.image->bytes());
   REQUIRE(after.definitions.size() == before.definitions.size());
-  CHECK(after.definitions.begin()[0]->line().bytes == before.definitions.begin()[0]->line().bytes);
+  CHECK(after.definitions.begin()[0]->line().bytes() ==
+        before.definitions.begin()[0]->line().bytes());
 }
 
 TEST_CASE("a line that was changed behind the store's back is never sent") {
@@ -171,8 +172,8 @@ TEST_CASE("a line that was changed behind the store's back is never sent") {
 TEST_CASE("a definition that an older compiler accepted does not block changes of others") {
   TwoEnvironments store;
   const std::string bytes = R"({"kind":"flag","key":"old","type":"from-the-past"})";
-  REQUIRE(Lines(store.database)
-              .Put("prod", {{wire::LineKind::kFlag, "old", bytes, base::Sha256Hex(bytes)}, 1}));
+  REQUIRE(
+      Lines(store.database).Put("prod", {wire::SyncLine(wire::LineKind::kFlag, "old", bytes), 1}));
   auto reloaded = Ledger::Load(store.database, store.clock);
   REQUIRE(reloaded);
   store.ledger = *std::move(reloaded);
