@@ -14,14 +14,15 @@ def free_port():
 
 
 class Daemon:
-    """Of environment `bench`; `arguments` say where its flags are from. Ready when made."""
+    """Of environment `bench`; `arguments` say where its flags are from. Ready when made. `log`: gets its lines."""
 
-    def __init__(self, programs, directory, *arguments):
+    def __init__(self, programs, directory, *arguments, log=None):
         self.socket = str(pathlib.Path(directory) / "pennon.sock")
         self.port = free_port()
         self.process = subprocess.Popen(
             [pathlib.Path(programs) / "pennond", "--environment", "bench", "--workers", "1", "--http-port",
-             str(self.port), "--socket-path", self.socket, "--log-level", "error", *map(str, arguments)])
+             str(self.port), "--socket-path", self.socket, "--log-level", "info" if log else "error", *map(str, arguments)],
+            stderr=log, text=True)
         deadline = time.monotonic() + 30
         while not self.is_ready():
             if time.monotonic() > deadline or self.process.poll() is not None:

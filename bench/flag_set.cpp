@@ -51,7 +51,7 @@ model::FlagSet MakeFlagSet(std::size_t count) {
   return set;
 }
 
-std::string FlagSetText(std::size_t count) {
+std::string FlagSetText(std::size_t count, std::size_t patterns) {
   std::string text = R"({"environment":"bench","epoch":1,"revision":1,"flags":{)";
   for (std::size_t i = 0; i < count; ++i) {
     if (i != 0) text += ',';
@@ -59,11 +59,15 @@ std::string FlagSetText(std::size_t count) {
     text +=
         '"' + key +
         R"(":{"type":"boolean","variants":[{"key":"on","value":true},{"key":"no","value":false}],)"
-        R"("rules":[{"id":"countries","when":{"attr":"country","op":"in","values":[)";
+        R"("rules":[{"id":"countries","when":{"attr":"country","op":)";
+    const bool is_pattern = patterns != 0 && i % (count / patterns) == 0;
+    text += is_pattern ? R"("regex","values":["^()" : R"("in","values":[")";
     for (std::size_t c = 0; c < kCountriesOn; ++c) {
-      text += (c == 0 ? "\"" : ",\"") + Country(i + c) + '"';
+      if (c != 0) text += is_pattern ? "|" : R"(",")";
+      text += Country(i + c);
     }
-    text += R"(]},"serve":{"variant":"on"}}],"default":{"split":{"weights":[)"
+    text += is_pattern ? R"()$"])" : R"("])";
+    text += R"(},"serve":{"variant":"on"}}],"default":{"split":{"weights":[)"
             R"({"variant":"on","weight":25},{"variant":"no","weight":75}]}},"salt":"salt-)" +
             key + "\"}";
   }

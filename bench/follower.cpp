@@ -1,7 +1,8 @@
 // A process that has mapped a daemon's flags, and does nothing but follow them:
-//   follower SOCKET KEY
+//   follower [SOCKET KEY]
 // Prints "ready"; then, for each revision that it is told of and an evaluation has answered with,
-// the revision and the nanoseconds of the monotonic clock. Ends with its input.
+// the revision and the nanoseconds of the monotonic clock. Ends with its input. Without arguments
+// it has no client and only waits.
 #include <poll.h>
 #include <unistd.h>
 
@@ -11,7 +12,23 @@
 #include "bench/measure.h"
 #include "pennon/client.h"
 
+namespace {
+
+void SayReady() {
+  std::puts("ready");
+  std::fflush(stdout);
+}
+
+int WaitAlone() {
+  SayReady();
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  return ::poll(&input, 1, -1) < 0 ? 1 : 0;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  if (argc == 1) return WaitAlone();
   if (argc != 3) return 2;
   pennon::Options options;
   options.socket_path = argv[1];
@@ -24,8 +41,7 @@ int main(int argc, char** argv) {
                 static_cast<long long>(pennon::bench::NowNanos()));
     std::fflush(stdout);
   });
-  std::puts("ready");
-  std::fflush(stdout);
+  SayReady();
   while (true) {
     pollfd waiting[] = {{flags.AsFd(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
     if (::poll(waiting, 2, -1) <= 0) continue;

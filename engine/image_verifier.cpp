@@ -77,13 +77,13 @@ class Verifier {
     std::span<const std::uint32_t> slots;
     if (!Slots(table, slots)) return false;
     // There are several slots to a flag, and a search for each took half of the verifier's time.
-    std::vector<bool> begins_flag(view_.image.size() / kBlockAlignment + 1);
-    for (const std::uint32_t offset : view_.flags) begins_flag[offset / kBlockAlignment] = true;
-    return std::all_of(slots.begin(), slots.end(), [&](std::uint32_t s) {
-      if (s == kNone) return true;
-      const std::size_t block = TaggedSlot::IndexOf(s);
-      return block < begins_flag.size() && begins_flag[block];
-    });
+    std::vector<std::uint8_t> begins_flag(view_.image.size() / kBlockAlignment + 1);
+    for (const std::uint32_t offset : view_.flags) begins_flag[offset / kBlockAlignment] = 1;
+    const auto is_good = [&](std::uint32_t slot) {
+      const std::size_t block = TaggedSlot::IndexOf(slot);
+      return slot == kNone || (block < begins_flag.size() && begins_flag[block] != 0);
+    };
+    return std::all_of(slots.begin(), slots.end(), is_good);
   }
 
   bool Check(const Literal& literal) const {

@@ -11,7 +11,8 @@ import libpennon
 from harness import BIN, EndToEndTest, eventually
 from sync_server import SyncServer
 
-READER = BIN.parent / "tests" / "e2e" / "mapped_reader"
+READER, QUIET = (BIN.parent / "tests" / "e2e" / name for name in ("mapped_reader", "mapped_quiet"))
+FLAGS, PATTERNS = 10_000, 20
 EVALUATIONS, REVISIONS, THREADS = 1_000_000, 1_000, 4
 
 
@@ -67,6 +68,28 @@ class MappedTest(EndToEndTest):
         self.assertGreaterEqual(found.pop("evaluations"), EVALUATIONS)
         self.assertGreaterEqual(found.pop("notices"), 1)
         self.assertEqual(found, {"torn": 0, "backwards": 0, "stale": 0, "failed": 0, "way": "mapped"})
+
+    def test_a_million_evaluations_ask_nothing_of_the_kernel_and_allocate_nothing(self):
+        def on_for(condition):
+            return {"type": "boolean", "variants": [{"key": "on", "value": True}, {"key": "no", "value": False}],
+                    "rules": [{"id": "some", "when": condition, "serve": {"variant": "on"}}],
+                    "default": {"split": {"weights": [{"variant": "on", "weight": 25}, {"variant": "no", "weight": 75}]}}}
+        flags = {f"flag-{i:05}": on_for({"attr": "country", "op": "in", "values": ["NO", "DK"]}) for i in range(FLAGS)}
+        patterns = [f"flag-{i:05}" for i in range(0, FLAGS, FLAGS // PATTERNS)]
+        for i, key in enumerate(patterns):
+            flags[key] = on_for({"attr": "targetingKey", "op": "regex", "values": [f"^user-[{i % 10}-9]+$"]})
+        flags["window"] = on_for({"window": {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}})
+        self.revision += 1
+        self.server.publish(self.revision, flags)
+        self.events.put(f"event: changed\nid: 1.{self.revision}\ndata: {{}}\n\n")
+        self.daemon.program.process.send_signal(signal.SIGHUP)
+        eventually(lambda: self.daemon.environment()["revision"] == self.revision, "the daemon has them")
+        asked = [*patterns, "window", *(f"flag-{i:05}" for i in range(7, 107))]
+        found = subprocess.run([QUIET, self.daemon.socket, str(EVALUATIONS), *asked], stdout=subprocess.PIPE, timeout=60)
+        self.assertEqual(found.returncode, 0)
+        told = json.loads(found.stdout)
+        self.assertEqual(told["allocations"], 0)
+        self.assertTrue(0.2 * EVALUATIONS < told["on"] < 0.9 * EVALUATIONS, told)
 
     def test_an_old_image_is_freed_when_the_last_client_lets_go(self):
         clients = [self.client(), self.client()]
