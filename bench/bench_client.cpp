@@ -60,6 +60,9 @@ double Measure(const Questions& questions, Ask ask) {
 }
 
 void Run() {
+  // First, so that they lie one beside the other and not in gaps of what is freed below.
+  std::deque<client::FlagRef> refs;
+  for (std::size_t i = 0; i < kFlags; ++i) refs.emplace_back(FlagKey(i));
   const Questions questions(kQuestions, kFlags);
   const std::string definitions = FlagSetText(kFlags, kPatterns);
   const auto set = wire::ReadNativeDocument(definitions);
@@ -75,11 +78,11 @@ void Run() {
   client::Core core(std::move(options));
 
   std::vector<engine::FlagHandle> handles;
-  std::deque<client::FlagRef> refs;
+  for (const client::FlagRef& ref : refs) handles.push_back(*snapshot->Find(ref.key));
+  // Who asks by handle has them lying somewhere: both sides go there for each.
+  std::vector<const engine::FlagHandle*> engine_asked;
   std::vector<const client::FlagRef*> asked;
-  for (std::size_t i = 0; i < kFlags; ++i) refs.emplace_back(FlagKey(i));
   for (const auto& question : questions.all()) {
-    handles.push_back(*snapshot->Find(question.key));
     std::size_t at = 0;  // keys are in the order of their numbers
     for (std::size_t low = 0, high = kFlags; low < high;) {
       at = (low + high) / 2;
@@ -91,9 +94,10 @@ void Run() {
       at = low;
     }
     asked.push_back(&refs[at]);
+    engine_asked.push_back(&handles[at]);
   }
   const auto engine_by_handle = [&](std::size_t i, const Questions::Question& question) {
-    return engine::Evaluate(*snapshot, handles[i], *question.context, {}).boolean;
+    return engine::Evaluate(*snapshot, *engine_asked[i], *question.context, {}).boolean;
   };
   const auto engine_by_key = [&](std::size_t, const Questions::Question& question) {
     return engine::Evaluate(*snapshot, question.key, *question.context, {}).boolean;

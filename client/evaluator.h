@@ -57,8 +57,6 @@ class Evaluator {
     const std::uint64_t found = flag.found.load(std::memory_order_relaxed);
     const std::uint32_t offset =
         found >> 32U == set->id() ? static_cast<std::uint32_t>(found) : Resolve(*set, flag);
-    // Fetched while the clock is read.
-    if (offset != FlagRef::kAbsent) set->snapshot().view().PrefetchBlock(offset);
     use(At(*set, offset, flag.key, context, *slot), *set);
     return true;
   }
@@ -128,8 +126,9 @@ class Evaluator {
       return Absent(set, key, context, slot);
     }
     const engine::Snapshot& snapshot = set.snapshot();
-    const model::Evaluation evaluation =
-        engine::Evaluate(snapshot, engine::FlagHandle{offset}, context, Now(slot));
+    const engine::FlagHandle flag{offset};
+    const engine::Moment moment = snapshot.AsksMoment(flag) ? Now(slot) : engine::Moment{};
+    const model::Evaluation evaluation = engine::Evaluate(snapshot, flag, context, moment);
     const auto base = reinterpret_cast<std::uintptr_t>(snapshot.view().image.data());
     const auto variant = reinterpret_cast<std::uintptr_t>(evaluation.variant.data()) - base;
     slot.usage.Count({std::uint64_t{set.id()} << 32U | offset,

@@ -41,7 +41,7 @@ class FlagBlock {
     record_.fallthrough = flag_.fallthrough ? Serve(*flag_.fallthrough) : ServeRecord{};
     Variants();
     Rare();
-    record_.is_static = IsStatic() ? 1 : 0;
+    if (IsStatic()) record_.traits |= FlagTrait::kStatic;
     record_.block_size = block_.Close();
     block_.Overwrite(0, record_);
     builder_.AddFlag(flag_.key, block_.bytes());
@@ -60,8 +60,13 @@ class FlagBlock {
     if (flag_.killed) return FlagState::kKilled;
     return flag_.enabled ? FlagState::kOn : FlagState::kOff;
   }
+  void AsksMoment(bool asks) {
+    if (asks) record_.traits |= FlagTrait::kAsksMoment;
+  }
   void Rare() {
     const bool kill_ends = flag_.killed && flag_.kill_expires;
+    // Another flag's answer may depend on anything.
+    AsksMoment(kill_ends || !flag_.prerequisites.empty());
     if (flag_.prerequisites.empty() && flag_.targets.empty() && !kill_ends) return;
     RareRecord rare;
     rare.prerequisites = Prerequisites();
@@ -148,8 +153,11 @@ class FlagBlock {
       RuleRecord record;
       record.id = builder_.AddText(rule.id);
       if (rule.when || rule.window) {
-        record.when =
-            block_.Append(CompileCondition(rule.window, rule.when, scope_.segments, builder_));
+        const auto steps = CompileCondition(rule.window, rule.when, scope_.segments, builder_);
+        AsksMoment(std::any_of(steps.begin(), steps.end(), [](const Step& step) {
+          return step.op == StepOp::kWindow || step.op == StepOp::kSegment;
+        }));
+        record.when = block_.Append(steps);
       }
       if (rule.gate) record.gate = block_.Append(Gate(*rule.gate));
       record.serve = Serve(rule.serve);
@@ -167,6 +175,7 @@ class FlagBlock {
       return {ServeKind::kSplit, Split(*split)};
     }
     if (const auto* logic = std::get_if<model::ServeLogic>(&serve)) {
+      AsksMoment(true);
       return {ServeKind::kLogic, CompileLogic(*logic, flag_, block_, builder_)};
     }
     const bool off = std::holds_alternative<model::ServeOff>(serve);
@@ -180,6 +189,7 @@ class FlagBlock {
     if (split.on_missing == model::OnMissing::kVariant) {
       record.missing = IndexOf(split.missing_variant);
     }
+    AsksMoment(split.ramp.has_value());
     if (split.ramp) record.ramp = block_.Append(Ramp(*split.ramp));
     std::vector<WeightRecord> weights;
     for (const model::Weight& weight : split.weights) {
@@ -205,7 +215,8 @@ class FlagBlock {
     return record;
   }
 
-  static std::uint32_t Missing(model::OnMissing on_missing) {
+  std::uint32_t Missing(model::OnMissing on_missing) {
+    AsksMoment(on_missing == model::OnMissing::kRandom);
     if (on_missing == model::OnMissing::kError) return kMissingIsError;
     return on_missing == model::OnMissing::kRandom ? kMissingIsRandom : kSkipMissing;
   }

@@ -25,7 +25,7 @@ class Regexes;
 static_assert(std::endian::native == std::endian::little, "the image is little-endian");
 
 inline constexpr std::uint64_t kImageMagic = 0x31474d494e4e4550;  // "PENNIMG1"
-inline constexpr std::uint16_t kImageMajor = 1;
+inline constexpr std::uint16_t kImageMajor = 2;
 inline constexpr std::uint16_t kImageMinor = 0;
 inline constexpr std::uint32_t kNone = 0xffffffff;
 
@@ -246,6 +246,12 @@ enum class Keeping { kStored, kInMemory };
 
 enum class FlagState : std::uint8_t { kOn, kOff, kKilled, kBroken };
 
+/// Bits of FlagRecord::traits.
+struct FlagTrait {
+  static constexpr std::uint8_t kStatic = 1;      // a fixed fallthrough is STATIC, not DEFAULT
+  static constexpr std::uint8_t kAsksMoment = 2;  // the answer may depend on time or chance
+};
+
 /// A kill that ends by itself.
 struct KillRecord {
   std::int64_t until = 0;  // microseconds since 1970
@@ -265,9 +271,9 @@ struct FlagRecord {
   std::uint32_t key_size = 0;
   std::uint32_t block_size = 0;
   FlagState state = FlagState::kOn;
-  std::uint8_t type = 0;       // model::ValueType
-  std::uint8_t height = 0;     // longest chain of prerequisites below
-  std::uint8_t is_static = 0;  // 1: a fixed fallthrough is STATIC, not DEFAULT
+  std::uint8_t type = 0;    // model::ValueType
+  std::uint8_t height = 0;  // longest chain of prerequisites below
+  std::uint8_t traits = 0;  // FlagTrait
   Part<RuleRecord> rules;
   ServeRecord fallthrough;
   Range variants;                     // in `variants`; flags with the same ones share them

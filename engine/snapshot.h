@@ -42,6 +42,10 @@ class Snapshot {
   [[nodiscard]] std::optional<FlagHandle> Find(std::string_view key) const;
   /// Asks the processor for the memory that finding and evaluating `key` will read; does not wait.
   void Prefetch(std::string_view key) const;
+  /// Whether an evaluation of the flag may look at its Moment: without, it needs no clock.
+  [[nodiscard]] bool AsksMoment(FlagHandle flag) const {
+    return (view_.BlockAt<FlagRecord>(flag.offset).traits & FlagTrait::kAsksMoment) != 0;
+  }
   /// The flags in the order of their keys (bytewise): index 0 … flag_count()-1.
   [[nodiscard]] FlagHandle At(std::uint32_t index) const { return {view_.flags[index]}; }
   [[nodiscard]] std::string_view Key(FlagHandle flag) const;

@@ -157,7 +157,8 @@ class Walk {
   [[gnu::always_inline]] Decision Fallthrough(const FlagRecord& flag) {
     Decision decision;
     decision.kind = model::MatchKind::kFallthrough;
-    decision.reason = flag.is_static != 0 ? model::Reason::kStatic : model::Reason::kDefault;
+    decision.reason =
+        (flag.traits & FlagTrait::kStatic) != 0 ? model::Reason::kStatic : model::Reason::kDefault;
     trace_.BeginDefault();
     const Placed placed = Serve(flag, flag.fallthrough, decision);
     trace_.EndDefault();

@@ -144,4 +144,40 @@ TEST_CASE("a ramp or a window that cannot be is refused by name") {
   CHECK(window.Diagnostic() == "flags.f.rules[0].window.to: is not after from");
 }
 
+TEST_CASE("only flags whose answer may depend on time or chance ask for the moment") {
+  const auto asks = [](const std::string& members) {
+    const Attached set(ReadSet(
+        R"({"f":{"type":"boolean","variants":[{"key":"on","value":true},{"key":"off","value":false}],)" +
+            members + R"(},"other":{"type":"boolean","variants":[{"key":"on","value":true}]}})",
+        R"({"s":{"included":["a"]}})"));
+    REQUIRE(set.Diagnostic().empty());
+    return set.snapshot.AsksMoment(*set.snapshot.Find("f"));
+  };
+  const auto rule = [](const std::string& members) {
+    return R"("rules":[{"id":"r",)" + members + R"(,"serve":{"variant":"on"}}])";
+  };
+  const std::string weights =
+      R"("weights":[{"variant":"on","weight":1},{"variant":"off","weight":1}])";
+  const auto split = [&](const std::string& members) {
+    return R"("default":{"split":{)" + weights + members + "}}";
+  };
+
+  CHECK_FALSE(asks(R"("default":{"variant":"on"})"));
+  CHECK_FALSE(asks(R"("kill":{"active":true},"offVariant":"off")"));
+  CHECK_FALSE(asks(rule(R"("when":{"attr":"a","op":"in","values":[1]})")));
+  CHECK_FALSE(asks(rule(R"("gate":{"percent":10})")));
+  CHECK_FALSE(asks(split("")));
+
+  CHECK(asks(R"("kill":{"active":true,"expiresAt":"2030-01-01T00:00:00Z"},"offVariant":"off")"));
+  CHECK(asks(R"("prerequisites":[{"flag":"other"}])"));
+  CHECK(asks(rule(R"("window":{"from":"2030-01-01T00:00:00Z"})")));
+  CHECK(asks(rule(R"("when":{"any":[{"window":{"to":"2030-01-01T00:00:00Z"}}]})")));
+  CHECK(asks(rule(R"("when":{"segment":"s"})")));
+  CHECK(asks(rule(R"("gate":{"percent":10,"onMissing":"random"})")));
+  CHECK(asks(split(R"(,"onMissing":"random")")));
+  CHECK(asks(split(R"(,"ramp":{"variant":"on","from":"2030-01-01T00:00:00Z",)"
+                   R"("to":"2031-01-01T00:00:00Z","startWeight":0,"endWeight":1})")));
+  CHECK(asks(R"("default":{"jsonlogic":{"if":[true,"on","off"]}})"));
+}
+
 }  // namespace pennon::test
