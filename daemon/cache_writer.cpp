@@ -1,5 +1,7 @@
 #include "daemon/cache_writer.h"
 
+#include <sys/resource.h>
+
 #include <utility>
 
 namespace pennon::daemon {
@@ -9,12 +11,16 @@ using base::Error;
 using base::Fail;
 using base::Result;
 
+constexpr int kNice = 10;  // of this thread: Linux has it per thread
+
 }  // namespace
 
 CacheWriter::CacheWriter(Cache cache, base::Logger& log, std::chrono::milliseconds max_wait)
     : path_(cache.path()), log_(log), max_wait_(max_wait), cache_(std::move(cache)) {
   NoteDamage();
   thread_.Start();
+  // A new set is kept while those who asked for it map it: they come first.
+  (void)thread_.Post([] { (void)::setpriority(PRIO_PROCESS, 0, kNice); });
 }
 
 void CacheWriter::Save(std::shared_ptr<const Generation> generation) {
@@ -56,8 +62,7 @@ bool CacheWriter::Post(Task task) {
 Result<void> CacheWriter::SaveNewest(Cache& cache) {
   std::shared_ptr<const Generation> generation;
   {
-    std::unique_lock lock(mutex_);
-    hurry_.wait_for(lock, kCollectMillis, [this] { return is_awaited_; });
+    const std::lock_guard lock(mutex_);
     generation = std::exchange(newest_, nullptr);
   }
   auto saved = cache.Save(*generation);
@@ -69,20 +74,7 @@ Result<void> CacheWriter::SaveNewest(Cache& cache) {
 
 bool CacheWriter::WaitForWrites() {
   std::unique_lock lock(mutex_);
-  is_awaited_ = true;
-  hurry_.notify_one();
-  const bool is_written = written_.wait_for(lock, max_wait_, [this] { return unwritten_ == 0; });
-  is_awaited_ = false;
-  return is_written;
-}
-
-void CacheWriter::Stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_awaited_ = true;
-  }
-  hurry_.notify_one();
-  thread_.Stop();
+  return written_.wait_for(lock, max_wait_, [this] { return unwritten_ == 0; });
 }
 
 void CacheWriter::NoteDamage() {

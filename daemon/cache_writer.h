@@ -36,8 +36,7 @@ class CacheWriter {
   CacheWriter(const CacheWriter&) = delete;
   CacheWriter& operator=(const CacheWriter&) = delete;
 
-  /// Written kCollectMillis later, when those are answered that the set was published to; of the
-  /// sets that come meanwhile, only the newest.
+  /// Of several flag sets that wait, only the newest is written.
   void Save(std::shared_ptr<const Generation> generation);
   /// When too much waits already the task is dropped, and the health says so.
   void Write(Task task);
@@ -58,11 +57,9 @@ class CacheWriter {
   [[nodiscard]] const std::string& path() const { return path_; }
 
   /// Writes what waits, then ends the thread.
-  void Stop();
+  void Stop() { thread_.Stop(); }
 
  private:
-  static constexpr std::chrono::milliseconds kCollectMillis{100};
-
   bool WaitForWrites();
   bool Post(Task task);
   void NoteDamage();
@@ -75,11 +72,9 @@ class CacheWriter {
   const std::chrono::milliseconds max_wait_;
   mutable std::mutex mutex_;  // guards what follows, and is not held while the disk is used
   std::condition_variable written_;
-  std::condition_variable hurry_;
   std::size_t unwritten_ = 0;  // tasks; while there are none, the caller may use cache_
   std::shared_ptr<const Generation> newest_;  // waits to be written
   bool has_unsaved_ = false;
-  bool is_awaited_ = false;  // somebody waits for what is given to be written
   CacheHealth health_;
 
   Cache cache_;
