@@ -20,8 +20,8 @@ std::string Country(std::size_t index);
 /// `count` boolean flags, each with its own key, salt and four countries. The names of the variants
 /// are equally long, so all answers have one size.
 model::FlagSet MakeFlagSet(std::size_t count);
-/// The same as the native document that says it; `patterns` of the flags, evenly spread, ask for the
-/// same countries with a regular expression.
+/// The same as the native document that says it; `patterns` of the flags, evenly spread, ask for
+/// the same countries with a regular expression.
 std::string FlagSetText(std::size_t count, std::size_t patterns = 0);
 
 }  // namespace pennon::bench

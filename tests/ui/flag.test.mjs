@@ -178,6 +178,18 @@ test('an earlier version is restored', async () => {
   assert.deepEqual((await store.config('banner')).default, { variant: 'plain' });
 });
 
+test('saving the settings changes what was changed, and leaves the rest', async () => {
+  await store.api('PATCH', '/flags/legacy-cart', { lifecycle: 'deprecated' });
+  await open('legacy-cart');
+  await page.goto('/#/flags/legacy-cart?environment=production&view=settings');
+  assert.equal(await page.getByLabel('Lifecycle').inputValue(), 'deprecated');
+  await page.getByLabel('Owner').fill('nobody');
+  await page.getByRole('button', { name: 'Save for all environments' }).click();
+  await page.getByText('legacy-cart is saved').waitFor();
+  const flag = await store.api('GET', '/flags/legacy-cart');
+  assert.deepEqual([flag.owner, flag.lifecycle], ['nobody', 'deprecated']);
+});
+
 test('deleting asks for the key', async () => {
   await store.api('POST', '/flags', { key: 'short-lived', type: 'boolean', variants: [{ key: 'on', value: true }] });
   await open('short-lived');

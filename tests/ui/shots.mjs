@@ -35,6 +35,10 @@ const pages = {
   fleet: { hash: '#/fleet?environment=production', ready: (page) => page.locator('tbody tr').first() },
   segments: { hash: '#/segments?environment=production', ready: (page) => page.locator('.history li').first() },
   environments: { hash: '#/environments', ready: (page) => page.locator('tbody tr').first() },
+  schedule: { hash: '#/schedule?environment=production', ready: (page) => page.locator('.history li').first() },
+  transfer: { hash: '#/transfer?environment=production', ready: (page) => page.locator('textarea') },
+  access: { hash: '#/access?environment=production', ready: (page) => page.locator('tbody tr').first() },
+  people: { hash: '#/people', ready: (page) => page.locator('tbody tr').first() },
   audit: { hash: '#/audit', ready: (page) => page.locator('.history li').first() },
   'flag-settings': { hash: '#/flags/checkout-v2?view=settings', ready: (page) => page.getByRole('button', { name: 'Delete…' }) },
 };
@@ -42,6 +46,10 @@ const pages = {
 mkdirSync(folder, { recursive: true });
 const store = await Store.make();
 await plantExample(store);
+await store.api('POST', '/users', { name: 'anna', role: 'editor', environments: { production: 'viewer' } });
+await store.api('POST', '/environments/production/schedules', {
+  flag: 'checkout-v2', at: '2027-01-04T09:00:00Z', change: { instructions: [{ kind: 'turnOff' }], comment: 'after the holidays' },
+});
 const daemon = await store.follower();
 for (let i = 0; i < 40; ++i) await daemon.answer(i % 3 ? 'banner' : 'new-checkout', { targetingKey: `user-${i}` });
 await eventually(

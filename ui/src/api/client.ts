@@ -11,6 +11,10 @@ export type Segment = Schemas['Segment'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type Difference = Schemas['Difference'];
 export type Session = Schemas['Session'];
+export type Token = Schemas['Token'];
+export type User = Schemas['User'];
+export type Schedule = Schemas['Schedule'];
+export type ImportSummary = Schemas['ImportSummary'];
 
 /** RFC 9457, or status 0 when there was no answer at all. */
 export class Problem extends Error {

@@ -2,14 +2,18 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { api, ask } from '../api/client';
+import { AccessPage } from '../pages/access/access-page';
 import { AuditPage } from '../pages/audit/audit-page';
 import { EnvironmentsPage } from '../pages/environments/environments-page';
 import { FlagPage } from '../pages/flag/flag-page';
 import { FlagsPage } from '../pages/flags/flags-page';
 import { FleetPage } from '../pages/fleet/fleet-page';
+import { PeoplePage } from '../pages/people/people-page';
 import { PlaygroundPage } from '../pages/playground/playground-page';
+import { SchedulePage } from '../pages/schedule/schedule-page';
 import { SegmentsPage } from '../pages/segments/segments-page';
 import { SignInPage } from '../pages/sign-in/sign-in-page';
+import { TransferPage } from '../pages/transfer/transfer-page';
 import { follow } from '../model/live';
 import { UsagePage } from '../pages/usage/usage-page';
 import { Notices } from '../parts/notices';
@@ -36,6 +40,10 @@ const pages: Record<string, () => JSX.Element> = {
   environments: EnvironmentsPage,
   fleet: FleetPage,
   usage: UsagePage,
+  schedule: SchedulePage,
+  transfer: TransferPage,
+  access: AccessPage,
+  people: PeoplePage,
 };
 
 function Page() {

@@ -2,17 +2,21 @@ import type { ComponentChildren } from 'preact';
 import { api, ask, fromPage } from '../api/client';
 import { tellProblem } from '../parts/notices';
 import { linkTo, route } from './router';
-import { credentials, session, signedOut } from './session';
+import { credentials, isAdmin, session, signedOut } from './session';
 
 const pages: [string, string][] = [
   ['flags', 'Flags'],
   ['playground', 'Playground'],
   ['segments', 'Segments'],
   ['environments', 'Environments'],
+  ['schedule', 'Schedule'],
   ['usage', 'Usage'],
   ['fleet', 'Fleet'],
   ['audit', 'Audit log'],
+  ['transfer', 'Import and export'],
+  ['access', 'Keys and tokens'],
 ];
+const pagesOfAdmins: [string, string][] = [['people', 'People']];
 
 async function signOut() {
   try {
@@ -41,7 +45,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           pennon
         </a>
         <nav aria-label="Pages">
-          {pages.map(([path, name]) => (
+          {[...pages, ...(isAdmin.value ? pagesOfAdmins : [])].map(([path, name]) => (
             <a key={path} href={linkTo(path)} aria-current={page === path ? 'page' : undefined}>
               {name}
             </a>

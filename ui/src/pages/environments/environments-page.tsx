@@ -7,6 +7,7 @@ import { Field } from '../../parts/field';
 import { notify, tellProblem } from '../../parts/notices';
 import { PageHeading } from '../../parts/page-heading';
 import { Time } from '../../parts/time';
+import { EnvironmentActions } from './environment-actions';
 
 /** All environments; a new one is empty or a copy of another. */
 export function EnvironmentsPage() {
@@ -23,19 +24,29 @@ export function EnvironmentsPage() {
               <th scope="col">Name</th>
               <th scope="col">Revision</th>
               <th scope="col">Made</th>
+              {mayEditAll.value && (
+                <th scope="col">
+                  <span class="unseen">Actions</span>
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
-            {environments.value.map(({ key, name, revision, createdAt }) => (
-              <tr key={key}>
+            {environments.value.map((environment) => (
+              <tr key={environment.key}>
                 <th scope="row">
-                  <code>{key}</code>
+                  <code>{environment.key}</code>
                 </th>
-                <td dir="auto">{name}</td>
-                <td>{revision}</td>
+                <td dir="auto">{environment.name}</td>
+                <td>{environment.revision}</td>
                 <td>
-                  <Time at={createdAt} />
+                  <Time at={environment.createdAt} />
                 </td>
+                {mayEditAll.value && (
+                  <td class="actions">
+                    <EnvironmentActions environment={environment} />
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>

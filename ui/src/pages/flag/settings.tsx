@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
-import { api, ask, Problem, tagOf, type Flag } from '../../api/client';
+import { api, ask, tagOf, type Flag } from '../../api/client';
 import { go } from '../../app/router';
 import { mayEditAll } from '../../app/session';
 import { flags, putFlag } from '../../model/flag-list';
-import { Dialog } from '../../parts/dialog';
+import { ConfirmDelete } from '../../parts/confirm-delete';
 import { Field } from '../../parts/field';
 import { notify } from '../../parts/notices';
 
@@ -55,10 +55,12 @@ export function Settings({ flag }: { flag: Flag }) {
           <input name="tags" dir="auto" defaultValue={flag.tags?.join(', ')} />
         </Field>
         <Field label="Lifecycle">
-          <select name="lifecycle" defaultValue={flag.lifecycle ?? 'active'}>
-            <option>active</option>
-            <option>deprecated</option>
-            <option>archived</option>
+          <select name="lifecycle">
+            {['active', 'deprecated', 'archived'].map((one) => (
+              <option key={one} selected={one === (flag.lifecycle ?? 'active')}>
+                {one}
+              </option>
+            ))}
           </select>
         </Field>
         <Field label={`Variants (${flag.type})`}>
@@ -84,30 +86,16 @@ export function Settings({ flag }: { flag: Flag }) {
 }
 
 function Delete({ flag, onClose }: { flag: Flag; onClose: () => void }) {
-  const typed = useSignal('');
-  const error = useSignal('');
   async function remove() {
-    try {
-      const params = { path: { flag: flag.key }, header: tagOf(flag.version) };
-      await ask(api.DELETE('/api/v1/flags/{flag}', { params }));
-      flags.value = flags.value.filter(({ key }) => key !== flag.key);
-      notify(`${flag.key} is deleted`);
-      go('#/flags');
-    } catch (problem) {
-      error.value = (problem as Problem).message;
-    }
+    const params = { path: { flag: flag.key }, header: tagOf(flag.version) };
+    await ask(api.DELETE('/api/v1/flags/{flag}', { params }));
+    flags.value = flags.value.filter(({ key }) => key !== flag.key);
+    notify(`${flag.key} is deleted`);
+    go('#/flags');
   }
   return (
-    <Dialog title={`Delete ${flag.key}`} onClose={onClose}>
-      <p>It goes from every environment, and code that asks for it gets its own default.</p>
-      <Field label={`Type ${flag.key} to delete it`} error={error.value}>
-        <input spellcheck={false} autoComplete="off" onInput={(event) => (typed.value = event.currentTarget.value)} />
-      </Field>
-      <p>
-        <button type="button" class="danger" disabled={typed.value !== flag.key} onClick={remove}>
-          Delete it everywhere
-        </button>
-      </p>
-    </Dialog>
+    <ConfirmDelete name={flag.key} button="Delete it everywhere" remove={remove} onClose={onClose}>
+      It goes from every environment, and code that asks for it gets its own default.
+    </ConfirmDelete>
   );
 }

@@ -1,0 +1,83 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { api, ask } from '../../api/client';
+import { flags, isLoaded, loadAll } from '../../model/flag-list';
+import { Field } from '../../parts/field';
+import { notify, tellProblem } from '../../parts/notices';
+
+const changes: Record<string, { name: string; instructions: { kind: string }[] }> = {
+  on: { name: 'is turned on', instructions: [{ kind: 'turnOn' }] },
+  off: { name: 'is turned off', instructions: [{ kind: 'turnOff' }] },
+};
+
+interface Props {
+  environment: string;
+  onMade: () => Promise<void>;
+}
+
+/** A change at an instant: on, off, or whatever a merge patch says. */
+export function NewSchedule({ environment, onMade }: Props) {
+  const error = useSignal('');
+  const what = useSignal('on');
+  useEffect(() => {
+    if (!isLoaded.value) void loadAll().catch((problem) => tellProblem('No flags', problem));
+  }, []);
+  async function submit(event: SubmitEvent) {
+    event.preventDefault();
+    const element = event.target as HTMLFormElement;
+    const form = new FormData(element);
+    const text = (name: string) => String(form.get(name)).trim();
+    error.value = '';
+    try {
+      const named = changes[what.value];
+      const comment = text('comment') || undefined;
+      const change = named ? { instructions: named.instructions, comment } : (JSON.parse(text('patch')) as unknown);
+      const body = { flag: text('flag'), at: new Date(text('at')).toISOString(), change };
+      const params = { path: { environment }, query: { comment } };
+      await ask(api.POST('/api/v1/environments/{environment}/schedules', { params, body: body as never }));
+      notify(`${body.flag} will change`);
+      element.reset();
+      what.value = 'on';
+      await onMade();
+    } catch (problem) {
+      error.value = (problem as Error).message;
+    }
+  }
+  return (
+    <form class="card below" aria-label="New change" onSubmit={submit}>
+      <h2>New change</h2>
+      <Field label="Flag">
+        <input name="flag" required list="flags-to-schedule" spellcheck={false} autoComplete="off" />
+      </Field>
+      <datalist id="flags-to-schedule">
+        {flags.value.map(({ key }) => (
+          <option key={key} value={key} />
+        ))}
+      </datalist>
+      <Field label="When" hint="In this browser’s time.">
+        <input name="at" type="datetime-local" required />
+      </Field>
+      <Field label="What">
+        <select value={what.value} onChange={(event) => (what.value = event.currentTarget.value)}>
+          {Object.entries(changes).map(([key, { name }]) => (
+            <option key={key} value={key}>
+              {name}
+            </option>
+          ))}
+          <option value="patch">is changed by a merge patch</option>
+        </select>
+      </Field>
+      {what.value === 'patch' && (
+        <Field label="Merge patch" hint='As {"default": {"variant": "on"}}.'>
+          <textarea name="patch" rows={5} spellcheck={false} required />
+        </Field>
+      )}
+      <Field label="Comment" error={error.value}>
+        <input name="comment" dir="auto" />
+      </Field>
+      <button type="submit" class="primary">
+        Schedule it
+      </button>
+    </form>
+  );
+}
