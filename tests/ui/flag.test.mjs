@@ -82,6 +82,28 @@ test('weights sum to the same, however the sliders are moved', async () => {
   }
 });
 
+test('a ramp is drawn on a time line, and keeps its shares when the weights become finer', async () => {
+  await put('dark-mode', { default: { split: { weights: [{ variant: 'on', weight: 1 }, { variant: 'off', weight: 1 }] } } });
+  await open('dark-mode');
+  await page.getByRole('button', { name: 'Add a ramp to the default' }).click();
+  await page.getByLabel('Start of the ramp in the default', { exact: true }).fill('2000-01-01T00:00');
+  await page.getByLabel('End of the ramp in the default', { exact: true }).fill('2000-01-03T00:00');
+  await page.getByRole('img', { name: 'on goes from 0 percent to 100 percent; now it has 100 percent' }).waitFor();
+  await page.getByLabel('Percent at the end of the ramp in the default').fill('40');
+  await page.getByLabel('Percent at the end of the ramp in the default').press('Enter');
+  await page.getByRole('img', { name: 'on goes from 0 percent to 40 percent; now it has 40 percent' }).waitFor();
+  await assertAccessible(page);
+  await review();
+  await save();
+  await page.getByText('Unsaved changes').waitFor({ state: 'detached' });
+  const { ramp, weights } = (await store.config('dark-mode')).default.split;
+  assert.equal(ramp.endWeight / (weights[0].weight + weights[1].weight), 0.4);
+  assert.equal(new Date(ramp.to) - new Date(ramp.from), 2 * 86_400_000);
+  await page.getByRole('button', { name: 'Remove the ramp of the default' }).click();
+  await page.getByRole('button', { name: 'Add a ramp to the default' }).waitFor();
+  assert.equal((await documentShown()).default.split.ramp, undefined);
+});
+
 test('what the compiler refuses is told at its rule, before it is saved', async () => {
   await put('dark-mode', { default: { variant: 'off' }, rules: [
     { id: 'a', when: { attr: 'x', op: 'in', values: ['1'] }, serve: { variant: 'on' } },

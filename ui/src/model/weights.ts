@@ -1,15 +1,23 @@
-import type { Weight } from './definition';
+import type { Serve, Weight } from './definition';
 
 /** Weights in hundredths of a percent at most; their sum stays what it is while one of them moves. */
 export function totalOf(weights: Weight[]): number {
   return weights.reduce((sum, { weight }) => sum + weight, 0);
 }
 
-/** The same shares, of at least 100 steps. */
-export function fine(weights: Weight[]): Weight[] {
-  const total = totalOf(weights);
-  if (total >= 100) return weights;
-  return spread(weights, 100);
+type Split = NonNullable<Serve['split']>;
+
+/** The same shares, also a ramp's, of at least 100 steps. */
+export function fine(split: Split): Split {
+  const total = totalOf(split.weights);
+  if (total >= 100) return split;
+  const scaled = (weight: number) => Math.round((weight * 100) / total);
+  const { ramp } = split;
+  return {
+    ...split,
+    weights: spread(split.weights, 100),
+    ...(ramp && { ramp: { ...ramp, startWeight: scaled(ramp.startWeight), endWeight: scaled(ramp.endWeight) } }),
+  };
 }
 
 /** Shares as they are, of another total: rounded down, and what is left over goes to the first of them. */

@@ -1,6 +1,7 @@
-import type { Serve, Weight } from '../../model/definition';
+import type { Ramp, Serve, Weight } from '../../model/definition';
+import { rampUp } from '../../model/ramp';
 import { fine, setWeight, totalOf } from '../../model/weights';
-import { Time } from '../../parts/time';
+import { RampEditor } from './ramp';
 
 interface Props {
   place: string;
@@ -12,9 +13,15 @@ const percent = (weight: number, total: number) => Number(((weight * 100) / tota
 
 /** A slider for each variant; the others make room, so the sum stays what it is. */
 export function SplitEditor({ place, split, onChange }: Props) {
-  const weights = fine(split.weights);
+  const shown = fine(split);
+  const { weights, ramp } = shown;
   const total = totalOf(weights);
-  const set = (index: number, share: number) => onChange({ ...split, weights: setWeight(weights, index, (share * total) / 100) });
+  const set = (index: number, share: number) => onChange({ ...shown, weights: setWeight(weights, index, (share * total) / 100) });
+  function setRamp(next: Ramp | undefined) {
+    const { ramp: before, ...rest } = shown;
+    void before;
+    onChange(next ? { ...rest, ramp: next } : rest);
+  }
   return (
     <div class="split">
       <ShareBar weights={weights} total={total} />
@@ -44,11 +51,13 @@ export function SplitEditor({ place, split, onChange }: Props) {
           <span class="muted">%</span>
         </div>
       ))}
-      {split.ramp && (
-        <p class="muted">
-          Ramp: <code>{split.ramp.variant}</code> goes from {percent(split.ramp.startWeight, total)} % at{' '}
-          <Time at={new Date(split.ramp.from).toISOString()} /> to {percent(split.ramp.endWeight, total)} % at{' '}
-          <Time at={new Date(split.ramp.to).toISOString()} />; change it in the document.
+      {ramp ? (
+        <RampEditor place={place} ramp={ramp} total={total} variants={weights.map(({ variant }) => variant)} onChange={setRamp} />
+      ) : (
+        <p>
+          <button type="button" class="quiet" aria-label={`Add a ramp to ${place}`} onClick={() => setRamp(rampUp(weights[0]!.variant, total))}>
+            Let a share grow over time…
+          </button>
         </p>
       )}
     </div>

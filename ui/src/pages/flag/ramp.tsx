@@ -1,0 +1,85 @@
+import type { Ramp } from '../../model/definition';
+import { timeLine, weightAt } from '../../model/ramp';
+import { Time } from '../../parts/time';
+
+interface Props {
+  place: string;
+  ramp: Ramp;
+  total: number;
+  variants: string[];
+  onChange: (ramp: Ramp | undefined) => void;
+}
+
+const percent = (weight: number, total: number) => Number(((weight * 100) / total).toFixed(1));
+
+/** An instant as the browser's field for local time has it. */
+function localOf(instant: string | number): string {
+  const date = new Date(instant);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** A share that moves from one instant to another, drawn over time. */
+export function RampEditor({ place, ramp, total, variants, onChange }: Props) {
+  const setTime = (change: (instant: string) => Partial<Ramp>) => (event: { currentTarget: HTMLInputElement }) => {
+    const local = event.currentTarget.value;
+    if (local) onChange({ ...ramp, ...change(new Date(local).toISOString()) });
+  };
+  const setShare = (change: (weight: number) => Partial<Ramp>) => (event: { currentTarget: HTMLInputElement }) => {
+    const share = Math.min(100, Math.max(0, event.currentTarget.valueAsNumber || 0));
+    onChange({ ...ramp, ...change(Math.round((share * total) / 100)) });
+  };
+  return (
+    <fieldset class="ramp">
+      <legend>Ramp of {place}</legend>
+      <TimeLine ramp={ramp} total={total} />
+      <div class="steps-of-ramp">
+        <select aria-label={`Variant that ramps in ${place}`} value={ramp.variant} onChange={(event) => onChange({ ...ramp, variant: event.currentTarget.value })}>
+          {variants.map((variant) => (
+            <option key={variant}>{variant}</option>
+          ))}
+        </select>
+        <label>
+          from <Percent label={`Percent at the start of the ramp in ${place}`} value={percent(ramp.startWeight, total)} onChange={setShare((startWeight) => ({ startWeight }))} /> % at{' '}
+          <input type="datetime-local" aria-label={`Start of the ramp in ${place}`} value={localOf(ramp.from)} onChange={setTime((instant) => ({ from: instant }))} />
+        </label>
+        <label>
+          to <Percent label={`Percent at the end of the ramp in ${place}`} value={percent(ramp.endWeight, total)} onChange={setShare((endWeight) => ({ endWeight }))} /> % at{' '}
+          <input type="datetime-local" aria-label={`End of the ramp in ${place}`} value={localOf(ramp.to)} onChange={setTime((instant) => ({ to: instant }))} />
+        </label>
+        <button type="button" class="quiet" aria-label={`Remove the ramp of ${place}`} onClick={() => onChange(undefined)}>
+          Remove the ramp
+        </button>
+      </div>
+    </fieldset>
+  );
+}
+
+function Percent({ label, value, onChange }: { label: string; value: number; onChange: (event: { currentTarget: HTMLInputElement }) => void }) {
+  return <input type="number" min={0} max={100} step="any" aria-label={label} value={value} onChange={onChange} />;
+}
+
+/** Wide as the time, high as the share; a line where now is. */
+function TimeLine({ ramp, total }: { ramp: Ramp; total: number }) {
+  const points = timeLine(ramp);
+  const [begin, end] = [points[0]!.at, points.at(-1)!.at];
+  if (!(begin < end)) return <p class="error">The ramp ends before it begins.</p>;
+  const x = (at: number) => ((at - begin) * 1000) / (end - begin);
+  const y = (weight: number) => 60 - (weight * 56) / total;
+  const line = points.map(({ at, weight }) => `${x(at)},${y(weight)}`).join(' ');
+  const now = Date.now();
+  const label =
+    `${ramp.variant} goes from ${percent(ramp.startWeight, total)} percent to ${percent(ramp.endWeight, total)} percent; ` +
+    `now it has ${percent(weightAt(ramp, now), total)} percent`;
+  return (
+    <figure class="time-line">
+      <svg viewBox="0 0 1000 60" preserveAspectRatio="none" role="img" aria-label={label}>
+        <polygon points={`0,60 ${line} 1000,60`} />
+        <polyline points={line} />
+        {now > begin && now < end && <line x1={x(now)} x2={x(now)} y1={0} y2={60} class="now" />}
+      </svg>
+      <figcaption class="muted">
+        <Time at={new Date(ramp.from).toISOString()} /> to <Time at={new Date(ramp.to).toISOString()} />
+      </figcaption>
+    </figure>
+  );
+}
