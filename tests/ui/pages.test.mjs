@@ -89,6 +89,16 @@ test('fleet and usage show what daemons reported', async () => {
   await page.goto('/#/usage?environment=production');
   await page.getByRole('row', { name: /banner 20 plain 100 %|banner 20/ }).waitFor();
   await assertAccessible(page);
+  await page.getByRole('button', { name: 'Chart of banner' }).click();
+  const dialog = page.getByRole('dialog');
+  for (const span of ['24 hours', '7 days', '30 days']) {
+    await dialog.getByRole('combobox').selectOption(span);
+    await dialog.getByRole('img', { name: /^20 evaluations; at most 20 in one column/ }).waitFor();
+  }
+  await dialog.getByText('As a table').click();
+  const cells = await dialog.getByRole('cell').allInnerTexts();
+  assert.equal(cells.reduce((sum, text) => sum + Number(text), 0), 20);
+  await assertAccessible(page);
 });
 
 test('the audit log is filtered, and tells what changed', async () => {

@@ -14,6 +14,7 @@ export type Session = Schemas['Session'];
 export type Token = Schemas['Token'];
 export type User = Schemas['User'];
 export type Schedule = Schemas['Schedule'];
+export type HourCount = Schemas['HourCount'];
 export type ImportSummary = Schemas['ImportSummary'];
 
 /** RFC 9457, or status 0 when there was no answer at all. */

@@ -1,9 +1,11 @@
+import { useSignal } from '@preact/signals';
 import { api, ask } from '../../api/client';
 import { linkTo } from '../../app/router';
 import { chosenEnvironment, EnvironmentChoice } from '../../parts/environment-choice';
 import { Show, useLoaded } from '../../parts/loaded';
 import { PageHeading } from '../../parts/page-heading';
 import { Time } from '../../parts/time';
+import { UsageDialog } from './usage-dialog';
 
 async function loadTotals(environment: string) {
   const params = { path: { environment } };
@@ -14,6 +16,7 @@ async function loadTotals(environment: string) {
 /** How often each flag was asked for in the last 30 days, and what it answered. */
 export function UsagePage() {
   const environment = chosenEnvironment.value;
+  const charted = useSignal('');
   const loaded = useLoaded(async () => (environment ? loadTotals(environment) : []), [environment]);
   return (
     <>
@@ -31,6 +34,9 @@ export function UsagePage() {
                   <th scope="col">Evaluations</th>
                   <th scope="col">By variant</th>
                   <th scope="col">Last</th>
+                  <th scope="col">
+                    <span class="unseen">Over time</span>
+                  </th>
                 </tr>
               </thead>
               <tbody>
@@ -46,6 +52,11 @@ export function UsagePage() {
                       <VariantBar variants={variants} total={evaluations} />
                     </td>
                     <td>{lastHour ? <Time at={lastHour} short /> : <span class="chip mark">never</span>}</td>
+                    <td>
+                      <button type="button" aria-label={`Chart of ${flag}`} onClick={() => (charted.value = flag)}>
+                        Over time
+                      </button>
+                    </td>
                   </tr>
                 ))}
               </tbody>
@@ -53,6 +64,7 @@ export function UsagePage() {
           </div>
         )}
       </Show>
+      {charted.value && <UsageDialog environment={environment} flag={charted.value} onClose={() => (charted.value = '')} />}
     </>
   );
 }
