@@ -59,18 +59,22 @@ std::string SegmentText(const Value& step) {
   return "segment " + Text(step, "name") + (list.empty() ? "" : ", in its list " + list) +
          YesOrNo(step);
 }
+// ", let in are 0 … 72"
+std::string ShareText(const Value& step, std::string_view verb) {
+  const Value* place = step.Find("place");
+  if (place == nullptr) return "";
+  return ", " + std::string(verb) + ' ' + Text(*place, "from") + " … " +
+         std::to_string(Number(*place, "to") - 1);
+}
 std::string GateText(const Value& step) {
-  std::string text = "gate by " + Text(step, "name") + PlaceText(step);
-  if (const Value* place = step.Find("place")) {
-    text +=
-        ", let in are " + Text(*place, "from") + " … " + std::to_string(Number(*place, "to") - 1);
-  }
-  return text + YesOrNo(step);
+  return "gate by " + Text(step, "name") + PlaceText(step) + ShareText(step, "let in are") +
+         YesOrNo(step);
 }
 std::string SplitText(const Value& step) {
   const std::string variant = Text(step, "variant");
   return "split by " + Text(step, "name") + PlaceText(step) +
-         (variant.empty() ? "" : ", serves " + Quoted(variant));
+         (variant.empty() ? ""
+                          : ", serves " + Quoted(variant) + ShareText(step, "whose places are"));
 }
 
 std::string LogicText(const Value& step) {

@@ -1,5 +1,6 @@
 #include "engine/recorder.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/explain.h"
@@ -16,6 +17,18 @@ namespace {
 std::string_view StateText(FlagState state) {
   constexpr std::array<std::string_view, 4> kTexts{"on", "off", "killed", "quarantined"};
   return kTexts[static_cast<std::size_t>(state)];
+}
+
+// The share that a position is in: the ramp's, or that of a weight as far as the ramp leaves it.
+model::Place PlaceIn(const FlagRecord& flag, const SplitRecord& split, std::uint32_t position,
+                     std::uint32_t ramped) {
+  if (position < ramped) return {position, split.total, 0, ramped};
+  std::uint32_t from = ramped;
+  for (const WeightRecord& weight : PartOf(flag, split.weights)) {
+    if (position < weight.cumulative) return {position, split.total, from, weight.cumulative};
+    from = std::max(from, weight.cumulative);
+  }
+  return {position, split.total, from, split.total};
 }
 
 }  // namespace
@@ -104,11 +117,11 @@ void Recorder::Gate(const GateRecord& gate, Position position, bool held) {
 }
 
 void Recorder::Split(const FlagRecord& flag, const SplitRecord& split, Position position,
-                     std::uint32_t variant) {
+                     std::uint32_t ramped, std::uint32_t variant) {
   ExplanationStep& step = Add(StepKind::kSplit, position.has_value());
   step.name = AttributesText(view_, split.bucketing.attributes);
   step.variant = VariantKey(flag, variant);
-  if (position) step.place = model::Place{*position, split.total, 0, split.total};
+  if (position) step.place = PlaceIn(flag, split, *position, ramped);
 }
 
 void Recorder::Logic(const FlagRecord& flag, std::uint32_t variant) {

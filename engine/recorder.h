@@ -31,7 +31,7 @@ class Recorder {
   void EndSegment(bool held) { End(held); }
   void Gate(const GateRecord& gate, Position position, bool held);
   void Split(const FlagRecord& flag, const SplitRecord& split, Position position,
-             std::uint32_t variant);
+             std::uint32_t ramped, std::uint32_t variant);
 
   // The result may be an attribute's value: only the variant that it names is written down.
   static std::string* LogicResult() { return nullptr; }

@@ -32,8 +32,9 @@ struct NoTrace {
   void Listed(bool /*included*/) {}
   void EndSegment(bool /*held*/) {}
   void Gate(const GateRecord& /*gate*/, Position /*position*/, bool /*held*/) {}
+  /// Positions below `ramped` are those of the split's ramp.
   void Split(const FlagRecord& /*flag*/, const SplitRecord& /*split*/, Position /*position*/,
-             std::uint32_t /*variant*/) {}
+             std::uint32_t /*ramped*/, std::uint32_t /*variant*/) {}
   /// Where to append the result of JSONLogic as JSON, before Logic is told; null for nowhere.
   std::string* LogicResult() { return nullptr; }
   void Logic(const FlagRecord& /*flag*/, std::uint32_t /*variant*/) {}

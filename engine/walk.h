@@ -261,22 +261,23 @@ class Walk {
     std::uint32_t position = 0;
     if (!Place(split.bucketing, split.missing, split.total, position)) {
       decision = WithoutSubject(split, decision);
-      trace_.Split(flag, split, std::nullopt, decision.variant);
+      trace_.Split(flag, split, std::nullopt, 0, decision.variant);
       return PlacedBy(decision);
     }
     const auto weights = PartOf(flag, split.weights);
     if (weights.size() > 1 || split.ramp != kNone) decision.reason = model::Reason::kSplit;
-    decision.variant = VariantAt(flag, split, weights, position);
-    trace_.Split(flag, split, position, decision.variant);
-    return Placed::kYes;
-  }
-  [[gnu::always_inline]] std::uint32_t VariantAt(const FlagRecord& flag, const SplitRecord& split,
-                                                 std::span<const WeightRecord> weights,
-                                                 std::uint32_t position) {
+    std::uint32_t ramped = 0;
     if (split.ramp != kNone) {
       const auto& ramp = RecordAt<RampRecord>(flag, split.ramp);
-      if (position < WeightAt(ramp, question_.now_micros)) return ramp.variant;
+      ramped = WeightAt(ramp, question_.now_micros);
+      decision.variant = ramp.variant;
     }
+    if (position >= ramped) decision.variant = VariantAt(weights, position);
+    trace_.Split(flag, split, position, ramped, decision.variant);
+    return Placed::kYes;
+  }
+  [[gnu::always_inline]] std::uint32_t VariantAt(std::span<const WeightRecord> weights,
+                                                 std::uint32_t position) {
     // Counted without branches: which variant comes next is the one thing nobody can predict.
     std::uint32_t chosen = 0;
     for (const WeightRecord& weight : weights.first(weights.size() - 1)) {

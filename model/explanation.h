@@ -23,7 +23,8 @@ enum class StepKind : std::uint8_t {
   kLogic,         // a rule of JSONLogic; `variant` what it serves, `held`: it names one
 };
 
-/// Where a subject fell: `position` of 0 … `total`-1; a gate lets in `from` … `to`-1.
+/// Where a subject fell: `position` of 0 … `total`-1. A gate lets in `from` … `to`-1; of a split it
+/// is the share that the subject fell into.
 struct Place {
   std::uint32_t position = 0;
   std::uint32_t total = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
+#include <iterator>
 #include <string_view>
 
 #include "net/http_parser.h"
@@ -68,6 +70,11 @@ std::string_view StatusText(int status) {
   }
 }
 
+void AppendNumber(std::string& out, std::size_t number) {
+  char digits[20];
+  out.append(digits, std::to_chars(digits, std::end(digits), number).ptr);
+}
+
 bool IsHeaderValue(std::string_view value) {
   return std::none_of(value.begin(), value.end(),
                       [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
@@ -85,11 +92,15 @@ bool MayHaveBody(const HttpResponse& response) {
 
 // The status and the headers that do not depend on the connection.
 void AppendHead(std::string& out, const HttpResponse& response) {
-  out += "HTTP/1.1 ";
-  out += std::to_string(response.status);
-  out += ' ';
-  out += StatusText(response.status);
-  out += "\r\n";
+  if (response.status == 200) {  // what is said nearly always, in one piece
+    out += "HTTP/1.1 200 OK\r\n";
+  } else {
+    out += "HTTP/1.1 ";
+    AppendNumber(out, static_cast<std::size_t>(response.status));
+    out += ' ';
+    out += StatusText(response.status);
+    out += "\r\n";
+  }
   if (MayHaveBody(response) && !response.content_type.empty()) {
     out += "Content-Type: ";
     out += response.content_type;
@@ -108,7 +119,7 @@ void AppendResponse(std::string& out, const HttpResponse& response, Framing fram
   AppendHead(out, response);
   if (MayHaveBody(response)) {
     out += "Content-Length: ";
-    out += std::to_string(response.body.size());
+    AppendNumber(out, response.body.size());
     out += "\r\n";
   }
   if (!framing.keep_alive) {

@@ -1,6 +1,10 @@
 // Explanations: what they say, that they say what Evaluate does, and what they keep to themselves.
 #include "engine/explain.h"
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "tests/unit/engine/engine_fixture.h"
 
 namespace pennon::test {
@@ -58,6 +62,36 @@ TEST_CASE("an explanation names every rule that was tried, and what decided") {
         std::string::npos);
   CHECK(lines.find("/100000 no\n default yes\n  split targetingKey ") != std::string::npos);
   CHECK(lines.find("/100 yes\n") != std::string::npos);
+}
+
+TEST_CASE("a split shows the share that the subject fell into, a ramp's before the others") {
+  using Share = std::pair<std::uint32_t, std::uint32_t>;
+  const auto shares_of = [](const std::string& members) {
+    const Attached set("{\"f\":" + Flag(R"("salt":"s","default":{"split":{)" + members + "}}") +
+                       '}');
+    std::map<std::string, std::set<Share>> shares;
+    for (int i = 0; i < 2'000; ++i) {
+      const auto steps = Explain(set, "f", client::Context("user-" + std::to_string(i))).steps;
+      const auto split = std::find_if(steps.begin(), steps.end(), [](const auto& step) {
+        return step.kind == StepKind::kSplit;
+      });
+      REQUIRE(split != steps.end());
+      const auto& [position, total, from, to] = *split->place;
+      CHECK((from <= position && position < to && total == 100));
+      shares[split->variant].insert({from, to});
+    }
+    return shares;
+  };
+  const std::string weights =
+      R"("weights":[{"variant":"on","weight":25},{"variant":"off","weight":75}])";
+  auto shares = shares_of(weights);
+  CHECK(shares["on"] == std::set<Share>{{0, 25}});
+  CHECK(shares["off"] == std::set<Share>{{25, 100}});
+  // In 1970 it has not begun: the first 10 are the ramp's, and "on" has what is left of its 25.
+  shares = shares_of(weights + R"(,"ramp":{"variant":"off","from":"2030-01-01T00:00:00Z",)"
+                               R"("to":"2031-01-01T00:00:00Z","startWeight":10,"endWeight":90})");
+  CHECK(shares["on"] == std::set<Share>{{10, 25}});
+  CHECK(shares["off"] == std::set<Share>{{0, 10}, {25, 100}});
 }
 
 TEST_CASE("an explanation goes into prerequisites, targets and segments") {

@@ -39,7 +39,7 @@ function StepLine({ step }: { step: Step }) {
   );
 }
 
-/** Where the subject fell, and the share that it fell into, where that is known: a split does not tell its own. */
+/** Where the subject fell, and the share that it fell into or that a gate lets in. */
 function Bucket({ place: { position, total, from, to } }: { place: Place }) {
   const at = (value: number) => (value * 1000) / total;
   const percent = (value: number) => Number(((value * 100) / total).toFixed(2));
