@@ -59,8 +59,8 @@ Result<FirstSecrets> Initialise(Database& database, std::optional<SecretFile>& f
 
 void PrintInvitation(std::ostream& out, const std::string& user, const std::string& invitation) {
   out << "to sign in as \"" << user
-      << "\", set a password with this invitation, once, within 24 hours\n"
-         "(POST /api/v1/setup {\"token\": …, \"password\": …}):\n"
+      << "\", enter this invitation in the admin UI, once, within 24 hours, and set a password\n"
+         "(or POST /api/v1/setup {\"token\": …, \"password\": …}):\n"
       << invitation << '\n';
 }
 

@@ -186,6 +186,20 @@ test('a draft outlives the store and the page', async () => {
   assert.deepEqual((await store.config('banner')).default, { variant: 'beta' });
 });
 
+test('a document of more than 10,000 lines is shown, changed in the form and saved whole', async () => {
+  const values = Array.from({ length: 10_000 }, (_, i) => `user-${i}`);
+  await put('banner', { targets: [{ variant: 'sale', values }], default: { variant: 'plain' } });
+  await open('banner');
+  const lines = (await page.getByLabel('Document').inputValue()).split('\n').length;
+  assert.ok(lines > 10_000, `${lines} lines`);
+  await page.getByLabel('What the default serves').selectOption('variant beta');
+  await review();
+  await save();
+  await page.getByText('Unsaved changes').waitFor({ state: 'detached' });
+  const saved = await store.config('banner');
+  assert.deepEqual([saved.default, saved.targets[0].values], [{ variant: 'beta' }, values]);
+});
+
 test('an earlier version is restored', async () => {
   await put('banner', { default: { variant: 'plain' } });
   const { version } = await store.config('banner');
