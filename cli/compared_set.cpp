@@ -12,14 +12,19 @@ using base::Result;
 
 namespace {
 
+constexpr std::string_view kStoreAt = "store@";
+
 std::string ReasonOf(model::Reason reason, model::EvaluationError error) {
   return std::string(error == model::EvaluationError::kNone ? Name(reason) : Name(error));
 }
 
-Result<std::string> FromStore(const std::string& environment) {
+// `name`: "store", or "store@" and an instant.
+Result<std::string> FromStore(const std::string& name, const std::string& environment) {
   const auto login = FindLogin();
   if (!login) return Fail(login.error());
-  return CallStore(*login, {"GET", "/environments/" + UrlEncoded(environment) + "/export", ""});
+  std::string path = "/environments/" + UrlEncoded(environment) + "/export";
+  if (name.starts_with(kStoreAt)) path += "?at=" + UrlEncoded(name.substr(kStoreAt.size()));
+  return CallStore(*login, {"GET", path, ""});
 }
 
 }  // namespace
@@ -31,8 +36,8 @@ Result<ComparedSet> ComparedSet::Open(const std::string& name, const ComparedPla
     opened.daemon_ = std::make_unique<client::Client>(places.daemon);
     return opened;
   }
-  const bool is_store = name == "store";
-  const auto text = is_store ? FromStore(places.environment) : ReadInput(name);
+  const bool is_store = name == "store" || name.starts_with(kStoreAt);
+  const auto text = is_store ? FromStore(name, places.environment) : ReadInput(name);
   if (!text) return Fail(text.error());
   const auto taken = opened.Take(*text, is_store ? wire::DocumentOptions() : places.document);
   if (!taken) return Fail(taken.error().Within(opened.name_));

@@ -99,7 +99,7 @@ constexpr std::array kRoutes{
           "since until"},
 
     Route{"POST", "/api/v1/environments/{environment}/import", ImportDocument, "from"},
-    Route{"GET", "/api/v1/environments/{environment}/export", ExportDocument},
+    Route{"GET", "/api/v1/environments/{environment}/export", ExportDocument, "at"},
     Route{"POST", "/api/v1/environments/{environment}/playground", AskPlayground, "",
           Role::kViewer},
 };

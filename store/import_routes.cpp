@@ -1,6 +1,7 @@
 // /api/v1/environments/{environment}/import and /export: whole flag sets as documents.
 #include "base/json_text.h"
 #include "store/import.h"
+#include "store/past_set.h"
 #include "store/routes.h"
 #include "wire/json.h"
 
@@ -45,7 +46,30 @@ base::Result<Reply> ImportDocument(const Call& call) {
   return reply;
 }
 
+// `?at=`: as it was at an instant, out of the audit log; such a document has no revision.
+base::Result<Reply> ExportPast(const Call& call) {
+  auto at = call.query.Instant("at", 0);
+  if (!at) return base::Fail(at.error());
+  const std::string& environment = call.names[0];
+  auto set = ReadPastSet(call.ledger.database(), environment, *at);
+  if (!set) return base::Fail(set.error());
+  Reply reply;
+  base::JsonObject document(reply.body);
+  document.String("environment", environment);
+  for (const auto& [member, definitions] :
+       {std::pair("flags", &set->flags), std::pair("segments", &set->segments)}) {
+    base::JsonObject object(document.Key(member));
+    for (const auto& [key, definition] : *definitions) {
+      AppendJson(object.Key(key), model::Value(definition));
+    }
+    object.Close();
+  }
+  document.Close();
+  return reply;
+}
+
 base::Result<Reply> ExportDocument(const Call& call) {
+  if (call.query.Has("at")) return ExportPast(call);
   auto set = call.Set();
   if (!set) return base::Fail(set.error());
   Reply reply;

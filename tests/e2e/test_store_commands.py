@@ -61,6 +61,8 @@ class StoreCommandsTest(EndToEndTest):
         document = json.loads(self.pennon("export"))
         (folder / "old.json").write_text(json.dumps(document))
         self.assertIn("no definition differs", self.pennon("diff", "store", str(folder / "old.json"), "--exit-code"))
+        self.assertIn("no definition differs", self.pennon("diff", "store@2099-01-01T00:00:00Z", "store", "--exit-code"))
+        self.assertIn("was not there then", self.pennon("diff", "store@2020-01-01T00:00:00Z", "store", fails=True))
         document["flags"]["banner"]["default"] = {"variant": "sale"}
         document["flags"]["fresh"] = {"type": "boolean", "variants": [{"key": "on", "value": True}], "default": {"variant": "on"}}
         del document["flags"]["search-limits"]

@@ -1,4 +1,7 @@
 // The audit log and what is made of it: versions, differences, restoring, the chain.
+#include <utility>
+#include <vector>
+
 #include "store/audit_chain.h"
 #include "store/json_diff.h"
 #include "tests/unit/store/store_fixture.h"
@@ -26,6 +29,51 @@ struct HistoryFixture : StoreFixture {
     return verified ? "" : verified.error().where();
   }
 };
+
+TEST_CASE("an export of an instant is what an export gave then, whatever has happened since") {
+  StoreFixture store;
+  const std::string prod = "/api/v1/environments/prod";
+  const auto definitions = [&](const std::string& query) {
+    const auto set = store.Expect(200, "GET", prod + "/export" + query);
+    return std::pair(*set.Find("flags"), *set.Find("segments"));
+  };
+  struct Then {
+    base::WallMillis at;
+    std::pair<model::Value, model::Value> set;
+  };
+  std::vector<Then> history;
+  const auto change = [&](int status, const std::string& method, const std::string& path,
+                          const std::string& body = "") {
+    store.clock.wall += 1'000;
+    store.Expect(status, method, path, body, status == 201 ? "" : "*");
+    history.push_back({store.clock.wall, definitions("")});
+  };
+  change(201, "POST", "/api/v1/environments", R"({"key":"prod"})");
+  change(201, "POST", "/api/v1/flags", R"({"key":"a",)" + kBooleanFlag + '}');
+  change(201, "POST", "/api/v1/flags", R"({"key":"untouched",)" + kBooleanFlag + '}');
+  change(201, "PUT", prod + "/segments/s", R"({"included":["ann"]})");
+  change(200, "PUT", prod + "/flags/a",
+         R"({"enabled":true,"rules":[{"when":{"segment":"s"},"serve":{"variant":"on"}}]})");
+  change(200, "PUT", prod + "/segments/s", R"({"included":["bob"]})");
+  change(200, "PUT", "/api/v1/flags/a", '{' + kBooleanFlag + R"(,"owner":"x"})");
+  change(200, "PUT", prod + "/flags/a", R"({"enabled":false})");
+  change(204, "DELETE", prod + "/segments/s");
+  change(204, "DELETE", "/api/v1/flags/a");
+  for (const Then& then : history) {
+    CAPTURE(then.at);
+    CHECK(definitions("?at=" + std::to_string(then.at)) == then.set);
+    CHECK(definitions("?at=" + std::to_string(then.at + 999)) == then.set);
+  }
+  store.Expect(404, "GET", prod + "/export?at=" + std::to_string(history[0].at - 1));
+  store.Expect(422, "GET", prod + "/export?at=yesterday");
+  store.clock.wall += 1'000;
+  store.Expect(204, "DELETE", prod + "?confirm=prod");
+  store.clock.wall += 1'000;
+  store.Expect(201, "POST", "/api/v1/environments", R"({"key":"prod"})");
+  CHECK(definitions("?at=" + std::to_string(store.clock.wall)) == definitions(""));
+  CHECK(definitions("?at=" + std::to_string(history[5].at)).second == history[5].set.second);
+  store.Expect(404, "GET", prod + "/export?at=" + std::to_string(store.clock.wall - 1));
+}
 
 TEST_CASE("versions are listed, the newest first, with who, why and what") {
   HistoryFixture store;
