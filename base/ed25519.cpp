@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <vector>
@@ -15,6 +16,7 @@ using ed25519_detail::Key;
 
 constexpr std::size_t kSignatureBytes = 64;
 constexpr std::size_t kSignatureText = 88;  // as base64
+constexpr std::string_view kPemBegin = "-----BEGIN ";
 
 struct FreeBio {
   void operator()(BIO* bio) const { BIO_free(bio); }
@@ -98,9 +100,16 @@ std::string Ed25519Signer::PublicPem() const {
 }
 
 Result<Ed25519Verifier> Ed25519Verifier::FromPem(const std::string& pem, std::string_view where) {
-  auto key = ReadKey(pem, where, "public key", PEM_read_bio_PUBKEY);
-  if (!key) return Fail(key.error());
-  return Ed25519Verifier(*std::move(key));
+  std::vector<Key> keys;
+  std::size_t begin = std::min(pem.find(kPemBegin), pem.size());
+  do {
+    const std::size_t end = std::min(pem.find(kPemBegin, begin + 1), pem.size());
+    auto key = ReadKey(pem.substr(begin, end - begin), where, "public key", PEM_read_bio_PUBKEY);
+    if (!key) return Fail(key.error());
+    keys.push_back(*std::move(key));
+    begin = end;
+  } while (begin < pem.size());
+  return Ed25519Verifier(std::move(keys));
 }
 
 bool Ed25519Verifier::Verify(std::string_view text, std::string_view signature) const {
@@ -109,10 +118,12 @@ bool Ed25519Verifier::Verify(std::string_view text, std::string_view signature) 
   if (EVP_DecodeBlock(bytes.data(), BytesOf(signature), static_cast<int>(signature.size())) < 0) {
     return false;
   }
-  const Context context(EVP_MD_CTX_new());
-  return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, KeyOf(key_)) == 1 &&
-         EVP_DigestVerify(context.get(), bytes.data(), kSignatureBytes, BytesOf(text),
-                          text.size()) == 1;
+  return std::any_of(keys_.begin(), keys_.end(), [&](const Key& key) {
+    const Context context(EVP_MD_CTX_new());
+    return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, KeyOf(key)) == 1 &&
+           EVP_DigestVerify(context.get(), bytes.data(), kSignatureBytes, BytesOf(text),
+                            text.size()) == 1;
+  });
 }
 
 }  // namespace pennon::base

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -33,16 +35,18 @@ class Ed25519Signer {
   ed25519_detail::Key key_;
 };
 
-/// A public key. Safe to use from any thread.
+/// A public key, or several while one takes the place of another. Safe to use from any thread.
 class Ed25519Verifier {
  public:
+  /// From PEM text with one key after the other; kInvalid, naming `where`, when there is none or
+  /// one is no public key for Ed25519.
   static Result<Ed25519Verifier> FromPem(const std::string& pem, std::string_view where);
-  /// Whether `signature`, as Sign gives it, is that of `text`.
+  /// Whether `signature`, as Sign gives it, is that of `text` with one of the keys.
   [[nodiscard]] bool Verify(std::string_view text, std::string_view signature) const;
 
  private:
-  explicit Ed25519Verifier(ed25519_detail::Key key) : key_(std::move(key)) {}
-  ed25519_detail::Key key_;
+  explicit Ed25519Verifier(std::vector<ed25519_detail::Key> keys) : keys_(std::move(keys)) {}
+  std::vector<ed25519_detail::Key> keys_;
 };
 
 }  // namespace pennon::base

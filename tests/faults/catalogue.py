@@ -229,7 +229,6 @@ NOT_RUN = {
     "S04": "needs a browser",
     "S05": "needs a browser; S02 shows the table of hosts",
     "S11": "not measured",
-    "S14": "one public key at a time so far",
     "S15": "seccomp and Landlock are the service manager's",
     "U09": "needs a browser; there is no page yet",
     "U12": "not built: no staged roll-out of revisions",

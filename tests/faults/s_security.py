@@ -147,3 +147,35 @@ class SecurityTest(FaultTest):
         for line in daemon.program.log.splitlines():
             self.assertRegex(line, "^time=")
             self.assertNotIn("\x1b", line)
+
+    def test_S14_a_signing_key_is_changed_while_a_daemon_is_offline_and_the_old_one_ends(self):
+        folder = self.folder("keys")
+
+        def key(name):
+            made = subprocess.run([BIN / "pennon-store", "keygen", folder / name], check=True, capture_output=True, text=True)
+            return made.stdout
+        old, new, trusted = key("old"), key("new"), folder / "trusted.pub"
+        trusted.write_text(old + new)
+        store = self.start_store(arguments=["--signing-key-file", str(folder / "old")])
+        daemon = self.start_daemon(store, ["--upstream-public-key-file", str(trusted)])
+        eventually(lambda: daemon.environment()["state"] == "live", "the old key's set is in force")
+        self.wait_written(daemon, 1)
+        daemon.program.kill()
+        store.program.end()
+        store.arguments[-1] = str(folder / "new")
+        daemon.start()  # with the store away
+        self.assertEqual(daemon.flag("banner")["source"], "cache")
+        store.start()
+        revision = store.configure("banner", {"default": {"variant": "sale"}})
+        eventually(lambda: daemon.flag("banner")["revision"] == revision, "the new key's set is taken")
+        self.wait_kept(daemon, revision)
+        daemon.program.kill()
+        store.program.end()
+        trusted.write_text(new)
+        daemon.start()
+        self.assertEqual(daemon.flag("banner")["source"], "cache")  # it is the new key's
+        daemon.program.kill()
+        trusted.write_text(old)
+        daemon.start()
+        eventually(lambda: "signature" in daemon.program.log, "what the other key signed does not count any more")
+        self.assertEqual(daemon.environment()["state"], "not-ready")

@@ -229,6 +229,12 @@ TEST_CASE("a signed set says who made it, whole and as a delta, and nothing of i
   CHECK(read->Sign("x") == signer.Sign("x"));
   CHECK(!base::Ed25519Signer::FromPem(signer.PublicPem(), "key"));
   CHECK(!base::Ed25519Verifier::FromPem("", "key"));
+  const auto both = base::Ed25519Verifier::FromPem(other.PublicPem() + signer.PublicPem(), "key");
+  REQUIRE(both);
+  CHECK(both->Verify("x", signer.Sign("x")));
+  CHECK(both->Verify("x", other.Sign("x")));
+  CHECK(!both->Verify("x", base::Ed25519Signer::Generate().Sign("x")));
+  CHECK(!base::Ed25519Verifier::FromPem(signer.PublicPem() + signer.PrivatePem(), "key"));
 }
 
 TEST_CASE("streams that are gone are forgotten; the others are told that it ends") {
