@@ -27,6 +27,7 @@ from sync_server import SyncServer  # noqa: E402
 
 EXAMPLE = str(ROOT / "config" / "example-flags.json")
 QUICK = "PENNON_FAULTS_QUICK" in os.environ
+SANITIZED = BIN.parent.name in ("asan", "tsan")
 
 
 def count(name, default):
@@ -42,6 +43,18 @@ def slow(test):
             self.skipTest("not a quick row; ./test faults runs it")
         test(self)
     return run
+
+
+def without_sanitizer(reason):
+    """A row that a sanitizer would spoil by what it does itself."""
+    def mark(test):
+        @functools.wraps(test)
+        def run(self):
+            if SANITIZED:
+                self.skipTest("not with a sanitizer: " + reason)
+            test(self)
+        return run
+    return mark
 
 
 def open_bug(reason):
