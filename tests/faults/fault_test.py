@@ -22,12 +22,12 @@ sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tests" / "support")]
 from failing_calls import LIBRARY, FailingCalls  # noqa: E402
 from frame_client import FrameClient, FrameError  # noqa: E402
 from harness import BIN, EndToEndTest, Program, Store, UnixHttpConnection, eventually, free_port, request  # noqa: E402
+from libpennon import IS_SANITIZED  # noqa: E402
 from raw_upstream import GONE, RawUpstream, answer, head, reset  # noqa: E402
 from sync_server import SyncServer  # noqa: E402
 
 EXAMPLE = str(ROOT / "config" / "example-flags.json")
 QUICK = "PENNON_FAULTS_QUICK" in os.environ
-SANITIZED = BIN.parent.name in ("asan", "tsan")
 
 
 def count(name, default):
@@ -50,7 +50,7 @@ def without_sanitizer(reason):
     def mark(test):
         @functools.wraps(test)
         def run(self):
-            if SANITIZED:
+            if IS_SANITIZED:
                 self.skipTest("not with a sanitizer: " + reason)
             test(self)
         return run

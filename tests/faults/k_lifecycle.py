@@ -206,6 +206,7 @@ class LifecycleTest(FaultTest):
             said = b""
         self.assertTrue(said == b"" or b" 503 " in said.split(b"\r\n")[0], said)
 
+    @without_sanitizer("it takes the signals of a crash for itself")
     def test_K15_signals_that_kill_others_cost_a_restart_at_most(self):
         upstream, daemon = self.cached(2)
         daemon.start()
@@ -222,6 +223,7 @@ class LifecycleTest(FaultTest):
         daemon.program.process.send_signal(deadly)
         self.assertEqual(daemon.program.process.wait(timeout=60), -deadly)
 
+    @without_sanitizer("it takes the signals of a crash for itself")
     def test_K16_after_three_crashes_within_a_minute_the_set_is_held_back_and_the_one_before_serves(self):
         upstream, daemon = self.cached(2)
         upstream.open()
@@ -244,6 +246,7 @@ class LifecycleTest(FaultTest):
         daemon.start()
         self.assert_serves(daemon, 3)
 
+    @without_sanitizer("it takes the signals of a crash for itself")
     def test_K16_who_accepts_the_set_that_was_held_back_gets_it(self):
         upstream, daemon = self.cached(2)
         for _ in range(3):

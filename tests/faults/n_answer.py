@@ -167,7 +167,7 @@ class AnswerTest(FaultTest):
             with self.subTest(encoding=encoding):
                 self.ride_out(once(answer(200, body, [("Content-Encoding", encoding), ("ETag", '"1.9"')])),
                               upstream=upstream, daemon=daemon, times=1)
-        self.assertLess(peak_memory(daemon.program.process) - before, (256 if SANITIZED else 64) << 20)
+        self.assertLess(peak_memory(daemon.program.process) - before, (256 if IS_SANITIZED else 64) << 20)
         revision = daemon.environment()["revision"] + 1
         upstream.fault = once(answer(200, gzip.compress(SyncServer.document(revision, {"a": flag(5)})), [("Content-Encoding", "gzip")]))
         self.wait_revision(daemon, revision)
@@ -229,7 +229,7 @@ class AnswerTest(FaultTest):
                 self.wait_mishaps(daemon, 1)
                 self.assertEqual(daemon.environment()["revision"], 1)
                 self.assert_serves(daemon)
-        self.assertLess(peak_memory(daemon.program.process) - before, (256 if SANITIZED else 64) << 20)
+        self.assertLess(peak_memory(daemon.program.process) - before, (256 if IS_SANITIZED else 64) << 20)
         self.heal(upstream, daemon, 2)
 
     def test_N26_a_portal_that_answers_everything_costs_nothing_but_freshness(self):
