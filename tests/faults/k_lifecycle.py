@@ -205,6 +205,8 @@ class LifecycleTest(FaultTest):
         except OSError:
             said = b""
         self.assertTrue(said == b"" or b" 503 " in said.split(b"\r\n")[0], said)
+        held.close()
+        self.assertEqual(daemon.program.process.wait(timeout=60), 0)
 
     @without_sanitizer("it takes the signals of a crash for itself")
     def test_K15_signals_that_kill_others_cost_a_restart_at_most(self):
