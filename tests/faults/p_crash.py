@@ -54,6 +54,7 @@ class CrashTest(PersistenceTest):
             self.assertEqual({one["value"] for one in answers.values()}, {found["revision"]} if found["revision"] > 1 else {1})
             upstream.open()
             self.wait_revision(daemon, revision)
+            self.wait_kept(daemon, revision)  # the old one that a kill has to leave
 
     @slow
     def test_P02_a_crash_after_each_write_of_a_change_leaves_old_or_new(self):
