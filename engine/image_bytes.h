@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <vector>
@@ -24,19 +25,25 @@ struct ImageAllocator {
   ImageAllocator(const ImageAllocator<U>& /*other*/) {}
 
   T* allocate(std::size_t count) {
-    const std::size_t size = count * sizeof(T);
-    void* const memory = ::operator new(size, AlignmentOf(size));
-    if (size >= kLargePage) ::madvise(memory, size / kLargePage * kLargePage, MADV_HUGEPAGE);
+    const std::size_t large = LargePages(count);
+    if (large == 0) {
+      return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{kCacheLine}));
+    }
+    void* const memory =
+        ::operator new(std::max(count * sizeof(T), large), std::align_val_t{kLargePage});
+    ::madvise(memory, large, MADV_HUGEPAGE);
     return static_cast<T*>(memory);
   }
   void deallocate(T* memory, std::size_t count) {
-    ::operator delete(memory, AlignmentOf(count * sizeof(T)));
+    ::operator delete(memory,
+                      std::align_val_t{LargePages(count) == 0 ? kCacheLine : kLargePage});
   }
   friend bool operator==(const ImageAllocator& /*a*/, const ImageAllocator& /*b*/) { return true; }
 
  private:
-  static std::align_val_t AlignmentOf(std::size_t size) {
-    return std::align_val_t{size >= kLargePage ? kLargePage : kCacheLine};
+  // Bytes to be asked for as large pages: the last one when it is used by half at least.
+  static std::size_t LargePages(std::size_t count) {
+    return (count * sizeof(T) + kLargePage / 2) / kLargePage * kLargePage;
   }
 };
 

@@ -86,25 +86,27 @@ struct Framing {
   bool is_http_1_0 = false;  // whose clients keep a connection only when told to
 };
 
+constexpr std::string_view kJsonType = "application/json";
+
 bool MayHaveBody(const HttpResponse& response) {
   return response.status != 204 && response.status != 304;
 }
 
 // The status and the headers that do not depend on the connection.
 void AppendHead(std::string& out, const HttpResponse& response) {
-  if (response.status == 200) {  // what is said nearly always, in one piece
-    out += "HTTP/1.1 200 OK\r\n";
+  if (response.status == 200 && response.content_type == kJsonType) {
+    out += "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";  // nearly always, in one piece
   } else {
     out += "HTTP/1.1 ";
     AppendNumber(out, static_cast<std::size_t>(response.status));
     out += ' ';
     out += StatusText(response.status);
     out += "\r\n";
-  }
-  if (MayHaveBody(response) && !response.content_type.empty()) {
-    out += "Content-Type: ";
-    out += response.content_type;
-    out += "\r\n";
+    if (MayHaveBody(response) && !response.content_type.empty()) {
+      out += "Content-Type: ";
+      out += response.content_type;
+      out += "\r\n";
+    }
   }
   for (const auto& [name, value] : response.headers) {
     if (!IsHeaderValue(value)) continue;
