@@ -6,7 +6,7 @@
 
 namespace pennon::base {
 
-/// "0.1.0"
+/// "0.1.0", with a zero behind it.
 std::string_view Version();
 
 /// What tells this program from every other build of it, also of the same version: the id that the

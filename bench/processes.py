@@ -2,7 +2,7 @@
 """50 processes that have mapped a daemon's 10,000 flags: what this adds to their memory beside one image, and how soon
 all of them answer with a new revision: from when the daemon publishes it, to a millisecond as its log has it, and from
 the first byte of the upstream's event. The next revision is published when all have answered and the daemon has told
-and kept it.
+and kept it. Then processes that map the flags for a single question, two at a time.
 Prints figures as lines of JSON. usage: processes.py FOLDER-OF-PROGRAMS FOLDER-OF-BENCHMARKS
 """
 import datetime
@@ -29,6 +29,8 @@ FLAGS = 10_000
 REVISIONS = 200
 APART = 0.25  # seconds; changes of a tenth of a second are told as one, and kept a tenth later
 OWN_KIB = 256
+SHORT_LIVED = 2_000
+SHORT_LIVED_A_MINUTE = 10_000
 MILLIS = 20
 
 
@@ -123,6 +125,17 @@ def report(name, unit, value, **more):
                       "pass": value <= more.get("atMost", value), **more}), flush=True)
 
 
+def short_lived(daemon, key):
+    """How many a minute; their daemon must hold nothing of theirs."""
+    def seconds(*arguments):
+        ran = subprocess.run([BENCH / "short_lived", str(SHORT_LIVED), *arguments], check=True, stdout=subprocess.PIPE)
+        return float(ran.stdout)
+
+    a_minute, floor = (60 * SHORT_LIVED / took for took in (seconds(daemon.socket, key), seconds()))
+    print(json.dumps({"name": "processes that map 10,000 flags and ask once", "unit": "/min", "value": a_minute, "floor": floor,
+                      "ratio": a_minute / floor, "pass": a_minute >= SHORT_LIVED_A_MINUTE}), flush=True)
+
+
 def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pennon-bench-"))
     upstream = Upstream(directory)
@@ -151,6 +164,7 @@ def main():
         report("a published revision answers in all, p50", "ms", statistics.median(from_daemon))
         report("from the upstream's event on, p50", "ms", statistics.median(from_event))
         report("from the upstream's event on, p99", "ms", sorted(from_event)[int(REVISIONS * 0.99)])
+        short_lived(daemon, upstream.key)
     finally:
         for follower in followers:
             follower.stop()

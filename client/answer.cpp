@@ -1,5 +1,7 @@
 #include "client/answer.h"
 
+#include <new>
+
 #include "base/json_text.h"
 #include "wire/evaluation_json.h"
 
@@ -58,17 +60,21 @@ void Answer::Take(const wire::FrameEvaluation& evaluation) {
   source = evaluation.source;
 }
 
-void Answer::Fail(EvaluationError code, std::string_view why) {
+void Answer::Fail(EvaluationError code, std::string_view why) noexcept {
   has_value = false;
   variant.clear();
   text.clear();
   metadata.clear();
   reason = model::Reason::kError;
   error = code;
-  message = why;
+  try {
+    message = why;
+  } catch (const std::bad_alloc&) {
+    message.clear();
+  }
 }
 
-void Answer::Require(ValueType wanted) {
+void Answer::Require(ValueType wanted) noexcept {
   if (!has_value || type == wanted) return;
   if (wanted == ValueType::kNumber && type == ValueType::kInteger) {
     type = wanted;

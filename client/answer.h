@@ -29,10 +29,10 @@ struct Answer {
 
   void Take(const model::Evaluation& evaluation);
   void Take(const wire::FrameEvaluation& evaluation);
-  /// An error in the place of whatever was there.
-  void Fail(model::EvaluationError code, std::string_view why);
+  /// An error in the place of whatever was there; without `why` when there is no memory for it.
+  void Fail(model::EvaluationError code, std::string_view why) noexcept;
   /// Turns a value of another type than the caller wants into an error.
-  void Require(model::ValueType wanted);
+  void Require(model::ValueType wanted) noexcept;
   /// The value as JSON, whatever its type, in `text`.
   void TurnToJson();
 };

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <thread>
 
@@ -18,7 +18,7 @@ class AsyncCalls {
   AsyncCalls(const AsyncCalls&) = delete;
   AsyncCalls& operator=(const AsyncCalls&) = delete;
 
-  /// Throws when there is no memory or no thread.
+  /// `call` must not throw. Throws when there is no memory or no thread.
   void Add(std::function<void()> call);
 
  private:
@@ -26,7 +26,7 @@ class AsyncCalls {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> calls_;
+  std::list<std::function<void()>> calls_;
   bool stopping_ = false;
   std::thread thread_;
 };

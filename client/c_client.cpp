@@ -75,8 +75,8 @@ bool pennon_evaluate_async(pennon_client* client, const char* key, const pennon_
   if (client == nullptr || answered == nullptr) return false;
   return Guarded(
       [&] {
-        const auto done = [answered, user](const Answer& answer) {
-          const pennon_detail detail{answer};
+        const auto done = [answered, user](Answer& answer) {
+          const pennon_detail detail{std::move(answer)};
           answered(user, &detail);
         };
         client->core.EvaluateAsync(std::string(View(key)), ContextOf(context),
@@ -103,6 +103,5 @@ void pennon_on_change(pennon_client* client, pennon_changed changed, void* user)
 }
 
 const char* pennon_version(void) {
-  static const std::string& version = *new std::string(base::Version());
-  return version.c_str();
+  return base::Version().data();
 }

@@ -29,7 +29,8 @@ bool pennon_flag_evaluate(pennon_flag* flag, const pennon_context* context, penn
 namespace {
 
 const Answer& Of(const pennon_detail* detail) {
-  static const Answer& none = *new Answer{.error = model::EvaluationError::kGeneral};
+  static Forever<Answer> room;
+  static const Answer& none = *new (room.bytes) Answer{.error = model::EvaluationError::kGeneral};
   return detail == nullptr ? none : detail->answer;
 }
 

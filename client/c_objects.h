@@ -58,12 +58,21 @@ inline std::string_view View(const char* text) {
   return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
+/// Room for an object that is never destroyed, as others may ask for it while the process ends.
+template <typename T>
+struct Forever {
+  alignas(T) unsigned char bytes[sizeof(T)];
+};
+
 inline const Context& ContextOf(const pennon_context* context) {
-  static const Context& nothing = *new Context;
+  static Forever<Context> room;
+  static const Context& nothing = *new (room.bytes) Context;
   return context == nullptr ? nothing : context->context;
 }
+/// Does not throw: a context of the evaluator's own kind needs no memory while it is empty.
 inline const model::Context& ViewOf(const pennon_context* context) {
-  return ContextOf(context).view();
+  static const model::Context nothing;
+  return context == nullptr ? nothing : context->context.view();
 }
 
 /// The one place where exceptions end: nothing is thrown past pennon.h.

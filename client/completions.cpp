@@ -16,14 +16,14 @@ int Completions::fd() {
   return event_.get();
 }
 
-void Completions::Add(std::function<void()> completion) {
+void Completions::Add(Completion&& completion) noexcept {
   const ForkLock lock;
-  due_.push_back(std::move(completion));
+  due_.splice(due_.end(), completion);
   if (event_.IsOpen()) (void)::eventfd_write(event_.get(), 1);
 }
 
 std::size_t Completions::Run() {
-  std::vector<std::function<void()>> due;
+  Completion due;
   {
     const ForkLock lock;
     eventfd_t ignored = 0;

@@ -19,17 +19,33 @@ Context& Context::Set(std::string_view name, std::string_view value) {
   return *this;
 }
 Context& Context::SetJson(std::string_view name, const model::Value& value) {
-  Add(Keep(name), value);
+  WholeOrNot([&] { Add(Keep(name), value); });
   return *this;
 }
 
 Context& Context::Merge(const Context& defaults) {
-  const auto& nodes = defaults.context_.nodes();
-  for (const model::Attribute* node = nodes.data(); node < nodes.data() + nodes.size();) {
-    if (context_.Find(node->name()) == nullptr) Copy(*node);
-    node += node->size();
-  }
+  WholeOrNot([&] {
+    const auto& nodes = defaults.context_.nodes();
+    for (const model::Attribute* node = nodes.data(); node < nodes.data() + nodes.size();) {
+      if (context_.Find(node->name()) == nullptr) Copy(*node);
+      node += node->size();
+    }
+  });
   return *this;
+}
+
+// Without memory in the middle of it, half an object would stay behind.
+template <typename Change>
+void Context::WholeOrNot(Change change) {
+  const std::size_t nodes = context_.nodes().size();
+  const std::size_t used = used_;
+  try {
+    change();
+  } catch (...) {
+    context_.Truncate(nodes);
+    used_ = used;
+    throw;
+  }
 }
 
 // Copies a subtree; returns what follows it.

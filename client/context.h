@@ -12,7 +12,8 @@
 
 namespace pennon::client {
 
-/// Copies what it is given. Built by one thread; then safe to read from any.
+/// Copies what it is given. Built by one thread; then safe to read from any. What throws for lack
+/// of memory has changed nothing.
 class Context {
  public:
   Context() = default;
@@ -47,6 +48,8 @@ class Context {
     if (used_ == texts_.size()) texts_.emplace_back();
     return texts_[used_++].assign(text);
   }
+  template <typename Change>
+  void WholeOrNot(Change change);
   const model::Attribute* Copy(const model::Attribute& from);
   void Add(std::string_view name, const model::Value& value);
 

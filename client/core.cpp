@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "base/file.h"
 #include "wire/limits.h"
@@ -24,25 +25,26 @@ constexpr timespec kReadyPause{0, 1'000'000};
 Core::Live::Live(const Core& core) : fork(ForkCount()), frames(core.options_.keeper.client) {}
 
 void Core::StartKeeper(Live& live) {
-  live.keeper.store(new Keeper(options_.keeper, live.frames, evaluator_,
-                               [this](std::uint64_t epoch, std::uint64_t revision) {
-                                 std::shared_ptr<Keeper::Changed> changed;
-                                 {
-                                   const ForkLock lock;
-                                   changed = changed_;
-                                 }
-                                 if (changed == nullptr) return;
-                                 completions_.Add(
-                                     [changed, epoch, revision] { (*changed)(epoch, revision); });
-                               }));
+  live.keeper.store(new Keeper(
+      options_.keeper, live.frames, evaluator_,
+      [this](std::uint64_t epoch, std::uint64_t revision) {
+        std::shared_ptr<Keeper::Changed> changed;
+        {
+          const ForkLock lock;
+          changed = changed_;
+        }
+        if (changed == nullptr) return;
+        completions_.Add(Completion{[changed, epoch, revision] { (*changed)(epoch, revision); }});
+      }));
 }
 
 Core::Core(CoreOptions options) : options_(std::move(options)), fork_(ForkCount()) {
   if (options_.is_embedded) {
     LoadDefinitions();
   } else {
-    live_.store(new Live(*this), std::memory_order_release);
-    if (options_.keeper.maps) StartKeeper(*live_.load());
+    auto live = std::make_unique<Live>(*this);
+    if (options_.keeper.maps) StartKeeper(*live);
+    live_.store(live.release(), std::memory_order_release);
   }
 }
 
@@ -108,12 +110,10 @@ void Core::Notice() noexcept {
 
 void Core::AskOverFrames(std::string_view key, const model::Context& context,
                          Answer& answer) noexcept {
-  if (options_.is_embedded) {
-    answer.key = key;
-    return answer.Fail(EvaluationError::kProviderNotReady, error_);
-  }
   try {
-    live().frames.Evaluate(key, context, answer);
+    if (!options_.is_embedded) return live().frames.Evaluate(key, context, answer);
+    answer.key = key;
+    answer.Fail(EvaluationError::kProviderNotReady, error_);
   } catch (...) {
     answer.Fail(EvaluationError::kGeneral, "out of memory");
   }
@@ -142,9 +142,7 @@ void Core::Evaluate(const Flag& flag, const model::Context& context,
     if (!is_local) AskOverFrames(KeyOf(flag), context, answer);
     if (wanted) answer.Require(*wanted);
   } catch (...) {
-    answer.has_value = false;
-    answer.reason = model::Reason::kError;
-    answer.error = EvaluationError::kGeneral;
+    answer.Fail(EvaluationError::kGeneral, "out of memory");
   }
 }
 
@@ -196,16 +194,17 @@ Result<std::vector<Answer>> Core::EvaluateAll(std::vector<std::string_view> keys
   }
 }
 
+// Once this has returned nothing needs memory any more but the answer, which can do without.
 void Core::EvaluateAsync(std::string key, const Context& context, model::ValueType wanted,
-                         std::function<void(const Answer&)> done) {
+                         std::function<void(Answer&)> done) {
   auto answer = std::make_shared<Answer>();
-  const auto complete = [this, answer, done = std::move(done)] {
-    completions_.Add([answer, done] { done(*answer); });
-  };
+  Completion completion;
+  completion.push_back([answer, done = std::move(done)] { done(*answer); });
   if (options_.is_embedded || evaluator_.Read([](const LocalSet&) {})) {
     Evaluate(std::string_view(key), context.view(), wanted, *answer);
-    return complete();
+    return completions_.Add(std::move(completion));
   }
+  answer->key = key;
   auto copy = std::make_shared<Context>();
   copy->Merge(context);
   Live& now = live();
@@ -214,14 +213,14 @@ void Core::EvaluateAsync(std::string key, const Context& context, model::ValueTy
     if (now.calls == nullptr) now.calls = std::make_unique<AsyncCalls>();
   }
   const Deadline deadline = DeadlineIn(options_.keeper.client.timeout_millis);
-  now.calls->Add([this, key = std::move(key), copy, wanted, answer, complete, deadline] {
+  now.calls->Add([this, key = std::move(key), copy, wanted, answer, deadline,
+                  completion = std::make_shared<Completion>(std::move(completion))] {
     if (DeadlineIn(0) < deadline) {
       Evaluate(std::string_view(key), copy->view(), wanted, *answer);
     } else {
-      answer->key = key;
       answer->Fail(EvaluationError::kGeneral, "other calls of this client were still waiting");
     }
-    complete();
+    completions_.Add(std::move(*completion));
   });
 }
 

@@ -27,7 +27,7 @@ struct CoreOptions {
   std::string definitions_file;  // likewise
 };
 
-/// Safe to use from any thread. Nothing throws.
+/// Safe to use from any thread. Nothing throws but what says so.
 class Core {
  public:
   explicit Core(CoreOptions options);
@@ -58,8 +58,10 @@ class Core {
   /// No keys: all flags.
   base::Result<std::vector<Answer>> EvaluateAll(std::vector<std::string_view> keys,
                                                 const model::Context& context) noexcept;
+  /// `done` is called once, by completions(), and may take the answer. Throws when there is no
+  /// memory: then it is not called.
   void EvaluateAsync(std::string key, const Context& context, model::ValueType wanted,
-                     std::function<void(const Answer&)> done);
+                     std::function<void(Answer&)> done);
 
   bool WaitReady(std::int64_t millis) noexcept;
   [[nodiscard]] const char* Way() const noexcept;

@@ -6,8 +6,7 @@
 #include <time.h>
 
 #include <algorithm>
-#include <system_error>
-#include <utility>
+#include <exception>
 
 #include "wire/frame_control.h"
 #include "wire/frame_request.h"
@@ -44,7 +43,7 @@ Keeper::Keeper(const KeeperOptions& options, Client& frames, Evaluator& evaluato
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     thread_ = std::thread([this] { Run(); });
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     settled_.store(true, std::memory_order_release);
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -95,7 +94,7 @@ void Keeper::RunOnce() {
   Wait(subscription_.fd(), std::clamp<std::int64_t>(report_at_ - DeadlineIn(0), 0, kLookMillis));
   if (is_readable_) OnChanged();
   const LocalSet* const set = evaluator_.current();
-  if (set != nullptr && set->IsOutdated()) Refresh();
+  if (set == nullptr ? is_awaiting_set_ : set->IsOutdated()) Refresh();
   TellChange();
   if (DeadlineIn(0) >= report_at_) {
     Report();
@@ -156,8 +155,8 @@ void Keeper::TellChange() {
   if (!untold_) return;
   const LocalSet* const set = evaluator_.current();
   if (set != nullptr && set->id() == untold_->old_set && set->IsOutdated()) return;
-  const Change change = *std::exchange(untold_, std::nullopt);
-  changed_(change.epoch, change.revision);
+  changed_(untold_->epoch, untold_->revision);
+  untold_.reset();  // not before: without memory it is to be told again
 }
 
 void Keeper::Refresh() {
@@ -182,10 +181,11 @@ bool Keeper::RefreshOnce() {
   const LocalSet* const set = evaluator_.current();
   if (set != nullptr && set->IsRevoked()) frames_.Disconnect();  // it has the old rules
   const auto answer = frames_.Map();
+  is_awaiting_set_ = !answer && !IsRefusal(answer.error().code());
   if (answer) return PutInForce(*answer);
-  // With the daemon gone, or before it has flags, the last set serves. A daemon that has answered
-  // that it does not offer one is asked over frames.
-  if (IsRefusal(answer.error().code())) evaluator_.Replace(nullptr);
+  // With the daemon gone or too busy, or before it has flags, the last set serves. A daemon that has
+  // answered that it does not offer one is asked over frames.
+  if (!is_awaiting_set_) evaluator_.Replace(nullptr);
   return true;
 }
 

@@ -74,6 +74,7 @@ class Keeper {
   };
   std::optional<Change> untold_;
   bool is_readable_ = false;
+  bool is_awaiting_set_ = false;  // it was asked for in vain, and may be had later
   std::int64_t pause_millis_;
   Deadline report_at_;
   std::minstd_rand random_;

@@ -129,9 +129,11 @@ bool ComparesWithAny(const ImageView& view, const Step& step, const ValueSet& se
   }
   if (step.op == StepOp::kRegex) {
     return is_text && any([&](const Literal& literal) {
-             const bool is_known = literal.payload < view.patterns.size();
-             return is_known && view.regexes->Finds(static_cast<std::uint32_t>(literal.payload),
+             if (literal.payload >= view.patterns.size()) return false;
+             const auto found = view.regexes->Finds(static_cast<std::uint32_t>(literal.payload),
                                                     attribute.text());
+             if (!found) budget.Exhaust();  // nobody knows: the caller's default
+             return found.value_or(false);
            });
   }
   if (step.op <= StepOp::kLessEqual) {

@@ -2,6 +2,8 @@
 
 #include <re2/re2.h>
 
+#include <new>
+
 #include "base/text_hash.h"
 #include "engine/limits.h"
 
@@ -56,10 +58,15 @@ Regexes::Regexes(const std::vector<std::string_view>& patterns, const Regexes* p
 
 Regexes::~Regexes() = default;
 
-bool Regexes::Finds(std::uint32_t number, std::string_view text) const {
+// RE2 builds its automaton while it reads.
+std::optional<bool> Regexes::Finds(std::uint32_t number, std::string_view text) const {
   const re2::RE2& regex = *compiled_[number];
   const re2::StringPiece piece(text.data(), text.size());
-  return regex.ok() && regex.Match(piece, 0, piece.size(), re2::RE2::UNANCHORED, nullptr, 0);
+  try {
+    return regex.ok() && regex.Match(piece, 0, piece.size(), re2::RE2::UNANCHORED, nullptr, 0);
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace pennon::engine

@@ -33,8 +33,9 @@ class Regexes {
   Regexes(const Regexes&) = delete;
   Regexes& operator=(const Regexes&) = delete;
 
-  /// True when the pattern is found anywhere in `text`. `number` is less than that of the patterns.
-  [[nodiscard]] bool Finds(std::uint32_t number, std::string_view text) const;
+  /// Whether the pattern is found anywhere in `text`; none when RE2 has no memory to find out.
+  /// `number` is less than that of the patterns.
+  [[nodiscard]] std::optional<bool> Finds(std::uint32_t number, std::string_view text) const;
   /// The compiled pattern, for comparing.
   [[nodiscard]] const re2::RE2* At(std::uint32_t number) const { return compiled_[number].get(); }
 

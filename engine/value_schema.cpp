@@ -267,7 +267,7 @@ Found ValueSchema::ValidateText(const Value& schema, const std::string& text,
     return error;
   }
   const Value* pattern = schema.Find("pattern");
-  if (pattern == nullptr || regexes_->Finds(pattern_numbers_.at(pattern), text)) {
+  if (pattern == nullptr || regexes_->Finds(pattern_numbers_.at(pattern), text).value_or(false)) {
     return std::nullopt;
   }
   return Disallowed(place, "is not found by " + Json(*pattern) + ", as is asked for");

@@ -98,6 +98,11 @@ class Context {
     nodes_[position].set_size(static_cast<std::uint32_t>(nodes_.size() - position));
   }
 
+  /// Takes away what was added since there were `nodes`, all of it complete or not.
+  void Truncate(std::size_t nodes) {
+    nodes_.erase(nodes_.begin() + static_cast<std::ptrdiff_t>(nodes), nodes_.end());
+  }
+
   /// The top-level attribute called `name`, or null.
   [[nodiscard]] const Attribute* Find(std::string_view name) const {
     const Attribute* const end = nodes_.data() + nodes_.size();

@@ -4,6 +4,7 @@ namespace pennon::wire {
 
 FrameWriter::FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id)
     : out_(out), start_(out.size()) {
+  MakeRoom();
   Put(FrameHeader{kFrameMagic, type, flags, id, 0});
 }
 
@@ -15,6 +16,11 @@ FrameWriter::~FrameWriter() {
   Flush();
 }
 
+// So that what is collected can always be flushed: the destructor must not throw.
+void FrameWriter::MakeRoom() {
+  out_.reserve(out_.size() + kCollected);
+}
+
 void FrameWriter::Flush() {
   out_.append(collected_.data(), collected_size_);
   collected_size_ = 0;
@@ -23,6 +29,7 @@ void FrameWriter::Flush() {
 FrameWriter& FrameWriter::LongBytes(std::string_view bytes) {
   Flush();
   out_.append(bytes);
+  MakeRoom();
   return *this;
 }
 

@@ -83,6 +83,7 @@ inline std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
 
 /// Writes one frame: header, then what the caller puts. The pieces are collected, because most
 /// frames are a handful of small ones; the frame is in `out` when the writer goes out of scope.
+/// When there is no memory it throws, and what `out` has got is of no use.
 class FrameWriter {
  public:
   FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id);
@@ -94,7 +95,7 @@ class FrameWriter {
   template <typename... Ts>
   FrameWriter& Put(Ts... values) {
     static_assert((sizeof(Ts) + ...) <= kCollected);
-    if (kCollected - collected_size_ < (sizeof(Ts) + ...)) Flush();
+    if (kCollected - collected_size_ < (sizeof(Ts) + ...)) LongBytes({});
     char* next = collected_.data() + collected_size_;
     ((std::memcpy(next, &values, sizeof(values)), next += sizeof(values)), ...);
     collected_size_ += (sizeof(Ts) + ...);
@@ -122,6 +123,7 @@ class FrameWriter {
   static std::string_view CutAtCharacter(std::string_view text);
   FrameWriter& LongBytes(std::string_view bytes);
   void Flush();
+  void MakeRoom();
 
   std::string& out_;
   std::size_t start_;                       // of the frame in `out_`

@@ -190,6 +190,15 @@ class HostileDaemonTest(EndToEndTest):
         self.store.configure("banner", {"default": {"variant": "beta"}})
         eventually(lambda: client.way == "mapped", "it maps again when it can")
 
+    def test_memory_that_was_late_is_asked_for_again_though_nothing_changes(self):
+        self.between.spoil = lambda kind, number, answer, descriptors: (
+            None if kind == MAP else (answer, descriptors))
+        client = self.client()
+        eventually(lambda: self.between.asked.count(MAP) > 0, "it asks for the memory")
+        self.assert_right(client, "over frames")
+        self.between.spoil = lambda kind, number, answer, descriptors: (answer, descriptors)
+        eventually(lambda: client.way == "mapped", "it maps as soon as it can")
+
     def test_a_daemon_stopped_at_any_step_holds_nobody_up(self):
         process = self.daemon.program.process
         self.addCleanup(process.send_signal, signal.SIGCONT)

@@ -151,6 +151,18 @@ for mode in (0, 1):
 os._exit(0)
 """)
 
+    def test_C05_without_memory_calls_give_the_default_and_with_it_all_is_well(self):
+        upstream = self.upstream()
+        upstream.publish(2, {"a-flag-with-a-name-too-long-for-small-strings": flag(1)})
+        daemon = self.live(upstream, revision=2)
+        ran = subprocess.run([BIN.parent / "tests" / "e2e" / "scarce_memory", daemon.socket], text=True, capture_output=True,
+                             timeout=END_SECONDS)
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+        ways = {way: (int(alone), int(lasting)) for way, alone, lasting in map(str.split, ran.stdout.splitlines())}
+        self.assertEqual(list(ways), ["embedded", "mapped", "frames"])
+        for way, allocations in ways.items():
+            self.assertGreater(min(allocations), 30, f"{way}: allocations that were failed")
+
     def test_C06_flags_never_go_back_within_an_epoch(self):
         upstream = self.upstream()
         daemon = self.live(upstream)

@@ -233,7 +233,6 @@ NOT_RUN = {
     "U09": "needs a browser; there is no page yet",
     "U12": "not built: no staged roll-out of revisions",
     "U17": "a load for a machine of its own",
-    "C05": "without exceptions and RTTI: tests/outside; allocations that fail: a build of its own",
     "X05": "needs a simulation",
 }
 

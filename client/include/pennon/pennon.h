@@ -102,7 +102,7 @@ PENNON_API const char* pennon_way(const pennon_client* client);
 
 /* --- Contexts --- */
 
-/* `targeting_key` may be NULL. */
+/* `targeting_key` may be NULL. NULL: no memory. An attribute for which there is none is not set. */
 PENNON_API pennon_context* pennon_context_new(const char* targeting_key);
 PENNON_API void pennon_context_free(pennon_context* context);
 /* Empties it and keeps its memory, so that a context that is reused does not allocate. */
