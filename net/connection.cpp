@@ -1,5 +1,6 @@
 #include "net/connection.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -108,9 +109,17 @@ void Connection::OnTick(std::uint32_t tick) {
   if (IsOver(message_since_, is_lingering_ ? kLingerMillis : limits.message_deadline_millis,
              tick) ||
       IsOver(write_since_, limits.write_deadline_millis, tick) ||
-      (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick))) {
+      (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick)) ||
+      (is_suspended_ && IsPeerGone())) {
     Close();
   }
+}
+
+// While it waits for an answer nothing is read, and so no end is seen: a peer that follows changes
+// would leave its connection behind. One that has only ended its own side still wants the answer.
+bool Connection::IsPeerGone() {
+  pollfd look{socket_.native_handle(), 0, 0};
+  return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 bool Connection::GrowInput() {

@@ -58,6 +58,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool IsIdle() const;
   [[nodiscard]] bool IsWritten() const;
   [[nodiscard]] bool HasUnread();
+  [[nodiscard]] bool IsPeerGone();
   bool GrowInput();
   void ShrinkInput();
   /// Takes or gives back what the buffers have become; false when there is not so much.

@@ -86,6 +86,38 @@ TEST_CASE("a protocol ends on its worker, though a late answer is given elsewher
   }
 }
 
+TEST_CASE("a peer that goes away while it waits is noticed, one that only ended its side is not") {
+  std::promise<LateAnswer> half_asked;
+  std::promise<void> asked;
+  std::promise<void> ended;
+  auto half_is_asked = half_asked.get_future();
+  auto is_asked = asked.get_future();
+  auto is_ended = ended.get_future();
+  Served served([&](std::size_t, const Peer&, LateAnswer late) {
+    const auto is_half = std::make_shared<bool>(false);
+    return std::make_unique<LineProtocol>(
+        [&, late, is_half](std::string_view line, std::string&, Progress& progress) {
+          progress.suspended = true;
+          *is_half = line == "half\n";
+          *is_half ? half_asked.set_value(late) : asked.set_value();
+        },
+        [&, is_half] {
+          if (!*is_half) ended.set_value();
+        });
+  });
+  const Client half = served.Connect();
+  half.Send("half\n");
+  half.EndWriting();
+  const LateAnswer answer = Get(half_is_asked);
+  Client whole = served.Connect();
+  whole.Send("whole\n");
+  Get(is_asked);
+  whole.Close();
+  Get(is_ended);  // so the other one was looked at as well
+  answer("late\n", true);
+  CHECK(half.ReadToEnd() == "late\n");
+}
+
 TEST_CASE(
     "what was received before the peer ended its side is answered, then the connection ends") {
   Served served(LateLines([](const std::function<void()>& answer) { answer(); }));
