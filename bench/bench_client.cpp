@@ -78,7 +78,7 @@ void Run() {
   client::Core core(std::move(options));
 
   std::vector<engine::FlagHandle> handles;
-  for (const client::FlagRef& ref : refs) handles.push_back(*snapshot->Find(ref.key));
+  for (const client::FlagRef& ref : refs) handles.push_back(*snapshot->Find(ref.key()));
   // Who asks by handle has them lying somewhere: both sides go there for each.
   std::vector<const engine::FlagHandle*> engine_asked;
   std::vector<const client::FlagRef*> asked;
@@ -86,7 +86,7 @@ void Run() {
     std::size_t at = 0;  // keys are in the order of their numbers
     for (std::size_t low = 0, high = kFlags; low < high;) {
       at = (low + high) / 2;
-      if (refs[at].key < question.key) {
+      if (refs[at].key() < question.key) {
         low = at + 1;
       } else {
         high = at;

@@ -92,7 +92,7 @@ class Core {
   void LoadDefinitions();
   static void Describe(std::string_view key, const model::Evaluation& evaluation,
                        const LocalSet& set, Answer& answer);
-  static std::string_view KeyOf(const FlagRef& flag) { return flag.key; }
+  static std::string_view KeyOf(const FlagRef& flag) { return flag.key(); }
   static std::string_view KeyOf(std::string_view key) { return key; }
 
   static bool ValueOf(const model::Evaluation& answer, bool fallback) {

@@ -33,7 +33,7 @@ model::Evaluation Evaluator::Absent(const LocalSet& set, std::string_view key,
 }
 
 std::uint32_t Evaluator::Resolve(const LocalSet& set, const FlagRef& flag) {
-  const auto handle = set.snapshot().Find(flag.key);
+  const auto handle = set.snapshot().Find(flag.key());
   const std::uint32_t offset = handle ? handle->offset : FlagRef::kAbsent;
   flag.found.store(std::uint64_t{set.id()} << 32U | offset, std::memory_order_relaxed);
   return offset;
@@ -56,13 +56,14 @@ void Evaluator::Collect(const LocalSet& set, bool forget) {
     const engine::Snapshot& snapshot = set.snapshot();
     for (const UsageCount& one : counts) {
       if (usage_.size() >= kMaxUsage) return;
-      const engine::FlagHandle flag{static_cast<std::uint32_t>(one.key.flag)};
-      const auto size = static_cast<std::uint32_t>(one.key.answer >> 8U & 0xffffffU);
-      const auto at = static_cast<std::uint32_t>(one.key.answer >> 32U);
+      const engine::FlagHandle flag{
+          static_cast<std::uint32_t>(one.answer >> (kNameBits + kReasonBits)) *
+          engine::kBlockAlignment};
+      const auto name = one.answer >> kReasonBits & ((std::uint64_t{1} << kNameBits) - 1);
       Usage& usage = usage_.emplace_back();
       usage.key = snapshot.Key(flag);
-      if (size > 0) usage.variant = snapshot.view().Text({at, size});
-      usage.reason = static_cast<model::Reason>(one.key.answer & 0xffU);
+      usage.variant = snapshot.VariantNameAt(flag, static_cast<std::uint32_t>(name));
+      usage.reason = static_cast<model::Reason>(one.answer & ((1U << kReasonBits) - 1));
       usage.count = one.count;
     }
   } catch (const std::bad_alloc&) {  // these counts are lost

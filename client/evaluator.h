@@ -14,17 +14,24 @@
 #include "client/local_set.h"
 #include "client/reader_slot.h"
 #include "engine/evaluate.h"
+#include "engine/limits.h"
 #include "wire/frame_control.h"
 
 namespace pennon::client {
 
-/// A flag, found once for each set.
-struct FlagRef {
-  explicit FlagRef(std::string name) : key(std::move(name)) {}
-
-  mutable std::atomic<std::uint64_t> found{0};  // id of the set << 32 | offset, or kAbsent
-  std::string key;
+/// A flag, found once for each set. Its key lies elsewhere, so that many of these are not far
+/// apart.
+class FlagRef {
+ public:
   static constexpr std::uint32_t kAbsent = 0xffffffff;
+
+  explicit FlagRef(std::string key) : key_(std::make_unique<const std::string>(std::move(key))) {}
+
+  [[nodiscard]] std::string_view key() const { return *key_; }
+  mutable std::atomic<std::uint64_t> found{0};  // id of the set << 32 | offset, or kAbsent
+
+ private:
+  std::unique_ptr<const std::string> key_;
 };
 
 /// How often an answer was given, with names of its own.
@@ -57,7 +64,7 @@ class Evaluator {
     const std::uint64_t found = flag.found.load(std::memory_order_relaxed);
     const std::uint32_t offset =
         found >> 32U == set->id() ? static_cast<std::uint32_t>(found) : Resolve(*set, flag);
-    use(At(*set, offset, flag.key, context, *slot), *set);
+    use(At(*set, offset, flag, context, *slot), *set);
     return true;
   }
   template <typename Use>
@@ -120,10 +127,19 @@ class Evaluator {
   static constexpr std::memory_order kOrder = std::memory_order_acquire;
 #endif
 
-  static model::Evaluation At(const LocalSet& set, std::uint32_t offset, std::string_view key,
+  static std::string_view KeyOf(const FlagRef& flag) {
+    return flag.key();
+  }
+  static std::string_view KeyOf(std::string_view key) {
+    return key;
+  }
+
+  // `asked`: a FlagRef or a key, looked at when the set does not have it.
+  template <typename Flag>
+  static model::Evaluation At(const LocalSet& set, std::uint32_t offset, const Flag& asked,
                               const model::Context& context, ReaderSlot& slot) noexcept {
     if (offset == FlagRef::kAbsent) [[unlikely]] {
-      return Absent(set, key, context, slot);
+      return Absent(set, KeyOf(asked), context, slot);
     }
     const engine::Snapshot& snapshot = set.snapshot();
     const engine::FlagHandle flag{offset};
@@ -131,10 +147,17 @@ class Evaluator {
     const model::Evaluation evaluation = engine::Evaluate(snapshot, flag, context, moment);
     const auto base = reinterpret_cast<std::uintptr_t>(snapshot.view().image.data());
     const auto variant = reinterpret_cast<std::uintptr_t>(evaluation.variant.data()) - base;
-    slot.usage.Count({std::uint64_t{set.id()} << 32U | offset,
-                      variant << 32U | std::uint64_t{evaluation.variant.size()} << 8U |
-                          static_cast<std::uint64_t>(evaluation.reason)});
+    slot.usage.Count(
+        {AnswerOf(offset, evaluation.variant.empty() ? 0 : variant, evaluation.reason), set.id()});
     return evaluation;
+  }
+  // A flag's offset in blocks, that of the variant's name (0: none) and the reason, in one word.
+  static constexpr unsigned kReasonBits = 3;
+  static constexpr unsigned kNameBits = 30;
+  static_assert(engine::kMaxImageBytes <= std::uint64_t{1} << kNameBits);
+  static std::uint64_t AnswerOf(std::uint32_t flag, std::uint64_t name, model::Reason reason) {
+    return std::uint64_t{flag / engine::kBlockAlignment} << (kNameBits + kReasonBits) |
+           name << kReasonBits | static_cast<std::uint64_t>(reason);
   }
   static engine::Moment Now(ReaderSlot& slot);
   [[gnu::noinline]] static model::Evaluation Absent(const LocalSet& set, std::string_view key,

@@ -183,8 +183,8 @@ bool Keeper::RefreshOnce() {
   const auto answer = frames_.Map();
   is_awaiting_set_ = !answer && !IsRefusal(answer.error().code());
   if (answer) return PutInForce(*answer);
-  // With the daemon gone or too busy, or before it has flags, the last set serves. A daemon that has
-  // answered that it does not offer one is asked over frames.
+  // With the daemon gone or too busy, or before it has flags, the last set serves. A daemon that
+  // has answered that it does not offer one is asked over frames.
   if (!is_awaiting_set_) evaluator_.Replace(nullptr);
   return true;
 }

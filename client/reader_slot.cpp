@@ -14,7 +14,6 @@ namespace {
 
 constexpr long kWaitNanos = 20'000;
 
-std::atomic<std::uint64_t> fork_count{0};
 std::mutex fork_mutex;
 
 int Membarrier(int command) {
@@ -23,6 +22,7 @@ int Membarrier(int command) {
 
 }  // namespace
 
+std::atomic<std::uint64_t> internal::fork_count{0};
 std::atomic<ReaderSlot*> ReaderSlot::first{nullptr};
 thread_local ReaderSlot* ReaderSlot::mine = nullptr;
 bool ReadSection::kernel_fences = false;
@@ -92,11 +92,7 @@ void AfterForkInChild() {
     slot.inside.store(inside + inside % 2, std::memory_order_relaxed);
     slot.is_taken.store(false, std::memory_order_relaxed);
   });
-  fork_count.fetch_add(1, std::memory_order_release);
-}
-
-std::uint64_t ForkCount() {
-  return fork_count.load(std::memory_order_relaxed);
+  internal::fork_count.fetch_add(1, std::memory_order_release);
 }
 
 ForkLock::ForkLock() {

@@ -85,7 +85,7 @@ class ReadSection {
 
 /// How often this process has been forked off: what threads and connections there were before the
 /// last time belong to the parent. Watched from the first call on.
-std::uint64_t ForkCount();
+inline std::uint64_t ForkCount();
 /// Held over a fork, so that nothing it guards is half done in the child.
 class ForkLock {
  public:
@@ -96,5 +96,14 @@ class ForkLock {
 };
 /// To be called before the first client is made.
 void PrepareReaders();
+
+namespace internal {
+extern std::atomic<std::uint64_t> fork_count;
+}
+
+// With every evaluation, so it must not be a call.
+inline std::uint64_t ForkCount() {
+  return internal::fork_count.load(std::memory_order_relaxed);
+}
 
 }  // namespace pennon::client

@@ -1,5 +1,6 @@
 #include "client/usage.h"
 
+#include <cstdint>
 #include <new>
 
 namespace pennon::client {
@@ -10,14 +11,14 @@ constexpr std::uint32_t kAhead = 12;
 }  // namespace
 
 // The list is full.
-void UsageTable::MakeRoom(UsageKey key) {
+void UsageTable::MakeRoom(UsageCount one) {
   {
     const std::lock_guard lock(sums_->mutex);
     SumUp();
     sums_->summed = 0;
     noted_.store(0, std::memory_order_relaxed);
   }
-  Count(key);
+  Count(one);
 }
 
 void UsageTable::SumUp() {
@@ -26,23 +27,23 @@ void UsageTable::SumUp() {
     // The table is larger than the nearest cache: several of its entries are on their way at once.
     const std::vector<UsageCount>& entries = sums_->entries;
     if (sums_->summed + kAhead < noted && !entries.empty()) {
-      const UsageKey next = notes_[sums_->summed + kAhead];
+      const UsageCount& next = notes_[sums_->summed + kAhead];
       __builtin_prefetch(&entries[Place(next, entries.size() - 1)], 1);
     }
-    Add({notes_[sums_->summed], 1});
+    Add(notes_[sums_->summed]);
   }
 }
 
 // What there is no memory for is lost.
 void UsageTable::Add(const UsageCount& one) {
   std::vector<UsageCount>& entries = sums_->entries;
-  if (sums_->used * 2 >= entries.size()) {
+  if (sums_->used * 4 >= entries.size() * 3) {
     if (entries.size() >= kMaxEntries) return;
     try {
       std::vector<UsageCount> larger(entries.empty() ? kFirstEntries : entries.size() * 2);
       std::size_t used = 0;
       for (const UsageCount& entry : entries) {
-        if (entry.key.flag != 0) Insert(larger, entry, used);
+        if (entry.answer != 0) Insert(larger, entry, used);
       }
       entries.swap(larger);
     } catch (const std::bad_alloc&) {
@@ -55,15 +56,15 @@ void UsageTable::Add(const UsageCount& one) {
 void UsageTable::Insert(std::vector<UsageCount>& entries, const UsageCount& one,
                         std::size_t& used) {
   const std::size_t mask = entries.size() - 1;
-  for (std::size_t at = Place(one.key, mask);; at = (at + 1) & mask) {
+  for (std::size_t at = Place(one, mask);; at = (at + 1) & mask) {
     UsageCount& entry = entries[at];
-    if (entry.key.flag == 0) {
+    if (entry.answer == 0) {
       entry = one;
       ++used;
       return;
     }
-    if (entry.key == one.key) {
-      entry.count += one.count;
+    if (entry.answer == one.answer && entry.set == one.set) {
+      if (__builtin_add_overflow(entry.count, one.count, &entry.count)) entry.count = UINT32_MAX;
       return;
     }
   }
@@ -73,7 +74,7 @@ void UsageTable::Collect(std::uint32_t id, bool forget, std::vector<UsageCount>&
   const std::lock_guard lock(sums_->mutex);
   SumUp();
   for (UsageCount& entry : sums_->entries) {
-    if (entry.key.flag >> 32U != id) continue;
+    if (entry.set != id || entry.answer == 0) continue;
     if (entry.count > 0) counts.push_back(entry);
     entry.count = 0;
   }
@@ -83,7 +84,7 @@ void UsageTable::Collect(std::uint32_t id, bool forget, std::vector<UsageCount>&
   old.swap(sums_->entries);
   sums_->used = 0;
   for (const UsageCount& entry : old) {
-    if (entry.key.flag != 0 && entry.key.flag >> 32U != id) Add(entry);
+    if (entry.answer != 0 && entry.set != id) Add(entry);
   }
 }
 

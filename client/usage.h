@@ -11,17 +11,11 @@
 
 namespace pennon::client {
 
-/// Which answer it was.
-struct UsageKey {
-  std::uint64_t flag = 0;    // id of the set << 32 | offset of the flag; 0: none
-  std::uint64_t answer = 0;  // offset of the variant's name << 32 | its size << 8 | reason
-
-  bool operator==(const UsageKey&) const = default;
-};
-
+/// So many of an answer. Small, because the table of them is read at random.
 struct UsageCount {
-  UsageKey key;
-  std::uint64_t count = 0;
+  std::uint64_t answer = 0;  // what it was; not 0
+  std::uint32_t set = 0;     // id of the set that it was of
+  std::uint32_t count = 1;
 };
 
 /// Counts of one thread. A note is two words at the end of a list, because a counter of each flag
@@ -29,12 +23,12 @@ struct UsageCount {
 /// be called from any thread.
 class UsageTable {
  public:
-  void Count(UsageKey key) {
+  void Count(UsageCount one) {
     const std::uint32_t at = noted_.load(std::memory_order_relaxed);
     if (at == kNotes) [[unlikely]] {
-      return MakeRoom(key);
+      return MakeRoom(one);
     }
-    notes_[at] = key;
+    notes_[at] = one;
     noted_.store(at + 1, std::memory_order_release);
   }
 
@@ -45,28 +39,29 @@ class UsageTable {
   void LeaveToParent();
 
  private:
-  static constexpr std::uint32_t kNotes = 1024;
+  static constexpr std::uint32_t kNotes = 512;
   static constexpr std::size_t kFirstEntries = 256;
   static constexpr std::size_t kMaxEntries = std::size_t{1} << 18U;  // beyond that, counts are lost
 
   struct Sums {
     std::mutex mutex;
     std::uint32_t summed = 0;         // of the notes
-    std::vector<UsageCount> entries;  // a hash table, open addressing; a power of two, or empty
+    std::vector<UsageCount> entries;  // a hash table, open addressing; a power of two, or empty;
+                                      // the answer 0 is an empty place
     std::size_t used = 0;             // of them
   };
 
-  [[gnu::noinline]] void MakeRoom(UsageKey key);
+  [[gnu::noinline]] void MakeRoom(UsageCount one);
   void SumUp();
   void Add(const UsageCount& one);
-  static std::size_t Place(UsageKey key, std::size_t mask) {
-    std::uint64_t mixed = (key.flag ^ key.answer * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
+  static std::size_t Place(const UsageCount& one, std::size_t mask) {
+    std::uint64_t mixed = (one.set ^ one.answer * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
     return (mixed ^ mixed >> 32U) & mask;
   }
   static void Insert(std::vector<UsageCount>& entries, const UsageCount& one, std::size_t& used);
 
   std::atomic<std::uint32_t> noted_{0};
-  std::array<UsageKey, kNotes> notes_;
+  std::array<UsageCount, kNotes> notes_;
   // Apart, because a fork may leave it behind in the middle of something.
   Sums* sums_ = new Sums;
 };

@@ -12,6 +12,9 @@ using base::Fail;
 using base::Result;
 
 constexpr int kNice = 10;  // of this thread: Linux has it per thread
+// A new set waits so long before it is written: those who map it have the processors and the disk
+// to themselves, and of sets that follow each other at once one is written.
+constexpr std::chrono::milliseconds kSettle{100};
 
 }  // namespace
 
@@ -43,6 +46,7 @@ bool CacheWriter::Post(Task task) {
     const std::lock_guard lock(mutex_);
     ++unwritten_;
   }
+  hurried_.notify_one();
   const auto done = [this] {
     {
       const std::lock_guard lock(mutex_);
@@ -62,7 +66,8 @@ bool CacheWriter::Post(Task task) {
 Result<void> CacheWriter::SaveNewest(Cache& cache) {
   std::shared_ptr<const Generation> generation;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    hurried_.wait_for(lock, kSettle, [this] { return is_awaited_ || unwritten_ > 1; });
     generation = std::exchange(newest_, nullptr);
   }
   auto saved = cache.Save(*generation);
@@ -74,7 +79,20 @@ Result<void> CacheWriter::SaveNewest(Cache& cache) {
 
 bool CacheWriter::WaitForWrites() {
   std::unique_lock lock(mutex_);
-  return written_.wait_for(lock, max_wait_, [this] { return unwritten_ == 0; });
+  is_awaited_ = true;
+  hurried_.notify_one();
+  const bool is_written = written_.wait_for(lock, max_wait_, [this] { return unwritten_ == 0; });
+  is_awaited_ = false;
+  return is_written;
+}
+
+void CacheWriter::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_awaited_ = true;
+  }
+  hurried_.notify_one();
+  thread_.Stop();
 }
 
 void CacheWriter::NoteDamage() {

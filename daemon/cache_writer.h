@@ -36,7 +36,7 @@ class CacheWriter {
   CacheWriter(const CacheWriter&) = delete;
   CacheWriter& operator=(const CacheWriter&) = delete;
 
-  /// Of several flag sets that wait, only the newest is written.
+  /// Of several flag sets that wait, only the newest is written, and not quite at once.
   void Save(std::shared_ptr<const Generation> generation);
   /// When too much waits already the task is dropped, and the health says so.
   void Write(Task task);
@@ -57,7 +57,7 @@ class CacheWriter {
   [[nodiscard]] const std::string& path() const { return path_; }
 
   /// Writes what waits, then ends the thread.
-  void Stop() { thread_.Stop(); }
+  void Stop();
 
  private:
   bool WaitForWrites();
@@ -72,6 +72,8 @@ class CacheWriter {
   const std::chrono::milliseconds max_wait_;
   mutable std::mutex mutex_;  // guards what follows, and is not held while the disk is used
   std::condition_variable written_;
+  std::condition_variable hurried_;
+  bool is_awaited_ = false;    // a new set must not be left to settle
   std::size_t unwritten_ = 0;  // tasks; while there are none, the caller may use cache_
   std::shared_ptr<const Generation> newest_;  // waits to be written
   bool has_unsaved_ = false;

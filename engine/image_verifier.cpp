@@ -77,11 +77,17 @@ class Verifier {
     std::span<const std::uint32_t> slots;
     if (!Slots(table, slots)) return false;
     // There are several slots to a flag, and a search for each took half of the verifier's time.
-    std::vector<std::uint8_t> begins_flag(view_.image.size() / kBlockAlignment + 1);
-    for (const std::uint32_t offset : view_.flags) begins_flag[offset / kBlockAlignment] = 1;
+    constexpr std::size_t kBits = 64;
+    const std::size_t blocks = view_.image.size() / kBlockAlignment + 1;
+    std::vector<std::uint64_t> begins_flag(blocks / kBits + 1);
+    for (const std::uint32_t offset : view_.flags) {
+      const std::size_t block = offset / kBlockAlignment;
+      begins_flag[block / kBits] |= std::uint64_t{1} << block % kBits;
+    }
     const auto is_good = [&](std::uint32_t slot) {
       const std::size_t block = TaggedSlot::IndexOf(slot);
-      return slot == kNone || (block < begins_flag.size() && begins_flag[block] != 0);
+      return slot == kNone ||
+             (block < blocks && (begins_flag[block / kBits] >> block % kBits & 1U) != 0);
     };
     return std::all_of(slots.begin(), slots.end(), is_good);
   }

@@ -43,6 +43,14 @@ std::optional<std::string_view> Snapshot::FindVariant(FlagHandle flag,
   return std::nullopt;
 }
 
+std::string_view Snapshot::VariantNameAt(FlagHandle flag, std::uint32_t offset) const {
+  const Range range = view_.BlockAt<FlagRecord>(flag.offset).variants;
+  for (const VariantRecord& variant : view_.variants.subspan(range.first, range.count)) {
+    if (variant.key.offset == offset) return view_.Text(variant.key);
+  }
+  return {};
+}
+
 void Snapshot::Prefetch(std::string_view key) const {
   const HashTable& table = header_->flag_table;
   const auto at = static_cast<std::uint32_t>(Hash64(key, table.seed));

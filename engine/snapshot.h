@@ -52,6 +52,8 @@ class Snapshot {
   /// The image's own text of a variant of `flag`, as evaluations have it; "" is that of none.
   [[nodiscard]] std::optional<std::string_view> FindVariant(FlagHandle flag,
                                                             std::string_view name) const;
+  /// The name of the variant of `flag` that lies at `offset` of the image; "" when none does.
+  [[nodiscard]] std::string_view VariantNameAt(FlagHandle flag, std::uint32_t offset) const;
 
   /// For the evaluator: the image's sections.
   [[nodiscard]] const ImageView& view() const { return view_; }
