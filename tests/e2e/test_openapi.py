@@ -100,7 +100,7 @@ REFUSALS = [
 # Those that a browser sends, with the cookie of the session.
 SIGNED_IN = {"AcceptInvitation", "SignIn", "ShowSession", "ChangePassword", "SignOut"}
 # Driven where there is somebody to read it: tests/e2e/test_replicas.py.
-ELSEWHERE = {"Stream"}
+ELSEWHERE = {"FollowChanges", "Stream"}
 
 
 class OpenApiTest(EndToEndTest):

@@ -63,8 +63,26 @@ function problemOf(error: unknown, response: Response): Problem {
   return new Problem(response.status, detail, told.pointer, told.current);
 }
 
+const pending = new Set<Promise<unknown>>();
+
 /** What a request was answered. */
 export async function ask<T>(request: Promise<Answer<T>>): Promise<T> {
+  const answer = read(request);
+  pending.add(answer);
+  try {
+    return await answer;
+  } finally {
+    pending.delete(answer);
+  }
+}
+
+/** When everything that is being asked for now has been answered, and whoever asked has taken it in. */
+export async function answered(): Promise<void> {
+  await Promise.allSettled(pending);
+  await new Promise((done) => setTimeout(done));
+}
+
+async function read<T>(request: Promise<Answer<T>>): Promise<T> {
   let answer: Answer<T>;
   try {
     answer = await request;

@@ -6,7 +6,7 @@ import { Show, useLoaded } from '../../parts/loaded';
 import { PageHeading } from '../../parts/page-heading';
 import { Time } from '../../parts/time';
 
-const kinds = ['flag', 'config', 'segment', 'environment', 'token', 'schedule', 'epoch'];
+const kinds = ['flag', 'config', 'segment', 'environment', 'token', 'user', 'schedule', 'epoch'];
 const filters = ['actor', 'environment', 'kind', 'key'] as const;
 
 async function load(query: URLSearchParams) {
@@ -17,7 +17,7 @@ async function load(query: URLSearchParams) {
 /** Who changed what, when and why, the newest first. */
 export function AuditPage() {
   const { query } = route.value;
-  const loaded = useLoaded(() => load(query), [query.toString()]);
+  const loaded = useLoaded(() => load(query), [query.toString()], query.get('after') ? [] : kinds);
   const set = (name: string) => (event: Event) => setQuery({ [name]: (event.currentTarget as HTMLInputElement).value, after: '' });
   return (
     <>

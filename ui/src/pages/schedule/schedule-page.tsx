@@ -18,7 +18,7 @@ const loadSchedules = (environment: string) =>
 /** Changes that wait for their instant, the next one first, and those that have had theirs. */
 export function SchedulePage() {
   const environment = chosenEnvironment.value;
-  const loaded = useLoaded(async () => (environment ? loadSchedules(environment) : []), [environment]);
+  const loaded = useLoaded(async () => (environment ? loadSchedules(environment) : []), [environment], ['schedule', 'config']);
   async function cancel(schedule: Schedule) {
     try {
       const params = { path: { environment, id: String(schedule.id) } };

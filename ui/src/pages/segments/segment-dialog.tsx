@@ -64,6 +64,7 @@ function UsedBy({ environment, segment }: { environment: string; segment: string
   const { value: use } = useLoaded(
     () => ask(api.GET('/api/v1/environments/{environment}/segments/{segment}/use', { params })),
     [environment, segment],
+    ['config', 'segment'],
   );
   if (!use) return null;
   if (use.flags.length + use.segments.length === 0) return <p class="muted">Nothing uses it.</p>;
