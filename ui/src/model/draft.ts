@@ -97,7 +97,7 @@ export class Draft {
     if (this.textError.value) return;
     const check = ++this.checks;
     try {
-      await this.send(this.base.value.version, '', true);
+      await this.send(this.base.value.version, 'a draft', true);
       if (check === this.checks) this.problem.value = null;
     } catch (caught) {
       const problem = caught as Problem;

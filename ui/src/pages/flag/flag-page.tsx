@@ -6,6 +6,7 @@ import { mayEdit } from '../../app/session';
 import { isKilled } from '../../model/definition';
 import { Draft } from '../../model/draft';
 import { configs, environments, flags, isLoaded, loadAll } from '../../model/flag-list';
+import { Lock } from '../../parts/lock';
 import { notify } from '../../parts/notices';
 import { variantsOf } from './context';
 import { History } from './history';
@@ -42,7 +43,7 @@ export function FlagPage({ flagKey }: { flagKey: string }) {
       <FlagHeading flag={flag} />
       <div class="tabs">
         <nav aria-label="Environments">
-          {environments.value.map(({ key, name }) => (
+          {environments.value.map(({ key, name, protected: isProtected }) => (
             <button
               type="button"
               key={key}
@@ -50,7 +51,7 @@ export function FlagPage({ flagKey }: { flagKey: string }) {
               aria-current={key === environment && view !== 'settings' ? 'true' : undefined}
               onClick={() => setQuery({ environment: key, view: view === 'settings' ? '' : view })}
             >
-              {name || key}
+              {name || key} {isProtected && <Lock />}
             </button>
           ))}
         </nav>

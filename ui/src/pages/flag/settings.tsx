@@ -2,10 +2,12 @@ import { useSignal } from '@preact/signals';
 import { api, ask, tagOf, type Flag } from '../../api/client';
 import { go } from '../../app/router';
 import { mayEditAll } from '../../app/session';
-import { flags, putFlag } from '../../model/flag-list';
+import { isSame } from '../../model/difference';
+import { flags, protectedKeys, putFlag } from '../../model/flag-list';
 import { ConfirmDelete } from '../../parts/confirm-delete';
 import { Field } from '../../parts/field';
 import { notify } from '../../parts/notices';
+import { askReason, commentOf } from '../../parts/reason-dialog';
 
 /** An empty text takes the member away, as a merge patch says it. */
 const orNull = (text: string) => text || null;
@@ -30,7 +32,10 @@ export function Settings({ flag }: { flag: Flag }) {
         lifecycle: text('lifecycle'),
         variants: JSON.parse(text('variants')) as unknown,
       };
-      const params = { path: { flag: flag.key }, header: tagOf(flag.version) };
+      const served = isSame(body.variants, flag.variants) ? [] : protectedKeys.value;
+      const comment = await askReason(`Change the variants of ${flag.key}`, served);
+      if (comment === undefined) return;
+      const params = { path: { flag: flag.key }, header: tagOf(flag.version), query: commentOf(comment) };
       putFlag(await ask(api.PATCH('/api/v1/flags/{flag}', { params, body: body as never })));
       notify(`${flag.key} is saved`);
     } catch (problem) {
@@ -86,15 +91,21 @@ export function Settings({ flag }: { flag: Flag }) {
 }
 
 function Delete({ flag, onClose }: { flag: Flag; onClose: () => void }) {
-  async function remove() {
-    const params = { path: { flag: flag.key }, header: tagOf(flag.version) };
+  async function remove(comment: string) {
+    const params = { path: { flag: flag.key }, header: tagOf(flag.version), query: commentOf(comment) };
     await ask(api.DELETE('/api/v1/flags/{flag}', { params }));
     flags.value = flags.value.filter(({ key }) => key !== flag.key);
     notify(`${flag.key} is deleted`);
     go('#/flags');
   }
   return (
-    <ConfirmDelete name={flag.key} button="Delete it everywhere" remove={remove} onClose={onClose}>
+    <ConfirmDelete
+      name={flag.key}
+      button="Delete it everywhere"
+      wantsComment={protectedKeys.value.length > 0}
+      remove={remove}
+      onClose={onClose}
+    >
       It goes from every environment, and code that asks for it gets its own default.
     </ConfirmDelete>
   );

@@ -4,6 +4,7 @@ import { api, ask } from '../../api/client';
 import { flags, isLoaded, loadAll } from '../../model/flag-list';
 import { Field } from '../../parts/field';
 import { notify, tellProblem } from '../../parts/notices';
+import { askReason, commentOf } from '../../parts/reason-dialog';
 
 const changes: Record<string, { name: string; instructions: { kind: string }[] }> = {
   on: { name: 'is turned on', instructions: [{ kind: 'turnOn' }] },
@@ -30,10 +31,12 @@ export function NewSchedule({ environment, onMade }: Props) {
     error.value = '';
     try {
       const named = changes[what.value];
-      const comment = text('comment') || undefined;
-      const change = named ? { instructions: named.instructions, comment } : (JSON.parse(text('patch')) as unknown);
+      const patch = named ? null : (JSON.parse(text('patch')) as unknown);
+      const comment = await askReason('Schedule it', [environment], text('comment'));
+      if (comment === undefined) return;
+      const change = named ? { instructions: named.instructions, ...commentOf(comment) } : patch;
       const body = { flag: text('flag'), at: new Date(text('at')).toISOString(), change };
-      const params = { path: { environment }, query: { comment } };
+      const params = { path: { environment }, query: commentOf(comment) };
       await ask(api.POST('/api/v1/environments/{environment}/schedules', { params, body: body as never }));
       notify(`${body.flag} will change`);
       element.reset();
