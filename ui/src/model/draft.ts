@@ -4,6 +4,7 @@ import { computed, signal } from '@preact/signals';
 import { api, ask, Problem, tagOf, type Config } from '../api/client';
 import { documentOf, type Document } from './definition';
 import { isSame, merge } from './difference';
+import { Faults } from './faults';
 
 const checkMillis = 300;
 const print = (document: Document) => JSON.stringify(document, null, 2);
@@ -27,6 +28,11 @@ export class Draft {
   readonly textError = signal('');
   /** What the store says of the document. */
   readonly problem = signal<Problem | null>(null);
+  /** The same, at the fields. */
+  readonly faults = new Faults(this.problem, () => {
+    const { environment, flag } = this.base.value;
+    return `environments.${environment}.flags.${flag}.`;
+  });
   /** What someone else has saved meanwhile, that does not go together by itself. */
   readonly theirs = signal<Config | null>(null);
   readonly isDirty;
@@ -161,14 +167,5 @@ export class Draft {
     this.base.value = this.theirs.value!;
     this.theirs.value = null;
     this.changed();
-  }
-
-  /** What the store says about a place of the document: "rules[0].when". */
-  errorAt(place: string): string {
-    const problem = this.problem.value;
-    if (!problem?.pointer) return '';
-    const pointer = problem.pointer.replace(/^environments\.[^.]+\.flags\.[^.]+\./, '');
-    const isInside = pointer === place || pointer.startsWith(place + '.') || pointer.startsWith(place + '[');
-    return isInside ? problem.message : '';
   }
 }
