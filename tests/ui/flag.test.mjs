@@ -62,7 +62,7 @@ test('form and document are always in step', async () => {
   await page.getByLabel('What the default serves').selectOption('split');
   await page.getByLabel('Percent of on in the default').fill('30');
   await page.getByLabel('Percent of on in the default').blur();
-  assert.equal(await page.getByLabel('Percent of off in the default').inputValue(), '70');
+  await eventually(async () => (await page.getByLabel('Percent of off in the default').inputValue()) === '70', 'the other made room');
   assert.deepEqual((await documentShown()).default.split.weights, [{ variant: 'on', weight: 30 }, { variant: 'off', weight: 70 }]);
   await page.getByLabel('Document').fill(JSON.stringify({ ...(await documentShown()), default: { variant: 'on' } }));
   assert.equal(await page.getByLabel('What the default serves').inputValue(), 'variant on');

@@ -72,8 +72,9 @@ export async function startPostgres() {
 }
 
 export class Store {
-  static async make({ database, example = true } = {}) {
+  static async make({ database, example = true, apiRate = 0 } = {}) {
     const store = new Store();
+    store.apiRate = apiRate;
     store.directory = mkdtempSync(join(tmpdir(), 'pennon-ui-'));
     store.database = database ?? join(store.directory, 'store.db');
     store.port = await freePort();
@@ -94,7 +95,7 @@ export class Store {
 
   async start() {
     this.program = start(this.directory, 'pennon-store', [
-      'serve', '--database', this.database, '--listen-port', String(this.port), '--limits-api-rate', '0',
+      'serve', '--database', this.database, '--listen-port', String(this.port), '--limits-api-rate', String(this.apiRate),
     ]);
     await eventually(() => answers(`${this.url}/readyz`), 'the store answers');
   }

@@ -30,7 +30,8 @@ export async function toggle(before: Config) {
   } catch (problem) {
     const now = problem instanceof Problem && problem.status === 412 ? (problem.current as Config | undefined) : undefined;
     putConfig(now ?? before);
-    tellProblem(now ? `${flag} was changed by someone else meanwhile` : `${flag} stays ${before.enabled ? 'on' : 'off'}`, problem);
+    if (now) tellProblem(`${flag} was changed by someone else meanwhile`, problem);
+    else tellProblem(`${flag} stays ${before.enabled ? 'on' : 'off'}`, problem, () => void toggle(before));
   } finally {
     waiting.delete(id);
   }
@@ -39,9 +40,12 @@ export async function toggle(before: Config) {
 function tell(changed: Config) {
   const { flag, environment, enabled, warnings } = changed;
   const killed = isKilled(changed.kill) ? ', and still killed' : '';
-  notify(`${flag} is ${enabled ? 'on' : 'off'} in ${environment}${killed}`, 'done', () => {
-    const now = configs.value.get(environment)?.get(flag);
-    if (now && now.enabled === enabled) void toggle(now);
+  notify(`${flag} is ${enabled ? 'on' : 'off'} in ${environment}${killed}`, 'done', {
+    name: 'Undo',
+    do: () => {
+      const now = configs.value.get(environment)?.get(flag);
+      if (now && now.enabled === enabled) void toggle(now);
+    },
   });
   for (const warning of warnings ?? []) notify(`${warning.host}: ${warning.detail}`, 'failed');
 }

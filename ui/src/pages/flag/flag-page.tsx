@@ -24,16 +24,14 @@ const failure = signal('');
 
 /** One flag: targeting by environment, history, and what all environments share. */
 export function FlagPage({ flagKey }: { flagKey: string }) {
+  const load = () => loadAll().then(() => (failure.value = ''), (problem) => (failure.value = (problem as Error).message));
   useEffect(() => {
     document.title = `${flagKey} · pennon`;
-    loadAll().then(() => (failure.value = ''), (problem) => (failure.value = (problem as Error).message));
+    void load();
   }, [flagKey]);
 
   const flag = flags.value.find(({ key }) => key === flagKey);
-  if (!isLoaded.value || !flag) {
-    const text = failure.value || (isLoaded.value ? 'There is no such flag.' : 'Loading…');
-    return <p class="muted loading">{text}</p>;
-  }
+  if (!isLoaded.value || !flag) return <NotThere flagKey={flagKey} onAgain={load} />;
   const { query } = route.value;
   const environment = query.get('environment') ?? environments.value[0]?.key ?? '';
   const view = query.get('view') ?? 'targeting';
@@ -68,6 +66,28 @@ export function FlagPage({ flagKey }: { flagKey: string }) {
   );
 }
 
+function NotThere({ flagKey, onAgain }: { flagKey: string; onAgain: () => void }) {
+  return (
+    <section class="empty">
+      <h1 class="key">{flagKey}</h1>
+      {failure.value ? (
+        <>
+          <p role="alert">{failure.value}</p>
+          <button type="button" class="primary" onClick={onAgain}>
+            Try again
+          </button>
+        </>
+      ) : isLoaded.value ? (
+        <p>
+          There is no such flag. <a href="#/flags">All flags</a>
+        </p>
+      ) : (
+        <p class="muted loading">Loading…</p>
+      )}
+    </section>
+  );
+}
+
 function FlagHeading({ flag }: { flag: Flag }) {
   return (
     <div class="heading flag-heading">
@@ -91,6 +111,7 @@ function InEnvironment({ flag, config, view }: { flag: Flag; config: Config; vie
   useEffect(() => {
     if (draft.wasKept) notify('What you had not saved is here again');
     segmentsOf(config.environment).then((keys) => (segments.value = keys), () => {});
+    return () => draft.leave();
   }, []);
   useEffect(() => draft.rebase(config), [config.version]);
 

@@ -45,7 +45,8 @@ export function Review({ onClose }: { onClose: () => void }) {
       onClose();
     } catch (problem) {
       error.value = (problem as Problem).message;
-      if ((problem as Problem).status === 0) error.value += ' The draft is kept in this browser.';
+      const { status } = problem as Problem;
+      if (status === 0 || status === 429 || status >= 500) error.value += ' The draft is kept in this browser.';
     }
     isBusy.value = false;
   }

@@ -22,7 +22,9 @@ export function SaveBar() {
     ? 'The document is no JSON yet.'
     : problem
       ? problem.message
-      : 'Unsaved changes, kept in this browser.';
+      : draft.unchecked.value
+        ? `Unsaved changes, kept in this browser, and not checked yet: ${draft.unchecked.value}`
+        : 'Unsaved changes, kept in this browser.';
   return (
     <>
       <div class="save-bar" role="region" aria-label="Unsaved changes">
