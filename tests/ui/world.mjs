@@ -142,6 +142,9 @@ export class Store {
   }
 
   async end() {
+    const { exitCode, signalCode } = this.program;
+    const log = readFileSync(join(this.directory, 'pennon-store.log'), 'utf8').slice(-2000);
+    assert.ok(exitCode === null && signalCode === null, `the store has ended by itself: ${exitCode ?? signalCode}\n${log}`);
     if (this.daemon) await end(this.daemon);
     await end(this.program);
     rmSync(this.directory, { recursive: true, force: true });

@@ -13,6 +13,7 @@ export type AuditEntry = Schemas['AuditEntry'];
 export type Difference = Schemas['Difference'];
 export type Session = Schemas['Session'];
 export type Token = Schemas['Token'];
+export type Daemon = Schemas['Daemon'];
 export type User = Schemas['User'];
 export type Schedule = Schemas['Schedule'];
 export type HourCount = Schemas['HourCount'];

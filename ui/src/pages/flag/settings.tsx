@@ -16,6 +16,7 @@ const orNull = (text: string) => text || null;
 export function Settings({ flag }: { flag: Flag }) {
   const error = useSignal('');
   const isDeleting = useSignal(false);
+  const removal = flag.expectedRemoval ? new Date(flag.expectedRemoval).toISOString().slice(0, 10) : '';
 
   async function save(event: SubmitEvent) {
     event.preventDefault();
@@ -30,6 +31,8 @@ export function Settings({ flag }: { flag: Flag }) {
         owner: orNull(text('owner')),
         tags: tags.length > 0 ? tags : null,
         lifecycle: text('lifecycle'),
+        expectedRemoval: text('expectedRemoval') === removal ? flag.expectedRemoval ?? null : orNull(text('expectedRemoval') && `${text('expectedRemoval')}T00:00:00Z`),
+        clientSide: form.has('clientSide') || null,
         variants: JSON.parse(text('variants')) as unknown,
       };
       const served = isSame(body.variants, flag.variants) ? [] : protectedKeys.value;
@@ -67,6 +70,12 @@ export function Settings({ flag }: { flag: Flag }) {
               </option>
             ))}
           </select>
+        </Field>
+        <Field label="Expected removal" hint="The flag is marked stale from then on.">
+          <input type="date" name="expectedRemoval" defaultValue={removal} />
+        </Field>
+        <Field label="Client side" hint="Pages and apps with a client key, which is no secret, may evaluate it.">
+          <input type="checkbox" name="clientSide" defaultChecked={flag.clientSide === true} />
         </Field>
         <Field label={`Variants (${flag.type})`}>
           <textarea name="variants" rows={8} spellcheck={false} defaultValue={JSON.stringify(flag.variants, null, 2)} />
