@@ -135,6 +135,15 @@ for (const [what, answer, words] of [
   });
 }
 
+test('what could not be had when somebody changed it is had a little later', async () => {
+  await open('#/flags');
+  await toggle().waitFor();
+  const { enabled } = await store.config('banner');
+  answers('GET', /production\/flags\/banner$/, failing, 1);
+  await store.api('PATCH', '/environments/production/flags/banner', { instructions: [{ kind: enabled ? 'turnOff' : 'turnOn' }] });
+  await eventually(async () => (await toggle().getAttribute('aria-checked')) === String(!enabled), 'it is shown');
+});
+
 test('a store that has no room for another stream is asked for news instead', async () => {
   answers('GET', /events$/, problem(503, 'too many requests are waiting', { 'Retry-After': '30' }));
   await open('#/flags');

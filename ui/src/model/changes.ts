@@ -1,11 +1,17 @@
 // What was changed by somebody, and what of it is shown here: asked for again, so that it appears without a reload.
 import { signal } from '@preact/signals';
 import { answered, api, ask } from '../api/client';
+import { isLost } from '../app/session';
 import type { Change } from '../api/events';
 import { configs, environments, flags, isLoaded, loadAll, loadEnvironments, putConfig, putFlag } from './flag-list';
 
 /** Changes that are taken in one by one; when there are more at once, everything is loaded again. */
 const maxSingle = 50;
+
+const againMillis = 3000;
+
+/** Nobody looks at the page, or somebody has to sign in first. */
+export const isQuiet = () => document.hidden || isLost.peek();
 
 /** How often each kind of thing has changed, for pages that show a list of it. */
 const counts = signal<Readonly<Record<string, number>>>({});
@@ -39,29 +45,47 @@ async function takeAll(changes: Change[]) {
 
 let waiting: Change[] = [];
 let isTaking = false;
+/** Something could not be had when it had changed, so anything here may be old. */
+let isOld = false;
+let timer = 0;
+
+async function takeWaiting() {
+  await answered(); // it may be told of one's own change before that is answered
+  const now = waiting;
+  waiting = [];
+  if (isLoaded.peek()) await (isOld ? loadAll() : takeAll(now));
+  isOld = false;
+  count(new Set(now.map(({ kind }) => kind)));
+}
 
 /** In the order in which they were made; what comes while others are taken in waits, and goes together. */
 export async function tellChanges(changes: Change[]) {
   waiting.push(...changes);
   if (isTaking) return;
   isTaking = true;
-  try {
-    while (waiting.length > 0) {
-      await answered(); // it may be told of one's own change before that is answered
-      const now = waiting;
-      waiting = [];
-      if (isLoaded.peek()) await takeAll(now);
-      count(new Set(now.map(({ kind }) => kind)));
-    }
-  } finally {
-    isTaking = false;
+  while (waiting.length > 0) {
+    // What was changed may be gone by now, and the store away.
+    await takeWaiting().catch(() => (isOld = true));
   }
+  isTaking = false;
+  if (isOld) lookAgain();
+}
+
+function lookAgain() {
+  clearTimeout(timer);
+  timer = window.setTimeout(() => (isQuiet() ? lookAgain() : void tellReset()), againMillis);
 }
 
 /** Anything may have changed. */
 export async function tellReset() {
-  count(['any']);
-  if (isLoaded.peek()) await loadAll();
+  try {
+    if (isLoaded.peek()) await loadAll();
+    isOld = false;
+    count(['any']);
+  } catch {
+    isOld = true;
+    lookAgain();
+  }
 }
 
 /** What was changed between the loading of the list and the beginning of the stream: revisions tell. */

@@ -3,8 +3,7 @@
 import { signal } from '@preact/signals';
 import { api, ask, type Problem } from '../api/client';
 import { readEvents, type Change } from '../api/events';
-import { isLost } from '../app/session';
-import { catchUp, tellChanges, tellReset } from './changes';
+import { catchUp, isQuiet, tellChanges, tellReset } from './changes';
 import { isLoaded } from './flag-list';
 
 const askMillis = 3000;
@@ -20,8 +19,6 @@ export const connection = signal<'told' | 'asks' | 'away'>('told');
 
 /** The newest entry of the audit log that is known here. */
 let last = '';
-
-const isQuiet = () => document.hidden || isLost.peek();
 
 /** Resolves when `millis` are over, or at once when the page is left or looked at again. */
 function pause(millis: number, signal: AbortSignal): Promise<void> {
@@ -67,9 +64,8 @@ async function listen(outer: AbortSignal): Promise<boolean> {
       if (name === 'goodbye') return true;
       if (name === 'hello' && !last) void whenLoaded(catchUp).catch(() => {});
       if (id) last = id;
-      // What cannot be had now is had with the next change, or by whoever changes it.
-      if (name === 'changes') void tellChanges((JSON.parse(data) as { entries: Change[] }).entries).catch(() => {});
-      if (name === 'reset') void tellReset().catch(() => {});
+      if (name === 'changes') void tellChanges((JSON.parse(data) as { entries: Change[] }).entries);
+      if (name === 'reset') void tellReset();
     }
     return true;
   } catch (problem) {
