@@ -115,6 +115,38 @@ test('what has no field is told at its rule, or at the document', async () => {
   assert.equal(await page.getByLabel('Document').getAttribute('aria-invalid'), 'true');
 });
 
+test('what is wrong in a form is told at its field', async () => {
+  await open();
+  const told = async (field, words) => {
+    await eventually(async () => (await field.getAttribute('aria-invalid')) === 'true', `${field} is wrong`);
+    assert.equal(await wrong().count(), 1);
+    assert.match(await page.locator(`[id="${await field.getAttribute('aria-describedby')}"]`).innerText(), words);
+  };
+  await page.getByRole('button', { name: 'Settings' }).click();
+  const save = () => page.getByRole('button', { name: 'Save for all environments' }).click();
+  await page.getByLabel('Variants').fill('[{"key": "on"}]');
+  await save();
+  await told(page.getByLabel('Variants'), /value/);
+  await page.getByLabel('Variants').fill('[');
+  await save();
+  await told(page.getByLabel('Variants'), /JSON/);
+  await page.goto('/#/environments');
+  await page.getByRole('textbox', { name: /^Key/ }).fill('production');
+  await page.getByRole('button', { name: 'Make the environment' }).click();
+  await told(page.getByRole('textbox', { name: /^Key/ }), /there is an environment "production" already/);
+  await page.goto('/#/schedule?environment=production');
+  await page.getByLabel('Flag', { exact: true }).fill('dark-mode');
+  await page.getByLabel('When').fill('2001-01-01T00:00');
+  await page.getByRole('button', { name: 'Schedule it' }).click();
+  await told(page.getByLabel('When'), /is not in the future/);
+  await page.getByLabel('When').fill('2101-01-01T00:00');
+  await page.getByLabel('What').selectOption('patch');
+  await page.getByRole('textbox', { name: /^Merge patch/ }).fill('{"default": {"variant": "gone"}}');
+  await page.getByRole('button', { name: 'Schedule it' }).click();
+  await told(page.getByRole('textbox', { name: /^Merge patch/ }), /there is no variant "gone"/);
+  await assertAccessible(page);
+});
+
 test('a document that no form can show leaves the page, and can be mended', async () => {
   await open();
   for (const document of [{ rules: 3 }, { targets: [7] }, { default: { split: {} } }, { prerequisites: {} }, { rules: [{ when: 'x', serve: null }] }]) {

@@ -1,9 +1,9 @@
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { api, ask } from '../../api/client';
 import { isAdmin, mayAdminister } from '../../app/session';
 import { environments, isLoaded, loadEnvironments } from '../../model/flag-list';
 import { Field } from '../../parts/field';
+import { FormError, useFormFault } from '../../parts/form-fault';
 import { Lock } from '../../parts/lock';
 import { notify, tellProblem } from '../../parts/notices';
 import { PageHeading } from '../../parts/page-heading';
@@ -58,14 +58,14 @@ export function EnvironmentsPage() {
 }
 
 function NewEnvironment() {
-  const error = useSignal('');
+  const fault = useFormFault('key', 'name', 'copyFrom');
   async function submit(event: SubmitEvent) {
     event.preventDefault();
     const element = event.target as HTMLFormElement;
     const form = new FormData(element);
     const text = (name: string) => String(form.get(name)).trim();
     const copyFrom = text('copyFrom');
-    error.value = '';
+    fault.clear();
     try {
       const body = {
         key: text('key'),
@@ -79,19 +79,19 @@ function NewEnvironment() {
       notify(`${body.key} is there`);
       element.reset();
     } catch (problem) {
-      error.value = (problem as Error).message;
+      fault.set(problem);
     }
   }
   return (
     <form class="card below" onSubmit={submit}>
       <h2>New environment</h2>
-      <Field label="Key" hint="It never changes." error={error.value}>
+      <Field label="Key" hint="It never changes." error={fault.at('key')}>
         <input name="key" required spellcheck={false} />
       </Field>
-      <Field label="Name">
+      <Field label="Name" error={fault.at('name')}>
         <input name="name" dir="auto" />
       </Field>
-      <Field label="Begins as">
+      <Field label="Begins as" error={fault.at('copyFrom')}>
         <select name="copyFrom">
           <option value="">every flag, switched off</option>
           {environments.value.map(({ key }) => (
@@ -100,6 +100,7 @@ function NewEnvironment() {
         </select>
       </Field>
       <ProtectedBox isChecked={false} />
+      <FormError of={fault} />
       <button type="submit" class="primary">
         Make the environment
       </button>

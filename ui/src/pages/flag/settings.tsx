@@ -6,6 +6,7 @@ import { isSame } from '../../model/difference';
 import { flags, protectedKeys, putFlag } from '../../model/flag-list';
 import { ConfirmDelete } from '../../parts/confirm-delete';
 import { Field } from '../../parts/field';
+import { FormError, useFormFault } from '../../parts/form-fault';
 import { notify } from '../../parts/notices';
 import { askReason, commentOf } from '../../parts/reason-dialog';
 
@@ -14,7 +15,7 @@ const orNull = (text: string) => text || null;
 
 /** What all environments share of a flag. */
 export function Settings({ flag }: { flag: Flag }) {
-  const error = useSignal('');
+  const fault = useFormFault('name', 'description', 'owner', 'tags', 'lifecycle', 'expectedRemoval', 'clientSide', 'variants');
   const isDeleting = useSignal(false);
   const removal = flag.expectedRemoval ? new Date(flag.expectedRemoval).toISOString().slice(0, 10) : '';
 
@@ -23,7 +24,7 @@ export function Settings({ flag }: { flag: Flag }) {
     const form = new FormData(event.target as HTMLFormElement);
     const text = (name: string) => String(form.get(name)).trim();
     const tags = text('tags').split(',').map((tag) => tag.trim()).filter(Boolean);
-    error.value = '';
+    fault.clear();
     try {
       const body = {
         name: orNull(text('name')),
@@ -42,7 +43,7 @@ export function Settings({ flag }: { flag: Flag }) {
       putFlag(await ask(api.PATCH('/api/v1/flags/{flag}', { params, body: body as never })));
       notify(`${flag.key} is saved`);
     } catch (problem) {
-      error.value = (problem as Error).message;
+      fault.set(problem, problem instanceof SyntaxError ? 'variants' : '');
     }
   }
 
@@ -50,19 +51,19 @@ export function Settings({ flag }: { flag: Flag }) {
     <form class="card settings" onSubmit={save} key={flag.version}>
       <fieldset disabled={!mayEditAll.value}>
         <legend class="unseen">What all environments share</legend>
-        <Field label="Name">
+        <Field label="Name" error={fault.at('name')}>
           <input name="name" dir="auto" defaultValue={flag.name} />
         </Field>
-        <Field label="Description">
+        <Field label="Description" error={fault.at('description')}>
           <input name="description" dir="auto" defaultValue={flag.description} />
         </Field>
-        <Field label="Owner">
+        <Field label="Owner" error={fault.at('owner')}>
           <input name="owner" dir="auto" defaultValue={flag.owner} />
         </Field>
-        <Field label="Tags" hint="Separated by commas.">
+        <Field label="Tags" hint="Separated by commas." error={fault.at('tags')}>
           <input name="tags" dir="auto" defaultValue={flag.tags?.join(', ')} />
         </Field>
-        <Field label="Lifecycle">
+        <Field label="Lifecycle" error={fault.at('lifecycle')}>
           <select name="lifecycle">
             {['active', 'deprecated', 'archived'].map((one) => (
               <option key={one} selected={one === (flag.lifecycle ?? 'active')}>
@@ -71,20 +72,16 @@ export function Settings({ flag }: { flag: Flag }) {
             ))}
           </select>
         </Field>
-        <Field label="Expected removal" hint="The flag is marked stale from then on.">
+        <Field label="Expected removal" hint="The flag is marked stale from then on." error={fault.at('expectedRemoval')}>
           <input type="date" name="expectedRemoval" defaultValue={removal} />
         </Field>
         <Field label="Client side" hint="Pages and apps with a client key, which is no secret, may evaluate it.">
           <input type="checkbox" name="clientSide" defaultChecked={flag.clientSide === true} />
         </Field>
-        <Field label={`Variants (${flag.type})`}>
+        <Field label={`Variants (${flag.type})`} error={fault.at('variants')}>
           <textarea name="variants" rows={8} spellcheck={false} defaultValue={JSON.stringify(flag.variants, null, 2)} />
         </Field>
-        {error.value && (
-          <p class="error" role="alert">
-            {error.value}
-          </p>
-        )}
+        <FormError of={fault} />
         <div class="actions">
           <button type="submit" class="primary">
             Save for all environments
