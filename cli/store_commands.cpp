@@ -242,7 +242,7 @@ int SegmentDelete(const StoreArguments& arguments) {
 
 int EnvironmentList(const StoreArguments& arguments) {
   return AnswerTable(arguments, Ask({"GET", "/environments", ""}), "environments",
-                     {"key", "name", "revision", "createdAt"});
+                     {"key", "name", "protected", "revision", "createdAt"});
 }
 
 int EnvironmentCreate(const StoreArguments& arguments) {

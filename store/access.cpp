@@ -33,4 +33,9 @@ base::Result<void> CheckAccess(const Grant& grant, const Route& route,
                            std::string(Name(route.LeastRole())) + ' ' + needed.where));
 }
 
+bool MaySee(const Roles& roles, const Subject& subject) {
+  if (subject.environment) return roles.In(*subject.environment) >= Role::kViewer;
+  return (subject.kind == "flag" ? roles.Most() : roles.everywhere) >= Role::kViewer;
+}
+
 }  // namespace pennon::store

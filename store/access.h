@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "store/audit.h"
 #include "store/credentials.h"
 #include "store/route.h"
 
@@ -14,5 +15,8 @@ namespace pennon::store {
 /// of them. kForbidden names what is missing.
 base::Result<void> CheckAccess(const Grant& grant, const Route& route,
                                const std::vector<std::string>& names);
+
+/// Whether who has these roles may know that something was changed.
+bool MaySee(const Roles& roles, const Subject& subject);
 
 }  // namespace pennon::store

@@ -23,7 +23,7 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/environments", ListEnvironments},
     Route{"POST", "/api/v1/environments", CreateEnvironment, "", Role::kAdmin},
     Route{"GET", "/api/v1/environments/{environment}", ShowEnvironment},
-    Route{"PUT", "/api/v1/environments/{environment}", RenameEnvironment, "", Role::kAdmin},
+    Route{"PUT", "/api/v1/environments/{environment}", ReplaceEnvironment, "", Role::kAdmin},
     Route{"DELETE", "/api/v1/environments/{environment}", DeleteEnvironment, "confirm",
           Role::kAdmin},
 

@@ -15,15 +15,15 @@ std::optional<std::string> OptionalText(const Row& row, int column) {
   return std::string(row.Text(column));
 }
 
-AuditAction ParseAction(std::string_view text) {
-  if (text == kActionNames[0]) return AuditAction::kCreate;
-  return text == kActionNames[2] ? AuditAction::kDelete : AuditAction::kUpdate;
-}
-
 }  // namespace
 
 std::string_view Name(AuditAction action) {
   return kActionNames[static_cast<std::size_t>(action)];
+}
+
+AuditAction ParseAuditAction(std::string_view name) {
+  if (name == kActionNames[0]) return AuditAction::kCreate;
+  return name == kActionNames[2] ? AuditAction::kDelete : AuditAction::kUpdate;
 }
 
 AuditEntry ReadAuditEntry(const Row& row) {
@@ -31,7 +31,7 @@ AuditEntry ReadAuditEntry(const Row& row) {
   entry.sequence = row.Int(0);
   entry.at = row.Int(1);
   entry.actor = row.Text(2);
-  entry.action = ParseAction(row.Text(3));
+  entry.action = ParseAuditAction(row.Text(3));
   entry.subject = {OptionalText(row, 4), std::string(row.Text(5)), std::string(row.Text(6))};
   entry.version = row.Int(7);
   entry.comment = row.Text(8);

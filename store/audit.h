@@ -14,6 +14,7 @@ namespace pennon::store {
 
 enum class AuditAction : std::uint8_t { kCreate, kUpdate, kDelete };
 std::string_view Name(AuditAction action);  // "create", "update", "delete"
+AuditAction ParseAuditAction(std::string_view name);
 
 /// What an entry is about.
 struct Subject {

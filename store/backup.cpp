@@ -28,7 +28,7 @@ struct Table {
 // end within a day, and one that was ended must not come back: they are not in it.
 constexpr std::array<Table, 14> kTables{{
     {"meta", "id, store_id, epoch, audit_sequence, audit_hash, token_version, last_id", "id"},
-    {"environments", "key, name, epoch, revision, created_at, version", "key"},
+    {"environments", "key, name, epoch, revision, created_at, version, protected", "key"},
     {"flags", "key, definition, created_at, updated_at, version", "key"},
     {"flag_configs", "environment, flag, config, updated_at, version", "environment, flag"},
     {"segments", "environment, key, definition, updated_at, version", "environment, key"},
@@ -58,11 +58,11 @@ std::size_t CountColumns(const Table& table) {
 // a batch is the one id that a daemon makes.
 bool IsNumber(const Table& table, std::string_view column) {
   if (table.name == "usage_batches" && column == "id") return false;
-  constexpr std::array<std::string_view, 19> kNumbers{
+  constexpr std::array<std::string_view, 20> kNumbers{
       "id",          "epoch",          "revision", "created_at", "updated_at",
       "version",     "audit_sequence", "seq",      "at",         "token_version",
       "expires_at",  "last_used_at",   "last_id",  "due_at",     "hour",
-      "evaluations", "counted_at",     "seen_at",  "user_id"};
+      "evaluations", "counted_at",     "seen_at",  "user_id",    "protected"};
   return std::find(kNumbers.begin(), kNumbers.end(), column) != kNumbers.end();
 }
 

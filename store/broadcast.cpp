@@ -30,6 +30,10 @@ void Broadcast::OnCredentials(std::shared_ptr<const Credentials> credentials) {
   Tell([credentials](RequestHandler& handler) { handler.SetCredentials(credentials); });
 }
 
+void Broadcast::OnNews(std::shared_ptr<const News> news) {
+  Tell([news](RequestHandler& handler) { handler.PutNews(news); });
+}
+
 void Broadcast::Beat() {
   Tell([](RequestHandler& handler) { handler.Beat(); });
 }

@@ -23,6 +23,7 @@ class Broadcast final : public CommitListener {
   void OnEnvironment(std::shared_ptr<const EnvironmentSet> set) override;
   void OnEnvironmentDeleted(const std::string& environment) override;
   void OnCredentials(std::shared_ptr<const Credentials> credentials) override;
+  void OnNews(std::shared_ptr<const News> news) override;
 
   /// See SyncFeed; from any thread.
   void Beat();

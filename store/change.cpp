@@ -17,7 +17,25 @@ using wire::LineKind;
 constexpr std::int64_t kEverything = INT64_MAX;
 
 std::string Described(const Environment& environment) {
-  return JsonText({{"name", model::Value(environment.name)}});
+  Object described{{"name", model::Value(environment.name)}};
+  if (environment.is_protected) described.emplace_back("protected", model::Value(true));
+  return JsonText(described);
+}
+
+bool IsBlank(const std::string& text) {
+  return text.find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
+// Whether subjects get something else by it; a name or a tag is nothing that they see.
+bool IsServedOtherwise(const Object& before, const Object& after) {
+  const model::Value old(before);
+  const model::Value now(after);
+  for (const char* member : {"type", "variants"}) {
+    const model::Value* was = old.Find(member);
+    const model::Value* is = now.Find(member);
+    if ((was == nullptr) != (is == nullptr) || (was != nullptr && *was != *is)) return true;
+  }
+  return false;
 }
 
 std::string Described(const Schedule& schedule) {
@@ -44,7 +62,7 @@ Result<std::int64_t> Change::Record(Edit edit) {
                               : AuditAction::kDelete;
   entry.subject = std::move(edit.subject);
   entry.version = edit.version;
-  entry.comment = scope_.comment;
+  entry.comment = scope_.comment.empty() ? scope_.note : scope_.comment;
   entry.request = scope_.request;
   entry.before = std::move(edit.before);
   entry.after = std::move(edit.after);
@@ -58,7 +76,26 @@ Result<void> Change::Touch(LineKind kind, const std::string& key) {
   return {};
 }
 
-Result<void> Change::CreateEnvironment(const std::string& key, const std::string& name) {
+Result<void> Change::CheckReason(const std::string& environment) {
+  if (!IsBlank(scope_.comment) || created_.count(environment) != 0) return {};
+  return environments.Get(environment).and_then([](const Environment& found) -> Result<void> {
+    if (!found.is_protected) return {};
+    return Fail(Error::Invalid("comment", "is missing: the environment \"" + found.key +
+                                              "\" is protected, so each change of it says why"));
+  });
+}
+
+Result<void> Change::CheckReasonEverywhere() {
+  auto all = environments.All();
+  if (!all) return Fail(all.error());
+  for (const Environment& environment : *all) {
+    if (auto told = CheckReason(environment.key); !told) return told;
+  }
+  return {};
+}
+
+Result<void> Change::CreateEnvironment(const std::string& key, const std::string& name,
+                                       bool is_protected) {
   if (auto valid = CheckNewKey("key", key); !valid) return valid;
   if (auto valid = CheckName("name", name); !valid) return valid;
   auto existing = environments.Find(key);
@@ -68,7 +105,8 @@ Result<void> Change::CreateEnvironment(const std::string& key, const std::string
   }
   auto epoch = database_.NextEpoch(now_);
   if (!epoch) return Fail(epoch.error());
-  Environment environment{key, name, *epoch, 0, now_};
+  Environment environment{key, name, *epoch, 0, now_, 1, is_protected};
+  created_.insert(key);
   auto version = Record({{key, "environment", key}, 0, std::nullopt, Described(environment)});
   if (!version) return Fail(version.error());
   environment.version = *version;
@@ -83,19 +121,22 @@ Result<void> Change::CreateEnvironment(const std::string& key, const std::string
   return done;
 }
 
-Result<void> Change::RenameEnvironment(const std::string& key, const std::string& name) {
+Result<void> Change::PutEnvironment(const std::string& key, const std::string& name,
+                                    std::optional<bool> is_protected) {
   if (auto valid = CheckName("name", name); !valid) return valid;
   auto before = environments.Get(key);
   if (!before) return Fail(before.error());
   if (auto may = Require(before->version); !may) return may;
-  if (before->name == name) return {};
   Environment after = *before;
   after.name = name;
+  after.is_protected = is_protected.value_or(before->is_protected);
+  if (after.name == before->name && after.is_protected == before->is_protected) return {};
+  if (auto told = CheckReason(key); !told) return told;
   auto version =
       Record({{key, "environment", key}, before->version, Described(*before), Described(after)});
   if (!version) return Fail(version.error());
   after.version = *version;
-  return environments.Rename(after);
+  return environments.SetSettings(after);
 }
 
 Result<void> Change::CopyEnvironment(const std::string& from, const std::string& to) {
@@ -121,6 +162,7 @@ Result<void> Change::DeleteEnvironment(const std::string& key) {
   auto before = environments.Get(key);
   if (!before) return Fail(before.error());
   if (auto may = Require(before->version); !may) return may;
+  if (auto told = CheckReason(key); !told) return told;
   touched_.erase(key);
   deleted_.insert(key);
   credentials_changed_ = true;
@@ -197,6 +239,9 @@ Result<Outcome> Change::PutFlag(const std::string& key, const Object& definition
     return Fail(may.error());
   }
   if (exists && (*before)->definition == definition) return Outcome::kUnchanged;
+  if (exists && IsServedOtherwise((*before)->definition, definition)) {
+    if (auto told = CheckReasonEverywhere(); !told) return Fail(told.error());
+  }
   if (!exists) {
     if (auto free = CheckKeyIsFree(key); !free) return Fail(free.error());
   }
@@ -221,6 +266,7 @@ Result<void> Change::DeleteFlag(const std::string& key) {
   auto before = flags.Get(key);
   if (!before) return Fail(before.error());
   if (auto may = Require(before->version); !may) return may;
+  if (auto told = CheckReasonEverywhere(); !told) return told;
   auto version = Record(
       {{std::nullopt, "flag", key}, before->version, JsonText(before->definition), std::nullopt});
   if (!version) return Fail(version.error());
@@ -240,6 +286,7 @@ Result<Outcome> Change::PutConfig(const std::string& environment, const std::str
   SetDefaultEnabled(config);
   SetDefaultSalt(config, salt.empty() ? NewSalt() : salt);
   if (after.definition == config) return Outcome::kUnchanged;
+  if (auto told = CheckReason(environment); !told) return Fail(told.error());
   touched_[environment].emplace(LineKind::kFlag, flag);
   auto version = Record(
       {{environment, "config", flag}, after.version, JsonText(after.definition), JsonText(config)});
@@ -261,6 +308,7 @@ Result<Outcome> Change::PutSegment(const std::string& environment, const std::st
     return Fail(may.error());
   }
   if (exists && (*before)->definition == definition) return Outcome::kUnchanged;
+  if (auto told = CheckReason(environment); !told) return Fail(told.error());
   if (!exists) {
     if (auto valid = CheckNewKey(scope_.definition.empty() ? "segments." + key : "key", key);
         !valid) {
@@ -286,6 +334,7 @@ Result<void> Change::DeleteSegment(const std::string& environment, const std::st
   auto before = segments.Get(environment, key);
   if (!before) return Fail(before.error());
   if (auto may = Require(before->version); !may) return may;
+  if (auto told = CheckReason(environment); !told) return told;
   touched_[environment].emplace(LineKind::kSegment, key);
   auto version = Record(
       {{environment, "segment", key}, before->version, JsonText(before->definition), std::nullopt});
@@ -294,6 +343,7 @@ Result<void> Change::DeleteSegment(const std::string& environment, const std::st
 }
 
 Result<void> Change::AddSchedule(const Schedule& schedule) {
+  if (auto told = CheckReason(schedule.environment); !told) return told;
   auto recorded = Record({{schedule.environment, "schedule", std::to_string(schedule.id)},
                           0,
                           std::nullopt,
@@ -309,6 +359,7 @@ Result<void> Change::CancelSchedule(const std::string& environment, std::int64_t
     return Fail(Error::Conflict("schedules." + std::to_string(id),
                                 "is " + std::string(Name(schedule->state)) + " already"));
   }
+  if (auto told = CheckReason(environment); !told) return told;
   auto recorded = Record(
       {{environment, "schedule", std::to_string(id)}, 0, Described(*schedule), std::nullopt});
   if (!recorded) return Fail(recorded.error());

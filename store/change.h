@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -21,14 +22,18 @@ enum class Outcome : std::uint8_t { kCreated, kUpdated, kUnchanged };
 
 /// Lives as long as one transaction; made by Ledger::Commit. A step first checks the scope's
 /// precondition against what it is about, then, when it finds everything as asked
-/// already, does nothing: no audit entry, no new revision. Confined to the database's thread.
+/// already, does nothing: no audit entry, no new revision. What changes a protected environment has
+/// to have a comment. Confined to the database's thread.
 class Change {
  public:
   Change(Database& database, const ChangeScope& scope, base::WallMillis now);
 
   /// kConflict when there is one. It gets every flag there is, switched off.
-  base::Result<void> CreateEnvironment(const std::string& key, const std::string& name);
-  base::Result<void> RenameEnvironment(const std::string& key, const std::string& name);
+  base::Result<void> CreateEnvironment(const std::string& key, const std::string& name,
+                                       bool is_protected = false);
+  /// Without `is_protected` that stays as it is.
+  base::Result<void> PutEnvironment(const std::string& key, const std::string& name,
+                                    std::optional<bool> is_protected);
   /// Every flag's configuration and every segment of `from` as `to` has it, salts included: who
   /// gets what is the same in both.
   base::Result<void> CopyEnvironment(const std::string& from, const std::string& to);
@@ -80,6 +85,10 @@ class Change {
   [[nodiscard]] bool credentials_changed() const { return credentials_changed_; }
 
  private:
+  /// kInvalid ("comment") when the environment is protected and nobody says why it is changed.
+  base::Result<void> CheckReason(const std::string& environment);
+  /// The same for what all environments share.
+  base::Result<void> CheckReasonEverywhere();
   base::Result<void> CheckKeyIsFree(const std::string& key);
   base::Result<void> ConfigureFlag(const std::string& environment, const std::string& flag);
   base::Result<void> Touch(wire::LineKind kind, const std::string& key);
@@ -92,6 +101,7 @@ class Change {
   Audit audit_;
   std::map<std::string, std::set<LineId>> touched_;
   std::set<std::string> deleted_;
+  std::set<std::string> created_;  // environments that nobody has had yet
   bool credentials_changed_ = false;
 };
 

@@ -18,6 +18,7 @@ struct ChangeScope {
   bool removes = false;  // then a definition that breaks is a conflict, not a wrong document
   Precondition precondition = {};  // of the one thing that the change is about
   std::string comment = {};        // why, for the audit log
+  std::string note = {};           // stands in the audit log when there is no comment
   std::string request = {};        // the id of the request, for the audit log
   bool reuses_key = false;         // a new flag may have the key of a deleted one
   bool restores = false;           // it may, and has the configurations that one had

@@ -126,7 +126,9 @@ Result<void> RunImport(const ImportCommand& command, std::ostream& out) {
   auto key_file = CreateIfAsked(command.sync_key_file);
   if (!key_file) return Fail(key_file.error());
 
-  auto summary = Import(**ledger, {Actor(), "", ""}, *document,
+  ChangeScope scope{Actor(), "", ""};
+  scope.comment = command.comment;
+  auto summary = Import(**ledger, scope, *document,
                         {command.environment, true, {*format, command.environment}});
   if (!summary) return Fail(InDocument(command.file, summary.error()));
   out << "imported " << command.file << " into environment " << summary->environment

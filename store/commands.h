@@ -22,6 +22,7 @@ struct ImportCommand {
   std::string environment;    // "": the one that the document names
   std::string sync_key_file;  // "": no sync key is made
   std::string format = "native";
+  std::string comment;  // why, for the audit log
 };
 /// Loads a document, making its environment when there is none. All or nothing.
 base::Result<void> RunImport(const ImportCommand& command, std::ostream& out);

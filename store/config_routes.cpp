@@ -74,6 +74,7 @@ Result<Reply> Replace(const Call& call, const DocumentMaker& make) {
   const std::string& flag = call.names[1];
   ChangeScope scope = call.Scope(environment, "flags." + flag);
   if (scope.comment.empty()) scope.comment = CommentOf(call.document);
+  if (scope.comment.empty()) scope.comment = ReasonOf(call.document);
   return call.Commit(
       scope,
       [&](Change& change) {

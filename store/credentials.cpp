@@ -116,6 +116,18 @@ base::Result<Grant> Credentials::Identify(const net::HttpRequest& request,
   return found->second;
 }
 
+std::string Credentials::HashOf(const net::HttpRequest& request) {
+  const std::string_view token = PresentedToken(request);
+  return base::Sha256Hex(token.empty() ? PresentedSession(request) : token);
+}
+
+const Grant* Credentials::Find(std::string_view hash, base::WallMillis now) const {
+  const auto found = by_hash_.find(hash);
+  if (found == by_hash_.end()) return nullptr;
+  const Grant& grant = found->second;
+  return grant.expires_at && *grant.expires_at <= now ? nullptr : &grant;
+}
+
 std::string Credentials::PasswordOf(std::string_view user) const {
   const auto found = passwords_.find(user);
   return found == passwords_.end() ? std::string() : found->second;

@@ -46,6 +46,11 @@ class Credentials {
   [[nodiscard]] base::Result<Grant> Identify(const net::HttpRequest& request,
                                              base::WallMillis now) const;
 
+  /// Of the token or the session that a request brings, whether it is known or not.
+  static std::string HashOf(const net::HttpRequest& request);
+  /// Who that is; null when it is not known, or has ended.
+  [[nodiscard]] const Grant* Find(std::string_view hash, base::WallMillis now) const;
+
   /// The hash of a user's password; "" when there is none, or no such user.
   [[nodiscard]] std::string PasswordOf(std::string_view user) const;
 

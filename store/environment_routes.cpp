@@ -14,7 +14,7 @@ using base::Result;
 void AppendEnvironment(std::string& out, const Environment& environment) {
   base::JsonObject object(out);
   object.String("key", environment.key).String("name", environment.name);
-  object.Int("version", environment.version);
+  object.Bool("protected", environment.is_protected).Int("version", environment.version);
   object.Uint("epoch", environment.epoch).Uint("revision", environment.revision);
   object.String("createdAt", Timestamp(environment.created_at));
   object.Close();
@@ -50,13 +50,15 @@ Result<Reply> CreateEnvironment(const Call& call) {
   std::string copied;
   reader.RequiredString("key", key);
   std::string name = key;
+  bool is_protected = false;
   reader.String("name", name);
+  reader.Bool("protected", is_protected);
   reader.String("copyFrom", copied);
   if (auto error = Finish(reader)) return Fail(*error);
   return call.Commit(
       call.Scope("", ""),
       [&](Change& change) {
-        auto created = change.CreateEnvironment(key, name);
+        auto created = change.CreateEnvironment(key, name, is_protected);
         return created && !copied.empty() ? change.CopyEnvironment(copied, key) : created;
       },
       [&] { return Show(call, key, 201); });
@@ -66,15 +68,18 @@ Result<Reply> ShowEnvironment(const Call& call) {
   return Show(call, call.names[0], 200);
 }
 
-Result<Reply> RenameEnvironment(const Call& call) {
+Result<Reply> ReplaceEnvironment(const Call& call) {
   wire::ObjectReader reader(call.document, "");
   std::string name;
+  std::optional<bool> is_protected;
   reader.Get("key");
   reader.RequiredString("name", name);
+  // Who does not know of it does not take the protection away.
+  if (call.document.Find("protected") != nullptr) reader.Bool("protected", is_protected.emplace());
   if (auto error = Finish(reader)) return Fail(*error);
   return call.Commit(
       call.Scope(call.names[0], ""),
-      [&](Change& change) { return change.RenameEnvironment(call.names[0], name); },
+      [&](Change& change) { return change.PutEnvironment(call.names[0], name, is_protected); },
       [&] { return Show(call, call.names[0], 200); });
 }
 

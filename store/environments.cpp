@@ -3,6 +3,9 @@
 namespace pennon::store {
 namespace {
 
+constexpr std::string_view kSelect =
+    "SELECT key, name, epoch, revision, created_at, version, protected FROM environments";
+
 Environment FromRow(const Row& row) {
   Environment environment;
   environment.key = row.Text(0);
@@ -11,6 +14,7 @@ Environment FromRow(const Row& row) {
   environment.revision = static_cast<std::uint64_t>(row.Int(3));
   environment.created_at = row.Int(4);
   environment.version = row.Int(5);
+  environment.is_protected = row.Int(6) != 0;
   return environment;
 }
 
@@ -19,8 +23,7 @@ Environment FromRow(const Row& row) {
 base::Result<std::optional<Environment>> Environments::Find(const std::string& key) {
   std::optional<Environment> found;
   auto read = database_.Each(
-      "SELECT key, name, epoch, revision, created_at, version FROM environments WHERE key = ?",
-      [&](const Row& row) { found = FromRow(row); }, key);
+      std::string(kSelect) + " WHERE key = ?", [&](const Row& row) { found = FromRow(row); }, key);
   if (!read) return base::Fail(read.error());
   return found;
 }
@@ -36,24 +39,24 @@ base::Result<Environment> Environments::Get(const std::string& key) {
 
 base::Result<std::vector<Environment>> Environments::All() {
   std::vector<Environment> all;
-  auto read = database_.Each(
-      "SELECT key, name, epoch, revision, created_at, version FROM environments ORDER BY key",
-      [&](const Row& row) { all.push_back(FromRow(row)); });
+  auto read = database_.Each(std::string(kSelect) + " ORDER BY key",
+                             [&](const Row& row) { all.push_back(FromRow(row)); });
   if (!read) return base::Fail(read.error());
   return all;
 }
 
 base::Result<void> Environments::Insert(const Environment& environment) {
   return database_.Run(
-      "INSERT INTO environments (key, name, epoch, revision, created_at, version) "
-      "VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO environments (key, name, epoch, revision, created_at, version, protected) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
       environment.key, environment.name, environment.epoch, environment.revision,
-      environment.created_at, environment.version);
+      environment.created_at, environment.version, std::int64_t{environment.is_protected});
 }
 
-base::Result<void> Environments::Rename(const Environment& environment) {
-  return database_.Run("UPDATE environments SET name = ?, version = ? WHERE key = ?",
-                       environment.name, environment.version, environment.key);
+base::Result<void> Environments::SetSettings(const Environment& environment) {
+  return database_.Run("UPDATE environments SET name = ?, protected = ?, version = ? WHERE key = ?",
+                       environment.name, std::int64_t{environment.is_protected},
+                       environment.version, environment.key);
 }
 
 base::Result<void> Environments::SetRevision(const std::string& key, std::uint64_t revision) {

@@ -16,7 +16,8 @@ struct Environment {
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;  // grows by one with every change of the environment's flag set
   base::WallMillis created_at = 0;
-  std::int64_t version = 1;  // of its settings, see store/audit.h
+  std::int64_t version = 1;   // of its settings, see store/audit.h
+  bool is_protected = false;  // each change of it has to say why
 };
 
 /// Borrows the database; confined to its thread.
@@ -31,7 +32,8 @@ class Environments {
   base::Result<std::vector<Environment>> All();
 
   base::Result<void> Insert(const Environment& environment);
-  base::Result<void> Rename(const Environment& environment);
+  /// Its name, and whether it is protected.
+  base::Result<void> SetSettings(const Environment& environment);
   base::Result<void> SetRevision(const std::string& key, std::uint64_t revision);
   /// With all that belongs to it: configurations, segments, lines and keys.
   base::Result<void> Delete(const std::string& key);

@@ -255,6 +255,17 @@ std::string CommentOf(const Value& document) {
                                                               : *comment->AsString();
 }
 
+std::string ReasonOf(const Value& document) {
+  const Value* instructions = document.Find("instructions");
+  if (instructions == nullptr || instructions->AsArray() == nullptr) return {};
+  if (instructions->AsArray()->size() != 1) return {};
+  const Value& only = instructions->AsArray()->front();
+  const Value* reason = only.Find("reason");
+  const Value* kind = only.Find("kind");
+  if (kind == nullptr || *kind != Value("kill") || reason == nullptr) return {};
+  return reason->AsString() == nullptr ? std::string() : *reason->AsString();
+}
+
 Result<Object> FollowInstructions(Object config, const Value& document) {
   ObjectReader reader(document, "");
   std::string comment;

@@ -21,6 +21,8 @@ namespace pennon::store {
 bool HasInstructions(const model::Value& document);
 /// The document's comment, or "".
 std::string CommentOf(const model::Value& document);
+/// Why it kills, when that is all it does; or "". Nobody has to say the same twice then.
+std::string ReasonOf(const model::Value& document);
 
 /// The configuration after all of them, in their order. kInvalid names the one that cannot be
 /// followed (`instructions[1].id`). What they make of it is for the compiler to judge.

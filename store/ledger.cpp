@@ -117,19 +117,27 @@ Result<void> Ledger::RefreshInTransaction() {
   }
   auto version = Tokens(database_).Version();
   if (!version) return Fail(version.error());
-  if (credentials_ != nullptr && *version == credentials_version_) return {};
-  auto credentials = ReadCredentials();
-  if (!credentials) return Fail(credentials.error());
-  credentials_ = *std::move(credentials);
-  credentials_version_ = *version;
-  if (listener_ != nullptr) listener_->OnCredentials(credentials_);
-  return {};
+  if (credentials_ == nullptr || *version != credentials_version_) {
+    auto credentials = ReadCredentials();
+    if (!credentials) return Fail(credentials.error());
+    credentials_ = *std::move(credentials);
+    credentials_version_ = *version;
+    if (listener_ != nullptr) listener_->OnCredentials(credentials_);
+  }
+  return ReadNews(database_, newest_entry_).map([&](News news) { Tell(std::move(news)); });
+}
+
+void Ledger::Tell(News news) {
+  if (news.newest == newest_entry_) return;
+  newest_entry_ = news.newest;
+  if (listener_ != nullptr) listener_->OnNews(std::make_shared<const News>(std::move(news)));
 }
 
 Result<void> Ledger::Rehearse(const std::function<void()>& body) {
   const EnvironmentSets sets = sets_;
   const auto credentials = credentials_;
   const auto version = credentials_version_;
+  const auto newest = newest_entry_;
   CommitListener* const listener = std::exchange(listener_, nullptr);
   auto done = database_.Rehearsal([&]() -> Result<void> {
     body();
@@ -138,6 +146,7 @@ Result<void> Ledger::Rehearse(const std::function<void()>& body) {
   sets_ = sets;
   credentials_ = credentials;
   credentials_version_ = version;
+  newest_entry_ = newest;
   listener_ = listener;
   return done;
 }
@@ -146,6 +155,7 @@ void Ledger::Listen(CommitListener& listener) {
   listener_ = &listener;
   for (const auto& [key, set] : sets_) listener.OnEnvironment(set);
   listener.OnCredentials(credentials_);
+  listener.OnNews(std::make_shared<const News>(News{newest_entry_, newest_entry_, {}}));
 }
 
 Result<void> Ledger::Commit(const ChangeScope& scope,
@@ -180,6 +190,9 @@ Result<void> Ledger::Prepare(const ChangeScope& scope, Change& change, Prepared&
     if (!set) return Fail(set.error());
     prepared.sets.emplace(environment, *std::move(set));
   }
+  auto news = ReadNews(database_, newest_entry_);
+  if (!news) return Fail(news.error());
+  prepared.news = *std::move(news);
   if (!change.credentials_changed()) return {};
   auto version = Tokens(database_).RaiseVersion();
   if (!version) return Fail(version.error());
@@ -245,10 +258,12 @@ void Ledger::Publish(const Change& change, Prepared prepared) {
     if (listener_ != nullptr) listener_->OnEnvironment(set);
     sets_[environment] = std::move(set);
   }
-  if (!prepared.credentials) return;
-  credentials_ = std::move(prepared.credentials);
-  credentials_version_ = prepared.credentials_version;
-  if (listener_ != nullptr) listener_->OnCredentials(credentials_);
+  if (prepared.credentials) {
+    credentials_ = std::move(prepared.credentials);
+    credentials_version_ = prepared.credentials_version;
+    if (listener_ != nullptr) listener_->OnCredentials(credentials_);
+  }
+  Tell(std::move(prepared.news));
 }
 
 }  // namespace pennon::store

@@ -11,6 +11,7 @@
 #include "store/change.h"
 #include "store/credentials.h"
 #include "store/environment_set.h"
+#include "store/news.h"
 
 namespace pennon::store {
 
@@ -21,6 +22,8 @@ class CommitListener {
   virtual void OnEnvironment(std::shared_ptr<const EnvironmentSet> set) = 0;
   virtual void OnEnvironmentDeleted(const std::string& environment) = 0;
   virtual void OnCredentials(std::shared_ptr<const Credentials> credentials) = 0;
+  /// The last of what is told of a commit: everything that it names can be read by then.
+  virtual void OnNews(std::shared_ptr<const News> news) = 0;
 };
 
 using EnvironmentSets = std::map<std::string, std::shared_ptr<const EnvironmentSet>>;
@@ -64,6 +67,7 @@ class Ledger {
     EnvironmentSets sets;
     std::shared_ptr<const Credentials> credentials;  // null when unchanged
     std::int64_t credentials_version = 0;
+    News news;
   };
 
   Ledger(Database& database, const base::Clock& clock) : database_(database), clock_(clock) {}
@@ -77,6 +81,7 @@ class Ledger {
                                                               const EnvironmentSet* before);
   base::Result<void> RefreshInTransaction();
   void Publish(const Change& change, Prepared prepared);
+  void Tell(News news);
 
   Database& database_;
   const base::Clock& clock_;
@@ -84,6 +89,7 @@ class Ledger {
   EnvironmentSets sets_;
   std::shared_ptr<const Credentials> credentials_;
   std::int64_t credentials_version_ = 0;
+  std::int64_t newest_entry_ = 0;  // of the audit log, that was told
 };
 
 }  // namespace pennon::store

@@ -53,6 +53,8 @@ void Describe(CLI::App& app, Commands& commands) {
       ->capture_default_str();
   import->add_option("--environment", commands.import_command.environment,
                      "load into this environment instead of the one that the document names");
+  import->add_option("-m,--comment", commands.import_command.comment,
+                     "why, for the audit log; a protected environment wants it");
   import->add_option("--sync-key-file", commands.import_command.sync_key_file,
                      "make a sync key for the environment and write it to this new file");
   commands.import = import;

@@ -240,6 +240,13 @@ constexpr const char* kPeople = R"sql(
   CREATE INDEX replies_by_age ON replies (made_at);
 )sql";
 
+constexpr const char* kProtection =
+    "ALTER TABLE environments ADD COLUMN protected INTEGER NOT NULL DEFAULT 0";
+
+base::Result<void> WriteProtection(Driver& driver) {
+  return driver.Execute(kProtection);
+}
+
 base::Result<void> WritePeople(Driver& driver) {
   return driver.Execute(kPeople);
 }
@@ -259,7 +266,8 @@ base::Result<void> WriteHistory(Driver& driver) {
 }
 
 using Step = base::Result<void> (*)(Driver&);
-constexpr std::array<Step, 4> kSteps{WriteFirstSchema, WriteHistory, WriteOperations, WritePeople};
+constexpr std::array<Step, 5> kSteps{WriteFirstSchema, WriteHistory, WriteOperations, WritePeople,
+                                     WriteProtection};
 
 }  // namespace
 

@@ -106,10 +106,11 @@ Result<std::string> AnswerDraft(const Call& call, const Question& question) {
       answer = Fail(draft.error());
       return;
     }
-    auto put = call.ledger.Commit(
-        call.Scope(call.names[0], "flags." + question.flag), [&](Change& change) {
-          return change.PutConfig(call.names[0], question.flag, *draft).map([](Outcome) {});
-        });
+    ChangeScope scope = call.Scope(call.names[0], "flags." + question.flag);
+    scope.comment = "a question";  // nothing is changed, so nobody has to say why
+    auto put = call.ledger.Commit(scope, [&](Change& change) {
+      return change.PutConfig(call.names[0], question.flag, *draft).map([](Outcome) {});
+    });
     answer = put ? Answer(*call.ledger.sets().at(call.names[0]), question)
                  : Result<std::string>(Fail(put.error()));
   });

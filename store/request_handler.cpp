@@ -132,6 +132,8 @@ bool RequestHandler::Handle(net::HttpRequest& request, net::HttpResponse& respon
     return HandleReport(request, response, late);
   } else if (SignIn::Owns(request.path)) {
     return HandleSignIn(request, response, late);
+  } else if (request.path == kEventsPath) {
+    return HandleEvents(request, response, late);
   } else if (request.path.starts_with(kApiPrefix)) {
     return HandleApi(request, response, late);
   } else if (!HandleOperations(request, response) && !ServePage(request, response)) {
@@ -287,15 +289,38 @@ bool RequestHandler::HandleReport(const net::HttpRequest& request, net::HttpResp
   return false;
 }
 
+bool RequestHandler::TakeTurn(const Grant& grant, net::HttpResponse& response) {
+  ++services_.metrics.api_requests;
+  const auto wait = services_.api_rate.Take(grant.Actor(), services_.clock.Steady());
+  if (wait) response = TooOften("this token sends too many requests", *wait);
+  return !wait;
+}
+
+bool RequestHandler::HandleEvents(const net::HttpRequest& request, net::HttpResponse& response,
+                                  const net::Later& late) {
+  if (!AcceptGet(request, response)) return true;
+  const auto grant = Identify(request, response);
+  if (!grant || !TakeTurn(*grant, response)) return true;
+  if (grant->roles.Most() < Role::kViewer) {
+    Forbid(request, "the role viewer in an environment", response);
+    return true;
+  }
+  auto seat = services_.event_seats.Take(grant->Actor());
+  if (!seat) {
+    response = seat.error().code() == base::ErrorCode::kLimit
+                   ? TooOften(seat.error().what(), kFullSeconds * 1000)
+                   : TooBusy(kFullSeconds);
+    return true;
+  }
+  events_.Subscribe(request, *grant, *std::move(seat), late);
+  return false;
+}
+
 bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpResponse& response,
                                const net::Later& late) {
   const auto grant = Identify(request, response);
   if (!grant) return true;
-  ++services_.metrics.api_requests;
-  if (auto wait = services_.api_rate.Take(grant->Actor(), services_.clock.Steady())) {
-    response = TooOften("this token sends too many requests", *wait);
-    return true;
-  }
+  if (!TakeTurn(*grant, response)) return true;
   if (auto same = CheckSameSite(request);
       !same && !grant->user.empty() && request.method != "GET") {
     ++services_.metrics.refused;

@@ -14,6 +14,7 @@
 #include "serving/evaluation_service.h"
 #include "store/api.h"
 #include "store/credentials.h"
+#include "store/event_feed.h"
 #include "store/origin.h"
 #include "store/reader_pool.h"
 #include "store/report_intake.h"
@@ -37,7 +38,8 @@ struct RequestServices {
   SignIn& sign_in;
   RateLimiter& api_rate;  // of one token or user
   const TrustedProxies& proxies;
-  std::int64_t max_streams;  // of all workers
+  StreamSeats& event_seats;
+  std::int64_t max_streams;  // of daemons, of all workers
 };
 
 /// Confined to its worker, but for evaluation_counts().
@@ -54,12 +56,21 @@ class RequestHandler final : public net::HttpHandler {
 
   void SetCredentials(std::shared_ptr<const Credentials> credentials) {
     credentials_ = std::move(credentials);
+    events_.Check(*credentials_, services_.clock.Wall());
   }
+  void PutNews(std::shared_ptr<const News> news) { events_.Put(std::move(news)); }
   void PutEnvironment(const EnvironmentSet& set, std::shared_ptr<const SyncBody> body);
   void RemoveEnvironment(const std::string& environment);
   bool TellSome(const std::string& environment) { return feed_.TellSome(environment); }
-  void Beat() { feed_.Beat(); }
-  void EndStreams() { feed_.EndStreams(); }
+  void Beat() {
+    feed_.Beat();
+    events_.Check(*credentials_, services_.clock.Wall());  // some end without being told
+    events_.Beat();
+  }
+  void EndStreams() {
+    feed_.EndStreams();
+    events_.EndStreams();
+  }
 
   /// Of both services.
   [[nodiscard]] std::array<const serving::EvaluationCounts*, 2> evaluation_counts() const {
@@ -80,6 +91,10 @@ class RequestHandler final : public net::HttpHandler {
   void ShowStatus(const net::HttpRequest& request, net::HttpResponse& response);
   bool HandleReport(const net::HttpRequest& request, net::HttpResponse& response,
                     const net::Later& late);
+  bool HandleEvents(const net::HttpRequest& request, net::HttpResponse& response,
+                    const net::Later& late);
+  /// Answers 429 and returns false when the caller has asked too often.
+  bool TakeTurn(const Grant& grant, net::HttpResponse& response);
   bool HandleApi(const net::HttpRequest& request, net::HttpResponse& response,
                  const net::Later& late);
 
@@ -90,6 +105,7 @@ class RequestHandler final : public net::HttpHandler {
   serving::EvaluationHttp evaluation_{service_};
   serving::EvaluationHttp client_evaluation_{client_service_};
   SyncFeed feed_;
+  EventFeed events_;
   std::shared_ptr<const Credentials> credentials_;
 };
 

@@ -8,7 +8,7 @@ namespace pennon::store {
 base::Result<Reply> ListEnvironments(const Call& call);
 base::Result<Reply> CreateEnvironment(const Call& call);
 base::Result<Reply> ShowEnvironment(const Call& call);
-base::Result<Reply> RenameEnvironment(const Call& call);
+base::Result<Reply> ReplaceEnvironment(const Call& call);
 base::Result<Reply> DeleteEnvironment(const Call& call);
 
 base::Result<Reply> ListFlags(const Call& call);

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "store/definition.h"
+#include "store/instructions.h"
 #include "store/reply_json.h"
 #include "store/routes.h"
 #include "store/scheduler.h"
@@ -46,13 +47,18 @@ Result<std::int64_t> ReadId(const Call& call) {
   return Fail(Error::NotFound("schedules", "expected the number of a scheduled change"));
 }
 
+ChangeScope ScopeOf(const Call& call, const std::string& definition, const model::Value& document) {
+  ChangeScope scope = call.Scope(call.names[0], definition);
+  if (scope.comment.empty()) scope.comment = CommentOf(document);
+  return scope;
+}
+
 // Refused when it could not be made now: nobody is there to see it fail at night.
 Result<void> Try(const Call& call, const Schedule& schedule, const model::Value& document) {
   Result<void> tried;
   auto done = call.ledger.Rehearse([&] {
     tried = call.ledger.Commit(
-        call.Scope(schedule.environment, "flags." + schedule.flag),
-        [&](Change& change) -> Result<void> {
+        ScopeOf(call, "flags." + schedule.flag, document), [&](Change& change) -> Result<void> {
           if (auto known = change.flags.Get(schedule.flag); !known) return Fail(known.error());
           auto config = change.flags.FindConfig(schedule.environment, schedule.flag);
           if (!config) return Fail(config.error());
@@ -63,7 +69,8 @@ Result<void> Try(const Call& call, const Schedule& schedule, const model::Value&
         });
   });
   if (!done) return done;
-  if (!tried && tried.error().code() == base::ErrorCode::kInvalid) {
+  if (!tried && tried.error().code() == base::ErrorCode::kInvalid &&
+      tried.error().where() != "comment") {
     return Fail(tried.error().Within("change"));
   }
   return tried;
@@ -111,7 +118,7 @@ Result<Reply> CreateSchedule(const Call& call) {
   if (auto tried = Try(call, schedule, *document); !tried) return Fail(tried.error());
   schedule.document = JsonText(*document->AsObject());
   return call.Commit(
-      call.Scope(schedule.environment, ""),
+      ScopeOf(call, "", *document),
       [&](Change& change) -> Result<void> {
         auto id = call.ledger.database().NextId();
         if (!id) return Fail(id.error());

@@ -14,6 +14,7 @@ ChangeScope ScopeOf(const Schedule& schedule, const model::Value& document) {
   ChangeScope scope{"schedule:" + std::to_string(schedule.id) + " by " + schedule.actor,
                     schedule.environment, "flags." + schedule.flag};
   scope.comment = CommentOf(document);
+  if (scope.comment.empty()) scope.comment = "as scheduled";  // why is told where that was done
   return scope;
 }
 

@@ -133,9 +133,10 @@ Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger
   ReportIntake reports(*database, database_thread, clock);
   SignIn sign_in(**ledger, database_thread, password_thread, log);
   RateLimiter api_rate(config.api_rate);
-  const RequestServices services{api,       database_thread, **readers, metrics,
-                                 token_use, reports,         log,       clock,
-                                 sign_in,   api_rate,        *proxies,  config.max_streams};
+  StreamSeats event_seats(metrics.event_streams);
+  const RequestServices services{
+      api,   database_thread, **readers, metrics,  token_use,   reports,           log,
+      clock, sign_in,         api_rate,  *proxies, event_seats, config.max_streams};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));

@@ -54,6 +54,9 @@ std::string StoreMetrics::Text() const {
             "Reports of daemons that were taken.", reports);
   AddNumber(registry, MetricKind::kGauge, "pennon_store_streams",
             "Daemons that are told of changes.", static_cast<std::uint64_t>(streams.load()));
+  AddNumber(registry, MetricKind::kGauge, "pennon_store_event_streams",
+            "Pages and scripts that are told of changes.",
+            static_cast<std::uint64_t>(event_streams.load()));
   AddNumber(registry, MetricKind::kGauge, "pennon_store_database_up",
             "Whether the database answered when it was asked last.", database_answers ? 1 : 0);
   AddNumber(registry, MetricKind::kGauge, "pennon_store_connections", "Open connections.",

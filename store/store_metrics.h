@@ -20,7 +20,8 @@ class StoreMetrics {
   std::atomic<std::uint64_t> sync_sent = 0;     // whole flag sets
   std::atomic<std::uint64_t> sync_current = 0;  // 304: the daemon has this revision
   std::atomic<std::uint64_t> reports = 0;       // of daemons, that were taken
-  std::atomic<std::int64_t> streams = 0;        // open now
+  std::atomic<std::int64_t> streams = 0;        // of daemons, open now
+  std::atomic<std::int64_t> event_streams = 0;  // of people and scripts, open now
   std::atomic<bool> database_answers = true;
 
   /// Not owned; before the workers start.

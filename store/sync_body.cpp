@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/gzip.h"
+#include "store/event_text.h"
 
 namespace pennon::store {
 namespace {
@@ -21,19 +22,6 @@ std::string DigestOf(const EnvironmentSet& set) {
   wire::SetDigester digester;
   for (const auto& definition : set.definitions) digester.Add(definition->line());
   return digester.Finish();
-}
-
-// `data` line by line, as the format of server-sent events wants it.
-std::string Event(std::string_view name, const Cursor& id, std::string_view data) {
-  std::string event = "event: " + std::string(name) + "\nid: " + Text(id) + '\n';
-  while (!data.empty()) {
-    const std::string_view line = data.substr(0, data.find('\n'));
-    event += "data: ";
-    event += line;
-    event += '\n';
-    data.remove_prefix(std::min(data.size(), line.size() + 1));
-  }
-  return event + '\n';
 }
 
 }  // namespace
@@ -97,10 +85,10 @@ std::optional<std::string> SyncBody::DeltaSince(const Cursor& since) const {
 std::string SyncBody::EventSince(const Cursor& since) const {
   if (since == cursor()) return {};
   const auto delta = DeltaSince(since);
-  if (delta && delta->size() <= kMaxEventBytes) return Event("delta", cursor(), *delta);
-  return Event("changed", cursor(),
-               R"({"epoch":)" + std::to_string(set_->epoch) + R"(,"revision":)" +
-                   std::to_string(set_->revision) + '}');
+  if (delta && delta->size() <= kMaxEventBytes) return EventText("delta", Text(cursor()), *delta);
+  return EventText("changed", Text(cursor()),
+                   R"({"epoch":)" + std::to_string(set_->epoch) + R"(,"revision":)" +
+                       std::to_string(set_->revision) + '}');
 }
 
 }  // namespace pennon::store

@@ -3,12 +3,12 @@
 #include "base/gzip.h"
 #include "serving/entity_tag.h"
 #include "serving/evaluation_http.h"
+#include "store/event_text.h"
 #include "store/query.h"
 
 namespace pennon::store {
 namespace {
 
-constexpr const char* kGoodbye = "event: goodbye\ndata: {}\n\n";
 // Below it compression saves no packet.
 constexpr std::size_t kMinGzipBytes = 1400;
 
@@ -67,7 +67,8 @@ bool SyncFeed::TellSome(const std::string& environment) {
 void SyncFeed::Remove(const std::string& environment) {
   const auto found = feeds_.find(environment);
   if (found == feeds_.end()) return;
-  for (const Subscriber& subscriber : found->second.subscribers) subscriber.stream->End(kGoodbye);
+  for (const Subscriber& subscriber : found->second.subscribers)
+    subscriber.stream->End(std::string(kGoodbye));
   streams_ -= static_cast<std::int64_t>(found->second.subscribers.size());
   feeds_.erase(found);
 }
@@ -85,13 +86,15 @@ void SyncFeed::Beat() {
           return !subscriber.stream->is_open();
         }));
     feed.next = std::min(feed.next, feed.subscribers.size());
-    for (const Subscriber& subscriber : feed.subscribers) subscriber.stream->Send(":\n\n");
+    for (const Subscriber& subscriber : feed.subscribers)
+      subscriber.stream->Send(std::string(kSignOfLife));
   }
 }
 
 void SyncFeed::EndStreams() {
   for (auto& [environment, feed] : feeds_) {
-    for (const Subscriber& subscriber : feed.subscribers) subscriber.stream->End(kGoodbye);
+    for (const Subscriber& subscriber : feed.subscribers)
+      subscriber.stream->End(std::string(kGoodbye));
     streams_ -= static_cast<std::int64_t>(feed.subscribers.size());
     feed.subscribers.clear();
   }
@@ -126,17 +129,13 @@ void SyncFeed::Answer(const net::HttpRequest& request, const std::string& enviro
 
 void SyncFeed::Subscribe(const net::HttpRequest& request, const std::string& environment,
                          const net::Later& late) {
-  net::HttpResponse head;
-  head.content_type = "text/event-stream";
-  head.headers.emplace_back("Cache-Control", "no-store");
-  head.headers.emplace_back("X-Accel-Buffering", "no");  // or nginx would collect events
-  auto stream = late.Stream(head);
+  auto stream = late.Stream(EventStreamHead());
   const auto found = feeds_.find(environment);
-  if (found == feeds_.end()) return stream->End(kGoodbye);
+  if (found == feeds_.end()) return stream->End(std::string(kGoodbye));
   Feed& feed = found->second;
   const auto last = ParseCursor(request.Header("Last-Event-ID"));
   const std::string missed = feed.body->EventSince(last.value_or(Cursor()));
-  stream->Send(missed.empty() ? ":\n\n" : missed);
+  stream->Send(missed.empty() ? std::string(kSignOfLife) : missed);
   feed.subscribers.push_back({std::move(stream), feed.body->cursor()});
   ++streams_;
 }

@@ -116,7 +116,7 @@ Result<Reply> RestoreVersion(const Call& call) {
   const Subject subject = SubjectOf(call);
   ChangeScope scope = call.Scope(subject.environment.value_or(""), DefinitionName(subject));
   scope.restores = true;
-  if (scope.comment.empty()) scope.comment = "restores version " + std::to_string(entry->version);
+  scope.note = "restores version " + std::to_string(entry->version);
   Call show = call;
   show.names.pop_back();
   return call.Commit(

@@ -18,8 +18,8 @@ REQUESTS = [
     ("CreateEnvironment", "/api/v1/environments", {"key": "copy", "copyFrom": "production"}, 201),
     ("ListEnvironments", "/api/v1/environments", None, 200),
     ("ShowEnvironment", "/api/v1/environments/copy", None, 200),
-    ("RenameEnvironment", "/api/v1/environments/copy", {"name": "Copy"}, 200),
-    ("DeleteEnvironment", "/api/v1/environments/copy?confirm=copy", None, 204),
+    ("ReplaceEnvironment", "/api/v1/environments/copy", {"name": "Copy", "protected": True}, 200),
+    ("DeleteEnvironment", "/api/v1/environments/copy?confirm=copy&comment=gone", None, 204),
     ("CreateFlag", "/api/v1/flags", FLAG, 201),
     ("ListFlags", "/api/v1/flags?limit=2&q=a", None, 200),
     ("ShowFlag", "/api/v1/flags/f", None, 200),
@@ -100,7 +100,7 @@ REFUSALS = [
 # Those that a browser sends, with the cookie of the session.
 SIGNED_IN = {"AcceptInvitation", "SignIn", "ShowSession", "ChangePassword", "SignOut"}
 # Driven where there is somebody to read it: tests/e2e/test_replicas.py.
-ELSEWHERE = {"Stream"}
+ELSEWHERE = {"FollowChanges", "Stream"}
 
 
 class OpenApiTest(EndToEndTest):

@@ -55,14 +55,17 @@ class Relay(threading.Thread):
 
 
 class Stream(threading.Thread):
-    """The events that a store sends on /sync/v1/stream."""
+    """The events that a store sends to a daemon, or on another path to who has another token."""
 
-    def __init__(self, store):
+    def __init__(self, store, path="/sync/v1/stream", token=None, last=None):
         super().__init__(daemon=True)
         self.events = []
         self.connection = store.connection()
-        with open(store.key_file) as key:
-            self.connection.request("GET", "/sync/v1/stream", headers={"Authorization": "Bearer " + key.read().strip()})
+        if token is None:
+            with open(store.key_file) as key:
+                token = key.read().strip()
+        headers = {"Authorization": "Bearer " + token, **({"Last-Event-ID": last} if last else {})}
+        self.connection.request("GET", path, headers=headers)
         self.answer = self.connection.getresponse()
         self.start()
 
@@ -100,6 +103,27 @@ class ReplicaTest(EndToEndTest):
         self.assertEqual((line["key"], line["default"]), ("banner", {"variant": "sale"}))
         self.assertLessEqual(sum(len(value) for value in event.values()), 2048)
         self.second.program.terminate()
+        stream.join()
+        self.assertEqual(stream.events[-1]["event"], "goodbye")
+
+    def test_people_who_follow_one_replica_are_told_what_the_other_changed(self):
+        status, token = self.first.api("POST", "/tokens", {"name": "follows", "kind": "viewer"})
+        self.assertEqual(status, 201)
+        follow = {"path": "/api/v1/events", "token": token["token"]}
+        eventually(lambda: request(self.second.connection(), "GET", "/api/v1/flags",
+                                   headers={"Authorization": "Bearer " + token["token"]})[0] == 200,
+                   "the other replica knows the token")
+        stream = Stream(self.second, **follow)
+        hello = eventually(lambda: stream.events, "the stream begins")[0]
+        self.assertEqual(hello["event"], "hello")
+        self.switch(self.first, "sale")
+        event = eventually(lambda: [e for e in stream.events if e.get("event") == "changes"], "it is told")[0]
+        [entry] = json.loads(event["data"])["entries"]
+        self.assertEqual((entry["kind"], entry["environment"], entry["key"]), ("config", "production", "banner"))
+        missed = Stream(self.first, last=hello["id"], **follow)
+        self.assertEqual(eventually(lambda: missed.events, "it goes on")[0]["data"], event["data"])
+        missed.connection.close()
+        self.assertEqual(self.first.api("DELETE", f"/tokens/{token['id']}")[0], 204)
         stream.join()
         self.assertEqual(stream.events[-1]["event"], "goodbye")
 

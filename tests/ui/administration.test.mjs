@@ -149,7 +149,7 @@ test('an import is tried before it is done, and an export is what was imported',
 test('an environment is renamed, and deleted when its key is typed', async () => {
   await store.api('POST', '/environments', { key: 'scratch', name: 'Scratch' });
   await open('#/environments');
-  await page.getByRole('button', { name: 'Rename scratch' }).click();
+  await page.getByRole('button', { name: 'Settings of scratch' }).click();
   await dialog().getByLabel('Name').fill('<i>Sketches</i>');
   await dialog().getByRole('button', { name: 'Save' }).click();
   await page.getByRole('cell', { name: '<i>Sketches</i>' }).waitFor();

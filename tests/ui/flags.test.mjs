@@ -100,8 +100,12 @@ test('what someone else changed appears, and is not overwritten', async () => {
     (wanted) => document.querySelector('[aria-label="search-limits in staging"]').ariaChecked === wanted,
     String(!now.enabled),
   );
-  // Deaf to others from here on, so the change meets another version.
-  await page.route('**/api/v1/audit*', (request) => request.abort());
+  await page.context().close();
+  // Deaf to others, so the change meets another version.
+  page = await newPage(browser, store);
+  await page.route(/api.v1.(audit|events)/, (request) => request.abort());
+  await signIn(page, store);
+  await toggle('search-limits', 'staging').waitFor();
   await store.api('PATCH', '/environments/staging/flags/search-limits', { instructions: [{ kind: 'kill', reason: 'theirs' }] });
   await toggle('search-limits', 'staging').click();
   await page.getByText('search-limits was changed by someone else meanwhile').waitFor();

@@ -23,6 +23,14 @@ test('on PostgreSQL a flag is made, given a rule, and answered by a daemon', asy
     await eventually(async () => (await daemon.answer('made-here', { targetingKey: 'a' })).value === true, 'the daemon answers');
     await page.getByRole('button', { name: 'History' }).click();
     await page.getByText('Version 3', { exact: true }).waitFor();
+    // What another client changes is told by the database's notices, and protection is kept in the database.
+    await page.getByRole('link', { name: 'Flags', exact: true }).first().click();
+    await store.api('PATCH', '/environments/production/flags/made-here', { instructions: [{ kind: 'kill', reason: 'theirs' }] });
+    await page.getByRole('switch', { name: 'made-here in production, killed' }).waitFor();
+    await store.api('PUT', '/environments/production', { name: 'Production', protected: true });
+    await page.getByRole('columnheader', { name: 'Production protected' }).waitFor();
+    await page.getByRole('switch', { name: 'banner in production' }).click();
+    await page.getByRole('dialog', { name: /Turn banner/ }).waitFor();
     assert.deepEqual(page.faults, []);
   } finally {
     await browser.close();

@@ -22,6 +22,23 @@ const pages = {
       await page.getByRole('dialog').waitFor();
     },
   },
+  'flag-fault': {
+    hash: '#/flags/checkout-v2?environment=production',
+    ready: (page) => page.getByLabel('Document'),
+    async act(page) {
+      await page.getByLabel('Operator of rules[0].when').selectOption('regex');
+      await page.getByLabel('Values of rules[0].when').fill('@example.com, (');
+      await page.getByRole('button', { name: 'Go to it' }).click();
+    },
+  },
+  'flag-protected': {
+    hash: '#/flags',
+    ready: (page) => page.getByRole('switch').first(),
+    async act(page) {
+      await page.getByRole('switch', { name: 'banner in production' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
   'flag-history': { hash: '#/flags/checkout-v2?environment=production&view=history', ready: (page) => page.locator('.history li').first() },
   playground: {
     hash: '#/playground?environment=production&flag=checkout-v2',
@@ -46,8 +63,9 @@ const pages = {
 mkdirSync(folder, { recursive: true });
 const store = await Store.make();
 await plantExample(store);
+await store.api('PUT', '/environments/production', { name: 'Production', protected: true });
 await store.api('POST', '/users', { name: 'anna', role: 'editor', environments: { production: 'viewer' } });
-await store.api('POST', '/environments/production/schedules', {
+await store.api('POST', '/environments/production/schedules?comment=planned', {
   flag: 'checkout-v2', at: '2027-01-04T09:00:00Z', change: { instructions: [{ kind: 'turnOff' }], comment: 'after the holidays' },
 });
 const daemon = await store.follower();
@@ -65,6 +83,7 @@ for (const [look, options] of Object.entries(looks)) {
   await signIn(page, store);
   for (const [name, { hash, ready, act }] of Object.entries(pages)) {
     await page.goto('/' + hash);
+    await page.evaluate(() => localStorage.clear()); // drafts of other pictures
     await page.reload();
     await ready(page).waitFor();
     await act?.(page);

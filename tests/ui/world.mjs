@@ -72,8 +72,9 @@ export async function startPostgres() {
 }
 
 export class Store {
-  static async make({ database, example = true } = {}) {
+  static async make({ database, example = true, apiRate = 0 } = {}) {
     const store = new Store();
+    store.apiRate = apiRate;
     store.directory = mkdtempSync(join(tmpdir(), 'pennon-ui-'));
     store.database = database ?? join(store.directory, 'store.db');
     store.port = await freePort();
@@ -94,7 +95,7 @@ export class Store {
 
   async start() {
     this.program = start(this.directory, 'pennon-store', [
-      'serve', '--database', this.database, '--listen-port', String(this.port), '--limits-api-rate', '0',
+      'serve', '--database', this.database, '--listen-port', String(this.port), '--limits-api-rate', String(this.apiRate),
     ]);
     await eventually(() => answers(`${this.url}/readyz`), 'the store answers');
   }
@@ -141,6 +142,9 @@ export class Store {
   }
 
   async end() {
+    const { exitCode, signalCode } = this.program;
+    const log = readFileSync(join(this.directory, 'pennon-store.log'), 'utf8').slice(-2000);
+    assert.ok(exitCode === null && signalCode === null, `the store has ended by itself: ${exitCode ?? signalCode}\n${log}`);
     if (this.daemon) await end(this.daemon);
     await end(this.program);
     rmSync(this.directory, { recursive: true, force: true });

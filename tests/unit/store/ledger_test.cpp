@@ -19,6 +19,8 @@ struct Listener final : CommitListener {
     told.push_back("deleted " + environment);
   }
   void OnCredentials(std::shared_ptr<const Credentials>) override { told.push_back("tokens"); }
+  void OnNews(std::shared_ptr<const News> told_news) override { news = std::move(told_news); }
+  std::shared_ptr<const News> news;
   std::vector<std::string> told;
 };
 
@@ -126,6 +128,7 @@ struct Rival final : CommitListener {
   }
   void OnEnvironmentDeleted(const std::string&) override {}
   void OnCredentials(std::shared_ptr<const Credentials>) override {}
+  void OnNews(std::shared_ptr<const News>) override {}
 
   std::unique_ptr<Ledger> ledger;
   bool armed = false;

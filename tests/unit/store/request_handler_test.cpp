@@ -42,6 +42,7 @@ struct Served : StoreFixture, CommitListener {
   void OnCredentials(std::shared_ptr<const Credentials> credentials) override {
     handler.SetCredentials(std::move(credentials));
   }
+  void OnNews(std::shared_ptr<const News> news) override { handler.PutNews(std::move(news)); }
 
   net::HttpResponse Ask(const std::string& method, const std::string& target,
                         const std::string& token, const std::string& body = "",
@@ -76,9 +77,10 @@ struct Served : StoreFixture, CommitListener {
   SignIn sign_in{*ledger, database_thread, password_thread, log};
   RateLimiter api_rate{0, 0};
   TrustedProxies proxies;
+  StreamSeats event_seats{metrics.event_streams};
   std::unique_ptr<ReaderPool> readers = *ReaderPool::Open(location, 2, clock);
-  RequestServices services{api, database_thread, *readers, metrics,  token_use, reports,
-                           log, clock,           sign_in,  api_rate, proxies,   2};
+  RequestServices services{api,   database_thread, *readers, metrics, token_use,   reports, log,
+                           clock, sign_in,         api_rate, proxies, event_seats, 2};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;
@@ -192,10 +194,19 @@ TEST_CASE("a creation that is sent again with its idempotency key is made once")
 TEST_CASE("one token may send so much; the next request is told when to come") {
   Served store;
   RateLimiter strict(2, 1000);
-  RequestServices limited{store.api,     store.database_thread, *store.readers,
-                          store.metrics, store.token_use,       store.reports,
-                          store.log,     store.clock,           store.sign_in,
-                          strict,        store.proxies,         2};
+  RequestServices limited{store.api,
+                          store.database_thread,
+                          *store.readers,
+                          store.metrics,
+                          store.token_use,
+                          store.reports,
+                          store.log,
+                          store.clock,
+                          store.sign_in,
+                          strict,
+                          store.proxies,
+                          store.event_seats,
+                          2};
   RequestHandler handler(limited);
   handler.SetCredentials(std::make_shared<const Credentials>(*Tokens(store.database).All()));
   const auto send = [&](const std::string& token) {
@@ -284,6 +295,34 @@ TEST_CASE("more streams than there is room for are asked to come later") {
   CHECK(refused.status == 503);
   CHECK(refused.headers.back().first == "Retry-After");
   CHECK(store.metrics.streams == 2);
+}
+
+TEST_CASE("who may read something follows what is changed, as often as one may ask") {
+  Served store;
+  CHECK(store.Ask("GET", "/api/v1/events", "").status == 401);
+  CHECK(store.Ask("GET", "/api/v1/events", store.sync_key).status == 403);
+  CHECK(store.Ask("POST", "/api/v1/events", store.admin).status == 405);
+  std::vector<std::unique_ptr<test::RecordedLater>> streams;
+  for (std::int64_t i = 0; i < kMaxEventStreamsOfCaller; ++i) {
+    net::HttpRequest request;
+    const std::string authorization = "Bearer " + store.admin;
+    request.method = "GET";
+    request.path = "/api/v1/events";
+    request.headers.emplace_back("Authorization", authorization);
+    net::HttpResponse response;
+    streams.push_back(std::make_unique<test::RecordedLater>());
+    REQUIRE(!store.handler.Handle(request, response, *streams.back()));
+  }
+  CHECK(store.metrics.event_streams == kMaxEventStreamsOfCaller);
+  const auto refused = store.Ask("GET", "/api/v1/events", store.admin);
+  CHECK(refused.status == 429);
+  CHECK(refused.headers.back().first == "Retry-After");
+  store.Expect(200, "PATCH", "/api/v1/environments/prod/flags/a", R"({"enabled":false})");
+  for (const auto& later : streams) {
+    CHECK(later->stream->text.find("event: changes\n") != std::string::npos);
+  }
+  store.handler.EndStreams();
+  CHECK(store.metrics.event_streams == 0);
 }
 
 TEST_CASE("the status says what is in force, to those who may read") {

@@ -1,5 +1,6 @@
 // The store's REST API, typed by its OpenAPI document. Whatever goes wrong is thrown as a Problem.
 import createClient from 'openapi-fetch';
+import { withPatience } from './patience';
 import type { components, paths } from './schema';
 import { credentials, sessionLost } from '../app/session';
 
@@ -12,6 +13,7 @@ export type AuditEntry = Schemas['AuditEntry'];
 export type Difference = Schemas['Difference'];
 export type Session = Schemas['Session'];
 export type Token = Schemas['Token'];
+export type Daemon = Schemas['Daemon'];
 export type User = Schemas['User'];
 export type Schedule = Schemas['Schedule'];
 export type HourCount = Schemas['HourCount'];
@@ -32,7 +34,7 @@ export class Problem extends Error {
 /** What a request that signs in or out has to say, so that no other site's form can make it. */
 export const fromPage = { header: { 'X-Requested-With': 'pennon' } };
 
-export const api = createClient<paths>({ baseUrl: location.origin });
+export const api = createClient<paths>({ baseUrl: location.origin, fetch: withPatience });
 
 api.use({
   onRequest({ request }) {
@@ -56,15 +58,35 @@ interface Answer<T> {
 
 function problemOf(error: unknown, response: Response): Problem {
   const told = (typeof error === 'object' && error !== null ? error : {}) as Partial<Schemas['Problem']>;
-  let detail = told.detail ?? `The store answered ${response.status}.`;
+  let detail = told.detail ?? `The store, or what stands before it, answered ${response.status}.`;
   if (response.status === 429) {
-    detail = `Too many requests: try again in ${response.headers.get('Retry-After') ?? 'a few'} seconds.`;
+    detail = `Too many requests: nothing was done. Try again in ${response.headers.get('Retry-After') ?? 'a few'} seconds.`;
   }
+  const request = response.headers.get('X-Request-Id');
+  if (response.status >= 500 && request) detail += ` (request ${request})`;
   return new Problem(response.status, detail, told.pointer, told.current);
 }
 
+const pending = new Set<Promise<unknown>>();
+
 /** What a request was answered. */
 export async function ask<T>(request: Promise<Answer<T>>): Promise<T> {
+  const answer = read(request);
+  pending.add(answer);
+  try {
+    return await answer;
+  } finally {
+    pending.delete(answer);
+  }
+}
+
+/** When everything that is being asked for now has been answered, and whoever asked has taken it in. */
+export async function answered(): Promise<void> {
+  await Promise.allSettled(pending);
+  await new Promise((done) => setTimeout(done));
+}
+
+async function read<T>(request: Promise<Answer<T>>): Promise<T> {
   let answer: Answer<T>;
   try {
     answer = await request;

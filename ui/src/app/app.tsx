@@ -17,6 +17,7 @@ import { TransferPage } from '../pages/transfer/transfer-page';
 import { follow } from '../model/live';
 import { UsagePage } from '../pages/usage/usage-page';
 import { Notices } from '../parts/notices';
+import { ReasonDialog } from '../parts/reason-dialog';
 import { route } from './router';
 import { isLost, session, signedIn } from './session';
 import { Shell } from './shell';
@@ -74,6 +75,7 @@ export function App() {
         <Page />
       </Shell>
       {isLost.value && <SignInPage isAgain />}
+      <ReasonDialog />
       <Notices />
     </>
   );

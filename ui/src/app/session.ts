@@ -19,6 +19,12 @@ export function mayEdit(environment: string): boolean {
   return rank[who.environments[environment] ?? who.role] >= rank.editor;
 }
 
+/** Whether an environment itself may be changed: its name, its protection, its being there. */
+export function mayAdminister(environment: string): boolean {
+  const who = session.value;
+  return !!who && (who.environments[environment] ?? who.role) === 'admin';
+}
+
 /** Whether what all environments share may be changed: by who may change it in every one of them. */
 export const mayEditAll = computed(() => {
   const who = session.value;

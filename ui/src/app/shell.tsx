@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { api, ask, fromPage } from '../api/client';
+import { connection } from '../model/live';
 import { tellProblem } from '../parts/notices';
 import { linkTo, route } from './router';
 import { credentials, isAdmin, session, signedOut } from './session';
@@ -60,6 +61,11 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        {connection.value === 'away' && (
+          <p class="away" role="status">
+            Not connected: what you see may be old. It is tried again by itself.
+          </p>
+        )}
         {children}
       </main>
     </div>

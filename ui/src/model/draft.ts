@@ -4,8 +4,10 @@ import { computed, signal } from '@preact/signals';
 import { api, ask, Problem, tagOf, type Config } from '../api/client';
 import { documentOf, type Document } from './definition';
 import { isSame, merge } from './difference';
+import { Faults } from './faults';
 
 const checkMillis = 300;
+const checkAgainMillis = 3000;
 const print = (document: Document) => JSON.stringify(document, null, 2);
 
 const keyOf = (environment: string, flag: string) => `pennon.draft/${environment}/${flag}`;
@@ -27,6 +29,13 @@ export class Draft {
   readonly textError = signal('');
   /** What the store says of the document. */
   readonly problem = signal<Problem | null>(null);
+  /** The same, at the fields. */
+  readonly faults = new Faults(this.problem, () => {
+    const { environment, flag } = this.base.value;
+    return `environments.${environment}.flags.${flag}.`;
+  });
+  /** Why it is not known what the store says. */
+  readonly unchecked = signal('');
   /** What someone else has saved meanwhile, that does not go together by itself. */
   readonly theirs = signal<Config | null>(null);
   readonly isDirty;
@@ -42,7 +51,9 @@ export class Draft {
     this.document = signal<Document>(kept?.document ?? documentOf(config));
     this.text = signal(print(this.document.value));
     this.isDirty = computed(() => !isSame(this.document.value, documentOf(this.base.value)) || this.textError.value !== '');
-    if (kept) this.rebase(config);
+    if (!kept) return;
+    this.rebase(config);
+    this.checkAfter(0);
   }
 
   private get place() {
@@ -88,21 +99,40 @@ export class Draft {
 
   private changed() {
     this.keep();
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => void this.check(), checkMillis);
+    this.checkAfter(checkMillis);
   }
 
-  /** Asks the store's compiler; what is not there to be asked leaves the last answer. */
+  /** Nobody looks at it any more. */
+  leave() {
+    clearTimeout(this.timer);
+    ++this.checks;
+  }
+
+  private checkAfter(millis: number) {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.check(), millis);
+  }
+
+  /** Asks the store's compiler; one that is not there to be asked leaves the last answer, and is asked again. */
   async check() {
     if (this.textError.value) return;
     const check = ++this.checks;
     try {
-      await this.send(this.base.value.version, '', true);
-      if (check === this.checks) this.problem.value = null;
+      await this.send(this.base.value.version, 'a draft', true);
+      if (check === this.checks) this.take(null, '');
     } catch (caught) {
       const problem = caught as Problem;
-      if (check === this.checks && problem.status === 422) this.problem.value = problem;
+      if (check !== this.checks) return;
+      if (problem.status === 422) return this.take(problem, '');
+      if (problem.status === 412) return this.take(null, ''); // told when it is saved
+      this.unchecked.value = problem.message;
+      if (this.isDirty.value) this.checkAfter(checkAgainMillis);
     }
+  }
+
+  private take(problem: Problem | null, unchecked: string) {
+    this.problem.value = problem;
+    this.unchecked.value = unchecked;
   }
 
   private send(version: number, comment: string, dryRun: boolean): Promise<Config> {
@@ -131,7 +161,7 @@ export class Draft {
   reset(config: Config) {
     this.base.value = config;
     this.theirs.value = null;
-    this.problem.value = null;
+    this.take(null, '');
     this.put(documentOf(config));
   }
 
@@ -161,14 +191,5 @@ export class Draft {
     this.base.value = this.theirs.value!;
     this.theirs.value = null;
     this.changed();
-  }
-
-  /** What the store says about a place of the document: "rules[0].when". */
-  errorAt(place: string): string {
-    const problem = this.problem.value;
-    if (!problem?.pointer) return '';
-    const pointer = problem.pointer.replace(/^environments\.[^.]+\.flags\.[^.]+\./, '');
-    const isInside = pointer === place || pointer.startsWith(place + '.') || pointer.startsWith(place + '[');
-    return isInside ? problem.message : '';
   }
 }

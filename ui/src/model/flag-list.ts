@@ -10,6 +10,10 @@ export const configs = signal<ReadonlyMap<string, ReadonlyMap<string, Config>>>(
 export const lastUse = signal<ReadonlyMap<string, string> | null>(null);
 export const isLoaded = signal(false);
 
+/** Environments whose every change says why. */
+export const protectedKeys = computed(() => environments.value.flatMap((it) => (it.protected ? [it.key] : [])));
+export const isProtected = (environment: string) => protectedKeys.value.includes(environment);
+
 export const tags = computed(() => [...new Set(flags.value.flatMap((flag) => flag.tags ?? []))].sort());
 export const owners = computed(() => [...new Set(flags.value.flatMap((flag) => flag.owner ?? []))].sort());
 

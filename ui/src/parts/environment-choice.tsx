@@ -13,9 +13,10 @@ export function EnvironmentChoice() {
     <label class="inline">
       Environment
       <select value={chosenEnvironment.value} onChange={(event) => setQuery({ environment: event.currentTarget.value })}>
-        {environments.value.map(({ key, name }) => (
+        {environments.value.map(({ key, name, protected: isProtected }) => (
           <option key={key} value={key}>
             {name || key}
+            {isProtected && ' (protected)'}
           </option>
         ))}
       </select>

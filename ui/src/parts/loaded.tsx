@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { changesOf } from '../model/changes';
 
 export interface Loaded<T> {
   value: T | null;
@@ -9,8 +10,9 @@ export interface Loaded<T> {
   again: () => Promise<void>;
 }
 
-/** Asks anew whenever one of `inputs` changes; an answer that is overtaken is dropped. */
-export function useLoaded<T>(load: () => Promise<T>, inputs: unknown[]): Loaded<T> {
+/** Asks anew whenever one of `inputs` changes, or somebody changes something of `kinds` (docs/store-api.md, audit log); an answer
+ * that is overtaken is dropped. */
+export function useLoaded<T>(load: () => Promise<T>, inputs: unknown[], kinds: string[] = []): Loaded<T> {
   const value = useSignal<T | null>(null);
   const failure = useSignal('');
   const turn = useSignal(0);
@@ -25,7 +27,7 @@ export function useLoaded<T>(load: () => Promise<T>, inputs: unknown[]): Loaded<
       if (mine === turn.peek()) failure.value = (problem as Error).message;
     }
   }
-  useEffect(() => void again(), inputs);
+  useEffect(() => void again(), [...inputs, changesOf(kinds)]);
   return { value: value.value, failure: failure.value, again };
 }
 

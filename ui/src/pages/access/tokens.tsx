@@ -26,7 +26,7 @@ interface Props {
 /** The tokens of a place: made, rotated, ended. */
 export function Tokens({ title, source, kinds, place }: Props) {
   const secret = useSignal('');
-  const loaded = useLoaded(source.list, [place]);
+  const loaded = useLoaded(source.list, [place], ['token']);
 
   async function change(what: string, done: () => Promise<unknown>) {
     try {

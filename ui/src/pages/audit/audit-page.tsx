@@ -1,4 +1,4 @@
-import { route, setQuery } from '../../app/router';
+import { linkTo, route, setQuery } from '../../app/router';
 import { api, ask, type AuditEntry } from '../../api/client';
 import { difference } from '../../model/difference';
 import { Difference } from '../../parts/difference';
@@ -6,18 +6,26 @@ import { Show, useLoaded } from '../../parts/loaded';
 import { PageHeading } from '../../parts/page-heading';
 import { Time } from '../../parts/time';
 
-const kinds = ['flag', 'config', 'segment', 'environment', 'token', 'schedule', 'epoch'];
+const kinds = ['flag', 'config', 'segment', 'environment', 'token', 'user', 'account', 'schedule', 'epoch'];
+const spans: [string, string][] = [
+  ['1', 'Last hour'],
+  ['24', 'Last day'],
+  ['168', 'Last week'],
+];
+const hourMillis = 3_600_000;
 const filters = ['actor', 'environment', 'kind', 'key'] as const;
 
 async function load(query: URLSearchParams) {
   const asked = Object.fromEntries(filters.flatMap((name) => (query.get(name) ? [[name, query.get(name)!]] : [])));
-  return ask(api.GET('/api/v1/audit', { params: { query: { ...asked, after: query.get('after') ?? undefined, limit: 50 } as never } }));
+  const hours = Number(query.get('hours'));
+  const since = hours > 0 ? new Date(Date.now() - hours * hourMillis).toISOString() : undefined;
+  return ask(api.GET('/api/v1/audit', { params: { query: { ...asked, since, after: query.get('after') ?? undefined, limit: 50 } as never } }));
 }
 
 /** Who changed what, when and why, the newest first. */
 export function AuditPage() {
   const { query } = route.value;
-  const loaded = useLoaded(() => load(query), [query.toString()]);
+  const loaded = useLoaded(() => load(query), [query.toString()], query.get('after') ? [] : kinds);
   const set = (name: string) => (event: Event) => setQuery({ [name]: (event.currentTarget as HTMLInputElement).value, after: '' });
   return (
     <>
@@ -41,6 +49,14 @@ export function AuditPage() {
             />
           ),
         )}
+        <select aria-label="Time" value={query.get('hours') ?? ''} onChange={set('hours')}>
+          <option value="">Any time</option>
+          {spans.map(([hours, words]) => (
+            <option key={hours} value={hours}>
+              {words}
+            </option>
+          ))}
+        </select>
       </search>
       <Show loaded={loaded}>
         {({ entries, next }) => (
@@ -63,6 +79,11 @@ export function AuditPage() {
   );
 }
 
+function FlagLink({ flag, environment }: { flag: string; environment: string | undefined }) {
+  const query = environment ? `?environment=${encodeURIComponent(environment)}&view=history` : '';
+  return <a href={linkTo('flags', flag) + query}>{flag}</a>;
+}
+
 function Entry({ entry }: { entry: AuditEntry }) {
   const { sequence, actor, action, kind, key, environment, at, comment } = entry;
   const isChange = entry.before !== undefined && entry.after !== undefined;
@@ -72,7 +93,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
         <span class="muted">{sequence}</span>
         <span dir="auto">{actor}</span>
         <span>
-          {action}s {kind} <code>{key}</code>
+          {action}s {kind} {kind === 'flag' || kind === 'config' ? <FlagLink flag={key} environment={environment} /> : <code>{key}</code>}
           {environment && <> in {environment}</>}
         </span>
         <Time at={at} />

@@ -1,5 +1,6 @@
 import type { Condition, Test } from '../../model/definition';
 import { useEditing } from './context';
+import { FaultAt, FaultText, useFault } from './fault';
 import { TestEditor } from './test-editor';
 
 interface Props {
@@ -47,6 +48,7 @@ export function ConditionEditor({ place, condition, onChange }: Props) {
     <div class="test">
       <code class="raw">{JSON.stringify(condition)}</code>
       {remove}
+      <FaultAt place={place} />
     </div>
   );
 }
@@ -66,6 +68,7 @@ function GroupEditor({ place, group, items, onChange }: GroupProps) {
   const put = (next: Condition[]) => onChange(made(group, next));
   return (
     <div class="group" role="group" aria-label={place}>
+      <FaultAt place={place} />
       <select
         aria-label={`How the conditions of ${place} go together`}
         value={group}
@@ -109,6 +112,7 @@ interface SegmentProps {
 function SegmentEditor({ place, segment, isNot, onChange }: SegmentProps) {
   const { segments } = useEditing();
   const known = segments.includes(segment) ? segments : [...segments, segment];
+  const fault = useFault(place);
   return (
     <>
       <span class="lead">subject</span>
@@ -120,11 +124,17 @@ function SegmentEditor({ place, segment, isNot, onChange }: SegmentProps) {
         <option value="false">is in segment</option>
         <option value="true">is not in segment</option>
       </select>
-      <select aria-label={`Segment of ${place}`} value={segment} onChange={(event) => onChange(event.currentTarget.value, isNot)}>
+      <select
+        aria-label={`Segment of ${place}`}
+        {...fault.field}
+        value={segment}
+        onChange={(event) => onChange(event.currentTarget.value, isNot)}
+      >
         {known.map((key) => (
           <option key={key}>{key}</option>
         ))}
       </select>
+      <FaultText of={fault} />
     </>
   );
 }

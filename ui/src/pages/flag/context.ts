@@ -15,6 +15,3 @@ export interface Editing {
 export const EditingContext = createContext<Editing | null>(null);
 export const useEditing = () => useContext(EditingContext)!;
 export const variantsOf = (flag: Flag) => ((flag.variants ?? []) as unknown as Variant[]).map(({ key }) => key);
-
-/** What the store says about a place, beside the field. */
-export const errorId = (place: string) => 'error-' + place.replace(/[^a-z0-9]/gi, '-');

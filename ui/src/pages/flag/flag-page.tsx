@@ -6,6 +6,7 @@ import { mayEdit } from '../../app/session';
 import { isKilled } from '../../model/definition';
 import { Draft } from '../../model/draft';
 import { configs, environments, flags, isLoaded, loadAll } from '../../model/flag-list';
+import { Lock } from '../../parts/lock';
 import { notify } from '../../parts/notices';
 import { variantsOf } from './context';
 import { History } from './history';
@@ -23,16 +24,14 @@ const failure = signal('');
 
 /** One flag: targeting by environment, history, and what all environments share. */
 export function FlagPage({ flagKey }: { flagKey: string }) {
+  const load = () => loadAll().then(() => (failure.value = ''), (problem) => (failure.value = (problem as Error).message));
   useEffect(() => {
     document.title = `${flagKey} · pennon`;
-    loadAll().then(() => (failure.value = ''), (problem) => (failure.value = (problem as Error).message));
+    void load();
   }, [flagKey]);
 
   const flag = flags.value.find(({ key }) => key === flagKey);
-  if (!isLoaded.value || !flag) {
-    const text = failure.value || (isLoaded.value ? 'There is no such flag.' : 'Loading…');
-    return <p class="muted loading">{text}</p>;
-  }
+  if (!isLoaded.value || !flag) return <NotThere flagKey={flagKey} onAgain={load} />;
   const { query } = route.value;
   const environment = query.get('environment') ?? environments.value[0]?.key ?? '';
   const view = query.get('view') ?? 'targeting';
@@ -42,7 +41,7 @@ export function FlagPage({ flagKey }: { flagKey: string }) {
       <FlagHeading flag={flag} />
       <div class="tabs">
         <nav aria-label="Environments">
-          {environments.value.map(({ key, name }) => (
+          {environments.value.map(({ key, name, protected: isProtected }) => (
             <button
               type="button"
               key={key}
@@ -50,7 +49,7 @@ export function FlagPage({ flagKey }: { flagKey: string }) {
               aria-current={key === environment && view !== 'settings' ? 'true' : undefined}
               onClick={() => setQuery({ environment: key, view: view === 'settings' ? '' : view })}
             >
-              {name || key}
+              {name || key} {isProtected && <Lock />}
             </button>
           ))}
         </nav>
@@ -64,6 +63,28 @@ export function FlagPage({ flagKey }: { flagKey: string }) {
       </div>
       {view === 'settings' ? <Settings flag={flag} /> : config && <InEnvironment key={environment} flag={flag} config={config} view={view} />}
     </>
+  );
+}
+
+function NotThere({ flagKey, onAgain }: { flagKey: string; onAgain: () => void }) {
+  return (
+    <section class="empty">
+      <h1 class="key">{flagKey}</h1>
+      {failure.value ? (
+        <>
+          <p role="alert">{failure.value}</p>
+          <button type="button" class="primary" onClick={onAgain}>
+            Try again
+          </button>
+        </>
+      ) : isLoaded.value ? (
+        <p>
+          There is no such flag. <a href="#/flags">All flags</a>
+        </p>
+      ) : (
+        <p class="muted loading">Loading…</p>
+      )}
+    </section>
   );
 }
 
@@ -90,6 +111,7 @@ function InEnvironment({ flag, config, view }: { flag: Flag; config: Config; vie
   useEffect(() => {
     if (draft.wasKept) notify('What you had not saved is here again');
     segmentsOf(config.environment).then((keys) => (segments.value = keys), () => {});
+    return () => draft.leave();
   }, []);
   useEffect(() => draft.rebase(config), [config.version]);
 

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { api, ask, tagOf, type AuditEntry, type Config, type Difference as Found } from '../../api/client';
 import { Difference } from '../../parts/difference';
 import { notify, tellProblem } from '../../parts/notices';
+import { askReason, commentOf } from '../../parts/reason-dialog';
 import { Time } from '../../parts/time';
 
 interface Props {
@@ -25,7 +26,9 @@ export function History({ config, isReadOnly, onRestored }: Props) {
   }, [environment, flag, version]);
 
   async function restore(to: number) {
-    const params = { path: { environment, flag, version: String(to) }, header: tagOf(version) };
+    const comment = await askReason(`Restore version ${to}`, [environment]);
+    if (comment === undefined) return;
+    const params = { path: { environment, flag, version: String(to) }, header: tagOf(version), query: commentOf(comment) };
     try {
       onRestored(await ask(api.POST('/api/v1/environments/{environment}/flags/{flag}/versions/{version}/restore', { params })));
       notify(`${flag} in ${environment} is as version ${to} was`);

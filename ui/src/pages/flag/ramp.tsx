@@ -1,9 +1,11 @@
 import type { Ramp } from '../../model/definition';
 import { timeLine, weightAt } from '../../model/ramp';
 import { Time } from '../../parts/time';
+import { FaultText, useFault, type FieldFault } from './fault';
 
 interface Props {
   place: string;
+  path: string;
   ramp: Ramp;
   total: number;
   variants: string[];
@@ -19,7 +21,15 @@ function localOf(instant: string | number): string {
 }
 
 /** A share that moves from one instant to another, drawn over time. */
-export function RampEditor({ place, ramp, total, variants, onChange }: Props) {
+export function RampEditor({ place, path, ramp, total, variants, onChange }: Props) {
+  const faults = {
+    variant: useFault(`${path}.variant`),
+    startWeight: useFault(`${path}.startWeight`),
+    from: useFault(`${path}.from`),
+    endWeight: useFault(`${path}.endWeight`),
+    to: useFault(`${path}.to`),
+    whole: useFault(path),
+  };
   const setTime = (change: (instant: string) => Partial<Ramp>) => (event: { currentTarget: HTMLInputElement }) => {
     const local = event.currentTarget.value;
     if (local) onChange({ ...ramp, ...change(new Date(local).toISOString()) });
@@ -33,29 +43,39 @@ export function RampEditor({ place, ramp, total, variants, onChange }: Props) {
       <legend>Ramp of {place}</legend>
       <TimeLine ramp={ramp} total={total} />
       <div class="steps-of-ramp">
-        <select aria-label={`Variant that ramps in ${place}`} value={ramp.variant} onChange={(event) => onChange({ ...ramp, variant: event.currentTarget.value })}>
+        <select aria-label={`Variant that ramps in ${place}`} {...faults.variant.field} value={ramp.variant} onChange={(event) => onChange({ ...ramp, variant: event.currentTarget.value })}>
           {variants.map((variant) => (
             <option key={variant}>{variant}</option>
           ))}
         </select>
         <label>
-          from <Percent label={`Percent at the start of the ramp in ${place}`} value={percent(ramp.startWeight, total)} onChange={setShare((startWeight) => ({ startWeight }))} /> % at{' '}
-          <input type="datetime-local" aria-label={`Start of the ramp in ${place}`} value={localOf(ramp.from)} onChange={setTime((instant) => ({ from: instant }))} />
+          from <Percent label={`Percent at the start of the ramp in ${place}`} fault={faults.startWeight} value={percent(ramp.startWeight, total)} onChange={setShare((startWeight) => ({ startWeight }))} /> % at{' '}
+          <input type="datetime-local" aria-label={`Start of the ramp in ${place}`} {...faults.from.field} value={localOf(ramp.from)} onChange={setTime((instant) => ({ from: instant }))} />
         </label>
         <label>
-          to <Percent label={`Percent at the end of the ramp in ${place}`} value={percent(ramp.endWeight, total)} onChange={setShare((endWeight) => ({ endWeight }))} /> % at{' '}
-          <input type="datetime-local" aria-label={`End of the ramp in ${place}`} value={localOf(ramp.to)} onChange={setTime((instant) => ({ to: instant }))} />
+          to <Percent label={`Percent at the end of the ramp in ${place}`} fault={faults.endWeight} value={percent(ramp.endWeight, total)} onChange={setShare((endWeight) => ({ endWeight }))} /> % at{' '}
+          <input type="datetime-local" aria-label={`End of the ramp in ${place}`} {...faults.to.field} value={localOf(ramp.to)} onChange={setTime((instant) => ({ to: instant }))} />
         </label>
         <button type="button" class="quiet" aria-label={`Remove the ramp of ${place}`} onClick={() => onChange(undefined)}>
           Remove the ramp
         </button>
       </div>
+      {Object.entries(faults).map(([name, fault]) => (
+        <FaultText key={name} of={fault} />
+      ))}
     </fieldset>
   );
 }
 
-function Percent({ label, value, onChange }: { label: string; value: number; onChange: (event: { currentTarget: HTMLInputElement }) => void }) {
-  return <input type="number" min={0} max={100} step="any" aria-label={label} value={value} onChange={onChange} />;
+interface PercentProps {
+  label: string;
+  fault: FieldFault;
+  value: number;
+  onChange: (event: { currentTarget: HTMLInputElement }) => void;
+}
+
+function Percent({ label, fault, value, onChange }: PercentProps) {
+  return <input type="number" min={0} max={100} step="any" aria-label={label} {...fault.field} value={value} onChange={onChange} />;
 }
 
 /** Wide as the time, high as the share; a line where now is. */

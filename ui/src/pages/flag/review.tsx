@@ -3,11 +3,13 @@ import { useEffect } from 'preact/hooks';
 import { api, ask, Problem } from '../../api/client';
 import { documentOf } from '../../model/definition';
 import { difference } from '../../model/difference';
-import { putConfig } from '../../model/flag-list';
+import { isProtected, putConfig } from '../../model/flag-list';
 import { Dialog } from '../../parts/dialog';
 import { Difference } from '../../parts/difference';
 import { Field } from '../../parts/field';
+import { Lock } from '../../parts/lock';
 import { notify } from '../../parts/notices';
+import { TypedWord } from '../../parts/typed-word';
 import { useEditing } from './context';
 
 const dayMillis = 86_400_000;
@@ -27,6 +29,8 @@ export function Review({ onClose }: { onClose: () => void }) {
   const evaluations = useSignal<number | null>(null);
   const error = useSignal('');
   const isBusy = useSignal(false);
+  const isTyped = useSignal(false);
+  const isGuarded = isProtected(environment);
   useEffect(() => void recentEvaluations(environment, flag).then((count) => (evaluations.value = count), () => {}), []);
 
   async function save(event: SubmitEvent) {
@@ -41,7 +45,8 @@ export function Review({ onClose }: { onClose: () => void }) {
       onClose();
     } catch (problem) {
       error.value = (problem as Problem).message;
-      if ((problem as Problem).status === 0) error.value += ' The draft is kept in this browser.';
+      const { status } = problem as Problem;
+      if (status === 0 || status === 429 || status >= 500) error.value += ' The draft is kept in this browser.';
     }
     isBusy.value = false;
   }
@@ -54,14 +59,22 @@ export function Review({ onClose }: { onClose: () => void }) {
           <p class="muted">{evaluations.value.toLocaleString()} evaluations in the last 24 hours would have seen this.</p>
         )}
         <Field label="Comment" hint="Why: kept in the audit log.">
-          <input name="comment" dir="auto" maxLength={1000} autoFocus />
+          <input name="comment" dir="auto" maxLength={1000} required={isGuarded} pattern={isGuarded ? '.*\\S.*' : undefined} autoFocus />
         </Field>
+        {isGuarded && (
+          <>
+            <p>
+              <Lock /> <strong>{environment}</strong> is protected: each change says why.
+            </p>
+            <TypedWord word={environment} purpose="to confirm" onTyped={(is) => (isTyped.value = is)} />
+          </>
+        )}
         {error.value && (
           <p class="error" role="alert">
             {error.value}
           </p>
         )}
-        <button type="submit" class="primary" disabled={isBusy.value}>
+        <button type="submit" class="primary" disabled={isBusy.value || (isGuarded && !isTyped.value)}>
           {isBusy.value ? 'Saving…' : 'Save'}
         </button>
       </form>

@@ -1,6 +1,7 @@
 import type { Rule } from '../../model/definition';
 import { WhenEditor } from './condition';
 import { useEditing } from './context';
+import { FaultAt, FaultText, useFault } from './fault';
 import { ServeEditor } from './serve';
 
 interface Props {
@@ -16,7 +17,8 @@ export function RuleCard({ rule, index, count, onChange, onMove, onDrag }: Props
   const { draft } = useEditing();
   const name = `rule ${index + 1}`;
   const place = `rules[${index}]`;
-  const error = draft.errorAt(place);
+  const isWrong = draft.faults.isWithin(place);
+  const naming = useFault(`${place}.name`);
   const put = (changes: Partial<Rule>) => {
     const next = { ...rule, ...changes };
     if (!next.name) delete next.name;
@@ -25,7 +27,7 @@ export function RuleCard({ rule, index, count, onChange, onMove, onDrag }: Props
     onChange(next);
   };
   return (
-    <div class={`rule ${rule.enabled === false ? 'disabled' : ''} ${error ? 'wrong' : ''}`}>
+    <div class={`rule ${rule.enabled === false ? 'disabled' : ''} ${isWrong ? 'wrong' : ''}`}>
       <div class="rule-head">
         <span class="handle" draggable onDragStart={onDrag} title="Drag to move" aria-hidden="true">
           ⠿
@@ -36,6 +38,7 @@ export function RuleCard({ rule, index, count, onChange, onMove, onDrag }: Props
           aria-label={`Name of ${name}`}
           placeholder={rule.id || 'Name'}
           dir="auto"
+          {...naming.field}
           value={rule.name ?? ''}
           onInput={(event) => put({ name: event.currentTarget.value })}
         />
@@ -58,13 +61,10 @@ export function RuleCard({ rule, index, count, onChange, onMove, onDrag }: Props
           ✕
         </button>
       </div>
+      <FaultText of={naming} />
       <WhenEditor place={`${place}.when`} when={rule.when} onChange={(when) => put({ when })} />
-      <ServeEditor place={name} serve={rule.serve} onChange={(serve) => put({ serve: serve ?? { codeDefault: true } })} />
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <ServeEditor place={name} path={`${place}.serve`} serve={rule.serve} onChange={(serve) => put({ serve: serve ?? { codeDefault: true } })} />
+      <FaultAt place={place} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Rule } from '../../model/definition';
 import { useEditing } from './context';
+import { FaultAt } from './fault';
 import { RuleCard } from './rule-card';
 
 function moved<T>(list: T[], from: number, to: number): T[] {
@@ -57,6 +58,7 @@ export function Rules() {
           </li>
         ))}
       </ol>
+      <FaultAt place="rules" />
       <button type="button" onClick={add}>
         + Rule
       </button>

@@ -1,9 +1,13 @@
 import type { Serve } from '../../model/definition';
 import { useEditing } from './context';
+import { FaultText, useFault } from './fault';
 import { SplitEditor } from './split';
 
 interface Props {
+  /** As one says it: "rule 2". */
   place: string;
+  /** In the document: "rules[1].serve". */
+  path: string;
   serve: Serve | undefined;
   onChange: (serve: Serve | undefined) => void;
 }
@@ -21,9 +25,10 @@ function kindOf(serve: Serve | undefined): string {
 }
 
 /** What is served: a variant, a split, the off variant, or the caller's default. */
-export function ServeEditor({ place, serve, onChange }: Props) {
+export function ServeEditor({ place, path, serve, onChange }: Props) {
   const { variants } = useEditing();
   const kind = kindOf(serve);
+  const fault = useFault(path);
 
   function choose(next: string) {
     if (next.startsWith('variant ')) onChange({ variant: next.slice(8) });
@@ -35,7 +40,7 @@ export function ServeEditor({ place, serve, onChange }: Props) {
     <div class="serve">
       <label>
         <span class="lead">serve</span>
-        <select aria-label={`What ${place} serves`} value={kind} onChange={(event) => choose(event.currentTarget.value)}>
+        <select aria-label={`What ${place} serves`} {...fault.field} value={kind} onChange={(event) => choose(event.currentTarget.value)}>
           {variants.map((variant) => (
             <option key={variant} value={`variant ${variant}`}>
               {variant}
@@ -48,7 +53,8 @@ export function ServeEditor({ place, serve, onChange }: Props) {
           {serve?.variant !== undefined && !variants.includes(serve.variant) && <option value={kind}>{serve.variant} (missing)</option>}
         </select>
       </label>
-      {serve?.split && <SplitEditor place={place} split={serve.split} onChange={(split) => onChange({ split })} />}
+      <FaultText of={fault} />
+      {serve?.split && <SplitEditor place={place} path={`${path}.split`} split={serve.split} onChange={(split) => onChange({ split })} />}
     </div>
   );
 }

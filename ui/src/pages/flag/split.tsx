@@ -1,10 +1,12 @@
 import type { Ramp, Serve, Weight } from '../../model/definition';
 import { rampUp } from '../../model/ramp';
 import { fine, setWeight, totalOf } from '../../model/weights';
+import { FaultAt, FaultText, useFault } from './fault';
 import { RampEditor } from './ramp';
 
 interface Props {
   place: string;
+  path: string;
   split: NonNullable<Serve['split']>;
   onChange: (split: NonNullable<Serve['split']>) => void;
 }
@@ -12,7 +14,7 @@ interface Props {
 const percent = (weight: number, total: number) => Number(((weight * 100) / total).toFixed(3));
 
 /** A slider for each variant; the others make room, so the sum stays what it is. */
-export function SplitEditor({ place, split, onChange }: Props) {
+export function SplitEditor({ place, path, split, onChange }: Props) {
   const shown = fine(split);
   const { weights, ramp } = shown;
   const total = totalOf(weights);
@@ -25,34 +27,12 @@ export function SplitEditor({ place, split, onChange }: Props) {
   return (
     <div class="split">
       <ShareBar weights={weights} total={total} />
-      {weights.map(({ variant, weight }, index) => (
-        <div class="share" key={index}>
-          <span class={`dot tone-${index % 6}`} aria-hidden="true" />
-          <code dir="auto">{variant}</code>
-          <input
-            type="range"
-            min={0}
-            max={100}
-            step={100 / total}
-            value={percent(weight, total)}
-            aria-label={`Share of ${variant} in ${place}`}
-            aria-valuetext={`${percent(weight, total)} percent`}
-            onInput={(event) => set(index, event.currentTarget.valueAsNumber)}
-          />
-          <input
-            type="number"
-            min={0}
-            max={100}
-            step="any"
-            value={percent(weight, total)}
-            aria-label={`Percent of ${variant} in ${place}`}
-            onChange={(event) => set(index, event.currentTarget.valueAsNumber || 0)}
-          />
-          <span class="muted">%</span>
-        </div>
+      {weights.map((weight, index) => (
+        <Share key={index} place={place} path={`${path}.weights[${index}]`} weight={weight} index={index} total={total} onSet={set} />
       ))}
+      <FaultAt place={path} />
       {ramp ? (
-        <RampEditor place={place} ramp={ramp} total={total} variants={weights.map(({ variant }) => variant)} onChange={setRamp} />
+        <RampEditor place={place} path={`${path}.ramp`} ramp={ramp} total={total} variants={weights.map(({ variant }) => variant)} onChange={setRamp} />
       ) : (
         <p>
           <button type="button" class="quiet" aria-label={`Add a ramp to ${place}`} onClick={() => setRamp(rampUp(weights[0]!.variant, total))}>
@@ -61,6 +41,49 @@ export function SplitEditor({ place, split, onChange }: Props) {
         </p>
       )}
     </div>
+  );
+}
+
+interface ShareProps {
+  place: string;
+  path: string;
+  weight: Weight;
+  index: number;
+  total: number;
+  onSet: (index: number, share: number) => void;
+}
+
+function Share({ place, path, weight: { variant, weight }, index, total, onSet }: ShareProps) {
+  const fault = useFault(path);
+  return (
+    <>
+      <div class="share">
+        <span class={`dot tone-${index % 6}`} aria-hidden="true" />
+        <code dir="auto">{variant}</code>
+        <input
+          type="range"
+          min={0}
+          max={100}
+          step={100 / total}
+          value={percent(weight, total)}
+          aria-label={`Share of ${variant} in ${place}`}
+          aria-valuetext={`${percent(weight, total)} percent`}
+          onInput={(event) => onSet(index, event.currentTarget.valueAsNumber)}
+        />
+        <input
+          type="number"
+          min={0}
+          max={100}
+          step="any"
+          value={percent(weight, total)}
+          aria-label={`Percent of ${variant} in ${place}`}
+          {...fault.field}
+          onChange={(event) => onSet(index, event.currentTarget.valueAsNumber || 0)}
+        />
+        <span class="muted">%</span>
+      </div>
+      <FaultText of={fault} />
+    </>
   );
 }
 

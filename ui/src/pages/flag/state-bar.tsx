@@ -3,6 +3,7 @@ import type { Kill } from '../../model/definition';
 import { isKilled } from '../../model/definition';
 import { instruct } from '../../model/switching';
 import { tellProblem } from '../../parts/notices';
+import { askReason } from '../../parts/reason-dialog';
 import { Switch } from '../../parts/switch';
 import { Time } from '../../parts/time';
 import { useEditing } from './context';
@@ -15,12 +16,17 @@ export function StateBar() {
   const config = draft.base.value;
   const killed = isKilled(config.kill);
 
-  async function follow(what: string, ...instructions: { kind: string }[]) {
+  async function follow(what: string, instruction: { kind: string }, comment = '') {
     try {
-      draft.rebase(await instruct(config, instructions));
+      draft.rebase(await instruct(config, [instruction], comment));
     } catch (problem) {
       tellProblem(what, problem);
     }
+  }
+
+  async function ask(what: string, failed: string, instruction: { kind: string }) {
+    const comment = await askReason(what, [config.environment]);
+    if (comment !== undefined) await follow(failed, instruction, comment);
   }
 
   return (
@@ -30,11 +36,13 @@ export function StateBar() {
         isOn={config.enabled}
         isKilled={killed}
         isDisabled={isReadOnly}
-        onToggle={() => void follow('Not switched', { kind: config.enabled ? 'turnOff' : 'turnOn' })}
+        onToggle={() =>
+          void ask(`Turn ${config.flag} ${config.enabled ? 'off' : 'on'}`, 'Not switched', { kind: config.enabled ? 'turnOff' : 'turnOn' })
+        }
       />
       {killed ? <KillReason kill={config.kill as Kill} /> : <span class="muted">takes effect at once</span>}
       {killed ? (
-        <button type="button" disabled={isReadOnly} onClick={() => void follow('Still killed', { kind: 'unkill' })}>
+        <button type="button" disabled={isReadOnly} onClick={() => void ask('Take back the kill', 'Still killed', { kind: 'unkill' })}>
           Take back the kill
         </button>
       ) : (

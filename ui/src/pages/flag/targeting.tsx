@@ -1,3 +1,4 @@
+import { Boundary } from '../../parts/boundary';
 import { EditingContext, type Editing } from './context';
 import { Fallback } from './fallback';
 import { Prerequisites } from './prerequisites';
@@ -17,10 +18,12 @@ export function Targeting({ editing }: { editing: Editing }) {
       <div class="beside">
         <fieldset class="form" disabled={editing.isReadOnly}>
           <legend class="unseen">Who gets what</legend>
-          <Prerequisites />
-          <Targets />
-          <Rules />
-          <Fallback />
+          <Boundary of={editing.draft.document.value} otherwise={<p class="card error">The form cannot show this document: mend it beside.</p>}>
+            <Prerequisites />
+            <Targets />
+            <Rules />
+            <Fallback />
+          </Boundary>
         </fieldset>
         <RawDocument />
       </div>

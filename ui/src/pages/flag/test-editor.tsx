@@ -1,5 +1,5 @@
 import type { Test } from '../../model/definition';
-import { useEditing } from './context';
+import { FaultText, useFault } from './fault';
 import { ValuesInput } from './values-input';
 
 interface Props {
@@ -38,8 +38,10 @@ const withoutValues = new Set(['isNull', 'exists']);
 
 /** An attribute, an operator and values. */
 export function TestEditor({ place, test, onChange }: Props) {
-  const { draft } = useEditing();
-  const isWrong = draft.errorAt(place) !== '';
+  const whole = useFault(place);
+  const attr = useFault(`${place}.attr`);
+  const op = useFault(`${place}.op`);
+  const values = useFault(`${place}.values`);
   const put = (changes: Partial<Test>) => {
     const next = { ...test, ...changes };
     if (!next.negate) delete next.negate;
@@ -60,13 +62,18 @@ export function TestEditor({ place, test, onChange }: Props) {
       <input
         class="attr"
         aria-label={`Attribute of ${place}`}
-        aria-invalid={isWrong}
+        {...attr.field}
         list="attributes"
         spellcheck={false}
         value={test.attr as string}
         onInput={(event) => put({ attr: event.currentTarget.value })}
       />
-      <select aria-label={`Operator of ${place}`} value={test.op} onChange={(event) => put({ op: event.currentTarget.value })}>
+      <select
+        aria-label={`Operator of ${place}`}
+        {...(op.message ? op : whole).field}
+        value={test.op}
+        onChange={(event) => put({ op: event.currentTarget.value })}
+      >
         {operators.map(([op, words]) => (
           <option key={op} value={op}>
             {words}
@@ -77,11 +84,14 @@ export function TestEditor({ place, test, onChange }: Props) {
         <ValuesInput
           label={`Values of ${place}`}
           values={test.values ?? []}
-          isWrong={isWrong}
+          fault={values}
           placeholder="values, separated by commas"
           onChange={(values) => put({ values })}
         />
       )}
+      {[whole, attr, op, values].map((fault, index) => (
+        <FaultText key={index} of={fault} />
+      ))}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { mayEdit } from '../../app/session';
 import { isKilled } from '../../model/definition';
 import { configs, environments, lastUse } from '../../model/flag-list';
 import { toggle } from '../../model/switching';
+import { Lock } from '../../parts/lock';
 import { Switch } from '../../parts/switch';
 import { Time } from '../../parts/time';
 import { marksOf } from './marks';
@@ -40,8 +41,11 @@ export function FlagRow({ flag, index }: { flag: Flag; index: number }) {
       <td class="used">
         <Used flag={flag.key} />
       </td>
-      {environments.value.map(({ key, name }) => (
-        <td key={key} class="state" data-environment={name || key}>
+      {environments.value.map(({ key, name, protected: isProtected }) => (
+        <td key={key} class="state">
+          <span class="where" aria-hidden="true">
+            {name || key} {isProtected && <Lock />}
+          </span>
           <State flag={flag.key} config={configs.value.get(key)?.get(flag.key)} />
         </td>
       ))}

@@ -1,4 +1,5 @@
 import { environments } from '../../model/flag-list';
+import { Lock } from '../../parts/lock';
 import { useWindow } from '../../parts/rows';
 import { found } from './filters';
 import { FlagRow } from './flag-row';
@@ -43,9 +44,9 @@ export function FlagTable() {
           <th scope="col">Labels</th>
           <th scope="col">Owner</th>
           <th scope="col">Last used</th>
-          {environments.value.map(({ key, name }) => (
+          {environments.value.map(({ key, name, protected: isProtected }) => (
             <th key={key} scope="col" class="state" title={key}>
-              {name || key}
+              {name || key} {isProtected && <Lock />}
             </th>
           ))}
         </tr>

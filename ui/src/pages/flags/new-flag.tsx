@@ -1,7 +1,7 @@
-import { useSignal } from '@preact/signals';
-import { api, ask, Problem } from '../../api/client';
+import { api, ask } from '../../api/client';
 import { putFlag } from '../../model/flag-list';
 import { Field } from '../../parts/field';
+import { FormError, useFormFault } from '../../parts/form-fault';
 import type { Value, Variant } from '../../model/definition';
 
 type Type = 'boolean' | 'string' | 'integer' | 'number' | 'object';
@@ -38,41 +38,36 @@ async function create(key: string, type: Type, description: string, onMade: (key
 
 /** The least that makes a flag; the rest is for its own page. */
 export function NewFlag({ onMade }: { onMade: (key: string) => void }) {
-  const problem = useSignal<Problem | null>(null);
+  const fault = useFormFault('key', 'type', 'description');
 
   async function submit(event: SubmitEvent) {
     event.preventDefault();
     const form = new FormData(event.target as HTMLFormElement);
     const text = (name: string) => String(form.get(name)).trim();
-    problem.value = null;
+    fault.clear();
     try {
       await create(text('key'), text('type') as Type, text('description'), onMade);
     } catch (caught) {
-      problem.value = caught as Problem;
+      fault.set(caught);
     }
   }
 
-  const wrong = problem.value;
   return (
     <form class="new-flag" onSubmit={submit}>
-      <Field label="Key" hint="Letters, digits, “.”, “_” and “-”. Code asks for it, so it never changes.">
+      <Field label="Key" hint="Letters, digits, “.”, “_” and “-”. Code asks for it, so it never changes." error={fault.at('key')}>
         <input name="key" required maxLength={100} pattern="[A-Za-z0-9][A-Za-z0-9._\-]*" spellcheck={false} />
       </Field>
-      <Field label="Type">
+      <Field label="Type" error={fault.at('type')}>
         <select name="type">
           {Object.keys(first).map((type) => (
             <option key={type}>{type}</option>
           ))}
         </select>
       </Field>
-      <Field label="Description" hint="What it is for.">
+      <Field label="Description" hint="What it is for." error={fault.at('description')}>
         <input name="description" dir="auto" />
       </Field>
-      {wrong && (
-        <p class="error" role="alert">
-          {wrong.message}
-        </p>
-      )}
+      <FormError of={fault} />
       <button type="submit" class="primary">
         Make the flag
       </button>

@@ -15,7 +15,7 @@ const roles: Role[] = ['none', 'viewer', 'editor', 'admin'];
 export function PeoplePage() {
   const invitation = useSignal('');
   const deleted = useSignal<User | null>(null);
-  const loaded = useLoaded(async () => (await ask(api.GET('/api/v1/users'))).users, []);
+  const loaded = useLoaded(async () => (await ask(api.GET('/api/v1/users'))).users, [], ['user', 'account']);
 
   async function change(what: string, done: () => Promise<{ invitation?: string } | unknown>) {
     try {

@@ -5,6 +5,7 @@ import { chosenEnvironment, EnvironmentChoice } from '../../parts/environment-ch
 import { Show, useLoaded } from '../../parts/loaded';
 import { notify, tellProblem } from '../../parts/notices';
 import { PageHeading } from '../../parts/page-heading';
+import { askReason, commentOf } from '../../parts/reason-dialog';
 import { Time } from '../../parts/time';
 import { NewSchedule } from './new-schedule';
 
@@ -18,10 +19,12 @@ const loadSchedules = (environment: string) =>
 /** Changes that wait for their instant, the next one first, and those that have had theirs. */
 export function SchedulePage() {
   const environment = chosenEnvironment.value;
-  const loaded = useLoaded(async () => (environment ? loadSchedules(environment) : []), [environment]);
+  const loaded = useLoaded(async () => (environment ? loadSchedules(environment) : []), [environment], ['schedule', 'config']);
   async function cancel(schedule: Schedule) {
+    const comment = await askReason(`Cancel the change of ${schedule.flag}`, [environment]);
+    if (comment === undefined) return;
     try {
-      const params = { path: { environment, id: String(schedule.id) } };
+      const params = { path: { environment, id: String(schedule.id) }, query: commentOf(comment) };
       await ask(api.DELETE('/api/v1/environments/{environment}/schedules/{id}', { params }));
       notify(`The change of ${schedule.flag} is cancelled`);
     } catch (problem) {

@@ -5,6 +5,7 @@ import { Dialog } from '../../parts/dialog';
 import { Field } from '../../parts/field';
 import { useLoaded } from '../../parts/loaded';
 import { notify } from '../../parts/notices';
+import { askReason, commentOf } from '../../parts/reason-dialog';
 
 interface Props {
   environment: string;
@@ -30,7 +31,9 @@ export function SegmentDialog({ environment, segment, isReadOnly, onClose }: Pro
     const header = segment ? tagOf(segment.version) : { 'If-None-Match': '*' as const };
     try {
       const body = JSON.parse(String(form.get('document')));
-      const params = { path: { environment, segment: key }, header };
+      const comment = await askReason(`Save ${key}`, [environment]);
+      if (comment === undefined) return;
+      const params = { path: { environment, segment: key }, header, query: commentOf(comment) };
       await ask(api.PUT('/api/v1/environments/{environment}/segments/{segment}', { params: params as never, body }));
       notify(`${key} is saved in ${environment}`);
       onClose(true);
@@ -64,6 +67,7 @@ function UsedBy({ environment, segment }: { environment: string; segment: string
   const { value: use } = useLoaded(
     () => ask(api.GET('/api/v1/environments/{environment}/segments/{segment}/use', { params })),
     [environment, segment],
+    ['config', 'segment'],
   );
   if (!use) return null;
   if (use.flags.length + use.segments.length === 0) return <p class="muted">Nothing uses it.</p>;

@@ -17,7 +17,7 @@ const loadSegments = (environment: string) =>
 export function SegmentsPage() {
   const environment = chosenEnvironment.value;
   const edited = useSignal<Segment | 'new' | null>(null);
-  const loaded = useLoaded(async () => (environment ? loadSegments(environment) : []), [environment]);
+  const loaded = useLoaded(async () => (environment ? loadSegments(environment) : []), [environment], ['segment', 'epoch']);
   async function close(isSaved: boolean) {
     edited.value = null;
     if (isSaved) await loaded.again();

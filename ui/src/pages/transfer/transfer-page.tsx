@@ -5,6 +5,7 @@ import { isLoaded, loadAll } from '../../model/flag-list';
 import { chosenEnvironment, EnvironmentChoice } from '../../parts/environment-choice';
 import { Field } from '../../parts/field';
 import { notify, tellProblem } from '../../parts/notices';
+import { askReason, commentOf } from '../../parts/reason-dialog';
 import { PageHeading } from '../../parts/page-heading';
 
 const formats: [string, string][] = [
@@ -60,8 +61,10 @@ function Import({ environment }: { environment: string }) {
   };
   async function load(dryRun: boolean) {
     error.value = '';
+    const comment = dryRun ? 'a try' : await askReason('Import', [environment]);
+    if (comment === undefined) return;
     try {
-      const params = { path: { environment }, query: { from: format.value, dryRun: dryRun || undefined } };
+      const params = { path: { environment }, query: { from: format.value, dryRun: dryRun || undefined, ...commentOf(comment) } };
       const body = JSON.parse(text.value) as never;
       const summary = await ask(api.POST('/api/v1/environments/{environment}/import', { params, body }));
       tried.value = dryRun ? summary : null;
