@@ -97,7 +97,8 @@ class Evaluator {
     for (std::uint32_t i = 0; keys.empty() && i < snapshot.flag_count(); ++i) {
       const engine::FlagHandle flag = snapshot.At(i);
       const std::string_view key = snapshot.Key(flag);
-      use(key, At(*set, flag.offset, key, context, *slot), *set);
+      const std::uint32_t offset = snapshot.IsSound(flag) ? flag.offset : FlagRef::kAbsent;
+      use(key, At(*set, offset, key, context, *slot), *set);
     }
     return true;
   }

@@ -91,7 +91,7 @@ Result<std::unique_ptr<const LocalSet>> LocalSet::FromDaemon(const MappedAnswer&
     auto mapped = Mapping::Map(memory, size, wire::kImageSeals, MAP_PRIVATE);
     if (!mapped) return Fail(mapped.error());
     mapping.emplace(std::move(*mapped));
-    auto attached = engine::Snapshot::Attach(mapping->bytes(), before, engine::Keeping::kInMemory);
+    auto attached = engine::Snapshot::Attach(mapping->bytes(), before, engine::Keeping::kMapped);
     if (!attached) return Fail(attached.error());
     snapshot.emplace(std::move(*attached));
     return {};

@@ -130,8 +130,8 @@ bool ComparesWithAny(const ImageView& view, const Step& step, const ValueSet& se
   if (step.op == StepOp::kRegex) {
     return is_text && any([&](const Literal& literal) {
              if (literal.payload >= view.patterns.size()) return false;
-             const auto found = view.regexes->Finds(static_cast<std::uint32_t>(literal.payload),
-                                                    attribute.text());
+             const auto found =
+                 view.regexes->Finds(static_cast<std::uint32_t>(literal.payload), attribute.text());
              if (!found) budget.Exhaust();  // nobody knows: the caller's default
              return found.value_or(false);
            });

@@ -241,8 +241,9 @@ struct VariantRecord {
 };
 
 /// Where an image has been since it was made. One that was stored may be damaged, and its checksum
-/// tells; memory that nobody can write needs none.
-enum class Keeping { kStored, kInMemory };
+/// tells; memory that nobody can write needs none. Of one that another process has made and that is
+/// mapped to ask for some flags, each flag is verified when it is first found.
+enum class Keeping { kStored, kInMemory, kMapped };
 
 enum class FlagState : std::uint8_t { kOn, kOff, kKilled, kBroken };
 

@@ -27,16 +27,15 @@ struct ImageAllocator {
   T* allocate(std::size_t count) {
     const std::size_t large = LargePages(count);
     if (large == 0) {
-      return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{kCacheLine}));
+      return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{kCacheLine}));
     }
     void* const memory =
-        ::operator new(std::max(count * sizeof(T), large), std::align_val_t{kLargePage});
+        ::operator new (std::max(count * sizeof(T), large), std::align_val_t{kLargePage});
     ::madvise(memory, large, MADV_HUGEPAGE);
     return static_cast<T*>(memory);
   }
   void deallocate(T* memory, std::size_t count) {
-    ::operator delete(memory,
-                      std::align_val_t{LargePages(count) == 0 ? kCacheLine : kLargePage});
+    ::operator delete (memory, std::align_val_t{LargePages(count) == 0 ? kCacheLine : kLargePage});
   }
   friend bool operator==(const ImageAllocator& /*a*/, const ImageAllocator& /*b*/) { return true; }
 

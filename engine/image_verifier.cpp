@@ -21,13 +21,23 @@ constexpr std::size_t kChecksumEnd = offsetof(ImageHeader, checksum) + sizeof(st
 
 class Verifier {
  public:
-  explicit Verifier(const ImageView& view) : view_(view) {}
+  /// Without `verified` all flags are verified, with it those that are asked for.
+  explicit Verifier(const ImageView& view, VerifiedFlags* verified = nullptr)
+      : view_(view), verified_(verified) {}
 
-  bool Verify(const ImageHeader& header) {
+  bool Verify(const ImageHeader& header, Keeping keeping) {
     return Text(header.environment) && All(view_.literals) && All(view_.sets) && All(view_.paths) &&
            All(view_.attributes) && All(view_.variants) && Patterns() &&
            Blocks<FlagRecord>(view_.flags) && Blocks<SegmentRecord>(view_.segments) &&
-           FlagTable(header.flag_table) && Segments() && Flags();
+           FlagTable(header.flag_table) && Segments() &&
+           (keeping == Keeping::kMapped ? Keys() : Flags());
+  }
+
+  bool Flag(std::uint32_t offset) {
+    if (verified_->Has(offset)) return true;
+    if (!Check(view_.BlockAt<FlagRecord>(offset))) return false;
+    verified_->Note(offset);
+    return true;
   }
 
  private:
@@ -61,6 +71,12 @@ class Verifier {
       if (size < sizeof(Record) || end > view_.image.size()) return false;
     }
     return true;
+  }
+  bool Keys() {
+    return std::all_of(view_.flags.begin(), view_.flags.end(), [this](std::uint32_t offset) {
+      const auto& flag = view_.BlockAt<FlagRecord>(offset);
+      return flag.key_size <= flag.block_size - sizeof(FlagRecord);
+    });
   }
   // Tables may not overlap: each draws its slots from the total.
   bool Slots(const HashTable& table, std::span<const std::uint32_t>& slots) {
@@ -207,8 +223,13 @@ class Verifier {
     if (!block.Holds(part, prerequisites)) return false;
     return std::all_of(prerequisites.begin(), prerequisites.end(), [&](const auto& prerequisite) {
       std::span<const std::uint32_t> variants;
-      return In(prerequisite.flag, view_.flags) && block.Holds(prerequisite.variants, variants) &&
-             view_.BlockAt<FlagRecord>(view_.flags[prerequisite.flag]).height < flag.height;
+      if (!In(prerequisite.flag, view_.flags) || !block.Holds(prerequisite.variants, variants)) {
+        return false;
+      }
+      const std::uint32_t asked = view_.flags[prerequisite.flag];
+      // The heights go down, and so this ends.
+      return view_.BlockAt<FlagRecord>(asked).height < flag.height &&
+             (verified_ == nullptr || Flag(asked));
     });
   }
   bool Targets(BlockReader& block, const FlagRecord& flag, Part<TargetRecord> part) {
@@ -276,6 +297,7 @@ class Verifier {
   }
 
   const ImageView& view_;
+  VerifiedFlags* verified_;
   std::uint64_t slots_drawn_ = 0;
   std::size_t alternatives_ = 0;  // in a row, up to the attribute that is looked at
 };
@@ -332,10 +354,14 @@ base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, I
   MapTable map{image};
   ForEachTable(*header, view, map);
   if (!map.ok) return Fail(Wrong("has a table outside of it"));
-  if (!Verifier(view).Verify(*header)) {
+  if (!Verifier(view).Verify(*header, keeping)) {
     return Fail(Wrong("has a record that points outside of it"));
   }
   return header;
+}
+
+bool VerifyFlag(const ImageView& view, std::uint32_t offset, VerifiedFlags& verified) {
+  return Verifier(view, &verified).Flag(offset);
 }
 
 }  // namespace pennon::engine

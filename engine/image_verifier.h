@@ -2,18 +2,25 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "base/result.h"
 #include "engine/image.h"
+#include "engine/verified_flags.h"
 
 namespace pennon::engine {
 
 /// Verifies magic, version, size, checksum and every offset, index and bound, and that conditions,
 /// segments and prerequisites end. Fills `view` with the sections. Never reads outside `image`,
-/// in time linear in its size.
+/// in time linear in its size. With Keeping::kMapped of flags only that their blocks and keys lie
+/// in the image: what else they hold is VerifyFlag's.
 base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, ImageView& view,
                                              Keeping keeping);
+
+/// Verifies the flag whose block is at `offset`, and those that it asks, unless that was done, and
+/// notes it. False: it must not be evaluated.
+bool VerifyFlag(const ImageView& view, std::uint32_t offset, VerifiedFlags& verified);
 
 /// The checksum that belongs into the header of `image`.
 std::uint64_t ImageChecksum(std::span<const std::byte> image);

@@ -15,6 +15,9 @@ base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image, const 
   auto header = VerifyImage(image, snapshot.view_, keeping);
   if (!header) return base::Fail(header.error());
   snapshot.header_ = *header;
+  if (keeping == Keeping::kMapped) {
+    snapshot.verified_ = std::make_shared<VerifiedFlags>(image.size());
+  }
   std::vector<std::string_view> patterns;
   for (const TextRef& pattern : snapshot.view_.patterns) {
     patterns.push_back(snapshot.view_.Text(pattern));
@@ -23,6 +26,10 @@ base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image, const 
       patterns, previous != nullptr ? previous->regexes_.get() : nullptr);
   snapshot.view_.regexes = snapshot.regexes_.get();
   return snapshot;
+}
+
+bool Snapshot::Verify(FlagHandle flag) const {
+  return VerifyFlag(view_, flag.offset, *verified_);
 }
 
 std::string_view Snapshot::environment() const {

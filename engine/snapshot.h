@@ -12,6 +12,7 @@
 #include "base/same_text.h"
 #include "engine/hash.h"
 #include "engine/image.h"
+#include "engine/verified_flags.h"
 
 namespace pennon::engine {
 
@@ -20,14 +21,14 @@ struct FlagHandle {
   std::uint32_t offset = 0;  // of the flag's block in the image
 };
 
-/// A verified view of an image: every offset, index and bound was checked by Attach, so evaluation
-/// reads in place without checking again. Borrows the bytes, which must stay unchanged for its
-/// lifetime. Immutable; safe to read from any thread.
+/// A verified view of an image: every offset, index and bound was checked by Attach, or when the
+/// flag was found, so evaluation reads in place without checking again. Borrows the bytes, which
+/// must stay unchanged for its lifetime. Safe to read from any thread.
 class Snapshot {
  public:
   /// Checks bytes from anywhere, also hostile ones: an error, or a snapshot that cannot make the
   /// engine read outside them. The bytes must be aligned to 8. Regular expressions that `previous`
-  /// has, too, are shared with it.
+  /// has, too, are shared with it. With Keeping::kMapped a flag that is not sound is not found.
   static base::Result<Snapshot> Attach(std::span<const std::byte> image,
                                        const Snapshot* previous = nullptr,
                                        Keeping keeping = Keeping::kStored);
@@ -48,6 +49,10 @@ class Snapshot {
   }
   /// The flags in the order of their keys (bytewise): index 0 … flag_count()-1.
   [[nodiscard]] FlagHandle At(std::uint32_t index) const { return {view_.flags[index]}; }
+  /// Whether a flag that At has given may be evaluated; it may, but with Keeping::kMapped.
+  [[nodiscard]] bool IsSound(FlagHandle flag) const {
+    return verified_ == nullptr || verified_->Has(flag.offset) || Verify(flag);
+  }
   [[nodiscard]] std::string_view Key(FlagHandle flag) const;
   /// The image's own text of a variant of `flag`, as evaluations have it; "" is that of none.
   [[nodiscard]] std::optional<std::string_view> FindVariant(FlagHandle flag,
@@ -59,8 +64,11 @@ class Snapshot {
   [[nodiscard]] const ImageView& view() const { return view_; }
 
  private:
+  [[gnu::noinline]] bool Verify(FlagHandle flag) const;
+
   const ImageHeader* header_ = nullptr;
-  std::shared_ptr<const Regexes> regexes_;  // shared by copies
+  std::shared_ptr<const Regexes> regexes_;   // shared by copies
+  std::shared_ptr<VerifiedFlags> verified_;  // shared by copies; null: all are
   ImageView view_;
 };
 
@@ -74,7 +82,9 @@ inline std::optional<FlagHandle> Snapshot::Find(std::string_view key) const {
     if (TaggedSlot::TagOf(slot) != TaggedSlot::Tag(hash)) continue;
     const std::uint32_t offset = TaggedSlot::IndexOf(slot) * kBlockAlignment;
     view_.PrefetchBlock(offset);
-    if (base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key)) return FlagHandle{offset};
+    if (!base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key)) continue;
+    const FlagHandle flag{offset};
+    return IsSound(flag) ? std::optional(flag) : std::nullopt;
   }
   return std::nullopt;
 }

@@ -94,10 +94,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   context.AddString("s", "aqb");
   volatile std::size_t sum = (*set)->State().age_millis + ((*set)->IsOutdated() ? 1 : 0);
   for (std::uint32_t i = 0; i < snapshot.flag_count(); ++i) {
-    const auto evaluation = engine::Evaluate(snapshot, snapshot.At(i), context, {});
+    const engine::FlagHandle flag = snapshot.At(i);
+    const auto found = snapshot.Find(snapshot.Key(flag));
+    if (found && !snapshot.IsSound(*found)) __builtin_trap();
+    if (!snapshot.IsSound(flag)) continue;
+    const auto evaluation = engine::Evaluate(snapshot, flag, context, {});
     for (const char c : evaluation.value_json) sum = sum + static_cast<unsigned char>(c);
     for (const char c : evaluation.variant) sum = sum + static_cast<unsigned char>(c);
-    (void)snapshot.FindVariant(snapshot.At(i), "on");
+    (void)snapshot.FindVariant(flag, "on");
   }
   return 0;
 }

@@ -63,6 +63,51 @@ TEST_CASE("every single flipped bit is noticed") {
   }
 }
 
+TEST_CASE("of a mapped image a flag is found when it, and all that it asks, is sound") {
+  const auto asks = [](const std::string& flag) {
+    return R"({"type":"boolean","variants":[{"key":"on","value":true},{"key":"off","value":false}],
+      "default":{"variant":"on"})" +
+           (flag.empty() ? "" : R"(,"prerequisites":[{"flag":")" + flag + R"("}])") + '}';
+  };
+  const Attached good(R"({"alone":)" + asks("") + R"(,"below":)" + asks("") + R"(,"middle":)" +
+                      asks("below") + R"(,"top":)" + asks("middle") + '}');
+  engine::ImageBytes image = good.compiled.image;
+  engine::FlagRecord record;
+  std::byte* const below = image.data() + good.snapshot.Find("below")->offset;
+  std::memcpy(&record, below, sizeof(record));
+  record.metadata = {static_cast<std::uint32_t>(image.size()), 1};
+  std::memcpy(below, &record, sizeof(record));
+  CHECK_FALSE(engine::Snapshot::Attach(image, nullptr, engine::Keeping::kInMemory).has_value());
+  const auto mapped = engine::Snapshot::Attach(image, nullptr, engine::Keeping::kMapped);
+  REQUIRE(mapped.has_value());
+  for (int round = 0; round < 2; ++round) {
+    CHECK(engine::Evaluate(*mapped, "alone", {}, {}).boolean);
+    for (const char* const flag : {"below", "middle", "top"}) {
+      CHECK_FALSE(mapped->Find(flag));
+      CHECK(engine::Evaluate(*mapped, flag, {}, {}).error == model::EvaluationError::kFlagNotFound);
+    }
+  }
+  std::size_t sound = 0;
+  for (std::uint32_t i = 0; i < mapped->flag_count(); ++i) sound += mapped->IsSound(mapped->At(i));
+  CHECK(sound == 1);
+}
+
+TEST_CASE("a mapped image whose keys or blocks reach outside is refused whole") {
+  const engine::ImageBytes good = Image();
+  const auto snapshot = engine::Snapshot::Attach(good);
+  REQUIRE(snapshot);
+  const std::uint32_t offset = snapshot->Find("a")->offset;
+  for (std::uint32_t engine::FlagRecord::*const field :
+       {&engine::FlagRecord::key_size, &engine::FlagRecord::block_size}) {
+    engine::ImageBytes image = good;
+    engine::FlagRecord record;
+    std::memcpy(&record, image.data() + offset, sizeof(record));
+    record.*field = static_cast<std::uint32_t>(image.size());
+    std::memcpy(image.data() + offset, &record, sizeof(record));
+    CHECK_FALSE(engine::Snapshot::Attach(image, nullptr, engine::Keeping::kMapped).has_value());
+  }
+}
+
 TEST_CASE("an image that is cut off, of another kind or of a newer major version says so") {
   engine::ImageBytes image = Image();
   CHECK(AttachError({}) != "");
