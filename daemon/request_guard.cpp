@@ -13,16 +13,32 @@ using base::Error;
 
 constexpr std::string_view kBearer = "Bearer ";
 
-bool IsFromPage(const net::HttpRequest& request) {
-  const std::string_view site = request.Header("Sec-Fetch-Site");
-  // "none" is what a person typed into the browser.
-  return request.CountHeader("Origin") > 0 || request.CountHeader("Referer") > 0 ||
-         (!site.empty() && site != "none");
+// What a request says of where it comes from and where it wants to go.
+struct Places {
+  bool is_from_page = false;
+  std::size_t hosts = 0;
+  std::string_view host;
+};
+
+// In one pass: this is done with every request.
+Places PlacesOf(const net::HttpRequest& request) {
+  Places places;
+  for (const auto& [name, value] : request.headers) {
+    if (net::SameHeaderName(name, "Host")) {
+      ++places.hosts;
+      places.host = value;
+    } else if (net::SameHeaderName(name, "Origin") || net::SameHeaderName(name, "Referer") ||
+               // "none" is what a person typed into the browser.
+               (net::SameHeaderName(name, "Sec-Fetch-Site") && !value.empty() && value != "none")) {
+      places.is_from_page = true;
+    }
+  }
+  return places;
 }
 
-bool NamesThisHost(const net::HttpRequest& request) {
-  if (request.CountHeader("Host") != 1) return false;
-  std::string_view host = request.Header("Host");
+bool NamesThisHost(const Places& places) {
+  if (places.hosts != 1) return false;
+  std::string_view host = places.host;
   const std::size_t colon = host.rfind(':');
   if (colon != std::string_view::npos && host.back() != ']') {
     const std::string_view port = host.substr(colon + 1);
@@ -60,11 +76,12 @@ const BearerToken* FindToken(const net::HttpRequest& request, std::string_view p
 std::optional<Error> RefuseRequest(const net::HttpRequest& request, std::string_view path,
                                    Door door, bool lacks_token) {
   if (door == Door::kUnix) return std::nullopt;
-  if (IsFromPage(request)) {
+  const Places places = PlacesOf(request);
+  if (places.is_from_page) {
     return Error::Forbidden("Origin", "is that of a web page, which must not ask here");
   }
   if (door == Door::kAdmin) return std::nullopt;
-  if (!NamesThisHost(request)) {
+  if (!NamesThisHost(places)) {
     return Error::Forbidden("Host", "expected one of 127.0.0.1, localhost and [::1]");
   }
   // Probes have no secrets, and learn none.

@@ -30,10 +30,14 @@ struct HttpRequest {
   [[nodiscard]] std::size_t CountHeader(std::string_view name) const;
 };
 
+/// Names of headers are the same in any case.
+bool SameHeaderName(std::string_view a, std::string_view b);
+
 struct HttpResponse {
   int status = 200;
   std::string_view content_type = "application/json";  // static text; "" for no body
   std::vector<std::pair<std::string_view, std::string>> headers;
+  std::string header_lines;  // more of them, written out and known to be well-formed: "A: b\r\n"
   std::string body;
   bool close = false;  // end the connection after this answer
 

@@ -115,6 +115,7 @@ void AppendHead(std::string& out, const HttpResponse& response) {
     out += value;
     out += "\r\n";
   }
+  out += response.header_lines;
 }
 
 void AppendResponse(std::string& out, const HttpResponse& response, Framing framing) {

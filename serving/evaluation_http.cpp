@@ -90,10 +90,14 @@ bool AcceptPost(const net::HttpRequest& request, std::string_view path,
 }
 
 void AddStateHeaders(const Reading& reading, net::HttpResponse& response) {
-  response.headers.emplace_back("Pennon-Age", std::to_string(reading.age_millis / 1000));
-  response.headers.emplace_back("Pennon-Revision", std::to_string(reading.revision()));
-  response.headers.emplace_back("Pennon-Source", Name(reading.published->source));
-  if (reading.stale) response.headers.emplace_back("Pennon-Stale", "true");
+  std::string& lines = response.header_lines;
+  lines += "Pennon-Age: ";
+  base::AppendJsonInt(lines, reading.age_millis / 1000);
+  lines += "\r\nPennon-Revision: ";
+  base::AppendJsonUint(lines, reading.revision());
+  lines += "\r\nPennon-Source: ";
+  lines += Name(reading.published->source);
+  lines += reading.stale ? "\r\nPennon-Stale: true\r\n" : "\r\n";
 }
 
 }  // namespace
