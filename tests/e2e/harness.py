@@ -217,6 +217,13 @@ class Daemon:
     def environment(self):
         return self.status()["environments"][0]
 
+    def writes(self):
+        """How many flag sets the cache has written."""
+        return int(float(self.get("/metrics")[2].decode().split("\npennon_cache_writes_total ")[1].split("\n")[0]))
+
+    def wait_written(self, times):
+        eventually(lambda: self.writes() >= times, f"{times} sets are in the cache")
+
     def http_address(self):
         for listener in self.status()["listeners"]:
             if listener["name"] == "http":

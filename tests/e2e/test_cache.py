@@ -16,8 +16,7 @@ class CacheTest(EndToEndTest):
         store = self.start_store()
         daemon = self.start_daemon(store)
         eventually(lambda: daemon.flag("banner")["source"] == "live", "the daemon is live")
-        eventually(lambda: "pennon_cache_writes_total 1" in daemon.get("/metrics")[2].decode(),
-                   "the cache is written")
+        daemon.wait_written(1)
         daemon.program.kill()
         store.program.kill()
         return daemon
@@ -95,20 +94,15 @@ class CacheTest(EndToEndTest):
         # A file-size limit fails every write as a full disk does, and can be lifted from outside.
         store = self.start_store()
         daemon = self.start_daemon(store)
-
-        def writes():
-            metrics = daemon.get("/metrics")[2].decode()
-            return int(float(metrics.split("\npennon_cache_writes_total ")[1].split("\n")[0]))
-
-        eventually(lambda: writes() >= 1, "the first set is written")
-        pid, before = daemon.program.process.pid, writes()
+        daemon.wait_written(1)
+        pid, before = daemon.program.process.pid, daemon.writes()
         unlimited = resource.prlimit(pid, resource.RLIMIT_FSIZE, (1024, resource.RLIM_INFINITY))
         revision = store.configure("banner", {"default": {"variant": "sale"}})
         eventually(lambda: daemon.flag("banner")["revision"] == revision, "the change is answered")
         eventually(lambda: not daemon.environment()["cache"]["ok"], "the trouble is told")
-        self.assertEqual(writes(), before)
+        self.assertEqual(daemon.writes(), before)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
-        eventually(lambda: daemon.environment()["cache"]["ok"] and writes() > before, "it is written")
+        eventually(lambda: daemon.environment()["cache"]["ok"] and daemon.writes() > before, "it is written")
         daemon.program.kill()
         store.program.kill()
         daemon.start()
@@ -135,7 +129,7 @@ class CacheTest(EndToEndTest):
         self.addCleanup(server.stop)
         server.publish(1, {"a": good, "b": good})
         daemon = self.start_daemon(server)
-        eventually(lambda: daemon.environment()["revision"] == 1, "revision 1")
+        daemon.wait_written(1)  # of sets that follow each other at once only the last one is
         server.publish(2, {"a": bad, "b": other, "c": bad})
         eventually(lambda: daemon.environment()["revision"] == 2, "revision 2")
         for _ in range(2):
@@ -145,8 +139,7 @@ class CacheTest(EndToEndTest):
             named = {one["key"]: one["reason"] for one in daemon.environment()["quarantined"]}
             self.assertEqual(sorted(named), ["a", "c"])
             self.assertIn("operator-of-2030", named["a"])
-            eventually(lambda: "pennon_cache_writes_total 2" in daemon.get("/metrics")[2].decode()
-                       or server.stopped, "the cache is written")
+            eventually(lambda: daemon.writes() >= 2 or server.stopped, "the cache is written")
             server.stop()
             daemon.program.kill()
             daemon.start()

@@ -18,7 +18,7 @@ TEST_CASE("headers are found whatever the case of their name; the first of a nam
 }
 
 TEST_CASE("a cleared response is an empty 200 again") {
-  HttpResponse response{404, "text/plain", {{"Allow", "GET"}}, "gone", true};
+  HttpResponse response{404, "text/plain", {{"Allow", "GET"}}, "A: b\r\n", "gone", true};
   response.Clear();
   CHECK(response.status == 200);
   CHECK(response.content_type == "application/json");
