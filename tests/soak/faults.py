@@ -128,11 +128,14 @@ def bad_configuration(soak):
 
 @contextlib.contextmanager
 def disk_full(soak):
-    soak.installation.calls.fail(WRITE, errno.ENOSPC)
+    calls = soak.installation.calls
+    calls.fail(WRITE, errno.ENOSPC)
     try:
+        eventually(lambda: calls.failed > 0 and not soak.installation.daemon.environment()["cache"]["ok"],
+                   "the daemon says that it cannot write its cache")
         yield
     finally:
-        soak.installation.calls.stop()
+        calls.stop()
 
 
 @contextlib.contextmanager

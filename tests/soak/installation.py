@@ -52,10 +52,12 @@ class Installation:
     def pids(self):
         return {"daemon": self.daemon.program.process.pid, "store": self.store.program.process.pid}
 
-    @property
-    def is_whole(self):
-        """Nobody has ended by themselves."""
-        return all(one.program.process.poll() is None for one in (self.store, self.daemon))
+    def ended(self):
+        """Says which program has ended, which none may by itself; "" when none has."""
+        for name, one in (("the store", self.store), ("the daemon", self.daemon)):
+            if one.program.process.poll() is not None:
+                return f"{name} has ended with {one.program.process.returncode}: {one.program.log[-2000:]}"
+        return ""
 
     def store_revision(self):
         """What the store says, or None while it does not answer."""

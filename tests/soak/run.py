@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lets a store and a daemon work under a steady load while something goes wrong every 20 seconds; docs/reliability.md.
 
-run.py [--seed N] [MINUTES]      PENNON_BIN names the folder with the programs
+run.py [--seed N] [--keep] [MINUTES]      PENNON_BIN names the folder with the programs
 
 Ctrl-C ends it early, with the summary so far. The exit code is 0 when all went well, 1 when not.
 """
@@ -40,6 +40,7 @@ class Soak:
     def __init__(self, directory, minutes, seed):
         self.minutes, self.seed = minutes, seed
         self.stopped = threading.Event()  # by Ctrl-C
+        self.lasted = 0  # seconds, of the load and the faults
         self.tally = Tally(self.say)
         self.began = time.monotonic()
         self.installation = Installation(directory)
@@ -73,7 +74,7 @@ class Soak:
         for number in range(total):
             due = FIRST + number * EVERY - self.seconds
             self.pause(due if number == 0 else max(due, CALM))
-            if self.stopped.is_set() or not self.installation.is_whole:
+            if self.stopped.is_set() or self.installation.ended():
                 break
             kind, lasts = schedule.next(is_second_half=number >= total / 2)
             self.fault(f"{number + 1}/{total}", kind, lasts)
@@ -114,9 +115,9 @@ class Soak:
 
     def end(self):
         """Everybody has the last change; then all stop, and both programs end as they should."""
-        lasted = self.seconds
-        if not self.installation.is_whole:
-            self.tally.fail("a program has ended by itself")
+        self.lasted = self.seconds
+        if ended := self.installation.ended():
+            self.tally.fail(ended)
         else:
             self.editor.end()
             for reader in self.readers:
@@ -125,9 +126,8 @@ class Soak:
         self.figures.end()
         for reader in self.readers:
             reader.end()
-        if self.installation.is_whole:
+        if not ended:
             self.installation.end()
-        self.lasted = lasted
 
 
 def run(soak):
@@ -143,6 +143,7 @@ def run(soak):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seed", type=int, help="of the schedule; random unless told")
+    parser.add_argument("--keep", action="store_true", help="keep logs and samples of a run without failures, too")
     parser.add_argument("minutes", type=float, nargs="?", default=60, metavar="MINUTES", help="60 unless told")
     arguments = parser.parse_args()
     if arguments.minutes <= 0:
@@ -150,15 +151,15 @@ def main():
     seed = random.randrange(1 << 32) if arguments.seed is None else arguments.seed
     Program.own_session = True
     directory = tempfile.mkdtemp(prefix="pennon-soak-")
-    print(f"soak of {arguments.minutes:g} minutes, seed {seed}, a fault every {EVERY} s; logs in {directory}", flush=True)
+    print(f"soak of {arguments.minutes:g} minutes, seed {seed}, a fault every {EVERY} s; logs and samples in {directory}", flush=True)
     soak = Soak(directory, arguments.minutes, seed)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: soak.stopped.set())
     run(soak)
     if soak.stopped.is_set():
         print("stopped early")
-    print(summary.text(soak.tally, soak.figures, getattr(soak, "lasted", soak.seconds), seed))
-    if soak.tally.failed == 0:
+    print(summary.text(soak.tally, soak.figures, soak.lasted or soak.seconds, seed))
+    if soak.tally.failed == 0 and not arguments.keep:
         shutil.rmtree(directory)
     return 1 if soak.tally.failed else 0
 

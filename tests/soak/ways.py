@@ -110,7 +110,7 @@ class OfrepBulk(OfrepWay):
 
 
 class Frames(Way):
-    title, rate = "frames", 40
+    title, rate = "frames", 60
 
     def connect(self):
         client = FrameClient(self.installation.daemon.socket, timeout=SECONDS)
@@ -132,7 +132,7 @@ class Frames(Way):
 
 class Mapped(Way):
     """libpennon in this process, from memory: no evaluation may notice that the daemon was killed."""
-    title, rate = "mapped", 80
+    title, rate = "mapped", 150
     DEFAULTS = {bool: False, int: -1, str: "default", dict: {}}  # no flag's value; what a failure gives
 
     def __init__(self, *arguments):
