@@ -153,10 +153,11 @@ class SyncTest(EndToEndTest):
     def test_a_declared_delete_is_applied_and_does_not_come_back(self):
         server = self.start_server(1, {"a": flag(1)})
         daemon = self.start_daemon(server)
-        eventually(lambda: daemon.environment()["flags"] == 1, "the flag is in force")
+        eventually(lambda: metric(daemon, "pennon_cache_writes_total") == 1, "the flag is in the cache")
         server.deltas["1.1"] = SyncServer.delta(1, 2, {}, ["a"], {})
         server.current = (200, SyncServer.document(2, {}), '"1.2"')
-        eventually(lambda: daemon.environment()["flags"] == 0, "the flag is gone")
+        eventually(lambda: metric(daemon, "pennon_cache_writes_total") == 2, "the flag is gone")
+        self.assertEqual(daemon.environment()["flags"], 0)
         daemon.program.kill()
         server.stop()
         daemon.start()
@@ -180,7 +181,7 @@ class SyncTest(EndToEndTest):
         many = {f"f{i}": flag(i) for i in range(60)}
         server = self.start_server(1, many)
         daemon = self.start_daemon(server)
-        eventually(lambda: daemon.environment()["flags"] == 60, "the first set is in force")
+        eventually(lambda: metric(daemon, "pennon_cache_writes_total") == 1, "the first set is in force and kept")
         server.publish(2, {key: many[key] for key in list(many)[:30]})
         eventually(lambda: daemon.environment().get("held") == "1.2", "the second is held back")
         operator = FrameClient(daemon.socket)
