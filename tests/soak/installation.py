@@ -27,7 +27,15 @@ OTHER = CALM + "limits:\n  drain_timeout: 4s\npeers:\n  environments: {{'uid:{ui
 
 class Installation:
     def __init__(self, directory):
+        self.store = self.daemon = None
         self.directory = pathlib.Path(directory)
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+
+    def start(self):
         for name in ("store", "daemon", "copy"):
             (self.directory / name).mkdir()
         document = self.directory / "flags.json"
@@ -106,6 +114,6 @@ class Installation:
         self.store.command("verify")
 
     def kill(self):
-        for one in (getattr(self, "daemon", None), getattr(self, "store", None)):
+        for one in (self.daemon, self.store):
             if one is not None:
                 one.program.kill()

@@ -37,9 +37,9 @@ SAMPLE = 2
 
 
 class Soak:
-    def __init__(self, directory, minutes, seed):
+    def __init__(self, directory, minutes, seed, stopped):
         self.minutes, self.seed = minutes, seed
-        self.stopped = threading.Event()  # by Ctrl-C
+        self.stopped = stopped  # an event: by Ctrl-C
         self.lasted = 0  # seconds, of the load and the faults
         self.tally = Tally(self.say)
         self.began = time.monotonic()
@@ -70,7 +70,7 @@ class Soak:
             thread.start()
         self.figures.calm.set()
         schedule = Schedule(self.seed)
-        total = int((self.minutes * 60 - FIRST) / EVERY)
+        total = int(self.minutes * 60 / EVERY)  # the last has time to be got over
         for number in range(total):
             due = FIRST + number * EVERY - self.seconds
             self.pause(due if number == 0 else max(due, CALM))
@@ -152,11 +152,12 @@ def main():
     Program.own_session = True
     directory = tempfile.mkdtemp(prefix="pennon-soak-")
     print(f"soak of {arguments.minutes:g} minutes, seed {seed}, a fault every {EVERY} s; logs and samples in {directory}", flush=True)
-    soak = Soak(directory, arguments.minutes, seed)
+    stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: soak.stopped.set())
+        signal.signal(number, lambda *_: stopped.set())
+    soak = Soak(directory, arguments.minutes, seed, stopped)
     run(soak)
-    if soak.stopped.is_set():
+    if stopped.is_set():
         print("stopped early")
     print(summary.text(soak.tally, soak.figures, soak.lasted or soak.seconds, seed))
     if soak.tally.failed == 0 and not arguments.keep:
