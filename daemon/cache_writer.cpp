@@ -104,6 +104,7 @@ void CacheWriter::Note(const Result<void>& result) {
   std::string error = result ? "" : result.error().Message();
   {
     const std::lock_guard lock(mutex_);
+    if (result && has_unsaved_) return;  // something else was written; the newest set is not there
     std::swap(health_.error, error);
     if (health_.error == error) return;
     error = health_.error;

@@ -63,19 +63,20 @@ void SyncStream::Open() {
                        const net::HttpFetched& head, std::string_view piece) {
     const auto type = head.headers.find("content-type");
     if (type == head.headers.end() || !type->second.starts_with(kContentType)) return false;
-    const auto hand_over = [&](const wire::StreamEvent* event) {
+    const auto hand_over = [&](const wire::StreamEvent* event, bool is_sign) {
       const std::size_t size = sizeof(wire::StreamEvent) + (event ? event->data.size() : 0);
       incoming->waiting_bytes += size;
-      control.Post(
-          [this, attempt, incoming, size, copy = event ? std::optional(*event) : std::nullopt] {
-            incoming->waiting_bytes -= size;
-            OnIncoming(attempt, copy);
-          });
+      control.Post([this, attempt, incoming, size, is_sign,
+                    copy = event ? std::optional(*event) : std::nullopt] {
+        incoming->waiting_bytes -= size;
+        OnIncoming(attempt, copy, is_sign);
+      });
     };
-    if (!incoming->reader.Read(piece, [&](const wire::StreamEvent& event) { hand_over(&event); })) {
+    if (!incoming->reader.Read(piece,
+                               [&](const wire::StreamEvent& event) { hand_over(&event, false); })) {
       return false;
     }
-    hand_over(nullptr);
+    hand_over(nullptr, incoming->reader.TakeSignOfLife());
     return incoming->waiting_bytes <= kMaxWaitingBytes;
   };
   fetch_ = http_.Fetch(*std::move(fetch),
@@ -104,7 +105,8 @@ void SyncStream::Watch() {
   timer_ = control_.After(std::min(idle_at, end_at_) - now, [this] { Watch(); });
 }
 
-void SyncStream::OnIncoming(std::uint64_t attempt, const std::optional<wire::StreamEvent>& event) {
+void SyncStream::OnIncoming(std::uint64_t attempt, const std::optional<wire::StreamEvent>& event,
+                            bool is_sign) {
   if (attempt != attempt_) return;
   last_byte_at_ = clock_.Steady();
   if (!state_.is_open) {
@@ -114,7 +116,11 @@ void SyncStream::OnIncoming(std::uint64_t attempt, const std::optional<wire::Str
     log_.Debug("stream of the upstream is open");
     handlers_.on_is_open(true);
   }
-  if (!event) return handlers_.on_alive();
+  if (!event) {
+    // Half an event may be the one that tells of a change: the set here may not be the newest.
+    if (is_sign) handlers_.on_alive();
+    return;
+  }
   ++state_.events;
   if (event->name != "goodbye") return handlers_.on_event(*event);
   Close();

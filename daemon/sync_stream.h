@@ -22,7 +22,7 @@ namespace pennon::daemon {
 struct StreamHandlers {
   std::function<std::string()> cursor;  // what Last-Event-ID says; "": nothing is known
   std::function<void(const wire::StreamEvent&)> on_event;
-  std::function<void()> on_alive;        // bytes have come, of events (told before) or heartbeats
+  std::function<void()> on_alive;        // a heartbeat or events (told before) have come, whole
   std::function<void(bool)> on_is_open;  // it is open from now on, or is not
 };
 
@@ -54,7 +54,8 @@ class SyncStream {
   struct Incoming;  // what the client's thread reads
   void Open();
   void Watch();
-  void OnIncoming(std::uint64_t attempt, const std::optional<wire::StreamEvent>& event);
+  void OnIncoming(std::uint64_t attempt, const std::optional<wire::StreamEvent>& event,
+                  bool is_sign);
   void OnEnd(const base::Result<net::HttpFetched>& result);
   void Close();
   void OpenAfter(std::int64_t pause);

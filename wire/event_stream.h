@@ -27,6 +27,10 @@ class EventStreamReader {
   /// that follows can be read then.
   [[nodiscard]] bool Read(std::string_view bytes, const OnEvent& on_event);
 
+  /// Whether a comment or an event has come since the last call and nothing is half read: then the
+  /// sender has said all that it had to say.
+  [[nodiscard]] bool TakeSignOfLife();
+
  private:
   bool OnLine(const OnEvent& on_event);
   void Dispatch(const OnEvent& on_event);
@@ -36,6 +40,8 @@ class EventStreamReader {
   bool is_first_ = true;     // the first line may begin with a byte order mark
   StreamEvent event_;
   bool has_data_ = false;
+  bool is_inside_ = false;  // an event has begun
+  bool has_sign_ = false;
 };
 
 }  // namespace pennon::wire

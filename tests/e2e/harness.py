@@ -66,11 +66,14 @@ def request(connection, method, path, body=None, headers=None):
 class Program:
     """A child process with its standard error in a file."""
 
+    own_session = False  # True: Ctrl-C at the terminal is for the test alone, which then ends its programs itself
+
     def __init__(self, directory, name, arguments):
         self.log_path = pathlib.Path(directory) / f"{name}.log"
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.DEVNULL, stderr=log)
+                                            stdout=subprocess.DEVNULL, stderr=log,
+                                            start_new_session=self.own_session)
 
     def kill(self):
         if self.process.poll() is None:

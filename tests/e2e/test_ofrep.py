@@ -12,6 +12,7 @@ import unittest
 
 import jsonschema
 
+from event_stream import Sse
 from harness import ROOT, EndToEndTest, UnixHttpConnection, eventually, request
 
 REFERENCE = pathlib.Path(os.environ.get("PENNON_REFERENCE", ROOT.parent / "shared" / "reference"))
@@ -33,31 +34,6 @@ FLAGS = {"yes": flag("boolean", True), "no": flag("boolean", False), "text": fla
          "off": flag("boolean", True, enabled=False), "split": SPLIT, "country": COUNTRY, "meta": flag("boolean", True, metadata={
              "team": "a", "n": 1.5, "b": False}), "a b/c?d": flag("boolean", True), "fjord-æ": flag("boolean", True)}
 BAD_CONTEXTS = ("{", "[]", "7", {"context": []}, {"context": "x"}, b"\xff", b'{"context":{"a":"\xc3"}}')
-
-
-class Sse:
-    """An event stream, read event by event."""
-
-    def __init__(self, connection, path, last=None):
-        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
-        self.connection = connection
-        connection.request("GET", path, headers=headers)
-        self.answer = connection.getresponse()
-
-    def event(self):
-        """The next one with data; None at the end of the stream."""
-        found = {}
-        while line := self.answer.fp.readline():
-            line = line.decode().rstrip("\n")
-            if not line and "data" in found:
-                return {**found, "data": json.loads(found["data"])}
-            name, _, rest = line.partition(": ")
-            found[name] = rest
-        return None
-
-    def close(self):
-        self.answer.close()
-        self.connection.close()
 
 
 class OfrepTest(EndToEndTest):

@@ -224,7 +224,7 @@ NOT_RUN = {
     "R05": "needs a user with a limit of threads; root has none",
     "R06": "a load for a machine of its own",
     "R07": "needs cgroups",
-    "R12": "a day's run",
+    "R12": "a day's run: ./test soak 1440",
     "K20": "seccomp and Landlock are the service manager's (systemd/pennond.service)",
     "S04": "needs a browser",
     "S05": "needs a browser; S02 shows the table of hosts",

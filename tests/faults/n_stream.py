@@ -80,6 +80,21 @@ class StreamTest(FaultTest):
         self.assert_serves(daemon, 4)
         self.assertEqual(metric(daemon, "pennon_sync_deltas_total"), 3)
 
+    def test_N21_half_an_event_is_no_word_that_the_set_is_current(self):
+        upstream = self.upstream()
+        ended = threading.Event()
+        self.addCleanup(ended.set)
+
+        def dripping(connection, _):
+            connection.sendall(b":\n\nevent: delta\nid: 1.2\ndata: ")
+            while not ended.wait(0.05):
+                connection.sendall(b"x")
+        upstream.stream = dripping
+        daemon = self.live(upstream, ["--upstream-poll-interval", "30s", "--upstream-stale-after", "1h"])
+        eventually(lambda: daemon.environment()["ageMs"] > 3000, "the set ages while an event comes")
+        self.assertTrue(daemon.environment()["stream"]["open"])
+        self.assertEqual(len(upstream.streams), 1)
+
     def test_N21_an_endless_line_ends_the_stream_within_bounded_memory(self):
         upstream = self.upstream()
 

@@ -36,6 +36,22 @@ TEST_CASE("events are read however the stream is cut into pieces") {
   CHECK(told == expected);
 }
 
+TEST_CASE("a comment or an event is a sign of life, unless another event is half read") {
+  EventStreamReader reader;
+  CHECK(!reader.TakeSignOfLife());
+  Read(reader, ":\n\n");
+  CHECK(reader.TakeSignOfLife());
+  CHECK(!reader.TakeSignOfLife());
+  Read(reader, ":\n\nevent: delta\ndata: a");
+  CHECK(!reader.TakeSignOfLife());
+  Read(reader, "b\n");
+  CHECK(!reader.TakeSignOfLife());
+  Read(reader, "\n");
+  CHECK(reader.TakeSignOfLife());
+  Read(reader, "HTTP/1.1 429 X\r\nRetry-After: 1\r\n\r\n");
+  CHECK(!reader.TakeSignOfLife());
+}
+
 TEST_CASE("a line or an event over the limit ends the reading") {
   const std::string value(kMaxStreamEventBytes - 6, 'x');
   EventStreamReader reader;
