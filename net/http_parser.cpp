@@ -174,9 +174,13 @@ class HttpParser::Events {
     return {};
   }
 
-  // Frames of chunks count as well, or one-byte chunks would fill the buffer with framing.
+  // Frames of chunks count as well, or one-byte chunks would fill the buffer with framing. Of what
+  // is not fed yet, a few bytes may be of the body; more are the beginning of a frame.
   [[nodiscard]] bool HasTooMuchFraming(std::size_t message_size, const HttpLimits& limits) const {
-    return message_size - header_size - parsed.chunked_body.size() >
+    if (!parser->chunked()) return false;
+    const std::size_t rest = parser->is_done() ? 0 : message_size - fed;
+    const std::size_t seen = rest < kLastChunk.size() ? fed : message_size;
+    return seen - header_size - parsed.chunked_body.size() >
            limits.max_header_bytes + limits.max_body_bytes;
   }
 };
@@ -196,12 +200,10 @@ HttpParser::State HttpParser::Parse(std::span<char> message) {
     return events.Fail(431, "the header is too large");
   }
   if (ec) return events.Fail(ec);
-  if (!parser.is_done()) {
-    if (is_header_done && parser.chunked() && events.HasTooMuchFraming(message.size(), limits_)) {
-      return events.Fail(413, "the body has too much chunk framing");
-    }
-    return State::kNeedMore;
+  if (is_header_done && events.HasTooMuchFraming(message.size(), limits_)) {
+    return events.Fail(413, "the body has too much chunk framing");
   }
+  if (!parser.is_done()) return State::kNeedMore;
   Describe(message);
   return State::kComplete;
 }
