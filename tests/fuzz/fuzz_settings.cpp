@@ -51,6 +51,19 @@ base::Result<void> ReadVariables(base::Settings& settings, std::string text) {
   return settings.ReadEnvironment("PENNON", variables.data());
 }
 
+// A key may have 1024 characters on one line, and each may be an escape of six.
+bool HasShortKeys(const base::Settings& settings) {
+  constexpr std::size_t kMost = 1024 / 6 - 1;
+  for (const auto& setting : settings.all()) {
+    const auto* const map = std::get_if<base::ScalarMap*>(&setting.target);
+    if (map == nullptr) continue;
+    for (const auto& [key, value] : **map) {
+      if (key.size() > kMost) return false;
+    }
+  }
+  return true;
+}
+
 template <typename Table>
 void Read(const std::string& text, bool is_file) {
   Table table;
@@ -59,6 +72,7 @@ void Read(const std::string& text, bool is_file) {
   ExpectPlace(read, is_file ? kFile : "PENNON_");
   if (!read) return;
   ExpectPlace(table.Check(), "");
+  if (!HasShortKeys(table.settings)) return;
   Table again;
   if (!again.settings.ReadYaml("print", table.settings.Print())) __builtin_trap();
   if (!again.settings.ChangedSince(table.settings).empty()) __builtin_trap();
