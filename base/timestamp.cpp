@@ -1,7 +1,6 @@
 #include "base/timestamp.h"
 
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -10,6 +9,7 @@ namespace pennon::base {
 namespace {
 
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+constexpr std::int64_t kSecondsPerDay = 86'400;
 constexpr std::int64_t kMaxMillis = 3'000'000'000'000'000;
 
 // Reads fixed numbers of digits and marks; after the first that is not there `ok` is false.
@@ -74,6 +74,30 @@ std::int64_t DaysSince1970(int year, int month, int day) {
   return std::int64_t{era} * 146'097 + day_of_era - 719'468;
 }
 
+struct Date {
+  std::int64_t year;
+  int month;
+  int day;
+};
+
+std::int64_t FloorDivide(std::int64_t number, std::int64_t by) {
+  return number / by - (number % by < 0 ? 1 : 0);
+}
+
+// The other way, of the same source. Not std::chrono, whose years have 16 bits.
+Date DateOf(std::int64_t days_since_1970) {
+  const std::int64_t days = days_since_1970 + 719'468;
+  const std::int64_t era = FloorDivide(days, 146'097);
+  const auto day_of_era = static_cast<int>(days - era * 146'097);
+  const int year_of_era =
+      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int march_month = (5 * day_of_year + 2) / 153;
+  const int month = march_month + (march_month < 10 ? 3 : -9);
+  const int day = day_of_year - (153 * march_month + 2) / 5 + 1;
+  return {era * 400 + year_of_era + (month <= 2 ? 1 : 0), month, day};
+}
+
 std::int64_t Fraction(Scanner& scanner) {
   std::int64_t micros = 0;
   std::int64_t unit = kMicrosPerSecond / 10;
@@ -117,25 +141,24 @@ std::optional<std::int64_t> ParseTimestamp(std::string_view text) {
   }
   const int offset = Offset(scanner);
   if (!scanner.ok() || !scanner.AtEnd() || day > DaysOf(year, month)) return std::nullopt;
-  const std::int64_t seconds =
-      DaysSince1970(year, month, day) * 86'400 + hour * 3'600 + minute * 60 + second - offset;
+  const std::int64_t seconds = DaysSince1970(year, month, day) * kSecondsPerDay + hour * 3'600 +
+                               minute * 60 + second - offset;
   return seconds * kMicrosPerSecond + micros;
 }
 
 std::string FormatTimestamp(std::int64_t micros) {
-  using std::chrono::floor, std::chrono::microseconds;
   if (micros == std::numeric_limits<std::int64_t>::min()) return "always";
   if (micros == std::numeric_limits<std::int64_t>::max()) return "never";
-  const microseconds since{micros};
-  const auto days = floor<std::chrono::days>(since);
-  const std::chrono::year_month_day date{std::chrono::sys_days{days}};
-  const std::chrono::hh_mm_ss time{since - days};
+  const std::int64_t seconds = FloorDivide(micros, kMicrosPerSecond);
+  const std::int64_t days = FloorDivide(seconds, kSecondsPerDay);
+  const Date date = DateOf(days);
+  const auto time = static_cast<int>(seconds - days * kSecondsPerDay);
+  const std::int64_t rest = micros % kMicrosPerSecond;  // negative before 1970
+  const auto fraction = static_cast<int>(rest < 0 ? rest + kMicrosPerSecond : rest);
   std::array<char, 64> text{};
-  const auto number = [](auto part) { return static_cast<long>(part.count()); };
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ld.%06ld",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), number(time.hours()), number(time.minutes()),
-                number(time.seconds()), number(time.subseconds()));
+  std::snprintf(text.data(), text.size(), "%04lld-%02d-%02dT%02d:%02d:%02d.%06d",
+                static_cast<long long>(date.year), date.month, date.day, time / 3'600,
+                time / 60 % 60, time % 60, fraction);
   std::string shown(text.data());
   shown.erase(shown.find_last_not_of('0') + 1);
   if (shown.back() == '.') shown.pop_back();

@@ -17,7 +17,7 @@ std::optional<std::int64_t> ParseTimestamp(std::string_view text);
 std::string FormatTimestamp(std::int64_t micros);
 
 /// Microseconds of a number of milliseconds, as attributes and definitions may give instants; none
-/// when it is no finite number or more than 100 million years away.
+/// when it is no finite number or more than 95 000 years away.
 std::optional<std::int64_t> MicrosOfMillis(double millis);
 std::optional<std::int64_t> MicrosOfMillis(std::int64_t millis);
 

@@ -111,7 +111,8 @@ std::optional<Error> CheckValue(const LeafCondition& leaf, const Value& value,
       if (text == nullptr) return wrong_type("strings");
       break;
     case Operand::kPattern:
-      return text == nullptr ? wrong_type("strings") : CheckPatternAt(*text, place);
+      if (text == nullptr) return wrong_type("strings");
+      return CheckPatternAt(*text, place, leaf.ignore_case);
     case Operand::kInstant:
       if (MicrosOf(value)) break;
       return wrong_type("instants such as \"2027-01-31T12:00:00Z\", or milliseconds since 1970");

@@ -31,12 +31,14 @@ bool MatchesBytes(std::string_view pattern) {
 
 }  // namespace
 
-std::optional<Error> CheckPatternAt(std::string_view pattern, const std::string& place) {
+std::optional<Error> CheckPatternAt(std::string_view pattern, const std::string& place,
+                                    bool ignore_case) {
   if (pattern.size() > kMaxPatternBytes) {
     return Error::Limit(place, "is longer than " + std::to_string(kMaxPatternBytes) + " bytes");
   }
   if (MatchesBytes(pattern)) return Error::Invalid(place, "has \\C, which may split a character");
-  const re2::RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), Options());
+  const std::string compiled = std::string(ignore_case ? kIgnoreCasePrefix : "").append(pattern);
+  const re2::RE2 regex(compiled, Options());
   if (regex.ok()) return std::nullopt;
   return Error::Invalid(place, "is no regular expression of RE2: " + regex.error());
 }

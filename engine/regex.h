@@ -19,8 +19,10 @@ namespace pennon::engine {
 /// Put before a pattern that ignores case.
 inline constexpr std::string_view kIgnoreCasePrefix = "(?i)";
 
-/// What is wrong with a pattern, or nothing; `place` is its path in a definition.
-std::optional<base::Error> CheckPatternAt(std::string_view pattern, const std::string& place);
+/// What is wrong with a pattern, or nothing; `place` is its path in a definition. One that ignores
+/// case needs more memory than the same that does not.
+std::optional<base::Error> CheckPatternAt(std::string_view pattern, const std::string& place,
+                                          bool ignore_case = false);
 
 /// Compiled patterns by their numbers. Immutable; safe to use from any thread.
 class Regexes {

@@ -152,8 +152,11 @@ class HttpParser::Events {
 
   // Gives the parser all that it has not seen.
   error_code Feed(std::span<char> message) {
-    if (fed == 0 && std::string_view(message.data(), message.size()).starts_with(kBlankLine)) {
-      fed = kBlankLine.size();  // some clients end a body with one more line than they announce
+    if (fed == 0) {
+      // Some clients end a body with one more line than they announce. It may come in two pieces.
+      const std::string_view text(message.data(), message.size());
+      if (kBlankLine.starts_with(text)) return {};
+      if (text.starts_with(kBlankLine)) fed = kBlankLine.size();
     }
     parser->Locate(message);
     while (!parser->is_done() && fed < message.size()) {
@@ -171,9 +174,13 @@ class HttpParser::Events {
     return {};
   }
 
-  // Frames of chunks count as well, or one-byte chunks would fill the buffer with framing.
+  // Frames of chunks count as well, or one-byte chunks would fill the buffer with framing. Of what
+  // is not fed yet, a few bytes may be of the body; more are the beginning of a frame.
   [[nodiscard]] bool HasTooMuchFraming(std::size_t message_size, const HttpLimits& limits) const {
-    return message_size - header_size - parsed.chunked_body.size() >
+    if (!parser->chunked()) return false;
+    const std::size_t rest = parser->is_done() ? 0 : message_size - fed;
+    const std::size_t seen = rest < kLastChunk.size() ? fed : message_size;
+    return seen - header_size - parsed.chunked_body.size() >
            limits.max_header_bytes + limits.max_body_bytes;
   }
 };
@@ -193,12 +200,10 @@ HttpParser::State HttpParser::Parse(std::span<char> message) {
     return events.Fail(431, "the header is too large");
   }
   if (ec) return events.Fail(ec);
-  if (!parser.is_done()) {
-    if (is_header_done && parser.chunked() && events.HasTooMuchFraming(message.size(), limits_)) {
-      return events.Fail(413, "the body has too much chunk framing");
-    }
-    return State::kNeedMore;
+  if (is_header_done && events.HasTooMuchFraming(message.size(), limits_)) {
+    return events.Fail(413, "the body has too much chunk framing");
   }
+  if (!parser.is_done()) return State::kNeedMore;
   Describe(message);
   return State::kComplete;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "base/json_text.h"
 #include "base/utf8.h"
@@ -87,6 +89,15 @@ bool AcceptPost(const net::HttpRequest& request, std::string_view path,
     return false;
   }
   return true;
+}
+
+// In one object a key stands once: of equal ones the first stays.
+void NameOnce(std::vector<std::string_view>& keys) {
+  std::vector<std::string_view> sorted = keys;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end()) return;
+  std::set<std::string_view> seen;
+  std::erase_if(keys, [&](std::string_view key) { return !seen.insert(key).second; });
 }
 
 void AddStateHeaders(const Reading& reading, net::HttpResponse& response) {
@@ -240,6 +251,7 @@ void EvaluationHttp::EvaluateRoute(net::HttpRequest& request, const HttpCaller& 
   const auto read =
       ReadEvaluationRequest(request.body, wire::RequestKind::kEvaluate, context_, request_);
   if (!read) return RespondError(kEvaluate, 400, read.error(), response);
+  if (request_.flags.size() > 1) NameOnce(request_.flags);
   service_.CompleteContext(context_, &request);
   WriteEvaluations(*reading, response.body);
 }

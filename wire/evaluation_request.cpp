@@ -54,8 +54,12 @@ enum class Member { kNone, kContext, kFlag, kFlags, kDefault, kDefaults, kOther 
 
 class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> {
  public:
-  Handler(RequestKind kind, model::Context& context, EvaluationRequest& request)
-      : kind_(kind), context_(context), request_(request), copy_(scratch_) {}
+  Handler(RequestKind kind, bool has_escapes, model::Context& context, EvaluationRequest& request)
+      : kind_(kind),
+        has_escapes_(has_escapes),
+        context_(context),
+        request_(request),
+        copy_(scratch_) {}
 
   bool Null() {
     if (depth_ == 1 && member_ == Member::kContext) return true;
@@ -77,6 +81,7 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
   }
   bool String(const char* data, rapidjson::SizeType size, bool) {
     const std::string_view text(data, size);
+    if (IsHalf(text)) return RefuseHalf();
     if (member_ == Member::kFlag && depth_ == 1) {
       request_.single = request_.names_flags = true;
       request_.flags.push_back(text);
@@ -103,6 +108,7 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
 
   bool Key(const char* data, rapidjson::SizeType size, bool) {
     const std::string_view key(data, size);
+    if (IsHalf(key)) return RefuseHalf();
     if (depth_ == 1) return Select(key);
     if (member_ == Member::kDefaults && depth_ == 2) {
       NewDefault(key);
@@ -124,6 +130,12 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     refusal_ = why;
     return false;
   }
+
+  // RapidJSON takes the second half of a surrogate pair for a character.
+  [[nodiscard]] bool IsHalf(std::string_view text) const {
+    return has_escapes_ && !base::IsUtf8(text);
+  }
+  bool RefuseHalf() { return Refuse("body", "has a \\u escape that is half of a surrogate pair"); }
 
   bool Select(std::string_view key) {
     const bool evaluate = kind_ == RequestKind::kEvaluate;
@@ -205,6 +217,7 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
   }
 
   RequestKind kind_;
+  bool has_escapes_;  // else all text is valid, because the whole is
   ContextBuilder context_;
   EvaluationRequest& request_;
   std::string scratch_;
@@ -249,13 +262,13 @@ base::Result<void> ReadEvaluationRequest(std::span<char> body, RequestKind kind,
   context.Clear();
   request.Clear();
   if (body.empty()) return {};
-  if (!base::IsUtf8({body.data(), body.size()}))
-    return Fail(Error::Invalid("body", "is not UTF-8"));
+  const std::string_view text(body.data(), body.size());
+  if (!base::IsUtf8(text)) return Fail(Error::Invalid("body", "is not UTF-8"));
   char* const end = body.data() + body.size();
   const char after = std::exchange(*end, '\0');
   rapidjson::InsituStringStream stream(body.data());
   rapidjson::Reader reader;
-  Handler handler(kind, context, request);
+  Handler handler(kind, text.find('\\') != std::string_view::npos, context, request);
   const auto parsed = reader.Parse<kParseFlags>(stream, handler);
   const bool complete = stream.Tell() == body.size();
   *end = after;

@@ -31,17 +31,24 @@ base::Error Wrong(std::string_view text, std::size_t offset, std::string_view wh
   return Error::Invalid(LineAndColumn(PositionAt(text, offset)), what);
 }
 
+// RapidJSON takes the second half of a surrogate pair for a character.
+constexpr const char* kHalfCharacter = "a \\u escape is half of a surrogate pair";
+
 class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> {
  public:
+  explicit Handler(bool has_escapes) : has_escapes_(has_escapes) {}
+
   bool Null() { return Put(nullptr); }
   bool Bool(bool value) { return Put(value); }
   bool RawNumber(const char* text, rapidjson::SizeType size, bool) { return Number({text, size}); }
   bool String(const char* text, rapidjson::SizeType size, bool) {
+    if (IsHalf({text, size})) return Refuse(kHalfCharacter);
     return Put(std::string(text, size));
   }
   bool StartObject() { return Open(); }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view key(text, size);
+    if (IsHalf(key)) return Refuse(kHalfCharacter);
     if (key.find('\0') != std::string_view::npos) return Refuse("a key contains the character NUL");
     builder_.Key(key);
     return true;
@@ -63,6 +70,9 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
 
  private:
+  [[nodiscard]] bool IsHalf(std::string_view text) const {
+    return has_escapes_ && !base::IsUtf8(text);
+  }
   bool Refuse(std::string why) {
     refusal_ = std::move(why);
     return false;
@@ -112,6 +122,7 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     return std::string(*twice);
   }
 
+  const bool has_escapes_;  // else all text is valid, because the whole is
   ValueBuilder builder_;
   std::string refusal_;
 };
@@ -124,7 +135,7 @@ base::Result<Value> ReadJson(std::string_view text) {
   }
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
-  Handler handler;
+  Handler handler(text.find('\\') != std::string_view::npos);
   const auto parsed = reader.Parse<kFlags>(stream, handler);
   if (parsed.IsError()) {
     std::string what = handler.refusal().empty()

@@ -3,37 +3,16 @@
 #include <memory>
 #include <string>
 
-#include "engine/compile.h"
 #include "serving/frame_protocol.h"
+#include "tests/fuzz/small_service.h"
 #include "wire/frame_answer.h"
+#include "wire/frame_control.h"
+#include "wire/frame_map.h"
 #include "wire/frame_request.h"
-#include "wire/native_document.h"
 
 namespace {
 
 using namespace pennon;
-
-constexpr std::string_view kDocument = R"({"environment":"fuzz","flags":{
- "a":{"type":"boolean","variants":[{"key":"on","value":true},{"key":"off","value":false}],
-  "rules":[{"when":{"attr":"/x/y","op":"in","values":["z",1]},"serve":{"variant":"on"}}],
-  "default":{"split":{"weights":[{"variant":"on","weight":5},{"variant":"off","weight":5}]}}},
- "o":{"type":"object","variants":[{"key":"v","value":{"x":[1,2]}}],"default":{"variant":"v"}}}})";
-
-serving::EvaluationService& Service() {
-  static const base::SystemClock kClock;
-  static serving::EvaluationService service(kClock);
-  static const bool kPublished = [] {
-    auto published = std::make_shared<serving::Published>();
-    published->environment = "fuzz";
-    auto compiled = engine::Compile(*wire::ReadNativeDocument(kDocument));
-    published->image = *serving::AttachedImage::Make(std::move(compiled->image));
-    published->source = serving::Source::kLive;
-    service.Publish(std::move(published));
-    return true;
-  }();
-  (void)kPublished;
-  return service;
-}
 
 // What a server sent must be readable by a client, whatever it was.
 void DecodeAnswers(std::string_view bytes) {
@@ -44,6 +23,8 @@ void DecodeAnswers(std::string_view bytes) {
     (void)wire::DecodeEvaluations(*header, payload);
     (void)wire::DecodeWelcome(payload);
     (void)wire::DecodeError(payload);
+    (void)wire::DecodeChanged(payload);
+    (void)wire::DecodeMapped(payload);
     bytes.remove_prefix(wire::kFrameHeaderBytes + header->size);
   }
 }
@@ -53,14 +34,22 @@ void DecodeAnswers(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const serving::FrameProtocolOptions options{
-      "fuzz", [](const std::function<void(std::string)>& done) { done("{}"); }};
-  const auto protocol =
-      serving::MakeFrameProtocol(Service(), options, [](const std::string&, bool) {});
+      "fuzz", [](const std::function<void(std::string)>& done) { done("{}"); },
+      [](const std::string&, const std::string&, bool,
+         const std::shared_ptr<serving::Subscriber>&) {},
+      [](const serving::Order& order, const std::function<void(base::Result<std::string>)>& done) {
+        if (order.verb == "status") return done("{}");
+        done(base::Fail(base::Error::NotFound("verb", "is not known")));
+      }};
+  std::string late;
+  const auto protocol = serving::MakeFrameProtocol(
+      test::SmallService(), options,
+      net::LateAnswer([&](const std::string& bytes, net::AfterAnswer) { late += bytes; }));
   std::string all;
   if (data[0] % 2 == 0) wire::AppendHello(all, 1, {1, "fuzz", "fuzzer"});
   if (data[0] % 4 == 0) {
     // The fuzzer's bytes as a payload behind a header that fits them.
-    wire::FrameWriter(all, static_cast<wire::FrameType>(1 + data[1] % 5), data[1] / 5, 7)
+    wire::FrameWriter(all, static_cast<wire::FrameType>(1 + data[1] % 10), data[1] / 10, 7)
         .Bytes({reinterpret_cast<const char*>(data + 2), size - 2});
   } else {
     all.append(reinterpret_cast<const char*>(data + 2), size - 2);
@@ -80,5 +69,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (progress.close) break;
   }
   DecodeAnswers(output);
+  DecodeAnswers(late);
   return 0;
 }

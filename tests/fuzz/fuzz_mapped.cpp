@@ -35,7 +35,11 @@ struct Input {
   const std::uint8_t* data;
   std::size_t size;
 
-  std::uint8_t Byte() { return size == 0 ? 0 : (--size, *data++); }
+  std::uint8_t Byte() {
+    if (size == 0) return 0;
+    --size;
+    return *data++;
+  }
   // Offset (2 bytes) and a byte, so often.
   template <typename Bytes>
   void Change(Bytes& bytes, std::size_t times) {

@@ -83,6 +83,14 @@ TEST_CASE("the length and the number of patterns are limited") {
   CHECK_FALSE(with(kMaxPatterns + 1));
 }
 
+TEST_CASE(
+    "a pattern that is too large only when it ignores case is refused, not compiled to nothing") {
+  const std::string leaf = R"("op":"regex","values":["(?:)" + std::string(50, 'k') + "){361}\"]";
+  CHECK(Wrong(leaf) == "");
+  CHECK(Wrong(leaf + R"(,"ignoreCase":true)")
+            .starts_with("when.values[0]: is no regular expression of RE2: pattern too large"));
+}
+
 TEST_CASE("a pattern that does not compile matches nothing") {
   const engine::Regexes regexes({"(", "a"});
   CHECK(regexes.Finds(0, "(") == false);

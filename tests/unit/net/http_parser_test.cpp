@@ -215,6 +215,24 @@ TEST_CASE("chunk extensions and trailers without end are refused") {
   }
 }
 
+TEST_CASE("chunk framing of the limit is taken, one byte more is 413, however it arrives") {
+  const HttpLimits limits{200, 100};
+  const auto with = [&](std::size_t framing) {
+    const std::string around =
+        "3;\r\n\r\n0\r\n\r\n";  // of a chunk and the last one, without the body
+    return "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;" +
+           std::string(framing - around.size(), 'x') + "\r\nabc\r\n0\r\n\r\n";
+  };
+  for (const std::size_t step :
+       {std::string::npos, std::size_t{1}, std::size_t{4}, std::size_t{7}}) {
+    CAPTURE(step);
+    CHECK(Offered(with(300), step, limits).state == State::kComplete);
+    Offered offered(with(301), step, limits);
+    REQUIRE(offered.state == State::kFailed);
+    CHECK(offered.parser.error_status() == 413);
+  }
+}
+
 TEST_CASE("keep-alive follows the version and the Connection header") {
   const auto keeps = [](const std::string& version, const std::string& connection) {
     Offered offered("GET / HTTP/" + version + "\r\n" +

@@ -148,6 +148,16 @@ TEST_CASE("requests are answered the same in one piece and byte by byte") {
   }
 }
 
+TEST_CASE("the blank line that some clients send after a body may come in two pieces") {
+  Exchange exchange;
+  exchange.Feed("POST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nb\r");
+  CHECK(exchange.output == Ok("POST b"));
+  CHECK_FALSE(exchange.closed);
+  exchange.Feed("\nGET /c HTTP/1.1\r\n\r\n");
+  CHECK(exchange.output == Ok("POST b") + Ok("GET "));
+  CHECK(exchange.unread() == 0);
+}
+
 TEST_CASE("refusals by size have their status and close") {
   const HttpLimits limits{100, 4};
   const auto status_of = [&](const std::string& request) {

@@ -120,4 +120,15 @@ TEST_CASE("what cannot be added to contexts is refused, naming it") {
   CHECK_FALSE(serving::HostContext::Make(many, {}, false).has_value());
 }
 
+TEST_CASE_FIXTURE(HttpFixture, "a flag that is named twice is answered once") {
+  const auto& answered = Ask("/evaluate", R"({"flags":["gone","a","gone","a"]})", {});
+  CHECK(answered.status == 200);
+  const model::Value* const evaluations = answer.Find("evaluations");
+  REQUIRE(evaluations != nullptr);
+  const model::Object& entries = *evaluations->AsObject();
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0].first == "gone");
+  CHECK(entries[1].first == "a");
+}
+
 }  // namespace pennon::test

@@ -141,6 +141,18 @@ TEST_CASE("a character cut off at the end of the body is refused, and nothing af
   }
 }
 
+TEST_CASE("an escape of half a character is refused wherever it is, so every answer is UTF-8") {
+  const std::string half = R"("\ude00")";
+  for (const std::string& text :
+       {R"({"flag":)" + half + '}', R"({"flags":[)" + half + "]}",
+        R"({"context":{"a":)" + half + "}}", R"({"context":{)" + half + ":1}}",
+        R"({"flag":"a","default":[)" + half + "]}", R"({"defaults":{)" + half + ":1}}"}) {
+    CAPTURE(text);
+    CHECK(Request(text).Error() == "body: has a \\u escape that is half of a surrogate pair");
+  }
+  CHECK(Request(R"({"flag":"\ud83d\ude00"})").Error() == "");
+}
+
 TEST_CASE("numbers of any length are read; those beyond a double are refused") {
   const std::string tiny = "0." + std::string(400, '0') + std::string(200, '1');
   const Request r(R"({"context":{"targetingKey":"u","tiny":)" + tiny +

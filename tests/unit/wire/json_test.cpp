@@ -66,6 +66,14 @@ TEST_CASE("numbers of any length are read, too small ones as 0") {
   CHECK(ErrorOf(std::string(5, '9') + "e308") != "");
 }
 
+TEST_CASE("an escape of half a character is refused, in values and in keys") {
+  CHECK(ErrorOf(R"("\ude00")") != "");
+  CHECK(ErrorOf(R"("\ud83d")") != "");
+  CHECK(ErrorOf(R"(["a", "\u00e9\udc00"])").find("half of a surrogate pair") != std::string::npos);
+  CHECK(ErrorOf(R"({"\udfff":1})").find("half of a surrogate pair") != std::string::npos);
+  CHECK(ErrorOf(R"("\ud7ff\ue000")") == "");
+}
+
 TEST_CASE("text that is not UTF-8 is refused") {
   CHECK(ErrorOf("\"\xff\"") != "");
   CHECK(ErrorOf("\"\xc0\xaf\"") != "");
