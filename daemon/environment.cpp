@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxBootstrapBytes = std::size_t{64} << 20U;
 constexpr std::int64_t kKeepImageEveryMillis = 60'000;
+constexpr std::int64_t kSaveAgainMillis = 5'000;  // what could not be written
 constexpr std::size_t kLoggedDiagnostics = 10;
 constexpr std::size_t kMaxKeyBytes = 4096;
 
@@ -221,6 +222,8 @@ void Environment::EverySecond() {
   mapped_.Beat();
   const base::SteadyMillis now = clock_.Steady();
   if (now - image_kept_at_ >= kKeepImageEveryMillis) KeepImage();
+  if (cache_ && newest_ && cache_->HasUnsaved() && now - cache_confirmed_at_ >= kSaveAgainMillis)
+    Save();
   if (crashes_ && now - started_at_ >= kCrashMemoryMillis) crashes_->Forget();
 }
 

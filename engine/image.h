@@ -240,9 +240,8 @@ struct VariantRecord {
   std::uint64_t payload = 0;  // bool, int64 bits, double bits, or a string's TextRef
 };
 
-/// Where an image has been since it was made. One that was stored may be damaged, and its checksum
-/// tells; memory that nobody can write needs none. Of one that another process has made and that is
-/// mapped to ask for some flags, each flag is verified when it is first found.
+/// Where an image has been. One that was stored may be damaged, and its checksum tells. Of one that
+/// another process has made and that is mapped, each flag is verified when it is first found.
 enum class Keeping { kStored, kInMemory, kMapped };
 
 enum class FlagState : std::uint8_t { kOn, kOff, kKilled, kBroken };
