@@ -63,7 +63,7 @@ class Library {
     Context context(*given.Find("targetingKey")->AsString());
     for (const auto& [name, value] : *given.AsObject()) {
       std::string text;
-      wire::AppendJson(text, value);
+      AppendJson(text, value);
       if (name != "targetingKey") context.SetJson(name, text);
     }
     return context;
