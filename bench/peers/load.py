@@ -20,8 +20,13 @@ def write_requests(file, rows):
 
 
 def run(*command):
-    return subprocess.run(["taskset", "-c", str(LOAD_ON), *map(str, command)], check=True, capture_output=True, text=True,
-                          timeout=LIMIT_SECONDS).stdout
+    try:
+        return subprocess.run(["taskset", "-c", str(LOAD_ON), *map(str, command)], check=True, capture_output=True,
+                              text=True, timeout=LIMIT_SECONDS).stdout
+    except subprocess.CalledProcessError as error:
+        raise Failed(f"{command[0]} ends with {error.returncode}: {(error.stderr or error.stdout).strip()[-200:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"{command[0]} does not end within {LIMIT_SECONDS} s") from error
 
 
 class Wrk:

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from peer import Peer, version_of
-from server import Server, free_port
+from server import Failed, Server, free_port
 
 RELEASE = pathlib.Path(__file__).resolve().parents[2] / "build" / "release"
 
@@ -45,28 +45,28 @@ class Pennond(Peer):
                 *self._common(directory, port, socket)]
 
     def prepare_cold(self, directory, flags):
-        """A daemon that follows the flags as a file has them in its cache afterwards."""
+        """A store has the flags, a daemon follows it until they are in its cache, and the store is gone."""
         self.write(directory, flags)
+        store = [str(RELEASE / "bin" / "pennon-store"), "--database", directory / "store.db"]
+        subprocess.run([*store, "init", "--token-file", directory / "token"], check=True, capture_output=True)
+        subprocess.run([*store, "import", directory / "flags.json", "--sync-key-file", directory / "key"], check=True,
+                       capture_output=True)
+        self.store_port = free_port()
+        serving = Server(self, [*store, "serve", "--listen-port", str(self.store_port), "--log-level", "error"], directory,
+                         self.store_port)
         port = free_port()
-        following = Server(self, [self.program, "--environment", "bench", "--upstream-kind", "file", "--upstream-file",
-                                  directory / "flags.json", "--cache-path", directory / "cache.db",
-                                  *self._common(directory, port, None)], directory, port)
+        following = Server(self, self.cold_command(directory, port), directory, port)
         try:
             following.wait(flags[0])
-            deadline = time.monotonic() + 30
-            while not (directory / "cache.db").exists() and time.monotonic() < deadline:
-                time.sleep(0.1)
-            time.sleep(1)
+            wait_for_cache(directory / "cache.db")
         finally:
             following.stop()
+            serving.stop()
 
     def cold_command(self, directory, port):
-        dead = f"http://127.0.0.1:{free_port()}"
-        key = directory / "key"
-        key.write_text("k" * 40)
-        key.chmod(0o600)
-        return [self.program, "--environment", "bench", "--upstream-url", dead, "--upstream-key-file", key,
-                "--cache-path", directory / "cache.db", *self._common(directory, port, None)]
+        return [self.program, "--environment", "bench", "--upstream-url", f"http://127.0.0.1:{self.store_port}",
+                "--upstream-key-file", directory / "key", "--cache-path", directory / "cache.db",
+                *self._common(directory, port, None)]
 
     @staticmethod
     def _common(directory, port, socket):
@@ -74,10 +74,14 @@ class Pennond(Peer):
                 "--log-level", "error"]
 
 
-def ask(mode, target, questions, count):
-    """What the program `waits` found, with the answers of its first pass as a list of booleans."""
-    done = subprocess.run([RELEASE / "bench" / "waits", mode, str(target), questions, str(count)],
-                          check=True, capture_output=True, text=True, timeout=300)
-    found = json.loads(done.stdout)
-    found["answers"] = [answer == "1" for answer in found["answers"]]
-    return found
+
+def wait_for_cache(path):
+    """Until a generation is in it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        log = path.with_name(path.name + "-wal")
+        if path.exists() and max(file.stat().st_size for file in (path, log) if file.exists()) > 2**20:
+            time.sleep(1)  # a generation of 10,000 flags is written in one transaction
+            return
+        time.sleep(0.1)
+    raise Failed("pennond does not fill its cache")

@@ -8,6 +8,7 @@ import statistics
 class Report:
     def __init__(self):
         self.rows, self.absent, self.versions, self.loads = [], [], {}, [os.getloadavg()[0]]
+        self.failed = False
 
     def add(self, workload, who, rounds, unit, better=None, at_least=None, strict=False, note=""):
         """`better`: so many times better than it is pennond. A budget is on that; `strict`: above it."""
@@ -24,6 +25,11 @@ class Report:
         """A row without a number."""
         self.rows.append({"workload": workload, "who": who, "note": why})
 
+    def fail(self, workload, why):
+        """A workload that ended early, by ours or the floor."""
+        self.failed = True
+        self.lack(workload, "the workload", why)
+
     def lack_peer(self, peer):
         self.absent.append({"who": peer.name, "why": peer.absence(), "install": peer.install})
 
@@ -32,8 +38,8 @@ class Report:
 
     def print(self):
         cells = [("WORKLOAD", "WHO", "MEDIAN", "RANGE", "UNIT", "PENNOND IS", "BUDGET", "")]
-        last = ""
-        for row in self.rows:
+        last, order = "", list(dict.fromkeys(row["workload"] for row in self.rows))
+        for row in sorted(self.rows, key=lambda row: (order.index(row["workload"]), "value" not in row)):
             workload = row["workload"] if row["workload"] != last else ""
             last = row["workload"]
             if "value" not in row:

@@ -2,9 +2,11 @@
 import json
 import pathlib
 import shutil
+import time
 
 import unleash
-from peer import Peer
+from peer import Peer, Unable
+from server import Server, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 KEY = "frontend"
@@ -13,9 +15,8 @@ KEY = "frontend"
 class UnleashProxy(Peer):
     name = "@unleash/proxy"
     install = "npm ci --prefix bench/peers --ignore-scripts"
-    can = frozenset(["single", "bulk"])
+    can = frozenset(["single", "bulk", "cold"])
     headers = {"Authorization": KEY}
-    note = "its own start has no flags of a dead upstream"
 
     def find(self):
         return shutil.which("node") if (HERE / "node_modules" / "@unleash" / "proxy").exists() else None
@@ -46,3 +47,19 @@ class UnleashProxy(Peer):
 
     def bulk_answer(self, body):
         return {toggle["name"] for toggle in body["toggles"] if toggle["enabled"]}
+
+    def prepare_cold(self, directory, flags):
+        """unleash-client writes its backup when it has fetched."""
+        self.write(directory, flags)
+        port = free_port()
+        before = Server(self, self.command(directory, port, None), directory, port)
+        try:
+            before.wait(flags[0])
+            time.sleep(2)
+        finally:
+            before.stop()
+        if not list(directory.glob("unleash-backup-*")):
+            raise Unable("unleash-client wrote no backup")
+
+    def cold_command(self, directory, port):
+        return [self.program, HERE / "unleash_proxy.mjs", str(port), "dead", KEY]
