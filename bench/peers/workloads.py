@@ -153,7 +153,7 @@ def unix(bench):
         while not echo.exists():
             time.sleep(0.01)
         loads = {"echo server": Waits("echo", echo, file, bench.waits),
-                 "pennond, frames": Waits("frames", ours.socket, file, bench.waits)}
+                 "pennond, frames (libpennon)": Waits("frames", ours.socket, file, bench.waits)}
         loads |= {peer: Waits("http", server.socket, file, bench.waits) for peer, server in servers.items()}
         found = interleave(loads, bench.rounds)
     finally:
