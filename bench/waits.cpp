@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -24,6 +25,7 @@ namespace pennon::bench {
 namespace {
 
 constexpr std::size_t kAnswerBytes = 16 * 1024;
+constexpr std::chrono::seconds kPatience{10};
 
 struct Question {
   std::string path;
@@ -53,7 +55,7 @@ class Library {
       if (given == nullptr || given->AsObject() == nullptr) Abort("a question has no context");
       contexts_.push_back(MakeContext(*given));
     }
-    if (!client_.WaitReady(std::chrono::seconds(10))) Abort("there are no flags");
+    if (!client_.WaitReady(kPatience)) Abort("there are no flags");
     while (is_mapped && client_.Way() != "mapped") std::this_thread::yield();
   }
   bool Ask(std::size_t i) { return client_.BoolValue(keys_[i], contexts_[i], false); }
@@ -72,6 +74,7 @@ class Library {
     Options options;
     options.socket_path = socket;
     options.mode = is_mapped ? PENNON_AUTO : PENNON_FRAMES;
+    options.timeout = kPatience;  // what waits here is the machine's fault
     return options;
   }
 
@@ -113,21 +116,34 @@ class Connection {
   int fd_;
 };
 
+// That this process has computed, in all its threads.
+std::int64_t ProcessNanos() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 template <typename Way>
 void Measure(Way& way, std::size_t questions, std::size_t count) {
   std::string answers;
   for (std::size_t i = 0; i < questions; ++i) answers += way.Ask(i) ? '1' : '0';
+  std::size_t differ = 0;
   std::vector<double> nanos(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t begin = NowNanos();
-    way.Ask(i % questions);
+    const bool answer = way.Ask(i % questions);
     nanos[i] = static_cast<double>(NowNanos() - begin);
+    differ += answer == (answers[i % questions] == '1') ? 0 : 1;
   }
-  const std::int64_t begin = NowNanos();
-  for (std::size_t i = 0; i < count; ++i) way.Ask(i % questions);
-  const auto all = static_cast<double>(NowNanos() - begin);
+  const std::int64_t begin = ProcessNanos();
+  for (std::size_t i = 0; i < count; ++i) {
+    differ += way.Ask(i % questions) == (answers[i % questions] == '1') ? 0 : 1;
+  }
+  const auto all = static_cast<double>(ProcessNanos() - begin);
+  // A client that gives up on a daemon answers with defaults, and fast.
+  if (differ != 0) Abort(std::to_string(differ) + " answers changed while they were timed");
   std::printf(
-      "{\"p50\": %.0f, \"p99\": %.0f, \"p999\": %.0f, \"mean\": %.1f, \"answers\": \"%s\"}\n",
+      "{\"p50\": %.0f, \"p99\": %.0f, \"p999\": %.0f, \"computed\": %.1f, \"answers\": \"%s\"}\n",
       Percentile(nanos, 50), Percentile(nanos, 99), Percentile(nanos, 99.9),
       all / static_cast<double>(count), answers.c_str());
 }

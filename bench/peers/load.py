@@ -50,8 +50,8 @@ class Wrk:
 class Waits:
     """One caller on a Unix socket that waits for each answer; a round gives what the program `waits` prints."""
 
-    def __init__(self, way, target, requests, count):
-        self.command = [RELEASE / "bench" / "waits", way, str(target), requests, str(count)]
+    def __init__(self, way, target, requests, count, schedule=()):
+        self.command = [*schedule, RELEASE / "bench" / "waits", way, str(target), requests, str(count)]
 
     def round(self):
         found = json.loads(run(*self.command))

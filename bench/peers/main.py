@@ -32,6 +32,8 @@ def parse():
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join([*PEERS, *LIBRARIES])}; all unless told")
     parser.add_argument("--only", action="append", choices=list(workloads.ALL), help="a workload; all unless told")
     parser.add_argument("--quick", action="store_true", help="three short rounds: to see that it works")
+    parser.add_argument("--realtime", action="store_true",
+                        help="one caller and its server come before all else on the machine (as root, seconds)")
     parser.add_argument("--json", default="build/peers.json", metavar="FILE", help="where to write the figures")
     told = parser.parse_args()
     unknown = [name for name in told.names if name not in PEERS and name not in LIBRARIES]
@@ -52,7 +54,8 @@ def main():
         else:
             report.versions[peer.name] = peer.version()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pennon-peers-"))
-    bench = workloads.Bench(peers, [LIBRARIES[name] for name in LIBRARIES if name in chosen], directory, report, told.quick)
+    libraries = [LIBRARIES[name] for name in LIBRARIES if name in chosen]
+    bench = workloads.Bench(peers, libraries, directory, report, told.quick, told.realtime)
     try:
         for name in told.only or workloads.ALL:
             print(f"measuring: {name}", file=sys.stderr, flush=True)

@@ -35,16 +35,17 @@ class Failed(Exception):
 
 
 class Server:
-    """`wait` says when it answers. `socket`: it listens there and not on the port."""
+    """`wait` says when it answers. `socket`: it listens there and not on the port.
+    `schedule`: what its command begins with."""
 
     running = []  # to be ended at the end, also at Ctrl-C
 
-    def __init__(self, peer, command, directory, port, socket_path=None):
+    def __init__(self, peer, command, directory, port, socket_path=None, schedule=()):
         self.peer, self.port, self.socket = peer, port, socket_path
         self.log = pathlib.Path(directory) / f"log-{port}"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                ["taskset", "-c", str(SERVER_ON), *map(str, command)], stdin=subprocess.DEVNULL, stdout=log,
+                [*schedule, "taskset", "-c", str(SERVER_ON), *map(str, command)], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, cwd=directory, env={**os.environ, **peer.environment()})
         Server.running.append(self)
 
