@@ -19,9 +19,10 @@ from report import Report
 from splitd import SdkProxy, Splitd
 from unleash_edge import UnleashEdge
 from unleash_proxy import UnleashProxy
+from unleash_server import UnleashServer
 
 PEERS = {"flagd": Flagd, "goff": Goff, "splitd": Splitd, "sdk-proxy": SdkProxy, "edge": UnleashEdge,
-         "unleash-proxy": UnleashProxy}
+         "unleash-proxy": UnleashProxy, "unleash-server": UnleashServer}
 LIBRARIES = {"flagd-core": "@openfeature/flagd-core", "unleash-client": "unleash-client",
              "growthbook": "@growthbook/growthbook", "launchdarkly": "@launchdarkly/node-server-sdk"}
 
@@ -68,6 +69,8 @@ def main():
                 library.stop_all()
             report.loads.append(os.getloadavg()[0])
     finally:
+        for peer in peers:
+            peer.end()
         shutil.rmtree(directory, ignore_errors=True)
     report.print()
     report.write(told.json)

@@ -46,6 +46,9 @@ class Peer:
     def environment(self):
         return {}
 
+    def end(self):
+        """Stops what the program needed beside itself."""
+
     def single(self, flag, context):
         """Path and body of a POST."""
         return f"/ofrep/v1/evaluate/flags/{flag.key}", {"context": context}
