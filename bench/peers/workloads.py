@@ -40,7 +40,8 @@ class Bench:
             if can not in peer.can:
                 continue
             if peer.absence():
-                self.report.lack(workload, peer.name, "absent, see below")
+                judged = (can, peer.name) in AT_LEAST or can in ("unix", "cold")
+                self.report.lack(workload, peer.name, "absent, see below" + ("; the budget is not judged" if judged else ""))
             else:
                 yield peer
 
