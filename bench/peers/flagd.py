@@ -28,7 +28,7 @@ class Flagd(Peer):
     variable = "PENNON_PEER_FLAGD"
     install = "go install github.com/open-feature/flagd/flagd@v0.16.1"
     can = frozenset(["single", "bulk"])
-    note = "no copy on disk: with its upstream dead it ends"
+    note = "no copy on disk; with its upstream dead it ends (from its source, not run)"
 
     def version(self):
         return version_of(self.program, "version")

@@ -1,4 +1,5 @@
-"""GO Feature Flag's relay proxy: OFREP over TCP or a Unix socket. Its documentation names as fast: a file, JSON, no exporter."""
+"""GO Feature Flag's relay proxy: OFREP over TCP or a Unix socket. Fast is, by its documentation: a file, JSON, no
+exporter."""
 import json
 import re
 import shutil

@@ -9,9 +9,13 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # for loading
 
+import cold
+import in_process
 import library
+import over_http
+import over_unix
 import server
-import workloads
+from bench import Bench
 from flagd import Flagd
 from goff import Goff
 from pennond import Pennond
@@ -26,12 +30,15 @@ PEERS = {"flagd": Flagd, "goff": Goff, "splitd": Splitd, "sdk-proxy": SdkProxy, 
 LIBRARIES = {"flagd-core": "@openfeature/flagd-core", "unleash-client": "unleash-client",
              "growthbook": "@growthbook/growthbook", "launchdarkly": "@launchdarkly/node-server-sdk"}
 
+WORKLOADS = {"single": over_http.single_and_memory, "bulk": over_http.bulk, "unix": over_unix.unix, "cold": cold.cold,
+             "in-process": in_process.in_process}
+
 
 def parse():
     parser = argparse.ArgumentParser(
         prog="bench/peers/run", description="Speed beside others, in the same run. Exits 1 when a budget is missed.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join([*PEERS, *LIBRARIES])}; all unless told")
-    parser.add_argument("--only", action="append", choices=list(workloads.ALL), help="a workload; all unless told")
+    parser.add_argument("--only", action="append", choices=list(WORKLOADS), help="a workload; all unless told")
     parser.add_argument("--quick", action="store_true", help="three short rounds: to see that it works")
     parser.add_argument("--realtime", action="store_true",
                         help="one caller and its server come before all else on the machine (as root, seconds)")
@@ -56,12 +63,12 @@ def main():
             report.versions[peer.name] = peer.version()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pennon-peers-"))
     libraries = [LIBRARIES[name] for name in LIBRARIES if name in chosen]
-    bench = workloads.Bench(peers, libraries, directory, report, told.quick, told.realtime)
+    bench = Bench(peers, libraries, directory, report, told.quick, told.realtime)
     try:
-        for name in told.only or workloads.ALL:
+        for name in told.only or WORKLOADS:
             print(f"measuring: {name}", file=sys.stderr, flush=True)
             try:
-                workloads.ALL[name](bench)
+                WORKLOADS[name](bench)
             except server.Failed as failure:  # the others are measured all the same
                 report.fail(name, str(failure))
             finally:

@@ -1,4 +1,4 @@
-"""Unleash Edge: all flags of a user over HTTP, from a file (offline) or after a start with its upstream dead from its backup."""
+"""Unleash Edge: all flags of a user over HTTP, from a file (offline); with its upstream dead from its backup."""
 import json
 
 import unleash
