@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+from loading import nginx_config, wrk_script
+
 BIN = pathlib.Path(sys.argv[1])
 HTTP_LOAD = sys.argv[2]
 ROUNDS = 7
@@ -28,52 +30,6 @@ REQUESTS = 4_096
 COUNTRIES = ["NO", "SE", "DK", "FI", "DE", "FR", "ES", "PT", "IT", "PL", "CZ", "AT", "CH", "NL", "BE", "IE"]
 PROCESSORS = sorted(os.sched_getaffinity(0))
 SERVER_ON, LOAD_ON = PROCESSORS[0], PROCESSORS[-1]
-
-# wrk sends `size` requests of the file in one write; each begins where the last one ended.
-WRK_SCRIPT = """
-local requests, size = {}, %d
-for line in io.lines("%s") do
-  local body = line:match("\\t(.*)$")
-  requests[#requests + 1] = table.concat({"POST ", line:match("^[^\\t]*"), " HTTP/1.1\\r\\nHost: localhost\\r\\n",
-    "Content-Type: application/json\\r\\nContent-Length: ", #body, "\\r\\n\\r\\n", body})
-end
-local next = math.random(#requests)
-request = function()
-  local first = next
-  next = next + size
-  if next > #requests - size + 1 then next = 1 end
-  return table.concat(requests, "", first, first + size - 1)
-end
-"""
-
-NGINX = """
-worker_processes 1;
-daemon off;
-pid {directory}/nginx.pid;
-error_log /dev/null;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off;
-  keepalive_requests 1000000000;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
-  default_type application/json;
-  server {{
-    listen 127.0.0.1:{port};
-    location = /ofrep/v1/evaluate/flags {{
-      {parts}
-      return 200 {names};
-    }}
-    location / {{ return 200 '{single}'; }}
-  }}
-}}
-"""
-
-
-NGINX_WORD_BYTES = 4_000  # a word of its configuration is limited; a text may be of several
 
 
 def flag(index):
@@ -172,22 +128,9 @@ def start_daemon(directory, count):
                   path)
 
 
-def nginx_config(directory, port, single, bulk):
-    words = [bulk[i:i + NGINX_WORD_BYTES] for i in range(0, len(bulk), NGINX_WORD_BYTES)]
-    return NGINX.format(directory=directory, port=port, single=single,
-                        parts="\n      ".join(f"set $part{i} '{word}';" for i, word in enumerate(words)),
-                        names="".join(f"$part{i}" for i in range(len(words))))
-
-
 def write_requests(file, rows):
     file.write_text("".join(f"{path}\t{json.dumps(body, separators=(',', ':'))}\n" for path, body in rows))
     return file
-
-
-def wrk_script(requests, size):
-    script = requests.with_suffix(f".{size}.lua")
-    script.write_text(WRK_SCRIPT % (size, requests))
-    return script
 
 
 def compare(name, value, floor, at_least):

@@ -1,0 +1,41 @@
+"""flagd: OFREP over HTTP. Its socket speaks gRPC only, and its ports cannot be bound to loopback alone."""
+import json
+
+from peer import Peer, version_of
+from server import free_port
+
+
+def definition(flag):
+    written = {"state": "ENABLED", "variants": {"on": True, "no": False}}
+    if flag.kind == "static":
+        return {**written, "defaultVariant": "on" if flag.is_on else "no"}
+    region = {"in": [{"var": "region"}, flag.regions]}
+    if flag.kind == "one":
+        return {**written, "defaultVariant": "no", "targeting": {"if": [region, "on", "no"]}}
+    when = {"and": [{"in": [{"var": "tier"}, flag.tiers]}, {">=": [{"var": "score"}, flag.score]},
+                    {"or": [{"==": [{"var": "role"}, flag.role]}, region]}]}
+    rest = {"fractional": [{"cat": [{"var": "$flagd.flagKey"}, {"var": "targetingKey"}]}, ["on", 25], ["no", 75]]}
+    return {**written, "defaultVariant": "no", "targeting": {"if": [when, "on", rest]}}
+
+
+def document(flags):
+    return {"flags": {flag.key: definition(flag) for flag in flags}}
+
+
+class Flagd(Peer):
+    name = "flagd"
+    programs = ("flagd",)
+    variable = "PENNON_PEER_FLAGD"
+    install = "go install github.com/open-feature/flagd/flagd@v0.16.1"
+    can = frozenset(["single", "bulk"])
+    note = "no copy on disk; with its upstream dead it ends (from its source, not run)"
+
+    def version(self):
+        return version_of(self.program, "version")
+
+    def write(self, directory, flags):
+        (directory / "flags.flagd.json").write_text(json.dumps(document(flags)))
+
+    def command(self, directory, port, socket):
+        return [self.program, "start", "-f", f"file:{directory / 'flags.flagd.json'}", "--port", str(free_port()),
+                "--management-port", str(free_port()), "--sync-port", str(free_port()), "--ofrep-port", str(port)]

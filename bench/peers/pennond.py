@@ -1,0 +1,87 @@
+"""Ours, from this repository's release build: what every ratio is of."""
+import json
+import pathlib
+import subprocess
+import time
+
+from peer import Peer, version_of
+from server import Failed, Server, free_port
+
+RELEASE = pathlib.Path(__file__).resolve().parents[2] / "build" / "release"
+
+
+def definition(flag):
+    written = {"type": "boolean", "variants": [{"key": "on", "value": True}, {"key": "no", "value": False}],
+               "salt": flag.key, "enabled": True, "offVariant": "no"}
+    if flag.kind == "static":
+        return {**written, "default": {"variant": "on" if flag.is_on else "no"}}
+    region = {"attr": "region", "op": "in", "values": flag.regions}
+    if flag.kind == "one":
+        return {**written, "rules": [{"id": "region", "when": region, "serve": {"variant": "on"}}],
+                "default": {"variant": "no"}}
+    when = {"all": [{"attr": "tier", "op": "in", "values": flag.tiers},
+                    {"attr": "score", "op": "ge", "values": [flag.score]},
+                    {"any": [{"attr": "role", "op": "in", "values": [flag.role]}, region]}]}
+    return {**written, "rules": [{"id": "nested", "when": when, "serve": {"variant": "on"}}],
+            "default": {"split": {"weights": [{"variant": "on", "weight": 25}, {"variant": "no", "weight": 75}]}}}
+
+
+class Pennond(Peer):
+    name = "pennond"
+    can = frozenset(["single", "bulk", "unix", "cold"])
+
+    def find(self):
+        return str(RELEASE / "bin" / "pennond")
+
+    def version(self):
+        return version_of(self.program, "--version")
+
+    def write(self, directory, flags):
+        (directory / "flags.json").write_text(json.dumps(
+            {"environment": "bench", "flags": {flag.key: definition(flag) for flag in flags}}))
+
+    def command(self, directory, port, socket):
+        return [self.program, "--environment", "bench", "--bootstrap-file", directory / "flags.json", "--cache-path", "",
+                *self._common(directory, port, socket)]
+
+    def prepare_cold(self, directory, flags):
+        """A store has the flags, a daemon follows it until they are in its cache, and the store is gone."""
+        self.write(directory, flags)
+        store = [str(RELEASE / "bin" / "pennon-store"), "--database", directory / "store.db"]
+        subprocess.run([*store, "init", "--token-file", directory / "token"], check=True, capture_output=True)
+        subprocess.run([*store, "import", directory / "flags.json", "--sync-key-file", directory / "key"], check=True,
+                       capture_output=True)
+        self.store_port = free_port()
+        serving = Server(self, [*store, "serve", "--listen-port", str(self.store_port), "--log-level", "error"], directory,
+                         self.store_port)
+        port = free_port()
+        following = Server(self, self.cold_command(directory, port), directory, port)
+        try:
+            following.wait(flags[0])
+            wait_for_cache(directory / "cache.db")
+        finally:
+            following.stop()
+            serving.stop()
+
+    def cold_command(self, directory, port):
+        return [self.program, "--environment", "bench", "--upstream-url", f"http://127.0.0.1:{self.store_port}",
+                "--upstream-key-file", directory / "key", "--cache-path", directory / "cache.db",
+                *self._common(directory, port, None)]
+
+    @staticmethod
+    def _common(directory, port, socket):
+        return ["--workers", "1", "--http-port", str(port), "--socket-path", socket or directory / "p.sock",
+                "--log-level", "error"]
+
+
+
+def wait_for_cache(path):
+    """Until a generation is in it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        log = path.with_name(path.name + "-wal")
+        if path.exists() and max(file.stat().st_size for file in (path, log) if file.exists()) > 2**20:
+            time.sleep(1)  # a generation of 10,000 flags is written in one transaction
+            return
+        time.sleep(0.1)
+    raise Failed("pennond does not fill its cache")
