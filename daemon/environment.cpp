@@ -1,5 +1,7 @@
 #include "daemon/environment.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -170,6 +172,7 @@ std::shared_ptr<const serving::SetDifference> Environment::DifferenceTo(
 void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMillis confirmed_at) {
   published_.difference = DifferenceTo(compiled);
   compiled_ = std::move(compiled);
+  has_compiled_ = true;
   published_.image = compiled_.image;
   published_.source = source;
   published_.is_confirmed = source != Source::kBootstrap;
@@ -220,6 +223,9 @@ std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) 
 
 void Environment::EverySecond() {
   mapped_.Beat();
+  // Reading and compiling leave as much memory behind as they have made, in pieces that the
+  // allocator would keep.
+  if (std::exchange(has_compiled_, false)) ::malloc_trim(0);
   const base::SteadyMillis now = clock_.Steady();
   if (now - image_kept_at_ >= kKeepImageEveryMillis) KeepImage();
   if (cache_ && newest_ && cache_->HasUnsaved() && now - cache_confirmed_at_ >= kSaveAgainMillis)

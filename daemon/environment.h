@@ -146,9 +146,10 @@ class Environment {
   bool wants_full_ = false;  // a delta did not fit
   serving::Published published_;
   std::optional<base::Error> refused_;
-  bool is_incomplete_ = false;  // of what is in force, there is only the image yet
-  base::SteadyMillis cache_confirmed_at_ = 0;
-  std::string kept_image_;  // version of the image that the cache has
+  bool is_incomplete_ = false;                 // of what is in force, there is only the image yet
+  base::SteadyMillis cache_confirmed_at_ = 0;  // or last written
+  bool has_compiled_ = false;                  // since the last second
+  std::string kept_image_;                     // version of the image that the cache has
   base::SteadyMillis image_kept_at_ = 0;
   base::SteadyMillis started_at_ = 0;
 };
