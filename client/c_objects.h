@@ -71,8 +71,8 @@ inline const Context& ContextOf(const pennon_context* context) {
 }
 /// Does not throw: a context of the evaluator's own kind needs no memory while it is empty.
 inline const model::Context& ViewOf(const pennon_context* context) {
-  static const model::Context nothing;
-  return context == nullptr ? nothing : context->context.view();
+  static const model::Context kNothing;
+  return context == nullptr ? kNothing : context->context.view();
 }
 
 /// The one place where exceptions end: nothing is thrown past pennon.h.
