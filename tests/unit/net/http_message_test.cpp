@@ -23,6 +23,7 @@ TEST_CASE("a cleared response is an empty 200 again") {
   CHECK(response.status == 200);
   CHECK(response.content_type == "application/json");
   CHECK(response.headers.empty());
+  CHECK(response.header_lines.empty());
   CHECK(response.body.empty());
   CHECK_FALSE(response.close);
 }
