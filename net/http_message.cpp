@@ -31,12 +31,6 @@ bool HttpRequest::MayBeJson() const {
   return type.empty() || type.substr(0, type.find(';')).find("json") != std::string_view::npos;
 }
 
-std::size_t HttpRequest::CountHeader(std::string_view name) const {
-  return static_cast<std::size_t>(
-      std::count_if(headers.begin(), headers.end(),
-                    [&](const auto& header) { return SameHeaderName(header.first, name); }));
-}
-
 void HttpResponse::Clear() {
   status = 200;
   content_type = "application/json";

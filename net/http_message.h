@@ -26,8 +26,6 @@ struct HttpRequest {
   /// True when the body may be JSON: the Content-Type says so, or is absent, as several clients
   /// leave it.
   [[nodiscard]] bool MayBeJson() const;
-  /// How many headers of that name (any case) were sent.
-  [[nodiscard]] std::size_t CountHeader(std::string_view name) const;
 };
 
 /// Names of headers are the same in any case.

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "net/http_protocol.h"
+#include "tests/unit/net/header_count.h"
 #include "tests/unit/net/net_fixture.h"
 
 namespace pennon::net {
@@ -29,7 +30,7 @@ class Site final : public HttpHandler {
     response.content_type = "text/plain";
     response.headers.emplace_back("X-Method", std::string(request.method));
     response.headers.emplace_back("X-Agent", std::string(request.Header("User-Agent")));
-    response.headers.emplace_back("X-Type", std::to_string(request.CountHeader("Content-Type")));
+    response.headers.emplace_back("X-Type", std::to_string(CountHeader(request, "Content-Type")));
     response.headers.emplace_back("X-Got", std::string(request.Header("X-Sent")));
     response.body.assign(request.body.begin(), request.body.end());
     if (request.path == "/thousand") response.body.assign(1000, 'a');
