@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 namespace pennon::daemon {
 namespace {
@@ -18,19 +19,25 @@ constexpr std::array<int, 5> kFatal{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 constexpr std::size_t kMaxRecords = 128;  // environments of a daemon
 constexpr std::size_t kLookedAt = 64;
 
-using Entry = std::int64_t;  // milliseconds of the wall clock
+struct Entry {
+  base::WallMillis at;
+  GenerationName set;
+};
 
 // All that the handler uses.
-std::array<std::atomic<int>, kMaxRecords> files;
+std::array<CrashRecord::Place, kMaxRecords> places;
 std::array<struct sigaction, kFatal.size()> previous;
 
 // Async-signal-safe throughout.
 void OnFatal(int signal) {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  const Entry entry = std::int64_t{now.tv_sec} * 1'000 + now.tv_nsec / 1'000'000;
-  for (const auto& file : files) {
-    const int fd = file.load(std::memory_order_relaxed) - 1;
+  const base::WallMillis at = std::int64_t{now.tv_sec} * 1'000 + now.tv_nsec / 1'000'000;
+  for (const auto& place : places) {
+    const int fd = place.file.load(std::memory_order_relaxed) - 1;
+    const Entry entry{at,
+                      {place.epoch.load(std::memory_order_relaxed),
+                       place.revision.load(std::memory_order_relaxed)}};
     if (fd >= 0 && ::write(fd, &entry, sizeof(entry)) < 0) continue;
   }
   for (std::size_t i = 0; i < kFatal.size(); ++i) {
@@ -55,33 +62,43 @@ CrashRecord::CrashRecord(std::string path)
   if (fd_ < 0) return;
   static const bool kCaught = (CatchFatalSignals(), true);
   (void)kCaught;
-  for (auto& file : files) {
-    int free = 0;  // a file is held as its descriptor plus one
-    if (file.compare_exchange_strong(free, fd_ + 1)) return;
+  for (Place& place : places) {
+    int free = 0;
+    if (!place.file.compare_exchange_strong(free, fd_ + 1)) continue;
+    place_ = &place;
+    SetInForce({});
+    return;
   }
 }
 
 CrashRecord::~CrashRecord() {
-  if (fd_ < 0) return;
-  for (auto& file : files) {
-    int own = fd_ + 1;
-    if (file.compare_exchange_strong(own, 0)) break;
-  }
-  ::close(fd_);
+  if (place_ != nullptr) place_->file = 0;
+  if (fd_ >= 0) ::close(fd_);
 }
 
-std::size_t CrashRecord::CountSince(base::WallMillis since) const {
+void CrashRecord::SetInForce(GenerationName set) {
+  if (place_ == nullptr) return;
+  place_->epoch.store(set.epoch, std::memory_order_relaxed);
+  place_->revision.store(set.revision, std::memory_order_relaxed);
+}
+
+std::optional<GenerationName> CrashRecord::SuspectSince(base::WallMillis since) const {
   struct stat status {};
-  if (fd_ < 0 || ::fstat(fd_, &status) != 0) return 0;
+  if (fd_ < 0 || ::fstat(fd_, &status) != 0) return std::nullopt;
   const auto noted = static_cast<std::size_t>(status.st_size) / sizeof(Entry);
   std::array<Entry, kLookedAt> entries;
   const std::size_t looked_at = std::min(noted, kLookedAt);
   const ssize_t got = ::pread(fd_, entries.data(), looked_at * sizeof(Entry),
                               static_cast<off_t>((noted - looked_at) * sizeof(Entry)));
-  if (got <= 0) return 0;
-  const auto end = entries.begin() + got / static_cast<ssize_t>(sizeof(Entry));
-  return static_cast<std::size_t>(
-      std::count_if(entries.begin(), end, [&](Entry at) { return at >= since; }));
+  if (got < static_cast<ssize_t>(sizeof(Entry))) return std::nullopt;
+  const std::span<const Entry> read(entries.data(), static_cast<std::size_t>(got) / sizeof(Entry));
+  const GenerationName last = read.back().set;
+  const auto crashes = std::count_if(read.begin(), read.end(), [&](const Entry& entry) {
+    return entry.at >= since && entry.set == last;
+  });
+  // Without a set in force, none is to blame.
+  if (crashes < kSuspiciousCrashes || last == GenerationName()) return std::nullopt;
+  return last;
 }
 
 void CrashRecord::Forget() {

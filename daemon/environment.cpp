@@ -173,6 +173,7 @@ void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMi
   published_.difference = DifferenceTo(compiled);
   compiled_ = std::move(compiled);
   has_compiled_ = true;
+  if (crashes_) crashes_->SetInForce({compiled_.given.epoch, compiled_.given.revision});
   published_.image = compiled_.image;
   published_.source = source;
   published_.is_confirmed = source != Source::kBootstrap;

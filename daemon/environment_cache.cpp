@@ -16,7 +16,6 @@ using serving::Source;
 namespace {
 
 constexpr std::int64_t kConfirmEveryMillis = 60'000;
-constexpr std::size_t kSuspiciousCrashes = 3;
 
 }  // namespace
 
@@ -44,12 +43,9 @@ std::string Environment::Mark(std::string_view name) {
 
 void Environment::FindSuspect() {
   suspect_ = Mark("suspect");
-  if (crashes_->CountSince(clock_.Wall() - kCrashMemoryMillis) < kSuspiciousCrashes) return;
-  const auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
-  if (!kept || kept->empty()) return;
-  const std::string serving = Mark("serving");
-  const GenerationName& newest = kept->front().name;
-  suspect_ = serving.empty() ? CursorOf({"", newest.epoch, newest.revision}) : serving;
+  const auto found = crashes_->SuspectSince(clock_.Wall() - kCrashMemoryMillis);
+  if (!found) return;
+  suspect_ = CursorOf({"", found->epoch, found->revision});
   crashes_->Forget();
   NoteMark("suspect", suspect_);
   log_.Error("the daemon crashed again and again; the flag set is held back until it is accepted",

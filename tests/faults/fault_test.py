@@ -202,11 +202,11 @@ class FaultTest(EndToEndTest):
         """A daemon that has synced revisions 1 to `revisions`, was killed, and whose upstream is dead."""
         upstream = self.upstream()
         daemon = self.live(upstream, ["--upstream-stream", "false", *arguments])
+        self.wait_kept(daemon, 1)
         for revision in range(2, revisions + 1):
             upstream.publish(revision, {"a": flag(revision)})
             self.wait_revision(daemon, revision)
             self.wait_kept(daemon, revision)
-        self.wait_kept(daemon, revisions)
         daemon.program.kill()
         upstream.close()
         return upstream, daemon

@@ -249,6 +249,19 @@ class LifecycleTest(FaultTest):
         self.assert_serves(daemon, 3)
 
     @without_sanitizer("it takes the signals of a crash for itself")
+    def test_K16_a_set_that_crashes_before_it_is_in_the_cache_is_held_back_not_the_good_one_that_is(self):
+        upstream, daemon = self.cached(1)
+        upstream.publish(2, {"a": flag(2)})
+        upstream.open()
+        for _ in range(3):
+            daemon.start()
+            self.wait_revision(daemon, 2)
+            self.crash(daemon, signal.SIGSEGV)
+        daemon.start()
+        eventually(lambda: daemon.environment().get("held") == "1.2", daemon.environment)
+        self.assert_serves(daemon, 1)
+
+    @without_sanitizer("it takes the signals of a crash for itself")
     def test_K16_who_accepts_the_set_that_was_held_back_gets_it(self):
         upstream, daemon = self.cached(2)
         for _ in range(3):
