@@ -1,29 +1,26 @@
 #include "net/connection.h"
 
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
+#include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace pennon::net {
 namespace {
-
-using boost::system::error_code;
 
 constexpr std::size_t kFirstInputBytes = std::size_t{16} * 1024;
 constexpr std::size_t kMaxInputBytes = std::size_t{64} << 20U;  // protocols refuse long before
 constexpr std::size_t kKeptBufferBytes = std::size_t{64} * 1024;
 constexpr std::size_t kSpareBytes = 1;  // that StreamProtocol may write behind the input
 constexpr std::int64_t kLingerMillis = 2'000;
+constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Worker> worker, Socket socket,
+Connection::Connection(std::shared_ptr<Worker> worker, base::Descriptor socket,
                        std::shared_ptr<ListenerState> listener)
     : worker_(std::move(worker)),
       listener_(std::move(listener)),
@@ -46,12 +43,13 @@ void Connection::Start(const Peer& peer) {
   LateAnswer late([weak, weak_worker](std::string bytes, AfterAnswer after) {
     const auto worker = weak_worker.lock();
     if (worker == nullptr) return;
-    boost::asio::post(worker->io, [weak, bytes = std::move(bytes), after]() mutable {
+    worker->Post([weak, bytes = std::move(bytes), after]() mutable {
       if (const auto connection = weak.lock()) connection->OnLate(std::move(bytes), after);
     });
   });
   protocol_ = listener_->factory(worker_->index, peer, std::move(late));
-  if (protocol_ == nullptr) {
+  // The kernel may watch no more descriptors.
+  if (protocol_ == nullptr || !worker_->loop.Watch(socket_.get(), kReading, *this)) {
     listener_->refused.fetch_add(1, std::memory_order_relaxed);
     return Close();
   }
@@ -60,8 +58,9 @@ void Connection::Start(const Peer& peer) {
 }
 
 void Connection::Close() {
-  error_code ignored;
-  socket_.close(ignored);
+  if (!socket_.IsOpen()) return;
+  worker_->loop.Unwatch(socket_.get(), *this);
+  socket_ = base::Descriptor();
   worker_->Remove(shared_from_this());
 }
 
@@ -73,27 +72,13 @@ bool Connection::IsIdle() const {
   return input_size_ == 0 && !is_kept_ && !is_suspended_ && IsWritten();
 }
 
-bool Connection::HasUnread() {
+bool Connection::HasUnread() const {
   int unread = 0;
-  return ::ioctl(socket_.native_handle(), FIONREAD, &unread) == 0 && unread > 0;
+  return ::ioctl(socket_.get(), FIONREAD, &unread) == 0 && unread > 0;
 }
 
 void Connection::CloseWhenIdle() {
-  if (is_lingering_) return Close();
-  if (IsIdle()) CloseUnlessAsked();
-}
-
-// A read may have taken a request already while its completion is still in the queue: cancelling
-// lets that come, or ends the read, and only then the kernel knows whether something was asked.
-void Connection::CloseUnlessAsked() {
-  error_code ignored;
-  if (is_reading_) {
-    socket_.cancel(ignored);
-  } else if (HasUnread()) {
-    Read();
-  } else {
-    Close();
-  }
+  if (is_lingering_ || (IsIdle() && !HasUnread())) Close();
 }
 
 bool Connection::IsOver(std::uint32_t since, std::int64_t deadline_millis,
@@ -109,17 +94,21 @@ void Connection::OnTick(std::uint32_t tick) {
   if (IsOver(message_since_, is_lingering_ ? kLingerMillis : limits.message_deadline_millis,
              tick) ||
       IsOver(write_since_, limits.write_deadline_millis, tick) ||
-      (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick)) ||
-      (is_suspended_ && IsPeerGone())) {
+      (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick))) {
     Close();
   }
 }
 
-// While it waits for an answer nothing is read, and so no end is seen: a peer that follows changes
-// would leave its connection behind. One that has only ended its own side still wants the answer.
-bool Connection::IsPeerGone() {
-  pollfd look{socket_.native_handle(), 0, 0};
-  return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0;
+void Connection::OnReady(std::uint32_t events) {
+  constexpr std::uint32_t kGone = EPOLLHUP | EPOLLERR;
+  peer_is_gone_ = peer_is_gone_ || (events & kGone) != 0;
+  has_end_ = has_end_ || (events & (kGone | EPOLLRDHUP)) != 0;
+  is_readable_ = is_readable_ || (events & (kGone | EPOLLRDHUP | EPOLLIN)) != 0;
+  // A peer that follows changes would else leave its connection behind. One that has only ended its
+  // own side still wants the answer.
+  if (is_suspended_ && peer_is_gone_) return Close();
+  if (is_writing_ && (events & (kGone | EPOLLOUT)) != 0) WriteRest();
+  if (is_reading_ && is_readable_) ReadNow();
 }
 
 bool Connection::GrowInput() {
@@ -155,32 +144,29 @@ bool Connection::Hold(std::size_t input_capacity) {
   return true;
 }
 
-// Asio tries to read at once. Straight after an answer there is nothing to read yet; when the other
-// connections have had their turn there often is, and that spares waiting for the descriptor.
 void Connection::Read() {
-  if (is_reading_ || !socket_.is_open()) return;
   is_reading_ = true;
-  boost::asio::post(worker_->io, [self = shared_from_this()] { self->BeginRead(); });
+  if (is_readable_) worker_->loop.Again(*this);
 }
 
-void Connection::BeginRead() {
-  if (!socket_.is_open()) return;
-  // Draining may have begun since Read, and found no read to cancel.
-  if (worker_->draining && !is_lingering_ && IsIdle() && !HasUnread()) return Close();
+void Connection::ReadNow() {
+  is_reading_ = false;
   if (!GrowInput()) return Close();
-  socket_.async_read_some(
-      boost::asio::buffer(input_.get() + input_size_, input_capacity_ - input_size_ - kSpareBytes),
-      [self = shared_from_this()](const error_code& ec, std::size_t size) {
-        self->is_reading_ = false;
-        if (!self->socket_.is_open()) return;
-        if (ec == boost::asio::error::eof) {
-          self->peer_is_done_ = true;
-          return self->Continue();
-        }
-        if (ec == boost::asio::error::operation_aborted) return self->Continue();
-        if (ec) return self->Close();
-        self->OnRead(size);
-      });
+  const std::size_t room = input_capacity_ - input_size_ - kSpareBytes;
+  const ssize_t got = ::recv(socket_.get(), input_.get() + input_size_, room, MSG_DONTWAIT);
+  // Less than there was room for is all there is: of more, the kernel tells when it comes. Only the
+  // end may be there already. (Reads are short also where descriptors were sent along; a peer that
+  // does so waits until it sends more.)
+  is_readable_ = has_end_ || got == static_cast<ssize_t>(room);
+  if (got > 0) return OnRead(static_cast<std::size_t>(got));
+  if (got == 0) {
+    peer_is_done_ = true;
+  } else if (errno == EAGAIN || errno == EINTR) {
+    is_readable_ = errno == EINTR;
+  } else {
+    return Close();
+  }
+  Continue();
 }
 
 void Connection::OnRead(std::size_t size) {
@@ -218,7 +204,9 @@ void Connection::Continue() {
   for (;;) {
     if (!is_writing_ && !output_.empty()) Write();
     if (is_writing_ && !Hold(input_capacity_)) return Close();
-    if (!socket_.is_open() || is_suspended_ || descriptors_ != nullptr) return;
+    if (!socket_.IsOpen() || descriptors_ != nullptr) return;
+    if (is_suspended_ && peer_is_gone_) return Close();
+    if (is_suspended_) return;
     // While a slow reader has this much to read, nothing more is answered; the write goes on here.
     if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
     if (!has_more_) return GoOn();
@@ -232,8 +220,8 @@ void Connection::GoOn() {
     if (IsWritten()) Close();
   } else if (close_after_write_) {
     if (IsWritten()) Linger();
-  } else if (worker_->draining && IsIdle()) {
-    CloseUnlessAsked();
+  } else if (worker_->draining && IsIdle() && !HasUnread()) {
+    Close();
   } else {
     Read();
   }
@@ -245,8 +233,7 @@ void Connection::Linger() {
   if (!is_lingering_) {
     is_lingering_ = true;
     message_since_ = worker_->tick;
-    error_code ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    ::shutdown(socket_.get(), SHUT_WR);
   }
   input_size_ = 0;
   Read();
@@ -256,19 +243,42 @@ void Connection::Write() {
   writing_.swap(output_);
   output_.clear();
   written_ = 0;
-  // Nearly always the socket takes it all at once, and no completion has to come back.
-  const ssize_t sent = Send();
-  if (sent > 0) written_ = static_cast<std::size_t>(sent);
-  if (sent < 0 && errno != EAGAIN && errno != EINTR) return Close();
+  if (!SendAll()) return;
+  // Nearly always the socket takes it all at once, and nothing has to be waited for.
   if (written_ == writing_.size()) return EndWrite();
   is_writing_ = true;
   write_since_ = worker_->tick;
-  WriteRest();
+  worker_->loop.Rewatch(socket_.get(), kReading | EPOLLOUT, *this);
+}
+
+bool Connection::SendAll() {
+  while (written_ < writing_.size()) {
+    const ssize_t sent = Send();
+    if (sent > 0) {
+      written_ += static_cast<std::size_t>(sent);
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      Close();
+      return false;
+    }
+  }
+  return true;
+}
+
+void Connection::WriteRest() {
+  const std::size_t before = written_;
+  if (!SendAll()) return;
+  if (written_ > before) write_since_ = worker_->tick;
+  if (written_ < writing_.size()) return;
+  worker_->loop.Rewatch(socket_.get(), kReading, *this);
+  EndWrite();
+  Continue();
 }
 
 ssize_t Connection::Send() {
   if (descriptors_ == nullptr) {
-    return ::send(socket_.native_handle(), writing_.data() + written_, writing_.size() - written_,
+    return ::send(socket_.get(), writing_.data() + written_, writing_.size() - written_,
                   MSG_NOSIGNAL | MSG_DONTWAIT);
   }
   const std::size_t bytes = descriptors_->fds.size() * sizeof(int);
@@ -284,7 +294,7 @@ ssize_t Connection::Send() {
   head->cmsg_type = SCM_RIGHTS;
   head->cmsg_len = CMSG_LEN(bytes);
   std::memcpy(CMSG_DATA(head), descriptors_->fds.data(), bytes);
-  const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent > 0) descriptors_.reset();
   return sent;
 }
@@ -298,37 +308,8 @@ void Connection::EndWrite() {
   if (held_ > 0) Hold(input_capacity_);
 }
 
-// Asio knows no descriptors: until they are gone only the waiting is its own.
-void Connection::WriteWithDescriptors() {
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& ec) {
-    if (!self->socket_.is_open()) return;
-    if (ec) return self->Close();
-    const ssize_t sent = self->Send();
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) return self->Close();
-    if (sent > 0) self->written_ += static_cast<std::size_t>(sent);
-    if (self->written_ < self->writing_.size()) return self->WriteRest();
-    self->EndWrite();
-    self->Continue();
-  });
-}
-
-void Connection::WriteRest() {
-  if (descriptors_ != nullptr) return WriteWithDescriptors();
-  socket_.async_write_some(
-      boost::asio::buffer(writing_.data() + written_, writing_.size() - written_),
-      [self = shared_from_this()](const error_code& ec, std::size_t size) {
-        if (!self->socket_.is_open()) return;
-        if (ec) return self->Close();
-        self->written_ += size;
-        self->write_since_ = self->worker_->tick;
-        if (self->written_ < self->writing_.size()) return self->WriteRest();
-        self->EndWrite();
-        self->Continue();
-      });
-}
-
 void Connection::OnLate(std::string bytes, AfterAnswer after) {
-  if (!socket_.is_open() || !is_suspended_) return;
+  if (!socket_.IsOpen() || !is_suspended_) return;
   if (output_.size() + bytes.size() > listener_->limits.max_output_bytes &&
       after == AfterAnswer::kMore) {
     return Close();

@@ -1,11 +1,16 @@
 // One connection: read all there is, let the protocol answer all of it, write once.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
-#include <boost/asio/generic/stream_protocol.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
+#include "base/descriptor.h"
+#include "net/event_loop.h"
 #include "net/stream_protocol.h"
 #include "net/worker.h"
 #include "net/worker_pool.h"
@@ -22,11 +27,11 @@ struct ListenerState {
 };
 
 /// Confined to its worker, but for the LateAnswer it gives out.
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public EventLoop::Watched,
+                         public std::enable_shared_from_this<Connection> {
  public:
-  using Socket = boost::asio::generic::stream_protocol::socket;
-
-  Connection(std::shared_ptr<Worker> worker, Socket socket,
+  /// `socket` does not block.
+  Connection(std::shared_ptr<Worker> worker, base::Descriptor socket,
              std::shared_ptr<ListenerState> listener);
   ~Connection();
   Connection(const Connection&) = delete;
@@ -38,27 +43,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void CloseWhenIdle();
   /// Closes when a deadline has passed.
   void OnTick(std::uint32_t tick);
+  void OnReady(std::uint32_t events) override;
 
  private:
   void Read();
-  void BeginRead();
+  void ReadNow();
   void OnRead(std::size_t size);
   void Process();
   void Write();
   /// Gives the socket what is to be written, descriptors first; as ::send.
   [[nodiscard]] ssize_t Send();
+  /// False when the connection has ended over it.
+  bool SendAll();
   void WriteRest();
-  void WriteWithDescriptors();
   void EndWrite();
   void Linger();
   void OnLate(std::string bytes, AfterAnswer after);
   void Continue();
   void GoOn();
-  void CloseUnlessAsked();
   [[nodiscard]] bool IsIdle() const;
   [[nodiscard]] bool IsWritten() const;
-  [[nodiscard]] bool HasUnread();
-  [[nodiscard]] bool IsPeerGone();
+  [[nodiscard]] bool HasUnread() const;
   bool GrowInput();
   void ShrinkInput();
   /// Takes or gives back what the buffers have become; false when there is not so much.
@@ -68,7 +73,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::shared_ptr<Worker> worker_;
   std::shared_ptr<ListenerState> listener_;
-  Socket socket_;
+  base::Descriptor socket_;
   std::unique_ptr<StreamProtocol> protocol_;
 
   std::unique_ptr<char[]> input_;
@@ -80,12 +85,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<const Descriptors> descriptors_;  // to go with the next byte
   std::size_t held_ = 0;                            // of ConnectionLimits::memory
 
-  bool is_reading_ = false;
-  bool is_writing_ = false;
+  bool is_reading_ = false;   // what comes next is to be read
+  bool is_readable_ = false;  // there may be something to read
+  bool is_writing_ = false;   // waits for the socket to take more
   bool is_suspended_ = false;
   bool is_kept_ = false;       // the protocol keeps the beginning of a message
   bool has_more_ = false;      // the protocol has paused for the output to be written
-  bool peer_is_done_ = false;  // sent its end of stream
+  bool has_end_ = false;       // the end of what the peer sends has come, perhaps behind bytes
+  bool peer_is_done_ = false;  // that end was read
+  bool peer_is_gone_ = false;  // neither reads nor sends any more
   bool close_after_write_ = false;
   bool is_lingering_ = false;        // our side is closed
   std::uint32_t message_since_ = 0;  // tick at which the unfinished message began

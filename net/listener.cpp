@@ -8,20 +8,18 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <cerrno>
+#include <utility>
 
 namespace pennon::net {
 namespace {
 
-constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
 constexpr int kAcceptsPerRound = 64;
 constexpr int kAcceptsAtClose = 4096;
 constexpr std::size_t kUsualGroups = 32;
 
-int OpenSpare() {
-  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+base::Descriptor OpenSpare() {
+  return base::Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
 
 // An IPv4 address that came in on an IPv6 socket is written as what it is.
@@ -100,25 +98,15 @@ std::uint16_t PortOf(const sockaddr_storage& address) {
 SocketListener::SocketListener(std::vector<std::shared_ptr<Worker>> workers, int fd,
                                const ConnectionLimits& limits, ProtocolFactory factory)
     : workers_(std::move(workers)),
+      socket_(fd),
       spare_(OpenSpare()),
-      state_(std::make_shared<ListenerState>()),
-      descriptor_(workers_.front()->io),
-      pause_(workers_.front()->io) {
+      state_(std::make_shared<ListenerState>()) {
   state_->limits = limits;
   state_->factory = std::move(factory);
   const sockaddr_storage address = LocalAddress(fd);
   family_ = address.ss_family;
   port_ = PortOf(address);
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-  descriptor_.assign(fd);
-}
-
-SocketListener::~SocketListener() {
-  if (spare_ >= 0) ::close(spare_);
-}
-
-std::uint16_t SocketListener::port() const {
-  return port_;
 }
 
 ListenerCounts SocketListener::counts() const {
@@ -128,7 +116,10 @@ ListenerCounts SocketListener::counts() const {
 }
 
 void SocketListener::Start() {
-  boost::asio::post(workers_.front()->io, [self = shared_from_this()] { self->Wait(); });
+  workers_.front()->Post([self = shared_from_this()] {
+    if (!self->socket_.IsOpen()) return;
+    if (!self->workers_.front()->loop.Watch(self->socket_.get(), EPOLLIN, *self)) self->Pause();
+  });
 }
 
 void SocketListener::Close() {
@@ -136,39 +127,29 @@ void SocketListener::Close() {
   const int accepts = state_->limits.leave_waiting ? 0 : kAcceptsAtClose;
   for (int i = 0; i < accepts && AcceptOne() == Accepted::kYes; ++i) {
   }
-  boost::system::error_code ignored;
-  descriptor_.close(ignored);
-  pause_.cancel();
+  workers_.front()->loop.Unwatch(socket_.get(), *this);
+  socket_ = base::Descriptor();
 }
 
-void SocketListener::Wait() {
-  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                         [self = shared_from_this()](const boost::system::error_code& ec) {
-                           if (!ec) self->AcceptAll();
-                         });
-}
-
-void SocketListener::AcceptAll() {
-  if (!descriptor_.is_open()) return;
+void SocketListener::OnReady(std::uint32_t /*events*/) {
   for (int i = 0; i < kAcceptsPerRound; ++i) {
     const Accepted accepted = AcceptOne();
-    if (accepted == Accepted::kNoneWaits) break;
+    if (accepted == Accepted::kNoneWaits) return;
     if (accepted == Accepted::kOutOfMeans) {
-      // Without a pause the readiness that cannot be served would spin the loop.
       Shed();
-      pause_.expires_after(kPauseWithoutDescriptors);
-      pause_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
-        if (!ec) self->Wait();
-      });
-      return;
+      return Pause();
     }
   }
-  Wait();
+}
+
+// The readiness that cannot be served would have the loop spin.
+void SocketListener::Pause() {
+  workers_.front()->loop.Unwatch(socket_.get(), *this);
+  workers_.front()->AtNextTick([self = shared_from_this()] { self->Start(); });
 }
 
 SocketListener::Accepted SocketListener::AcceptOne() {
-  const int fd =
-      ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int fd = ::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
     Deal(fd);
     return Accepted::kYes;
@@ -188,8 +169,8 @@ SocketListener::Accepted SocketListener::AcceptOne() {
 
 // Gives the spare descriptor up for one moment, so that the peer sees a close and not a hang.
 void SocketListener::Shed() {
-  if (spare_ >= 0) ::close(spare_);
-  const int fd = ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
+  spare_ = base::Descriptor();
+  const int fd = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
   if (fd >= 0) Refuse(fd);
   spare_ = OpenSpare();
 }
@@ -206,16 +187,12 @@ void SocketListener::Deal(int fd) {
   const int on = 1;
   if (family_ != AF_UNIX) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   const std::shared_ptr<Worker> worker = workers_[next_worker_++ % workers_.size()];
-  Connection::Socket socket(worker->io);
-  boost::system::error_code ec;
-  socket.assign(boost::asio::generic::stream_protocol(family_, 0), fd, ec);
-  if (ec) return Refuse(fd);  // the kernel watches no more descriptors
-  state_->accepted.fetch_add(1, std::memory_order_relaxed);
-  auto connection = std::make_shared<Connection>(worker, std::move(socket), state_);
   const Peer peer = PeerOf(fd, family_);
-  boost::asio::dispatch(worker->io, [worker, connection = std::move(connection), peer] {
-    worker->Add(connection, peer);
-  });
+  auto connection = std::make_shared<Connection>(worker, base::Descriptor(fd), state_);
+  state_->accepted.fetch_add(1, std::memory_order_relaxed);
+  if (worker == workers_.front()) return worker->Add(connection, peer);
+  worker->Post(
+      [worker, connection = std::move(connection), peer] { worker->Add(connection, peer); });
 }
 
 }  // namespace pennon::net

@@ -1,33 +1,20 @@
 #include "net/worker.h"
 
-#include <boost/asio/post.hpp>
-#include <vector>
+#include <utility>
 
 #include "net/connection.h"
 
 namespace pennon::net {
 
 void Worker::Start() {
-  thread_ = std::thread([self = shared_from_this()] {
-    self->ScheduleTick();
-    self->io.run();
-  });
+  thread_ = std::thread([self = shared_from_this()] { self->loop.Run(); });
 }
 
-void Worker::Post(std::function<void()> task) {
-  boost::asio::post(io, std::move(task));
-}
-
-void Worker::ScheduleTick() {
-  timer_.expires_after(std::chrono::milliseconds(kTickMillis));
-  timer_.async_wait([this](const boost::system::error_code& ec) {
-    // A tick that was due already when it was cancelled comes without an error.
-    if (ec || closed_) return;
-    ++tick;
-    const std::vector<std::shared_ptr<Connection>> all(connections.begin(), connections.end());
-    for (const auto& connection : all) connection->OnTick(tick);
-    ScheduleTick();
-  });
+void Worker::OnTick() {
+  ++tick;
+  for (const auto& task : std::exchange(at_tick_, {})) task();
+  const std::vector<std::shared_ptr<Connection>> all(connections.begin(), connections.end());
+  for (const auto& connection : all) connection->OnTick(tick);
 }
 
 void Worker::Add(const std::shared_ptr<Connection>& connection, const Peer& peer) {
@@ -37,6 +24,8 @@ void Worker::Add(const std::shared_ptr<Connection>& connection, const Peer& peer
 }
 
 void Worker::Remove(const std::shared_ptr<Connection>& connection) {
+  // Whoever calls is in the midst of it.
+  loop.Post([connection] {});
   connections.erase(connection);
   if (draining && connections.empty() && drained_) std::exchange(drained_, nullptr)();
 }
@@ -56,8 +45,7 @@ void Worker::CloseAll() {
     closed_ = true;
     const std::vector<std::shared_ptr<Connection>> all(connections.begin(), connections.end());
     for (const auto& connection : all) connection->Close();
-    timer_.cancel();
-    work_.reset();
+    loop.Stop();
   });
 }
 
@@ -65,7 +53,7 @@ void Worker::Join() {
   if (thread_.joinable()) {
     thread_.join();
   } else {
-    io.run();
+    loop.Run();
   }
 }
 

@@ -1,15 +1,15 @@
 // One serving thread: its event loop and the connections that live on it.
 #pragma once
 
-#include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <thread>
 #include <unordered_set>
+#include <vector>
 
+#include "net/event_loop.h"
 #include "net/stream_protocol.h"
 
 namespace pennon::net {
@@ -23,10 +23,10 @@ inline constexpr std::int64_t kTickMillis = 250;
 /// connection keeps its worker alive, so that a late answer never meets a dead event loop.
 class Worker : public std::enable_shared_from_this<Worker> {
  public:
-  explicit Worker(std::size_t number) : index(number) {}
+  explicit Worker(std::size_t number) : index(number), loop(kTickMillis, [this] { OnTick(); }) {}
 
   void Start();
-  void Post(std::function<void()> task);
+  void Post(std::function<void()> task) { loop.Post(std::move(task)); }
   /// Closes idle connections, lets the others finish, then calls `done` on the worker.
   void Drain(std::function<void()> done);
   void CloseAll();
@@ -35,22 +35,23 @@ class Worker : public std::enable_shared_from_this<Worker> {
   void Join();
 
   const std::size_t index;
-  boost::asio::io_context io{1};
+  EventLoop loop;
   std::unordered_set<std::shared_ptr<Connection>> connections;
   std::uint32_t tick = 1;  // 0 means "never" in a connection
   bool draining = false;
 
   /// Starts a connection, or drops it when this worker has ended.
   void Add(const std::shared_ptr<Connection>& connection, const Peer& peer);
-  /// Called by a connection that ends.
+  /// Called by a connection that ends; it is destroyed a little later.
   void Remove(const std::shared_ptr<Connection>& connection);
+  /// Has `task` run with the next tick.
+  void AtNextTick(std::function<void()> task) { at_tick_.push_back(std::move(task)); }
 
  private:
-  void ScheduleTick();
+  void OnTick();
 
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io.get_executor()};
-  boost::asio::steady_timer timer_{io};
   std::function<void()> drained_;
+  std::vector<std::function<void()>> at_tick_;
   bool closed_ = false;
   std::thread thread_;
 };

@@ -100,18 +100,22 @@ void NameOnce(std::vector<std::string_view>& keys) {
   std::erase_if(keys, [&](std::string_view key) { return !seen.insert(key).second; });
 }
 
-void AddStateHeaders(const Reading& reading, net::HttpResponse& response) {
-  std::string& lines = response.header_lines;
-  lines += "Pennon-Age: ";
-  base::AppendJsonInt(lines, reading.age_millis / 1000);
-  lines += "\r\nPennon-Revision: ";
-  base::AppendJsonUint(lines, reading.revision());
-  lines += "\r\nPennon-Source: ";
-  lines += Name(reading.published->source);
-  lines += reading.stale ? "\r\nPennon-Stale: true\r\n" : "\r\n";
-}
-
 }  // namespace
+
+std::string_view StateHeaders::Of(const Reading& reading) {
+  const State state{reading.revision(), reading.age_millis / 1000, reading.published->source,
+                    reading.stale};
+  if (state == state_ && !lines_.empty()) return lines_;
+  state_ = state;
+  lines_ = "Pennon-Age: ";
+  base::AppendJsonInt(lines_, state.age_seconds);
+  lines_ += "\r\nPennon-Revision: ";
+  base::AppendJsonUint(lines_, state.revision);
+  lines_ += "\r\nPennon-Source: ";
+  lines_ += Name(state.source);
+  lines_ += state.stale ? "\r\nPennon-Stale: true\r\n" : "\r\n";
+  return lines_;
+}
 
 void RespondError(std::string_view path, int status, const base::Error& error,
                   net::HttpResponse& response) {
@@ -190,7 +194,7 @@ void EvaluationHttp::OfrepSingle(const Reading& reading, std::string_view key,
   response.status = OfrepStatus(answer.evaluation.error);
   wire::AppendOfrepEvaluation(response.body, key, answer.evaluation);
   if (response.status == 500) response.headers.emplace_back("Retry-After", kRetryAfter);
-  AddStateHeaders(reading, response);
+  response.header_lines += state_headers_.Of(reading);
 }
 
 void EvaluationHttp::OfrepBulk(const net::HttpRequest& request, const HttpCaller& caller,
@@ -223,7 +227,7 @@ void EvaluationHttp::OfrepBulk(const net::HttpRequest& request, const HttpCaller
     response.body += '}';
   }
   response.headers.emplace_back("ETag", std::move(tag));
-  AddStateHeaders(reading, response);
+  response.header_lines += state_headers_.Of(reading);
 }
 
 // Everything of a bulk answer but the stream and the last brace; nothing when there is no flag set.

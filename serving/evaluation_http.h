@@ -21,6 +21,24 @@ struct HttpCaller {
   const Grant* grant = nullptr;  // null: every environment
 };
 
+/// The lines of header that say of an answer what it was made from. Thousands a second are the same.
+class StateHeaders {
+ public:
+  /// Valid until the next call.
+  std::string_view Of(const Reading& reading);
+
+ private:
+  struct State {
+    std::uint64_t revision = 0;
+    std::int64_t age_seconds = 0;
+    Source source = Source::kDefault;
+    bool stale = false;
+    bool operator==(const State&) const = default;
+  };
+  State state_;
+  std::string lines_;
+};
+
 /// Confined to one worker; `service` is not owned.
 class EvaluationHttp {
  public:
@@ -52,6 +70,7 @@ class EvaluationHttp {
   EvaluationService& service_;
   model::Context context_;
   wire::EvaluationRequest request_;
+  StateHeaders state_headers_;
 };
 
 /// An error answer for any path: an OFREP error object below /ofrep/ (providers want `key`,
