@@ -1,0 +1,116 @@
+#include "net/event_loop.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace pennon::net {
+namespace {
+
+// Two ends; what is written to one makes the other ready.
+struct Pair {
+  Pair() {
+    int fds[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+    watched = base::Descriptor(fds[0]);
+    other = base::Descriptor(fds[1]);
+  }
+  void Touch() const { REQUIRE(::send(other.get(), "x", 1, 0) == 1); }
+
+  base::Descriptor watched;
+  base::Descriptor other;
+};
+
+struct Told final : EventLoop::Watched {
+  explicit Told(std::function<void(std::uint32_t)> call) : on_ready(std::move(call)) {}
+  void OnReady(std::uint32_t events) override { on_ready(events); }
+  std::function<void(std::uint32_t)> on_ready;
+};
+
+constexpr std::int64_t kNever = 1'000'000'000;  // milliseconds between ticks
+
+}  // namespace
+
+TEST_CASE("whoever is watched no more is told of nothing, though it was ready in the same round") {
+  EventLoop loop(kNever, [] {});
+  const Pair a;
+  const Pair b;
+  int told = 0;
+  Told first([](std::uint32_t) {});
+  Told second([](std::uint32_t) {});
+  first.on_ready = [&](std::uint32_t) {
+    ++told;
+    loop.Unwatch(b.watched.get(), second);
+    loop.Post([&] { loop.Stop(); });
+  };
+  second.on_ready = [&](std::uint32_t) {
+    ++told;
+    loop.Unwatch(a.watched.get(), first);
+    loop.Post([&] { loop.Stop(); });
+  };
+  a.Touch();
+  b.Touch();
+  REQUIRE(loop.Watch(a.watched.get(), EPOLLIN, first));
+  REQUIRE(loop.Watch(b.watched.get(), EPOLLIN, second));
+  loop.Run();
+  CHECK(told == 1);
+}
+
+TEST_CASE("who asks for another turn gets it after the others that are ready, unless it ends") {
+  EventLoop loop(kNever, [] {});
+  const Pair a;
+  const Pair b;
+  std::string order;
+  Told first([](std::uint32_t) {});
+  Told second([](std::uint32_t) {});
+  first.on_ready = [&](std::uint32_t events) {
+    order += events == 0 ? "again " : "a ";
+    if (events != 0) return loop.Again(first);
+    loop.Again(first);
+    loop.Unwatch(a.watched.get(), first);  // that turn is not to come
+    loop.Post([&] { loop.Stop(); });
+  };
+  second.on_ready = [&](std::uint32_t) { order += "b "; };
+  a.Touch();
+  b.Touch();
+  REQUIRE(loop.Watch(a.watched.get(), EPOLLIN | EPOLLET, first));
+  REQUIRE(loop.Watch(b.watched.get(), EPOLLIN | EPOLLET, second));
+  loop.Run();
+  CHECK((order == "a b again " || order == "b a again "));
+}
+
+TEST_CASE("tasks are run in order, those that tasks post as well, all of them before the end") {
+  EventLoop loop(kNever, [] {});
+  std::vector<int> run;
+  std::thread poster([&] {
+    for (int i = 0; i < 1'000; ++i) {
+      loop.Post([&, i] {
+        run.push_back(i);
+        if (i == 999) loop.Post([&] { loop.Stop(); });
+        if (i == 999) loop.Post([&] { run.push_back(1'000); });
+      });
+    }
+  });
+  loop.Run();
+  poster.join();
+  REQUIRE(run.size() == 1'001);
+  for (int i = 0; i <= 1'000; ++i) CHECK(run[static_cast<std::size_t>(i)] == i);
+}
+
+TEST_CASE("a tick comes again and again") {
+  int ticks = 0;
+  EventLoop* running = nullptr;
+  EventLoop loop(1, [&] {
+    if (++ticks == 3) running->Stop();
+  });
+  running = &loop;
+  loop.Run();
+  CHECK(ticks == 3);
+}
+
+}  // namespace pennon::net
