@@ -1,12 +1,15 @@
 #include "client/usage.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 namespace pennon::client {
 namespace {
 
-constexpr std::uint32_t kAhead = 12;
+// The table is larger than the nearest cache: so many of its entries are on their way at once.
+constexpr std::uint32_t kTogether = 16;
 
 }  // namespace
 
@@ -23,68 +26,71 @@ void UsageTable::MakeRoom(UsageCount one) {
 
 void UsageTable::SumUp() {
   const std::uint32_t noted = noted_.load(std::memory_order_acquire);
-  for (; sums_->summed < noted; ++sums_->summed) {
-    // The table is larger than the nearest cache: several of its entries are on their way at once.
-    const std::vector<UsageCount>& entries = sums_->entries;
-    if (sums_->summed + kAhead < noted && !entries.empty()) {
-      const UsageCount& next = notes_[sums_->summed + kAhead];
-      __builtin_prefetch(&entries[Place(next, entries.size() - 1)], 1);
+  Table& table = sums_->table;
+  std::array<std::size_t, kTogether> places;
+  while (sums_->summed < noted) {
+    const UsageCount* const notes = &notes_[sums_->summed];
+    const std::uint32_t size = std::min(noted - sums_->summed, kTogether);
+    sums_->summed += size;
+    const bool has_room = table.HasRoomFor(size);
+    if (table.IsEmpty()) continue;
+    for (std::uint32_t i = 0; i < size; ++i) {
+      places[i] = table.Place(notes[i]);
+      table.Prefetch(places[i]);
     }
-    Add(notes_[sums_->summed]);
+    for (std::uint32_t i = 0; i < size; ++i) table.Add(notes[i], places[i], has_room);
   }
 }
 
-// What there is no memory for is lost.
-void UsageTable::Add(const UsageCount& one) {
-  std::vector<UsageCount>& entries = sums_->entries;
-  if (sums_->used * 4 >= entries.size() * 3) {
-    if (entries.size() >= kMaxEntries) return;
-    try {
-      std::vector<UsageCount> larger(entries.empty() ? kFirstEntries : entries.size() * 2);
-      std::size_t used = 0;
-      for (const UsageCount& entry : entries) {
-        if (entry.answer != 0) Insert(larger, entry, used);
-      }
-      entries.swap(larger);
-    } catch (const std::bad_alloc&) {
-      return;
+bool UsageTable::Table::HasRoomFor(std::size_t more) {
+  if ((used_ + more) * 2 <= entries_.size()) return true;
+  if (entries_.size() >= kMaxEntries) return (used_ + more) * 4 <= entries_.size() * 3;
+  try {
+    Table larger;
+    larger.entries_.resize(entries_.empty() ? kFirstEntries : entries_.size() * 2);
+    for (const UsageCount& entry : entries_) {
+      if (entry.answer != 0) larger.Add(entry, larger.Place(entry), true);
     }
+    *this = std::move(larger);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return (used_ + more) * 4 <= entries_.size() * 3;
   }
-  Insert(entries, one, sums_->used);
 }
 
-void UsageTable::Insert(std::vector<UsageCount>& entries, const UsageCount& one,
-                        std::size_t& used) {
-  const std::size_t mask = entries.size() - 1;
-  for (std::size_t at = Place(one, mask);; at = (at + 1) & mask) {
-    UsageCount& entry = entries[at];
-    if (entry.answer == 0) {
-      entry = one;
-      ++used;
-      return;
-    }
+inline void UsageTable::Table::Add(const UsageCount& one, std::size_t place, bool may_be_new) {
+  UsageCount* const entries = entries_.data();
+  const std::size_t mask = entries_.size() - 1;
+  for (;; place = (place + 1) & mask) {
+    UsageCount& entry = entries[place];
     if (entry.answer == one.answer && entry.set == one.set) {
       if (__builtin_add_overflow(entry.count, one.count, &entry.count)) entry.count = UINT32_MAX;
       return;
     }
+    if (entry.answer != 0) continue;
+    if (!may_be_new) return;
+    entry = one;
+    ++used_;
+    return;
   }
 }
 
 void UsageTable::Collect(std::uint32_t id, bool forget, std::vector<UsageCount>& counts) {
   const std::lock_guard lock(sums_->mutex);
   SumUp();
-  for (UsageCount& entry : sums_->entries) {
+  Table& table = sums_->table;
+  for (UsageCount& entry : table.entries()) {
     if (entry.set != id || entry.answer == 0) continue;
     if (entry.count > 0) counts.push_back(entry);
     entry.count = 0;
   }
   if (!forget) return;
   // A table has no holes: those of other sets move to a new one. There is usually none.
-  std::vector<UsageCount> old;
-  old.swap(sums_->entries);
-  sums_->used = 0;
-  for (const UsageCount& entry : old) {
-    if (entry.answer != 0 && entry.set != id) Add(entry);
+  Table old = std::exchange(table, Table());
+  for (const UsageCount& entry : old.entries()) {
+    if (entry.answer == 0 || entry.set == id) continue;
+    const bool has_room = table.HasRoomFor(1);
+    if (!table.IsEmpty()) table.Add(entry, table.Place(entry), has_room);
   }
 }
 

@@ -41,24 +41,37 @@ class UsageTable {
  private:
   static constexpr std::uint32_t kNotes = 512;
   static constexpr std::size_t kFirstEntries = 256;
-  static constexpr std::size_t kMaxEntries = std::size_t{1} << 18U;  // beyond that, counts are lost
+  static constexpr std::size_t kMaxEntries = std::size_t{1} << 18U;  // with more, counts are lost
+
+  // A hash table, open addressing; a power of two of entries, or none. The answer 0 is a free
+  // place.
+  class Table {
+   public:
+    /// False when there is not, and what is not here already would be lost.
+    bool HasRoomFor(std::size_t more);
+    [[nodiscard]] bool IsEmpty() const { return entries_.empty(); }
+    /// Where the search for it begins.
+    [[nodiscard]] std::size_t Place(const UsageCount& one) const {
+      const std::uint64_t mixed = (one.set ^ one.answer * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
+      return (mixed ^ mixed >> 32U) & (entries_.size() - 1);
+    }
+    void Prefetch(std::size_t place) const { __builtin_prefetch(&entries_[place], 1); }
+    void Add(const UsageCount& one, std::size_t place, bool may_be_new);
+    std::vector<UsageCount>& entries() { return entries_; }
+
+   private:
+    std::vector<UsageCount> entries_;
+    std::size_t used_ = 0;
+  };
 
   struct Sums {
     std::mutex mutex;
-    std::uint32_t summed = 0;         // of the notes
-    std::vector<UsageCount> entries;  // a hash table, open addressing; a power of two, or empty;
-                                      // the answer 0 is an empty place
-    std::size_t used = 0;             // of them
+    std::uint32_t summed = 0;  // of the notes
+    Table table;
   };
 
   [[gnu::noinline]] void MakeRoom(UsageCount one);
   void SumUp();
-  void Add(const UsageCount& one);
-  static std::size_t Place(const UsageCount& one, std::size_t mask) {
-    std::uint64_t mixed = (one.set ^ one.answer * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
-    return (mixed ^ mixed >> 32U) & mask;
-  }
-  static void Insert(std::vector<UsageCount>& entries, const UsageCount& one, std::size_t& used);
 
   std::atomic<std::uint32_t> noted_{0};
   std::array<UsageCount, kNotes> notes_;
