@@ -130,4 +130,9 @@ bool CacheWriter::HasUnsaved() const {
   return has_unsaved_ && newest_ == nullptr;
 }
 
+bool CacheWriter::IsAllWritten() const {
+  const std::lock_guard lock(mutex_);
+  return !has_unsaved_ && newest_ == nullptr && unwritten_ == 0;
+}
+
 }  // namespace pennon::daemon

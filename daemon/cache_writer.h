@@ -54,6 +54,8 @@ class CacheWriter {
   [[nodiscard]] CacheHealth health() const;
   /// The newest flag set could not be written, and nothing waits that would do it.
   [[nodiscard]] bool HasUnsaved() const;
+  /// Nothing waits to be written, and nothing could not be.
+  [[nodiscard]] bool IsAllWritten() const;
   [[nodiscard]] const std::string& path() const { return path_; }
 
   /// Writes what waits, then ends the thread.

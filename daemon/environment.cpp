@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kMaxBootstrapBytes = std::size_t{64} << 20U;
 constexpr std::int64_t kKeepImageEveryMillis = 60'000;
 constexpr std::int64_t kSaveAgainMillis = 5'000;  // what could not be written
+constexpr std::int64_t kLetGoAfterMillis = 10'000;
 constexpr std::size_t kLoggedDiagnostics = 10;
 constexpr std::size_t kMaxKeyBytes = 4096;
 
@@ -108,6 +109,7 @@ Result<void> Environment::Apply(wire::SyncDocument document, std::string validat
     wants_full_ = error.code() == base::ErrorCode::kConflict;
     return Fail(error);
   };
+  Complete();
   const bool is_full = !document.head.since;
   static const ReceivedSet kNothing;
   auto set = Receive(newest_ ? *newest_ : kNothing, std::move(document));
@@ -172,7 +174,8 @@ std::shared_ptr<const serving::SetDifference> Environment::DifferenceTo(
 void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMillis confirmed_at) {
   published_.difference = DifferenceTo(compiled);
   compiled_ = std::move(compiled);
-  has_compiled_ = true;
+  is_trim_due_ = true;
+  changed_at_ = clock_.Steady();
   if (crashes_) crashes_->SetInForce({compiled_.given.epoch, compiled_.given.revision});
   published_.image = compiled_.image;
   published_.source = source;
@@ -226,12 +229,13 @@ void Environment::EverySecond() {
   mapped_.Beat();
   // Reading and compiling leave as much memory behind as they have made, in pieces that the
   // allocator would keep.
-  if (std::exchange(has_compiled_, false)) ::malloc_trim(0);
+  if (std::exchange(is_trim_due_, false)) ::malloc_trim(0);
   const base::SteadyMillis now = clock_.Steady();
   if (now - image_kept_at_ >= kKeepImageEveryMillis) KeepImage();
   if (cache_ && newest_ && cache_->HasUnsaved() && now - cache_confirmed_at_ >= kSaveAgainMillis)
     Save();
   if (crashes_ && now - started_at_ >= kCrashMemoryMillis) crashes_->Forget();
+  if (now - changed_at_ >= kLetGoAfterMillis) LetGoOfDefinitions();
 }
 
 void Environment::Confirm() {

@@ -56,16 +56,13 @@ class Environment {
   /// when the configuration is wrong: another process owns the cache, or the bootstrap file is bad.
   base::Result<void> Start();
 
-  /// Reads the definitions of a set that Start put in force in its compiled form alone. Takes its
-  /// time, while the workers answer already; nothing else may be asked of it before.
-  void Complete();
-
   /// Puts an upstream's document, full or delta, in force and keeps it. An error means that it was
   /// refused, and that what was in force still is; after kConflict the full set is asked for next.
   base::Result<void> Apply(wire::SyncDocument document, std::string validator);
   /// The upstream said that the newest set it sent is current.
   void Confirm();
-  /// Tells clients that map flags that the daemon lives, and keeps the compiled set now and then.
+  /// Tells clients that map flags that the daemon lives, keeps the compiled set now and then, and
+  /// lets go of what only a change would need.
   void EverySecond();
   /// Makes them ask again whether they may.
   void RevokeMappings();
@@ -98,6 +95,10 @@ class Environment {
   base::Result<void> OpenCache();
   bool LoadImage();
   bool LoadCache();
+  /// Once the cache has the definitions, only their compiled form needs to be in memory.
+  void LetGoOfDefinitions();
+  /// Reads them again, for what is done with a set that is not just answered from.
+  void Complete();
   std::string Mark(std::string_view name);
   void LoadOverride();
   /// Notes the set that the crashes of the last minute are put down to.
@@ -146,9 +147,10 @@ class Environment {
   bool wants_full_ = false;  // a delta did not fit
   serving::Published published_;
   std::optional<base::Error> refused_;
-  bool is_incomplete_ = false;                 // of what is in force, there is only the image yet
+  bool is_incomplete_ = false;                 // of newest_ and compiled_, the definitions are left
+  base::SteadyMillis changed_at_ = 0;          // or completed
   base::SteadyMillis cache_confirmed_at_ = 0;  // or last written
-  bool has_compiled_ = false;                  // since the last second
+  bool is_trim_due_ = false;                   // memory was let go of since the last second
   std::string kept_image_;                     // version of the image that the cache has
   base::SteadyMillis image_kept_at_ = 0;
   base::SteadyMillis started_at_ = 0;

@@ -90,13 +90,30 @@ bool Environment::LoadImage() {
   kept_image_ = compiled.image->version();
   is_incomplete_ = true;
   const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - generation.confirmed_at);
+  newest_ = ReceivedSet{generation, {}};
   PutInForce(std::move(compiled), Source::kCache, clock_.Steady() - age);
   return true;
 }
 
+void Environment::LetGoOfDefinitions() {
+  if (!cache_ || !newest_ || is_incomplete_ || is_overridden_ || held_ ||
+      compiled_.image == nullptr || !compiled_.diagnostics.empty() || !cache_->IsAllWritten()) {
+    return;
+  }
+  is_incomplete_ = true;
+  const Generation& whole = newest_->generation;
+  newest_ = ReceivedSet{{whole.head, {}, {}, whole.validator, whole.confirmed_at}, {}};
+  for (model::FlagSet* set : {&compiled_.given, &compiled_.effective}) {
+    set->flags = {};
+    set->segments = {};
+  }
+  is_trim_due_ = true;
+}
+
 void Environment::Complete() {
   if (!std::exchange(is_incomplete_, false)) return;
-  const GenerationName name{compiled_.given.epoch, compiled_.given.revision};
+  changed_at_ = clock_.Steady();
+  const GenerationName name{newest_->generation.head.epoch, newest_->generation.head.revision};
   auto generation = cache_->Run([&](Cache& cache) -> Result<Generation> {
     auto newest = cache.Load();
     if (newest && GenerationName{newest->head.epoch, newest->head.revision} == name) {
@@ -104,14 +121,23 @@ void Environment::Complete() {
     }
     return Fail(Error::Invalid("cache", "has no definitions of the compiled set"));
   });
+  if (generation) {
+    // Who could write the file could have put anything there that has a digest.
+    if (auto is_signed = CheckSignature(generation->head, PublicKey()); !is_signed) {
+      generation = Fail(is_signed.error());
+    }
+  }
   if (!generation) {
     // The answers are good and stay. Without definitions no delta can be taken, so the whole set is
     // asked for.
     log_.Error("cached definitions refused; the compiled set stays",
                {{"reason", generation.error().Message()}});
     compiled_.image.reset();
+    newest_.reset();
     return;
   }
+  generation->validator = newest_->generation.validator;
+  generation->confirmed_at = newest_->generation.confirmed_at;
   newest_ = ReadGeneration(*std::move(generation));
   compiled_.given = newest_->definitions;
   compiled_.effective = newest_->definitions;
@@ -156,7 +182,7 @@ void Environment::LoadOverride() {
 }
 
 void Environment::Save() {
-  if (!cache_) return;
+  if (!cache_ || is_incomplete_) return;
   cache_->Save(std::make_shared<const Generation>(newest_->generation));
   cache_confirmed_at_ = clock_.Steady();
 }

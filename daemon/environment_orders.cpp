@@ -105,6 +105,7 @@ Result<std::string> Environment::Generations() {
 }
 
 Result<std::string> Environment::Rollback(std::string_view generation) {
+  Complete();
   auto kept = FindKept(generation);
   if (!kept) return Fail(kept.error());
   if (auto done = Override(*kept); !done) return Fail(done.error());
@@ -113,6 +114,7 @@ Result<std::string> Environment::Rollback(std::string_view generation) {
 
 Result<std::string> Environment::Pin(std::string_view generation) {
   if (!cache_) return Fail(NoCache());
+  Complete();
   if (!generation.empty()) {
     auto kept = FindKept(generation);
     if (!kept) return Fail(kept.error());
@@ -127,6 +129,7 @@ Result<std::string> Environment::Pin(std::string_view generation) {
 
 Result<std::string> Environment::Unpin() {
   is_pinned_ = false;
+  Complete();
   if (newest_ && is_overridden_) {
     if (auto done = Override(newest_->generation); !done) return Fail(done.error());
   }

@@ -67,7 +67,6 @@ std::unique_ptr<Source> EnvironmentSync::MakeSource(const DaemonConfig& config) 
 
 void EnvironmentSync::Sync() {
   shared_.control.Post([this] {
-    environment_.Complete();
     if (sync_) BeginToSync();
   });
 }

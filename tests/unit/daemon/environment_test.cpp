@@ -66,7 +66,6 @@ struct Fixture {
     environment.reset();
     environment.emplace(config, clock, log, publisher);
     REQUIRE(environment->Start());
-    environment->Complete();
   }
   [[nodiscard]] std::uint64_t revision() const { return environment->state().revision; }
   /// Waits for the disk, as sets that come faster than it writes do not all become generations.
@@ -106,6 +105,31 @@ TEST_CASE_FIXTURE(Fixture, "a delta gives the same set as the full one") {
   CHECK(environment->state().flags == 30);
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a set whose definitions were let go of goes on with deltas and orders") {
+  auto lines = Flags(30);
+  REQUIRE(Apply(Full(1, lines)));
+  const auto rest = [&] {
+    clock.now += 10'000;
+    environment->EverySecond();
+  };
+  rest();
+  CHECK(environment->known().since == "1.1");
+  CHECK(environment->known().validator == "\"tag\"");
+  lines[3] = Flag(lines[3].key(), 7);
+  REQUIRE(Apply(Delta(1, 2, {lines[3]}, {}, lines)));
+  CHECK(environment->state().flags == 30);
+  rest();
+  REQUIRE(environment->Rollback(""));
+  CHECK(revision() == 1);
+  REQUIRE(environment->Unpin());
+  CHECK(revision() == 2);
+  rest();
+  Restart();
+  CHECK(revision() == 2);
+  CHECK(environment->state().flags == 30);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a start from the compiled set goes on with deltas") {
   auto lines = Flags(30);
   REQUIRE(Apply(Full(1, lines)));
@@ -115,8 +139,6 @@ TEST_CASE_FIXTURE(Fixture, "a start from the compiled set goes on with deltas") 
   REQUIRE(environment->Start());
   CHECK(environment->state().flags == 30);
   CHECK(environment->state().source == serving::Source::kCache);
-  CHECK(environment->known().since.empty());  // the definitions were not read yet
-  environment->Complete();
   CHECK(environment->known().since == "1.1");
   lines[3] = Flag(lines[3].key(), 7);
   REQUIRE(Apply(Delta(1, 2, {lines[3]}, {}, lines)));
@@ -131,6 +153,10 @@ TEST_CASE_FIXTURE(Fixture,
   environment.reset();
   REQUIRE(base::Sqlite::Open(config.cache_path, false)->Execute("UPDATE line SET bytes = 'x'"));
   Restart();
+  CHECK(environment->state().flags == 30);
+  auto lines = Flags(30);
+  lines[3] = Flag(lines[3].key(), 7);
+  CHECK_FALSE(Apply(Delta(1, 2, {lines[3]}, {}, lines)));
   CHECK(environment->state().flags == 30);
   CHECK_FALSE(environment->state().cache_damage.empty());
   CHECK(environment->known().since.empty());
