@@ -240,6 +240,7 @@ void Environment::EverySecond() {
 
 void Environment::Confirm() {
   refused_.reset();
+  is_trim_due_ = true;  // files are read whole to learn that nothing has changed
   if (!is_overridden_) {
     published_.source = Source::kLive;
     published_.confirmed_at = clock_.Steady();
