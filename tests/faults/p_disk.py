@@ -30,6 +30,7 @@ class DiskTest(PersistenceTest):
                 if not failed:
                     break
         self.assertGreater(revision, 6)
+        self.wait_kept(daemon, revision)  # what was counted may have been the one before, written twice
         upstream.close()
         found = self.again(daemon)
         self.assertEqual((found["source"], found["revision"]), ("cache", revision))
