@@ -1,32 +1,14 @@
 // Keys and tokens, people, the schedule, import and export, environments.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { assertAccessible, eventually, launch, newPage, signIn, Store } from './world.mjs';
+import { assertAccessible, eventually, openPage, page, setUp, signIn, store } from './world.mjs';
 
-let browser;
-let store;
-let page;
-
-before(async () => {
-  browser = await launch();
-  store = await Store.make();
-  await plantExample(store);
-});
-after(async () => {
-  await browser.close();
-  await store.end();
-});
-afterEach(async () => {
-  const faults = page?.faults ?? [];
-  await page?.context().close();
-  page = undefined;
-  assert.deepEqual(faults, []);
-});
+setUp(plantExample);
 
 const open = async (hash, options) => {
-  page = await newPage(browser, store, options);
+  await openPage(options);
   await signIn(page, store, hash);
 };
 const dialog = () => page.getByRole('dialog');

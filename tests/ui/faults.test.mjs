@@ -1,32 +1,14 @@
 // What the store's compiler refuses is told at the field that it is about.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { assertAccessible, eventually, launch, newPage, signIn, Store } from './world.mjs';
+import { assertAccessible, eventually, openPage, page, setUp, signIn, store } from './world.mjs';
 
-let browser;
-let store;
-let page;
-
-before(async () => {
-  browser = await launch();
-  store = await Store.make();
-  await plantExample(store);
-});
-after(async () => {
-  await browser.close();
-  await store.end();
-});
-afterEach(async () => {
-  const faults = page?.faults ?? [];
-  await page?.context().close();
-  page = undefined;
-  assert.deepEqual(faults, []);
-});
+setUp(plantExample);
 
 const open = async (options) => {
   await store.api('PUT', '/environments/production/flags/dark-mode', { default: { variant: 'off' } });
-  page = await newPage(browser, store, options);
+  await openPage(options);
   await signIn(page, store, '#/flags/dark-mode?environment=production');
   await page.getByLabel('Document').waitFor();
 };
@@ -100,9 +82,7 @@ test('one is led to the field, and axe finds nothing there', async () => {
     assert.equal(await field.evaluate((it) => it === document.activeElement), true);
     await assertAccessible(page);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
-    await page.context().close();
   }
-  page = undefined;
 });
 
 test('what has no field is told at its rule, or at the document', async () => {

@@ -1,33 +1,18 @@
 // The page of one flag: the builder, the document beside it, saving, and what goes wrong meanwhile.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { assertAccessible, eventually, launch, newPage, signIn, Store } from './world.mjs';
+import { assertAccessible, eventually, openPage, page, setUp, signIn, store } from './world.mjs';
 
-let browser;
-let store;
-let page;
 let daemon;
 
-before(async () => {
-  browser = await launch();
-  store = await Store.make();
+setUp(async () => {
   await plantExample(store);
   daemon = await store.follower();
 });
-after(async () => {
-  await browser.close();
-  await store.end();
-});
-afterEach(async () => {
-  const faults = page?.faults ?? [];
-  await page?.context().close();
-  page = undefined;
-  assert.deepEqual(faults, []);
-});
 
 const open = async (flag, { deaf = false, ...options } = {}) => {
-  page = await newPage(browser, store, options);
+  await openPage(options);
   if (deaf) await page.route(/api.v1.(audit|events)/, (request) => request.abort());
   await signIn(page, store, `#/flags/${flag}?environment=production`);
   await page.getByLabel('Document').waitFor();

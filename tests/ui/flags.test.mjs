@@ -1,32 +1,14 @@
 // The list of flags, as a user has it: a real store, a real daemon, a real browser.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { assertAccessible, eventually, launch, newPage, signIn, Store } from './world.mjs';
+import { assertAccessible, eventually, openPage, page, setUp, signIn, Store, store } from './world.mjs';
 
-let browser;
-let store;
-let page;
-
-before(async () => {
-  browser = await launch();
-  store = await Store.make();
-  await plantExample(store);
-});
-after(async () => {
-  await browser.close();
-  await store.end();
-});
-afterEach(async () => {
-  const faults = page?.faults ?? [];
-  await page?.context().close();
-  page = undefined;
-  assert.deepEqual(faults, []);
-});
+setUp(plantExample);
 
 const open = async (options) => {
-  page = await newPage(browser, store, options);
+  await openPage(options);
   await signIn(page, store);
 };
 const toggle = (flag, environment = 'production') => page.getByRole('switch', { name: `${flag} in ${environment}` });
@@ -100,9 +82,8 @@ test('what someone else changed appears, and is not overwritten', async () => {
     (wanted) => document.querySelector('[aria-label="search-limits in staging"]').ariaChecked === wanted,
     String(!now.enabled),
   );
-  await page.context().close();
   // Deaf to others, so the change meets another version.
-  page = await newPage(browser, store);
+  await openPage();
   await page.route(/api.v1.(audit|events)/, (request) => request.abort());
   await signIn(page, store);
   await toggle('search-limits', 'staging').waitFor();
@@ -128,7 +109,7 @@ test('a switch goes back when the store is gone, and works when it is there agai
 
 test('a viewer sees the switches and cannot use them', async () => {
   const { token } = await store.api('POST', '/tokens', { name: 'looks', kind: 'viewer' });
-  page = await newPage(browser, store);
+  await openPage();
   await signIn(page, { ...store, token });
   await toggle('banner').waitFor();
   assert.equal(await toggle('banner').isDisabled(), true);
@@ -156,7 +137,7 @@ test('two thousand flags: only those in view are made, and every one can be foun
       `flag-${String(i).padStart(4, '0')}`, { type: 'boolean', variants: [{ key: 'on', value: true }], owner: `team-${i % 7}` },
     ]));
     await big.api('POST', '/environments/production/import', { environment: 'production', flags });
-    page = await newPage(browser, big);
+    await openPage({}, big);
     await signIn(page, big);
     await toggle('flag-0000').waitFor();
     assert.ok((await page.getByRole('row').count()) < 60);
@@ -174,7 +155,7 @@ test('two thousand flags: only those in view are made, and every one can be foun
 test('an empty store leads to a first flag and the command that evaluates it', async () => {
   const empty = await Store.make({ example: false });
   try {
-    page = await newPage(browser, empty);
+    await openPage({}, empty);
     await signIn(page, empty);
     await page.getByRole('button', { name: /Make the environment/ }).click();
     await page.getByLabel('Key').fill('hello');

@@ -1,34 +1,16 @@
 // What others change appears without a reload: told by the store, or asked for where it cannot tell.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { eventually, launch, newPage, signIn, Store } from './world.mjs';
+import { eventually, openPage, page, setUp, signIn, store } from './world.mjs';
 
-let browser;
-let store;
-let page;
-
-before(async () => {
-  browser = await launch();
-  store = await Store.make();
-  await plantExample(store);
-});
-after(async () => {
-  await browser.close();
-  await store.end();
-});
-afterEach(async () => {
-  const faults = page?.faults ?? [];
-  await page?.context().close();
-  page = undefined;
-  assert.deepEqual(faults, []);
-});
+setUp(plantExample);
 
 const toggle = (flag, environment = 'production') => page.getByRole('switch', { name: `${flag} in ${environment}` });
 
 /** Opens a page, and keeps what it asks the store for in `page.asked`. */
 async function open(hash, { as = store, deaf = false } = {}) {
-  page = await newPage(browser, store);
+  await openPage();
   page.asked = [];
   page.on('request', (request) => {
     const path = new URL(request.url()).pathname.replace('/api/v1/', '');

@@ -1,34 +1,18 @@
 // Playground, usage, fleet and audit log.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { assertAccessible, eventually, launch, newPage, signIn, Store } from './world.mjs';
+import { assertAccessible, eventually, openPage, page, setUp, signIn, store } from './world.mjs';
 
-let browser;
-let store;
-let page;
-
-before(async () => {
-  browser = await launch();
-  store = await Store.make();
+setUp(async () => {
   await plantExample(store);
   const daemon = await store.follower();
   for (let i = 0; i < 20; ++i) await daemon.answer('banner', { targetingKey: `user-${i}` });
   await eventually(async () => (await store.api('GET', '/environments/production/fleet')).daemons.length > 0, 'the daemon has reported');
 });
-after(async () => {
-  await browser.close();
-  await store.end();
-});
-afterEach(async () => {
-  const faults = page?.faults ?? [];
-  await page?.context().close();
-  page = undefined;
-  assert.deepEqual(faults, []);
-});
 
 const open = async (hash, options) => {
-  page = await newPage(browser, store, options);
+  await openPage(options);
   await signIn(page, store, hash);
 };
 const evaluate = () => page.getByRole('button', { name: 'Evaluate' }).click();

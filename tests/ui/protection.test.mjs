@@ -1,32 +1,16 @@
 // A protected environment in the page: each change says why, and has the environment's key typed.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { assertAccessible, launch, newPage, signIn, Store } from './world.mjs';
+import { assertAccessible, openPage, page, setUp, signIn, store } from './world.mjs';
 
-let browser;
-let store;
-let page;
-
-before(async () => {
-  browser = await launch();
-  store = await Store.make();
+setUp(async () => {
   await plantExample(store);
   await store.api('PUT', '/environments/production', { name: 'Production', protected: true });
 });
-after(async () => {
-  await browser.close();
-  await store.end();
-});
-afterEach(async () => {
-  const faults = page?.faults ?? [];
-  await page?.context().close();
-  page = undefined;
-  assert.deepEqual(faults, []);
-});
 
 const open = async (hash, options) => {
-  page = await newPage(browser, store, options);
+  await openPage(options);
   await signIn(page, store, hash);
 };
 const dialog = (name) => page.getByRole('dialog', { name });
@@ -158,8 +142,6 @@ for (const scheme of ['light', 'dark']) {
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.locator('.loading').waitFor({ state: 'detached' });
       await assertAccessible(page);
-      await page.context().close();
     }
-    page = undefined;
   });
 }

@@ -1,33 +1,20 @@
 // A store that is asked too often, fails, or stands behind a proxy that does: the page says so, and nothing is lost.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, test } from 'node:test';
 import { plantExample } from './example.mjs';
 import { Proxy } from './proxy.mjs';
-import { assertAccessible, eventually, launch, newPage, signIn, Store } from './world.mjs';
+import { assertAccessible, eventually, openPage, page, setUp, signIn, Store, store } from './world.mjs';
 
-let browser;
-let store;
 let proxy;
-let page;
 
-before(async () => {
-  browser = await launch();
-  store = await Store.make();
+setUp(async () => {
   await plantExample(store);
   proxy = await Proxy.before(store);
 });
-after(async () => {
-  await browser.close();
-  await proxy.end();
-  await store.end();
-});
-afterEach(async () => {
+afterEach(() => {
   proxy.answer = () => undefined;
-  const faults = page?.faults ?? [];
-  await page?.context().close();
-  page = undefined;
-  assert.deepEqual(faults, []);
 });
+after(() => proxy.end());
 
 const problem = (status, detail, headers = {}) => ({
   status, headers: { 'Content-Type': 'application/problem+json', ...headers }, body: JSON.stringify({ title: '', status, code: 'internal', detail }),
@@ -41,7 +28,7 @@ function answers(method, path, answer, times = Infinity) {
   proxy.answer = (request) => (request.method === method && path.test(request.url) && left-- > 0 ? answer : undefined);
 }
 const open = async (hash) => {
-  page = await newPage(browser, proxy);
+  await openPage({}, proxy);
   await signIn(page, proxy, hash);
 };
 const toggle = () => page.getByRole('switch', { name: 'banner in production' });
@@ -58,7 +45,7 @@ test('a store that is asked too often is asked again when it says, and the page 
 test('a store that limits its callers shows all of its flags in the end', async () => {
   const strict = await Store.make({ apiRate: 3 });
   try {
-    page = await newPage(browser, strict);
+    await openPage({}, strict);
     await signIn(page, strict);
     await toggle().waitFor();
   } finally {
@@ -98,7 +85,6 @@ for (const [what, answer, words] of [
       await open(hash);
       await page.getByRole('alert').getByText(words).waitFor();
       await assertAccessible(page);
-      await page.context().close();
     }
     await open('#/segments?environment=production');
     answers('GET', /segments/, answer);

@@ -1,22 +1,13 @@
 // How the page is served, and how one gets in.
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
-import { after, before, test } from 'node:test';
-import { assertAccessible, launch, newPage, Store } from './world.mjs';
+import { test } from 'node:test';
+import { assertAccessible, openPage, page, setUp, store } from './world.mjs';
 
 const budgetBytes = 60 * 1024;
 const password = 'a long enough password';
-let browser;
-let store;
 
-before(async () => {
-  browser = await launch();
-  store = await Store.make();
-});
-after(async () => {
-  await browser.close();
-  await store.end();
-});
+setUp();
 
 /** Without the decompression that fetch does. */
 function fetchRaw(path, headers = {}) {
@@ -61,7 +52,7 @@ test('script and style are compressed, kept for ever, and within the budget', as
 });
 
 test('an invitation sets a password and signs in; the session is a cookie that scripts cannot see', async () => {
-  const page = await newPage(browser, store);
+  await openPage();
   await page.goto('/');
   await assertAccessible(page);
   await page.getByLabel('Invitation', { exact: true }).check();
@@ -94,8 +85,6 @@ test('an invitation sets a password and signs in; the session is a cookie that s
   await page.getByRole('heading', { name: 'Sign in again' }).waitFor({ state: 'detached' });
   await page.getByRole('switch', { name: 'banner in production' }).click();
   await page.getByText('banner is off in production').waitFor();
-  assert.deepEqual(page.faults, []);
-  await page.context().close();
 });
 
 test('another site cannot change anything with the cookie of a session', async () => {

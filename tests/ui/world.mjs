@@ -7,6 +7,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { after, afterEach, before } from 'node:test';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 
@@ -169,6 +170,38 @@ export async function newPage(browser, store, { width = 1280, height = 800, sche
     void dialog.dismiss();
   });
   return page;
+}
+
+// Each file of tests is a process of its own: its browser, its store, and the page that the test has open.
+export let browser;
+export let store;
+export let page;
+
+/** What a file of tests begins with; `prepare` is given the store. */
+export function setUp(prepare = async () => {}) {
+  before(async () => {
+    browser = await launch();
+    store = await Store.make();
+    await prepare(store);
+  });
+  afterEach(closePage);
+  after(async () => {
+    await browser.close();
+    await store.end();
+  });
+}
+
+/** In the place of the one that is open; of another store, or of what stands before one. */
+export async function openPage(options, of = store) {
+  await closePage();
+  page = await newPage(browser, of, options);
+}
+
+async function closePage() {
+  const faults = page?.faults ?? [];
+  await page?.context().close();
+  page = undefined;
+  assert.deepEqual(faults, []);
 }
 
 export async function signIn(page, store, hash = '#/flags') {
