@@ -9,17 +9,27 @@ setUp(plantExample);
 const toggle = (flag, environment = 'production') => page.getByRole('switch', { name: `${flag} in ${environment}` });
 
 /** Opens a page, and keeps what it asks the store for in `page.asked`. */
-async function open(hash, { as = store, deaf = false } = {}) {
+async function open(hash, { as = store, deaf = false, beforeLook = async () => {} } = {}) {
   await openPage();
   page.asked = [];
+  const pathOf = (request) => new URL(request.url()).pathname.replace('/api/v1/', '');
   page.on('request', (request) => {
-    const path = new URL(request.url()).pathname.replace('/api/v1/', '');
+    const path = pathOf(request);
     if (!path.endsWith('/usage')) page.asked.push(path); // that is asked for when everything else is there
   });
+  let environmentsRead = 0;
+  page.on('requestfinished', (request) => (environmentsRead += Number(pathOf(request) === 'environments')));
   if (deaf) await page.route('**/api/v1/events', (route) => route.abort());
+  await page.route('**/api/v1/audit?*', async (route) => {
+    await beforeLook();
+    await route.continue();
+  });
   const streaming = deaf ? null : page.waitForResponse('**/api/v1/events');
   await signIn(page, as, hash);
-  assert.equal((await streaming)?.status() ?? 200, 200);
+  if (deaf) return;
+  assert.equal((await streaming).status(), 200);
+  // With the list, and once more when the stream has begun: what was changed in between.
+  await eventually(() => environmentsRead === 2, 'the page has caught up');
 }
 
 /** Another editor switches a flag; answers whether it is on now. */
@@ -85,6 +95,17 @@ test('where no stream is to be had the audit log is asked instead', async () => 
   await toggle('banner').waitFor();
   await eventually(() => page.asked.includes('audit'), 'the log was asked');
   await shows('banner', 'dev', await switchAs('banner', 'dev'));
+});
+
+test('what was changed before the log was asked for the first time is there, too', async () => {
+  let isOn;
+  const beforeLook = async () => {
+    await toggle('banner').waitFor();
+    isOn ??= await switchAs('banner');
+  };
+  await open('#/flags', { deaf: true, beforeLook });
+  await eventually(() => isOn !== undefined, 'the log was asked');
+  await shows('banner', 'production', isOn);
 });
 
 test('a page that nobody looks at holds no stream, and knows what it missed when it is looked at', async () => {

@@ -86,8 +86,9 @@ async function look() {
     const known = last;
     last = String(entries[0]?.sequence ?? 0);
     const fresh = entries.filter(({ sequence }) => sequence > Number(known)).reverse();
-    if (known && fresh.length === askedEntries) await tellReset();
-    else if (known) await tellChanges(fresh);
+    if (!known) await whenLoaded(catchUp);
+    else if (fresh.length === askedEntries) await tellReset();
+    else await tellChanges(fresh);
   } catch (problem) {
     // Whoever may not read the log is no reason for alarm.
     if ((problem as Problem).status === 0) connection.value = 'away';
