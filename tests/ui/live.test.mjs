@@ -108,6 +108,28 @@ test('what was changed before the log was asked for the first time is there, too
   await shows('banner', 'production', isOn);
 });
 
+test('a list that was asked for before one’s own change does not take it back', async () => {
+  await open('#/environments', { deaf: true, beforeLook: () => new Promise(() => {}) }); // nobody tells
+  const visitList = async () => {
+    const isThere = page.waitForRequest('**/environments/staging/usage'); // asked for when everything else is there
+    await page.goto('/#/flags');
+    await isThere;
+  };
+  await visitList();
+  const shown = () => toggle('banner').getAttribute('aria-checked');
+  const before = await shown();
+  await page.goto('/#/environments');
+  await toggle('banner').waitFor({ state: 'detached' });
+  await page.route('**/api/v1/environments/production/flags?*', async (route) => {
+    const response = await route.fetch();
+    await toggle('banner').click();
+    await page.getByText(/banner is o(n|ff) in production/).waitFor();
+    await route.fulfill({ response });
+  }, { times: 1 });
+  await visitList();
+  assert.notEqual(await shown(), before);
+});
+
 test('a page that nobody looks at holds no stream, and knows what it missed when it is looked at', async () => {
   await open('#/flags');
   await toggle('banner').waitFor();

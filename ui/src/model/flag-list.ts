@@ -1,5 +1,5 @@
 // All flags, and what each environment has of them: loaded once, then kept up to date by what others change.
-import { computed, signal } from '@preact/signals';
+import { computed, signal, type Signal } from '@preact/signals';
 import { api, ask, askAll, pageSize, type Config, type Environment, type Flag } from '../api/client';
 
 export const environments = signal<Environment[]>([]);
@@ -17,18 +17,23 @@ export const isProtected = (environment: string) => protectedKeys.value.includes
 export const tags = computed(() => [...new Set(flags.value.flatMap((flag) => flag.tags ?? []))].sort());
 export const owners = computed(() => [...new Set(flags.value.flatMap((flag) => flag.owner ?? []))].sort());
 
-export async function loadEnvironments() {
-  environments.value = (await ask(api.GET('/api/v1/environments'))).environments;
+/** Asks again when something was put there meanwhile: what was asked for before may be older. */
+async function load<T>(into: Signal<T>, askFor: () => Promise<T>): Promise<void> {
+  const before = into.peek();
+  const got = await askFor();
+  if (into.peek() !== before) return load(into, askFor);
+  into.value = got;
 }
 
-async function loadFlags() {
-  flags.value = await askAll(async (after) => {
+export const loadEnvironments = () => load(environments, async () => (await ask(api.GET('/api/v1/environments'))).environments);
+
+const askFlags = () =>
+  askAll(async (after) => {
     const page = await ask(api.GET('/api/v1/flags', { params: { query: { lifecycle: 'all', limit: pageSize, after } } }));
     return { items: page.flags, next: page.next };
   });
-}
 
-async function loadConfigs(environment: string): Promise<[string, Map<string, Config>]> {
+async function askConfigs(environment: string): Promise<[string, Map<string, Config>]> {
   const all = await askAll(async (after) => {
     const params = { path: { environment }, query: { limit: pageSize, after } };
     const page = await ask(api.GET('/api/v1/environments/{environment}/flags', { params }));
@@ -38,8 +43,8 @@ async function loadConfigs(environment: string): Promise<[string, Map<string, Co
 }
 
 export async function loadAll() {
-  await Promise.all([loadEnvironments(), loadFlags()]);
-  configs.value = new Map(await Promise.all(environments.value.map(({ key }) => loadConfigs(key))));
+  await Promise.all([loadEnvironments(), load(flags, askFlags)]);
+  await load(configs, async () => new Map(await Promise.all(environments.peek().map(({ key }) => askConfigs(key)))));
   isLoaded.value = true;
 }
 
