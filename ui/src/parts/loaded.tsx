@@ -1,12 +1,13 @@
 // What a page asks the store for: loading, there, or not to be had.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { changesOf } from '../model/changes';
 
 export interface Loaded<T> {
   value: T | null;
   failure: string;
+  /** Until the newest answer is there. */
   again: () => Promise<void>;
 }
 
@@ -15,18 +16,15 @@ export interface Loaded<T> {
 export function useLoaded<T>(load: () => Promise<T>, inputs: unknown[], kinds: string[] = []): Loaded<T> {
   const value = useSignal<T | null>(null);
   const failure = useSignal('');
-  const turn = useSignal(0);
-  async function again() {
-    const mine = ++turn.value;
-    try {
-      const got = await load();
-      if (mine !== turn.peek()) return;
-      value.value = got;
-      failure.value = '';
-    } catch (problem) {
-      if (mine === turn.peek()) failure.value = (problem as Error).message;
-    }
+  const turn = useRef(0);
+  const newest = useRef(Promise.resolve());
+  async function take(mine: number): Promise<void> {
+    const got = await load().then((it) => ({ it }), (problem: Error) => ({ problem }));
+    if (mine !== turn.current) return newest.current;
+    if ('it' in got) value.value = got.it;
+    failure.value = 'it' in got ? '' : got.problem.message;
   }
+  const again = () => (newest.current = take(++turn.current));
   useEffect(() => void again(), [...inputs, changesOf(kinds)]);
   return { value: value.value, failure: failure.value, again };
 }

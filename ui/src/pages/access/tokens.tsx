@@ -32,8 +32,8 @@ export function Tokens({ title, source, kinds, place }: Props) {
     try {
       const told = await done();
       if (typeof told === 'string') secret.value = told;
-      else notify(what);
-      await loaded.again();
+      await loaded.again(); // whoever reads that it is done may go on with what is shown
+      if (typeof told !== 'string') notify(what);
     } catch (problem) {
       tellProblem(`Not done: ${what}`, problem);
     }

@@ -14,18 +14,19 @@ const roles: Role[] = ['none', 'viewer', 'editor', 'admin'];
 /** Who signs in, and what each may do where. */
 export function PeoplePage() {
   const invitation = useSignal('');
-  const deleted = useSignal<User | null>(null);
+  const deleted = useSignal('');
   const loaded = useLoaded(async () => (await ask(api.GET('/api/v1/users'))).users, [], ['user', 'account']);
 
   async function change(what: string, done: () => Promise<{ invitation?: string } | unknown>) {
     try {
       const answer = (await done()) as { invitation?: string } | undefined;
       if (answer?.invitation) invitation.value = answer.invitation;
-      else notify(what);
+      await loaded.again(); // whoever reads that it is done may go on with what is shown
+      if (!answer?.invitation) notify(what);
     } catch (problem) {
       tellProblem(`Not done: ${what}`, problem);
+      await loaded.again();
     }
-    await loaded.again();
   }
   const put = (user: User, body: Pick<User, 'role' | 'environments'>) =>
     change(`${user.name} is ${body.role} now`, () =>
@@ -33,10 +34,11 @@ export function PeoplePage() {
     );
   const invite = (name: string) =>
     change(`invite ${name}`, () => ask(api.POST('/api/v1/users/{user}/invitation', { params: { path: { user: name } } })));
-  async function remove(user: User) {
-    await ask(api.DELETE('/api/v1/users/{user}', { params: { path: { user: user.name }, header: tagOf(user.version) } }));
-    deleted.value = null;
-    notify(`${user.name} is deleted`);
+  async function remove(name: string) {
+    const version = loaded.value?.find((user) => user.name === name)?.version ?? 0;
+    await ask(api.DELETE('/api/v1/users/{user}', { params: { path: { user: name }, header: tagOf(version) } }));
+    deleted.value = '';
+    notify(`${name} is deleted`);
     await loaded.again();
   }
 
@@ -81,7 +83,7 @@ export function PeoplePage() {
                       <button type="button" aria-label={`Invite ${user.name} again`} onClick={() => invite(user.name)}>
                         Invite again
                       </button>
-                      <button type="button" class="danger" aria-label={`Delete ${user.name}`} onClick={() => (deleted.value = user)}>
+                      <button type="button" class="danger" aria-label={`Delete ${user.name}`} onClick={() => (deleted.value = user.name)}>
                         Delete…
                       </button>
                     </td>
@@ -101,10 +103,10 @@ export function PeoplePage() {
       )}
       {deleted.value && (
         <ConfirmDelete
-          name={deleted.value.name}
+          name={deleted.value}
           button="Delete, and end the sessions"
-          remove={() => remove(deleted.value!)}
-          onClose={() => (deleted.value = null)}
+          remove={() => remove(deleted.value)}
+          onClose={() => (deleted.value = '')}
         >
           What they did stays in the audit log.
         </ConfirmDelete>
