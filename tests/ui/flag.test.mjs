@@ -56,6 +56,17 @@ test('form and document are always in step', async () => {
   assert.equal(await page.getByRole('button', { name: 'Review and save' }).isDisabled(), true);
 });
 
+test('what is half typed stays when somebody changes something else', async () => {
+  await put('dark-mode', { default: { split: { weights: [{ variant: 'on', weight: 1 }, { variant: 'off', weight: 1 }] } } });
+  await open('dark-mode');
+  await page.getByLabel('Percent of on in the default').fill('30');
+  await store.api('POST', '/environments', { key: 'theirs' });
+  await page.getByRole('button', { name: 'theirs' }).waitFor();
+  await page.getByLabel('Percent of on in the default').blur();
+  await eventually(async () => (await page.getByLabel('Percent of off in the default').inputValue()) === '70', 'the other made room');
+  await store.api('DELETE', '/environments/theirs?confirm=theirs');
+});
+
 test('weights sum to the same, however the sliders are moved', async () => {
   await put('banner', { default: { split: { weights: [
     { variant: 'plain', weight: 1 }, { variant: 'beta', weight: 1 }, { variant: 'sale', weight: 1 }] } } });

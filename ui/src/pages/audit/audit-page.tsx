@@ -5,6 +5,7 @@ import { Difference } from '../../parts/difference';
 import { Show, useLoaded } from '../../parts/loaded';
 import { PageHeading } from '../../parts/page-heading';
 import { Time } from '../../parts/time';
+import { TypedInput } from '../../parts/typed-input';
 
 const kinds = ['flag', 'config', 'segment', 'environment', 'token', 'user', 'account', 'schedule', 'epoch'];
 const spans: [string, string][] = [
@@ -26,7 +27,7 @@ async function load(query: URLSearchParams) {
 export function AuditPage() {
   const { query } = route.value;
   const loaded = useLoaded(() => load(query), [query.toString()], query.get('after') ? [] : kinds);
-  const set = (name: string) => (event: Event) => setQuery({ [name]: (event.currentTarget as HTMLInputElement).value, after: '' });
+  const set = (name: string) => (event: { currentTarget: { value: string } }) => setQuery({ [name]: event.currentTarget.value, after: '' });
   return (
     <>
       <PageHeading title="Audit log" />
@@ -40,7 +41,7 @@ export function AuditPage() {
               ))}
             </select>
           ) : (
-            <input
+            <TypedInput
               key={name}
               aria-label={name[0]!.toUpperCase() + name.slice(1)}
               placeholder={name}

@@ -1,6 +1,7 @@
 import type { Ramp } from '../../model/definition';
 import { timeLine, weightAt } from '../../model/ramp';
 import { Time } from '../../parts/time';
+import { TypedInput } from '../../parts/typed-input';
 import { FaultText, useFault, type FieldFault } from './fault';
 
 interface Props {
@@ -50,11 +51,11 @@ export function RampEditor({ place, path, ramp, total, variants, onChange }: Pro
         </select>
         <label>
           from <Percent label={`Percent at the start of the ramp in ${place}`} fault={faults.startWeight} value={percent(ramp.startWeight, total)} onChange={setShare((startWeight) => ({ startWeight }))} /> % at{' '}
-          <input type="datetime-local" aria-label={`Start of the ramp in ${place}`} {...faults.from.field} value={localOf(ramp.from)} onChange={setTime((instant) => ({ from: instant }))} />
+          <TypedInput type="datetime-local" aria-label={`Start of the ramp in ${place}`} {...faults.from.field} value={localOf(ramp.from)} onChange={setTime((instant) => ({ from: instant }))} />
         </label>
         <label>
           to <Percent label={`Percent at the end of the ramp in ${place}`} fault={faults.endWeight} value={percent(ramp.endWeight, total)} onChange={setShare((endWeight) => ({ endWeight }))} /> % at{' '}
-          <input type="datetime-local" aria-label={`End of the ramp in ${place}`} {...faults.to.field} value={localOf(ramp.to)} onChange={setTime((instant) => ({ to: instant }))} />
+          <TypedInput type="datetime-local" aria-label={`End of the ramp in ${place}`} {...faults.to.field} value={localOf(ramp.to)} onChange={setTime((instant) => ({ to: instant }))} />
         </label>
         <button type="button" class="quiet" aria-label={`Remove the ramp of ${place}`} onClick={() => onChange(undefined)}>
           Remove the ramp
@@ -75,7 +76,7 @@ interface PercentProps {
 }
 
 function Percent({ label, fault, value, onChange }: PercentProps) {
-  return <input type="number" min={0} max={100} step="any" aria-label={label} {...fault.field} value={value} onChange={onChange} />;
+  return <TypedInput type="number" min={0} max={100} step="any" aria-label={label} {...fault.field} value={value} onChange={onChange} />;
 }
 
 /** Wide as the time, high as the share; a line where now is. */

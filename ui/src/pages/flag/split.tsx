@@ -1,6 +1,7 @@
 import type { Ramp, Serve, Weight } from '../../model/definition';
 import { rampUp } from '../../model/ramp';
 import { fine, setWeight, totalOf } from '../../model/weights';
+import { TypedInput } from '../../parts/typed-input';
 import { FaultAt, FaultText, useFault } from './fault';
 import { RampEditor } from './ramp';
 
@@ -70,7 +71,7 @@ function Share({ place, path, weight: { variant, weight }, index, total, onSet }
           aria-valuetext={`${percent(weight, total)} percent`}
           onInput={(event) => onSet(index, event.currentTarget.valueAsNumber)}
         />
-        <input
+        <TypedInput
           type="number"
           min={0}
           max={100}
