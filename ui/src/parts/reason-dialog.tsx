@@ -1,7 +1,7 @@
 // A protected environment wants to know why it is changed, and its key typed: asked here for every change that has no form of its
 // own.
 import { signal, useSignal } from '@preact/signals';
-import { isProtected } from '../model/flag-list';
+import { environments as known, isProtected, loadEnvironments } from '../model/flag-list';
 import { Dialog } from './dialog';
 import { Field } from './field';
 import { Lock } from './lock';
@@ -17,9 +17,11 @@ interface Asked {
 const asked = signal<Asked | null>(null);
 
 /** The comment for a change of these environments, at once when none of them is protected; undefined when it is not to be made. */
-export function askReason(what: string, environments: string[], comment = ''): Promise<string | undefined> {
+export async function askReason(what: string, environments: string[], comment = ''): Promise<string | undefined> {
+  // A page may be quicker than they are; where they are not to be had, the store says what is missing.
+  if (known.value.length === 0) await loadEnvironments().catch(() => {});
   const keys = environments.filter(isProtected);
-  if (keys.length === 0) return Promise.resolve(comment);
+  if (keys.length === 0) return comment;
   return new Promise((answer) => (asked.value = { what, keys, comment, answer }));
 }
 
