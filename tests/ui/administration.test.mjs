@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { assertAccessible, eventually, openPage, page, setUp, signIn, store } from './world.mjs';
+import { assertAccessible, eventually, openPage, page, setUp, signIn, store, visit } from './world.mjs';
 
 setUp(plantExample);
 
@@ -149,7 +149,7 @@ for (const [look, options] of Object.entries({ dark: { scheme: 'dark' }, narrow:
   test(`axe finds nothing on these pages, ${look}`, async () => {
     await open('#/access', options);
     for (const [hash, ready] of [['access', 'tbody tr'], ['people', 'form'], ['schedule', 'form'], ['transfer', 'textarea'], ['environments', 'tbody tr']]) {
-      await page.goto(`/#/${hash}?environment=production`);
+      await visit(`#/${hash}?environment=production`);
       await page.locator(ready).first().waitFor();
       await assertAccessible(page);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, hash);

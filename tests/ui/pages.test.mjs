@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { assertAccessible, eventually, openPage, page, setUp, signIn, store } from './world.mjs';
+import { assertAccessible, eventually, openPage, page, setUp, signIn, store, visit } from './world.mjs';
 
 setUp(async () => {
   await plantExample(store);
@@ -77,7 +77,7 @@ test('fleet and usage show what daemons reported', async () => {
   const dialog = page.getByRole('dialog');
   for (const span of ['24 hours', '7 days', '30 days']) {
     await dialog.getByRole('combobox').selectOption(span);
-    await dialog.getByRole('img', { name: /^20 evaluations; at most 20 in one column/ }).waitFor();
+    await dialog.getByRole('img', { name: /^20 evaluations; / }).waitFor();
   }
   await dialog.getByText('As a table').click();
   const cells = await dialog.getByRole('cell').allInnerTexts();
@@ -127,7 +127,7 @@ for (const [look, options] of Object.entries({ dark: { scheme: 'dark' }, narrow:
   test(`axe finds nothing on these pages, ${look}`, async () => {
     await open('#/audit', options);
     for (const [hash, ready] of [['audit', '.history li'], ['fleet', 'tbody tr'], ['usage', 'tbody tr'], ['playground', 'textarea'], ['segments', '.history li'], ['environments', 'tbody tr']]) {
-      await page.goto(`/#/${hash}?environment=production`);
+      await visit(`#/${hash}?environment=production`);
       await page.locator(ready).first().waitFor();
       await assertAccessible(page);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, hash);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plantExample } from './example.mjs';
-import { assertAccessible, openPage, page, setUp, signIn, store } from './world.mjs';
+import { assertAccessible, eventually, openPage, page, setUp, signIn, store } from './world.mjs';
 
 setUp(async () => {
   await plantExample(store);
@@ -32,6 +32,7 @@ test('a switch asks why and for the key; one that is thought better of does noth
   const toggle = page.getByRole('switch', { name: 'banner in production' });
   const before = await store.config('banner');
   await toggle.click();
+  await dialog(/Turn banner/).waitFor();
   await assertAccessible(page);
   await page.keyboard.press('Escape');
   await dialog(/Turn banner/).waitFor({ state: 'detached' });
@@ -50,6 +51,7 @@ test('a draft is saved with a comment and the key; restoring an earlier version 
   await page.getByLabel('What the default serves').selectOption('variant off');
   await page.getByRole('button', { name: 'Review and save' }).click();
   const save = page.getByRole('button', { name: 'Save', exact: true });
+  await save.waitFor();
   await assertAccessible(page);
   assert.equal(await save.isDisabled(), true);
   await page.getByLabel('Type production to confirm').fill('production');
@@ -109,7 +111,7 @@ test('segments, schedules, imports and variants ask as well', async () => {
   await page.getByLabel('Variants').fill('[{"key": "on", "value": true}]');
   await page.getByRole('button', { name: 'Save for all environments' }).click();
   await sayWhy('Change the variants of legacy-cart', 'off is not used');
-  await page.getByText('legacy-cart is saved').nth(1).waitFor();
+  await eventually(async () => (await store.api('GET', '/flags/legacy-cart')).variants.length === 1, 'the variants are saved');
   const comments = (await store.api('GET', '/audit?limit=6')).entries.map(({ comment }) => comment);
   assert.deepEqual(comments, ['off is not used', undefined, 'eve alone', 'too far away', 'a new century', 'bob, too']);
 });
@@ -119,6 +121,7 @@ test('an admin protects an environment, and deletes it when it is said why', asy
   await open('#/environments');
   const settings = () => page.getByRole('button', { name: 'Settings of scratch' }).click();
   await settings();
+  await page.getByRole('dialog').waitFor();
   await assertAccessible(page);
   await page.getByRole('dialog').getByLabel('Protected').check();
   await page.getByRole('button', { name: 'Save', exact: true }).click();

@@ -54,6 +54,7 @@ test('script and style are compressed, kept for ever, and within the budget', as
 test('an invitation sets a password and signs in; the session is a cookie that scripts cannot see', async () => {
   await openPage();
   await page.goto('/');
+  await page.getByRole('button', { name: 'Sign in' }).waitFor(); // not before it is known that nobody is
   await assertAccessible(page);
   await page.getByLabel('Invitation', { exact: true }).check();
   await page.getByRole('textbox', { name: 'Invitation' }).fill(store.invitation);

@@ -158,7 +158,8 @@ export function launch() {
 
 /** A page that fails the test when it throws, breaks its policy or runs what was planted. */
 export async function newPage(browser, store, { width = 1280, height = 800, scheme = 'light' } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, baseURL: store.url });
+  // Without motion, so that a colour is never measured on its way to another.
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: 'reduce', baseURL: store.url });
   const page = await context.newPage();
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(String(error)));
@@ -210,6 +211,12 @@ export async function signIn(page, store, hash = '#/flags') {
   await page.getByRole('textbox', { name: 'API token' }).fill(store.token);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+}
+
+/** Goes to another of its pages, whose elements are there when this is over: those of the last one may look the same. */
+export async function visit(hash) {
+  await page.goto('/' + hash);
+  await page.locator(`nav a[aria-current=page][href="${hash.split('?')[0]}"]`).waitFor();
 }
 
 export async function assertAccessible(page) {
