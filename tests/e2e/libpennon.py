@@ -8,7 +8,8 @@ from harness import BIN, ROOT
 
 BUILD = BIN.parent
 # A sanitizer has to be the first library of a process: Python cannot load one that needs it.
-IS_SANITIZED = bool(re.search(r"^PENNON_SANITIZE:STRING=.", (BUILD / "CMakeCache.txt").read_text(), re.M))
+SANITIZERS = re.search(r"^PENNON_SANITIZE:STRING=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.M)[1]
+IS_SANITIZED = bool(SANITIZERS)
 
 
 def load():

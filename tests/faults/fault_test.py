@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tests" / "support")]
 from failing_calls import LIBRARY, FailingCalls  # noqa: E402
 from frame_client import FrameClient, FrameError  # noqa: E402
 from harness import BIN, EndToEndTest, Program, Store, UnixHttpConnection, eventually, free_port, request  # noqa: E402
-from libpennon import IS_SANITIZED  # noqa: E402
+from libpennon import IS_SANITIZED, SANITIZERS  # noqa: E402
 from raw_upstream import GONE, RawUpstream, answer, head, reset  # noqa: E402
 from sync_server import SyncServer  # noqa: E402
 
@@ -45,12 +45,12 @@ def slow(test):
     return run
 
 
-def without_sanitizer(reason):
-    """A row that a sanitizer would spoil by what it does itself."""
+def without_sanitizer(reason, name=""):
+    """A row that a sanitizer, or the one named, would spoil by what it does itself."""
     def mark(test):
         @functools.wraps(test)
         def run(self):
-            if IS_SANITIZED:
+            if IS_SANITIZED and name in SANITIZERS:
                 self.skipTest("not with a sanitizer: " + reason)
             test(self)
         return run
