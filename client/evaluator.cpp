@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <utility>
+
 namespace pennon::client {
 namespace {
 
@@ -49,24 +51,85 @@ void Evaluator::Replace(std::unique_ptr<const LocalSet> set) {
   Collect(*old, true);
 }
 
+void Evaluator::CountElsewhere(const LocalSet& set, std::uint32_t offset,
+                               const model::Evaluation& evaluation, std::uint32_t times,
+                               ReaderSlot& slot) noexcept {
+  const std::span<const std::byte> image = set.snapshot().view().image;
+  if (slot.cells.load(std::memory_order_relaxed) == nullptr) {
+    UsageCells* const made = UsageCells::Make(set.id(), image.size());
+    UsageCells* none = nullptr;
+    if (!slot.cells.compare_exchange_strong(none, made)) delete made;
+  }
+  std::uintptr_t name = 0;
+  if (!evaluation.variant.empty()) {
+    name = reinterpret_cast<std::uintptr_t>(evaluation.variant.data()) -
+           reinterpret_cast<std::uintptr_t>(image.data());
+  }
+  slot.usage.Count({AnswerOf(offset, name, evaluation.reason), set.id(), times});
+}
+
+// Takes the counters of the set from all threads, and gives them others: of `next`, if there is
+// one.
+UsageCells* Evaluator::TakeCells(std::uint32_t id, const LocalSet* next) {
+  UsageCells* taken = nullptr;
+  ReaderSlot::ForEach([&](ReaderSlot& slot) {
+    UsageCells* const cells = slot.cells.load(std::memory_order_acquire);
+    if (cells == nullptr || cells->set() != id) return;
+    if (next != nullptr && next->id() == id && !cells->IsUsed()) return;
+    // So that no evaluation has to ask for memory.
+    slot.cells.store(next == nullptr
+                         ? nullptr
+                         : UsageCells::Make(next->id(), next->snapshot().view().image.size()),
+                     std::memory_order_seq_cst);
+    cells->next = std::exchange(taken, cells);
+  });
+  if (taken != nullptr) ReaderSlot::WaitForReaders();
+  return taken;
+}
+
+void Evaluator::AddCells(const UsageCells& cells, const engine::Snapshot& snapshot) {
+  const std::uint32_t flags = snapshot.flag_count();
+  for (std::uint32_t i = 0; i < flags; ++i) {
+    const engine::FlagHandle flag = snapshot.At(i);
+    const auto end = i + 1 < flags ? snapshot.At(i + 1).offset
+                                   : static_cast<std::uint32_t>(snapshot.view().image.size());
+    const std::span<const std::uint8_t> counts = cells.Of(flag.offset, end);
+    for (std::size_t at = 0; at < counts.size(); ++at) {
+      if (counts[at] == 0) continue;
+      AddUsage(snapshot.Key(flag), snapshot.VariantName(flag, at / UsageCells::kReasons),
+               static_cast<model::Reason>(at % UsageCells::kReasons), counts[at]);
+    }
+  }
+}
+
+void Evaluator::AddUsage(std::string_view key, std::string_view variant, model::Reason reason,
+                         std::uint64_t count) {
+  if (usage_.size() >= kMaxUsage) return;
+  usage_.push_back({std::string(key), std::string(variant), reason, count});
+}
+
 void Evaluator::Collect(const LocalSet& set, bool forget) {
+  const engine::Snapshot& snapshot = set.snapshot();
+  for (UsageCells* cells = TakeCells(set.id(), owned_.get()); cells != nullptr;) {
+    const std::unique_ptr<UsageCells> taken(cells);
+    cells = taken->next;
+    try {
+      AddCells(*taken, snapshot);
+    } catch (const std::bad_alloc&) {  // these counts are lost
+    }
+  }
   try {
     std::vector<UsageCount> counts;
     ReaderSlot::ForEach([&](ReaderSlot& slot) { slot.usage.Collect(set.id(), forget, counts); });
-    const engine::Snapshot& snapshot = set.snapshot();
     for (const UsageCount& one : counts) {
-      if (usage_.size() >= kMaxUsage) return;
       const engine::FlagHandle flag{
           static_cast<std::uint32_t>(one.answer >> (kNameBits + kReasonBits)) *
           engine::kBlockAlignment};
       const auto name = one.answer >> kReasonBits & ((std::uint64_t{1} << kNameBits) - 1);
-      Usage& usage = usage_.emplace_back();
-      usage.key = snapshot.Key(flag);
-      usage.variant = snapshot.VariantNameAt(flag, static_cast<std::uint32_t>(name));
-      usage.reason = static_cast<model::Reason>(one.answer & ((1U << kReasonBits) - 1));
-      usage.count = one.count;
+      AddUsage(snapshot.Key(flag), snapshot.VariantNameAt(flag, static_cast<std::uint32_t>(name)),
+               static_cast<model::Reason>(one.answer & ((1U << kReasonBits) - 1)), one.count);
     }
-  } catch (const std::bad_alloc&) {  // these counts are lost
+  } catch (const std::bad_alloc&) {
   }
 }
 

@@ -146,12 +146,18 @@ class Evaluator {
     const engine::FlagHandle flag{offset};
     const engine::Moment moment = snapshot.AsksMoment(flag) ? Now(slot) : engine::Moment{};
     const model::Evaluation evaluation = engine::Evaluate(snapshot, flag, context, moment);
-    const auto base = reinterpret_cast<std::uintptr_t>(snapshot.view().image.data());
-    const auto variant = reinterpret_cast<std::uintptr_t>(evaluation.variant.data()) - base;
-    slot.usage.Count(
-        {AnswerOf(offset, evaluation.variant.empty() ? 0 : variant, evaluation.reason), set.id()});
+    UsageCells* const cells = slot.cells.load(std::memory_order_acquire);
+    const bool is_here = cells != nullptr && cells->set() == set.id();
+    const std::uint32_t left =
+        is_here ? cells->Count(offset, snapshot.BlockSize(flag), evaluation) : 1;
+    if (left > 0) [[unlikely]] {
+      CountElsewhere(set, offset, evaluation, left, slot);
+    }
     return evaluation;
   }
+  [[gnu::noinline]] static void CountElsewhere(const LocalSet& set, std::uint32_t offset,
+                                               const model::Evaluation& evaluation,
+                                               std::uint32_t times, ReaderSlot& slot) noexcept;
   // A flag's offset in blocks, that of the variant's name (0: none) and the reason, in one word.
   static constexpr unsigned kReasonBits = 3;
   static constexpr unsigned kNameBits = 30;
@@ -166,6 +172,10 @@ class Evaluator {
                                                     ReaderSlot& slot) noexcept;
   [[gnu::noinline]] static std::uint32_t Resolve(const LocalSet& set, const FlagRef& flag);
   void Collect(const LocalSet& set, bool forget);
+  static UsageCells* TakeCells(std::uint32_t id, const LocalSet* next);
+  void AddCells(const UsageCells& cells, const engine::Snapshot& snapshot);
+  void AddUsage(std::string_view key, std::string_view variant, model::Reason reason,
+                std::uint64_t count);
 
   std::atomic<const LocalSet*> current_{nullptr};
   // What follows is guarded by ForkLock: no fork may find it half done.

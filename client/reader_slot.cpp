@@ -87,6 +87,7 @@ void ReaderSlot::WaitForReaders() {
 void AfterForkInChild() {
   ReaderSlot::ForEach([](ReaderSlot& slot) {
     slot.usage.LeaveToParent();
+    delete slot.cells.exchange(nullptr);
     if (&slot == ReaderSlot::mine) return;
     const std::uint64_t inside = slot.inside.load(std::memory_order_relaxed);
     slot.inside.store(inside + inside % 2, std::memory_order_relaxed);

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "client/usage.h"
+#include "client/usage_cells.h"
 
 namespace pennon::client {
 
@@ -16,6 +17,9 @@ namespace pennon::client {
 struct alignas(64) ReaderSlot {
   std::atomic<std::uint64_t> inside{0};  // odd: the thread reads what may be taken away
   std::uint64_t random = 0;              // the state of SplitMix64
+  /// Counters for the answers of one set; null: none yet. Others count in `usage`. Used inside
+  /// only, so that who takes them away has them for itself after WaitForReaders.
+  std::atomic<UsageCells*> cells{nullptr};
   UsageTable usage;
   std::atomic<bool> is_taken{true};
   ReaderSlot* next = nullptr;  // of all slots

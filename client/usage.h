@@ -1,5 +1,5 @@
-// How often flags were answered in this process: noted by each thread for itself, added up now and
-// then.
+// How often flags gave their rarer answers in this process: noted by each thread for itself, added
+// up now and then.
 #pragma once
 
 #include <array>
@@ -18,9 +18,9 @@ struct UsageCount {
   std::uint32_t count = 1;
 };
 
-/// Counts of one thread. A note is two words at the end of a list, because a counter of each flag
-/// would be one more wait for memory in every evaluation. Count is the thread's own; the rest may
-/// be called from any thread.
+/// Counts of one thread, of whatever has no counter in its UsageCells. A note is two words at the
+/// end of a list, added up now and then. Count is the thread's own; the rest may be called from any
+/// thread.
 class UsageTable {
  public:
   void Count(UsageCount one) {

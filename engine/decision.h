@@ -66,6 +66,7 @@ inline std::int32_t RuleIndexOf(const Decision& decision) {
           .type = type,
           .boolean = type == model::ValueType::kBoolean && variant.payload != 0,
           .rule_index = RuleIndexOf(decision),
+          .variant_index = decision.variant,
           .integer =
               type == model::ValueType::kInteger ? static_cast<std::int64_t>(variant.payload) : 0,
           .number = type == model::ValueType::kNumber ? std::bit_cast<double>(variant.payload) : 0,

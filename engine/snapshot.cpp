@@ -50,6 +50,12 @@ std::optional<std::string_view> Snapshot::FindVariant(FlagHandle flag,
   return std::nullopt;
 }
 
+std::string_view Snapshot::VariantName(FlagHandle flag, std::size_t index) const {
+  const Range range = view_.BlockAt<FlagRecord>(flag.offset).variants;
+  return index < range.count ? view_.Text(view_.variants[range.first + index].key)
+                             : std::string_view();
+}
+
 std::string_view Snapshot::VariantNameAt(FlagHandle flag, std::uint32_t offset) const {
   const Range range = view_.BlockAt<FlagRecord>(flag.offset).variants;
   for (const VariantRecord& variant : view_.variants.subspan(range.first, range.count)) {

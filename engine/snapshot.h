@@ -47,7 +47,11 @@ class Snapshot {
   [[nodiscard]] bool AsksMoment(FlagHandle flag) const {
     return (view_.BlockAt<FlagRecord>(flag.offset).traits & FlagTrait::kAsksMoment) != 0;
   }
-  /// The flags in the order of their keys (bytewise): index 0 … flag_count()-1.
+  /// Bytes of the flag's block.
+  [[nodiscard]] std::uint32_t BlockSize(FlagHandle flag) const {
+    return view_.BlockAt<FlagRecord>(flag.offset).block_size;
+  }
+  /// The flags in the order of their keys (bytewise) and offsets: index 0 … flag_count()-1.
   [[nodiscard]] FlagHandle At(std::uint32_t index) const { return {view_.flags[index]}; }
   /// Whether a flag that At has given may be evaluated; it may, but with Keeping::kMapped.
   [[nodiscard]] bool IsSound(FlagHandle flag) const {
@@ -57,6 +61,8 @@ class Snapshot {
   /// The image's own text of a variant of `flag`, as evaluations have it; "" is that of none.
   [[nodiscard]] std::optional<std::string_view> FindVariant(FlagHandle flag,
                                                             std::string_view name) const;
+  /// The name of a variant of `flag` by its index; "" when there are not so many.
+  [[nodiscard]] std::string_view VariantName(FlagHandle flag, std::size_t index) const;
   /// The name of the variant of `flag` that lies at `offset` of the image; "" when none does.
   [[nodiscard]] std::string_view VariantNameAt(FlagHandle flag, std::uint32_t offset) const;
 

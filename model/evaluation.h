@@ -56,15 +56,16 @@ struct Evaluation {
   MatchKind kind = MatchKind::kNone;
   bool has_value = false;  // false: the caller's default is to be used
   ValueType type = ValueType::kBoolean;
-  bool boolean = false;          // the value when `type` is boolean
-  std::int32_t rule_index = -1;  // of the rule that decided, when `kind` is kRule
-  std::int64_t integer = 0;      // … integer
-  double number = 0;             // … number
-  std::string_view text;         // … string
-  std::string_view value_json;   // the value as JSON text, whatever its type
-  std::string_view variant;      // "" when there is no value
-  std::string_view detail;       // the rule's id, the failed prerequisite's key, or an error text
-  std::string_view metadata;     // the flag's metadata as the inside of a JSON object: "" or "a":1
+  bool boolean = false;                      // the value when `type` is boolean
+  std::int32_t rule_index = -1;              // of the rule that decided, when `kind` is kRule
+  std::uint32_t variant_index = 0xffffffff;  // among the flag's, when there is a value
+  std::int64_t integer = 0;                  // … integer
+  double number = 0;                         // … number
+  std::string_view text;                     // … string
+  std::string_view value_json;               // the value as JSON text, whatever its type
+  std::string_view variant;                  // "" when there is no value
+  std::string_view detail;    // the rule's id, the failed prerequisite's key, or an error text
+  std::string_view metadata;  // the flag's metadata as the inside of a JSON object: "" or "a":1
 
   bool operator==(const Evaluation&) const = default;
 };
