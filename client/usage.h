@@ -23,6 +23,11 @@ struct UsageCount {
 /// thread.
 class UsageTable {
  public:
+  UsageTable() = default;
+  ~UsageTable() { delete sums_; }
+  UsageTable(const UsageTable&) = delete;
+  UsageTable& operator=(const UsageTable&) = delete;
+
   void Count(UsageCount one) {
     const std::uint32_t at = noted_.load(std::memory_order_relaxed);
     if (at == kNotes) [[unlikely]] {

@@ -34,26 +34,26 @@ class FrameProtocol final : public net::StreamProtocol {
     std::string_view rest(input.data(), input.size());
     while (!progress.close && !progress.suspended && !progress.more &&
            rest.size() >= wire::kFrameHeaderBytes) {
-      const auto header = wire::DecodeFrameHeader(rest);
-      if (!header) {
+      FrameHeader header;
+      if (!wire::ReadFrameHeader(rest, header)) {
         Refuse(output, 0, Error::Invalid("frame", "does not begin with the byte 0xf5"), progress);
         break;
       }
-      if (header->size > wire::kMaxFrameBytes) {
-        Refuse(output, header->id,
+      if (header.size > wire::kMaxFrameBytes) {
+        Refuse(output, header.id,
                Error::Limit("frame",
                             "is larger than " + std::to_string(wire::kMaxFrameBytes) + " bytes"),
                progress);
         break;
       }
-      const std::size_t size = wire::kFrameHeaderBytes + header->size;
+      const std::size_t size = wire::kFrameHeaderBytes + header.size;
       if (rest.size() < size) break;
       if (output.size() >= net::kOutputRoundBytes) {
         progress.more = true;
         break;
       }
       Foresee(rest.substr(size));
-      OnFrame(*header, rest.substr(wire::kFrameHeaderBytes, header->size), output, progress);
+      OnFrame(header, rest.substr(wire::kFrameHeaderBytes, header.size), output, progress);
       rest.remove_prefix(size);
     }
     progress.consumed = input.size() - rest.size();
@@ -71,8 +71,10 @@ class FrameProtocol final : public net::StreamProtocol {
   // Fetches the flag that the frame at the beginning of `rest` asks for, while the one before it is
   // answered: among many flags waiting for memory would cost more than evaluating.
   void Foresee(std::string_view rest) {
-    const auto header = wire::DecodeFrameHeader(rest);
-    if (!taken_ || !header || header->type != FrameType::kEvaluate) return;
+    FrameHeader header;
+    if (!taken_ || !wire::ReadFrameHeader(rest, header) || header.type != FrameType::kEvaluate) {
+      return;
+    }
     const std::string_view key = wire::FrameReader(rest.substr(wire::kFrameHeaderBytes)).Text16();
     service_.Foresee(taken_->reading, key);
   }

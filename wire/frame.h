@@ -72,63 +72,83 @@ enum class FrameValue : std::uint8_t {
   kJson = 8,  // in answers: an object or array as JSON text
 };
 
-/// Decodes the first kFrameHeaderBytes of `bytes`; none when there are fewer or the magic is wrong.
+/// Reads the first kFrameHeaderBytes of `bytes`; false when there are fewer or the magic is wrong.
+inline bool ReadFrameHeader(std::string_view bytes, FrameHeader& header) {
+  if (bytes.size() < sizeof(header)) return false;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  return header.magic == kFrameMagic;
+}
+/// The same; slower, as an optional is copied while the processor still writes it.
 inline std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
   FrameHeader header;
-  if (bytes.size() < sizeof(header)) return std::nullopt;
-  std::memcpy(&header, bytes.data(), sizeof(header));
-  if (header.magic != kFrameMagic) return std::nullopt;
+  if (!ReadFrameHeader(bytes, header)) return std::nullopt;
   return header;
 }
 
-/// Writes one frame: header, then what the caller puts. The pieces are collected, because most
-/// frames are a handful of small ones; the frame is in `out` when the writer goes out of scope.
-/// When there is no memory it throws, and what `out` has got is of no use.
+/// Writes one frame: header, then what the caller puts. `out` has more bytes than the frame while
+/// the writer lives: what most frames need is there at once, and written where it stays. When there
+/// is no memory it throws, and what `out` has got is of no use.
 class FrameWriter {
  public:
-  FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id);
-  ~FrameWriter();
+  FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id)
+      : out_(out), start_(out.size()), end_(start_) {
+    Put(FrameHeader{kFrameMagic, type, flags, id, 0});
+  }
+  ~FrameWriter() {
+    const auto payload = static_cast<std::uint32_t>(end_ - start_ - kFrameHeaderBytes);
+    std::memcpy(out_.data() + start_ + kFrameHeaderBytes - sizeof(payload), &payload,
+                sizeof(payload));
+    out_.resize(end_);
+  }
   FrameWriter(const FrameWriter&) = delete;
   FrameWriter& operator=(const FrameWriter&) = delete;
 
   /// Values, one after another without padding.
   template <typename... Ts>
   FrameWriter& Put(Ts... values) {
-    static_assert((sizeof(Ts) + ...) <= kCollected);
-    if (kCollected - collected_size_ < (sizeof(Ts) + ...)) LongBytes({});
-    char* next = collected_.data() + collected_size_;
+    char* next = Room((sizeof(Ts) + ...));
     ((std::memcpy(next, &values, sizeof(values)), next += sizeof(values)), ...);
-    collected_size_ += (sizeof(Ts) + ...);
     return *this;
   }
   FrameWriter& Bytes(std::string_view bytes) {
-    if (bytes.size() > kCollected - collected_size_) return LongBytes(bytes);
-    collected_size_ += bytes.copy(collected_.data() + collected_size_, bytes.size());
+    bytes.copy(Room(bytes.size()), bytes.size());
     return *this;
   }
   /// A text with its length in 16 bits; longer ones are cut at a character.
   FrameWriter& Text16(std::string_view text) {
     if (text.size() > kMaxText16) text = CutAtCharacter(text);
-    return Put(static_cast<std::uint16_t>(text.size())).Bytes(text);
+    return Text<std::uint16_t>(text);
   }
   /// A text with its length in 32 bits.
-  FrameWriter& Text32(std::string_view text) {
-    return Put(static_cast<std::uint32_t>(text.size())).Bytes(text);
-  }
+  FrameWriter& Text32(std::string_view text) { return Text<std::uint32_t>(text); }
 
  private:
-  static constexpr std::size_t kCollected = 120;
+  static constexpr std::size_t kAhead = 120;
   static constexpr std::size_t kMaxText16 = 0xffff;
 
   static std::string_view CutAtCharacter(std::string_view text);
-  FrameWriter& LongBytes(std::string_view bytes);
-  void Flush();
-  void MakeRoom();
+  template <typename Size>
+  FrameWriter& Text(std::string_view text) {
+    const auto size = static_cast<Size>(text.size());
+    char* const room = Room(sizeof(size) + text.size());
+    std::memcpy(room, &size, sizeof(size));
+    text.copy(room + sizeof(size), text.size());
+    return *this;
+  }
+  /// Where the next `size` bytes of the frame are.
+  char* Room(std::size_t size) {
+    if (out_.size() - end_ < size) [[unlikely]] {
+      Grow(size);
+    }
+    char* const room = out_.data() + end_;
+    end_ += size;
+    return room;
+  }
+  [[gnu::noinline]] void Grow(std::size_t size);
 
   std::string& out_;
-  std::size_t start_;                       // of the frame in `out_`
-  std::size_t collected_size_ = 0;          // not yet in `out_`
-  std::array<char, kCollected> collected_;  // the first collected_size_ are set
+  std::size_t start_;  // of the frame in `out_`
+  std::size_t end_;    // of what is written
 };
 
 /// Reads primitives; after the first that does not fit everything reads as zero and `ok` is false.
