@@ -1,6 +1,5 @@
-"""Reads figures as lines of JSON, prints them as a table and writes them with the machine's state.
-
-Exits 1 when a figure misses its budget.
+"""Reads figures as lines of JSON, prints them as a table (--json: as they are) and writes them with the machine's
+state. Exits 1 when a figure misses its budget. usage: table.py FILE [--json]
 """
 import json
 import os
@@ -20,8 +19,7 @@ def verdict(figure):
     return ("pass" if figure["pass"] else "MISS") if budget(figure) else ""
 
 
-def main(path):
-    figures = [json.loads(line) for line in sys.stdin]
+def print_table(figures):
     rows = [("FIGURE", "VALUE", "FLOOR", "UNIT", "RATIO", "BUDGET", "")]
     for figure in figures:
         digits = 0 if figure["value"] >= 1000 else 1
@@ -34,15 +32,23 @@ def main(path):
         cells = [cell.rjust(width) if i in (1, 2, 4, 5) else cell.ljust(width)
                  for i, (cell, width) in enumerate(zip(row, widths))]
         print("  ".join(cells).rstrip())
+
+
+def main(path, form=""):
+    figures = [json.loads(line) for line in sys.stdin]
     missed = sum(not figure["pass"] for figure in figures)
     load = os.getloadavg()[0]
-    print(f"\n{len(figures)} figures, {missed} over budget; load average {load:.1f} "
-          f"on {os.cpu_count()} processors")
+    if form == "--json":
+        print("\n".join(json.dumps(figure) for figure in figures))
+    else:
+        print_table(figures)
+        print(f"\n{len(figures)} figures, {missed} over budget; load average {load:.1f} "
+              f"on {os.cpu_count()} processors")
     with open(path, "w", encoding="utf-8") as out:
         json.dump({"figures": figures, "loadAverage": load, "processors": os.cpu_count(),
                    "kernel": platform.release()}, out, indent=2)
         out.write("\n")
-    print(f"written to {path}")
+    print(f"written to {path}", file=sys.stderr)
     return 1 if missed else 0
 
 
