@@ -21,7 +21,8 @@ struct HttpCaller {
   const Grant* grant = nullptr;  // null: every environment
 };
 
-/// The lines of header that say of an answer what it was made from. Thousands a second are the same.
+/// The lines of header that say of an answer what it was made from. Thousands a second are the
+/// same.
 class StateHeaders {
  public:
   /// Valid until the next call.
