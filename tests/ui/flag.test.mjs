@@ -222,6 +222,51 @@ test('saving the settings changes what was changed, and leaves the rest', async 
   assert.deepEqual([flag.owner, flag.lifecycle], ['nobody', 'deprecated']);
 });
 
+const openSettings = async (flag, options) => {
+  await open(flag, options);
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Owner').waitFor();
+};
+const saveSettings = () => page.getByRole('button', { name: 'Save for all environments' }).click();
+const theirs = () => page.getByRole('region', { name: 'What they changed' });
+
+test('settings that are being typed stay when somebody else saves, and so does what they saved', async () => {
+  await store.api('PATCH', '/flags/legacy-cart', { owner: 'web', name: null, tags: null });
+  await openSettings('legacy-cart');
+  await page.getByLabel('Owner').fill('mine');
+  await store.api('PATCH', '/flags/legacy-cart', { name: 'Theirs', tags: ['theirs'] });
+  await page.getByRole('heading', { level: 1 }).locator('..').getByText('Theirs').waitFor(); // it is known here
+  assert.equal(await page.getByLabel('Owner').inputValue(), 'mine');
+  const told = theirs().getByRole('listitem');
+  await told.first().waitFor();
+  assert.deepEqual(await told.allTextContents(), ['name: "Theirs" is new', 'tags: ["theirs"] is new']);
+  await assertAccessible(page);
+  await saveSettings();
+  await page.getByText('legacy-cart is saved').waitFor();
+  await theirs().waitFor({ state: 'detached' });
+  assert.equal(await page.getByLabel('Name').inputValue(), 'Theirs');
+  const { owner, name, tags } = await store.api('GET', '/flags/legacy-cart');
+  assert.deepEqual({ owner, name, tags }, { owner: 'mine', name: 'Theirs', tags: ['theirs'] });
+});
+
+test('settings that somebody else saved first are told when the store refuses, and taken when one wants them', async () => {
+  await store.api('PATCH', '/flags/legacy-cart', { owner: 'web' });
+  await openSettings('legacy-cart', { deaf: true });
+  await page.getByLabel('Owner').fill('mine');
+  await store.api('PATCH', '/flags/legacy-cart', { owner: 'theirs' });
+  await saveSettings();
+  await theirs().getByText('owner: "web" becomes "theirs"').waitFor();
+  assert.equal(await page.getByLabel('Owner').inputValue(), 'mine');
+  assert.equal((await store.api('GET', '/flags/legacy-cart')).owner, 'theirs');
+  await page.getByRole('button', { name: 'Take theirs, drop mine' }).click();
+  await theirs().waitFor({ state: 'detached' });
+  assert.equal(await page.getByLabel('Owner').inputValue(), 'theirs');
+  await page.getByLabel('Owner').fill('mine again');
+  await saveSettings();
+  await page.getByText('legacy-cart is saved').waitFor();
+  assert.equal((await store.api('GET', '/flags/legacy-cart')).owner, 'mine again');
+});
+
 test('deleting asks for the key', async () => {
   await store.api('POST', '/flags', { key: 'short-lived', type: 'boolean', variants: [{ key: 'on', value: true }] });
   await open('short-lived');

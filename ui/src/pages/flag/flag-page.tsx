@@ -61,7 +61,7 @@ export function FlagPage({ flagKey }: { flagKey: string }) {
           ))}
         </nav>
       </div>
-      {view === 'settings' ? <Settings flag={flag} /> : config && <InEnvironment key={environment} flag={flag} config={config} view={view} />}
+      {view === 'settings' ? <Settings key={flagKey} flag={flag} /> : config && <InEnvironment key={environment} flag={flag} config={config} view={view} />}
     </>
   );
 }
