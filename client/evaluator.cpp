@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace pennon::client {
@@ -47,8 +48,9 @@ void Evaluator::Replace(std::unique_ptr<const LocalSet> set) {
   owned_ = std::move(set);
   current_.store(owned_.get(), std::memory_order_seq_cst);
   if (old == nullptr) return;
+  UsageCells* const cells = TakeCells(old->id(), owned_.get());
   ReaderSlot::WaitForReaders();
-  Collect(*old, true);
+  Collect(*old, cells, true);
 }
 
 void Evaluator::CountElsewhere(const LocalSet& set, std::uint32_t offset,
@@ -83,23 +85,19 @@ UsageCells* Evaluator::TakeCells(std::uint32_t id, const LocalSet* next) {
                      std::memory_order_seq_cst);
     cells->next = std::exchange(taken, cells);
   });
-  if (taken != nullptr) ReaderSlot::WaitForReaders();
   return taken;
 }
 
 void Evaluator::AddCells(const UsageCells& cells, const engine::Snapshot& snapshot) {
-  const std::uint32_t flags = snapshot.flag_count();
-  for (std::uint32_t i = 0; i < flags; ++i) {
-    const engine::FlagHandle flag = snapshot.At(i);
-    const auto end = i + 1 < flags ? snapshot.At(i + 1).offset
-                                   : static_cast<std::uint32_t>(snapshot.view().image.size());
-    const std::span<const std::uint8_t> counts = cells.Of(flag.offset, end);
-    for (std::size_t at = 0; at < counts.size(); ++at) {
-      if (counts[at] == 0) continue;
-      AddUsage(snapshot.Key(flag), snapshot.VariantName(flag, at / UsageCells::kReasons),
-               static_cast<model::Reason>(at % UsageCells::kReasons), counts[at]);
-    }
-  }
+  const auto& blocks = snapshot.view().flags;
+  cells.ForEach([&](std::uint32_t offset, std::uint8_t count) {
+    const auto behind = std::upper_bound(blocks.begin(), blocks.end(), offset);
+    if (behind == blocks.begin()) return;
+    const engine::FlagHandle flag{*(behind - 1)};
+    const std::size_t at = UsageCells::IndexIn(flag.offset, offset);
+    AddUsage(snapshot.Key(flag), snapshot.VariantName(flag, at / UsageCells::kReasons),
+             static_cast<model::Reason>(at % UsageCells::kReasons), count);
+  });
 }
 
 void Evaluator::AddUsage(std::string_view key, std::string_view variant, model::Reason reason,
@@ -108,9 +106,9 @@ void Evaluator::AddUsage(std::string_view key, std::string_view variant, model::
   usage_.push_back({std::string(key), std::string(variant), reason, count});
 }
 
-void Evaluator::Collect(const LocalSet& set, bool forget) {
+void Evaluator::Collect(const LocalSet& set, UsageCells* cells, bool forget) {
   const engine::Snapshot& snapshot = set.snapshot();
-  for (UsageCells* cells = TakeCells(set.id(), owned_.get()); cells != nullptr;) {
+  while (cells != nullptr) {
     const std::unique_ptr<UsageCells> taken(cells);
     cells = taken->next;
     try {
@@ -135,7 +133,11 @@ void Evaluator::Collect(const LocalSet& set, bool forget) {
 
 std::vector<Usage> Evaluator::CollectUsage() {
   const ForkLock lock;
-  if (owned_ != nullptr) Collect(*owned_, false);
+  if (owned_ != nullptr) {
+    UsageCells* const cells = TakeCells(owned_->id(), owned_.get());
+    if (cells != nullptr) ReaderSlot::WaitForReaders();
+    Collect(*owned_, cells, false);
+  }
   return std::move(usage_);
 }
 

@@ -171,7 +171,8 @@ class Evaluator {
                                                     const model::Context& context,
                                                     ReaderSlot& slot) noexcept;
   [[gnu::noinline]] static std::uint32_t Resolve(const LocalSet& set, const FlagRef& flag);
-  void Collect(const LocalSet& set, bool forget);
+  /// Adds to `usage_` what was counted of the set; frees `cells`, a list of what TakeCells gave.
+  void Collect(const LocalSet& set, UsageCells* cells, bool forget);
   static UsageCells* TakeCells(std::uint32_t id, const LocalSet* next);
   void AddCells(const UsageCells& cells, const engine::Snapshot& snapshot);
   void AddUsage(std::string_view key, std::string_view variant, model::Reason reason,

@@ -1,6 +1,5 @@
 #include "client/usage_cells.h"
 
-#include <algorithm>
 #include <new>
 
 namespace pennon::client {
@@ -13,14 +12,8 @@ UsageCells* UsageCells::Make(std::uint32_t set, std::size_t image_bytes) noexcep
   made->cells_.reset(static_cast<std::uint8_t*>(std::calloc(size, 1)));
   if (made->cells_ == nullptr) return nullptr;
   made->size_ = size;
+  while (size > kParts << made->part_bits_) ++made->part_bits_;
   return made.release();
-}
-
-std::span<const std::uint8_t> UsageCells::Of(std::uint32_t offset, std::uint32_t end) const {
-  const std::size_t first = std::min<std::size_t>(offset / kBytesOfCell, size_);
-  const std::size_t last = std::min<std::size_t>(end / kBytesOfCell, size_);
-  return first < last ? std::span<const std::uint8_t>(cells_.get() + first, last - first)
-                      : std::span<const std::uint8_t>();
 }
 
 }  // namespace pennon::client

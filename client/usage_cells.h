@@ -2,12 +2,12 @@
 // image. So counting is one increment, and nothing is searched for.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <span>
 
 #include "engine/image.h"
 #include "model/evaluation.h"
@@ -26,28 +26,44 @@ class UsageCells {
 
   /// Id of the set.
   [[nodiscard]] std::uint32_t set() const { return set_; }
-  [[nodiscard]] bool IsUsed() const { return is_used_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool IsUsed() const { return used_parts_.load(std::memory_order_relaxed) != 0; }
 
   /// Counts an answer of the flag whose block of `size` bytes is at `offset`. What it gives is to
   /// be counted elsewhere: 1 when there is no counter for it, as many as a counter holds when that
   /// has begun anew.
   [[nodiscard]] std::uint32_t Count(std::uint32_t offset, std::uint32_t size,
                                     const model::Evaluation& answer) {
-    const std::uint64_t at =
+    const std::uint64_t in_block =
         std::uint64_t{answer.variant_index} * kReasons + static_cast<std::size_t>(answer.reason);
-    if (at >= size / kBytesOfCell || offset / kBytesOfCell + at >= size_) [[unlikely]] {
+    const std::uint64_t at = offset / kBytesOfCell + in_block;
+    if (in_block >= size / kBytesOfCell || at >= size_) [[unlikely]] {
       return 1;
     }
-    is_used_.store(true, std::memory_order_relaxed);
-    std::uint8_t& cell = cells_[offset / kBytesOfCell + at];
-    if (++cell != 0) [[likely]] {
+    used_parts_.store(
+        used_parts_.load(std::memory_order_relaxed) | std::uint64_t{1} << (at >> part_bits_),
+        std::memory_order_relaxed);
+    if (++cells_[at] != 0) [[likely]] {
       return 0;
     }
     return kWrapped;
   }
 
-  /// The counters of the block at `offset`, those of the first variant first.
-  [[nodiscard]] std::span<const std::uint8_t> Of(std::uint32_t offset, std::uint32_t end) const;
+  /// Calls `visit(offset, count)` for each counter that is not 0, in their order: it is of the
+  /// block that lies there, or of the last one before it.
+  template <typename Visitor>
+  void ForEach(Visitor visit) const {
+    for (std::size_t part = 0; part < kParts; ++part) {
+      if ((used_parts_.load(std::memory_order_relaxed) >> part & 1U) == 0) continue;
+      const std::size_t end = std::min(size_, (part + 1) << part_bits_);
+      for (std::size_t at = part << part_bits_; at < end; ++at) {
+        if (cells_[at] != 0) visit(static_cast<std::uint32_t>(at * kBytesOfCell), cells_[at]);
+      }
+    }
+  }
+  /// Which of the counters of its block the one at `offset` is.
+  static std::size_t IndexIn(std::uint32_t block, std::uint32_t offset) {
+    return (offset - block) / kBytesOfCell;
+  }
 
   UsageCells* next = nullptr;  // in a list of who has taken them
 
@@ -55,6 +71,7 @@ class UsageCells {
   static constexpr std::size_t kBytesOfCell = engine::kBlockAlignment / 4;  // of the image
   static constexpr std::size_t kMaxCells = std::size_t{4} << 20U;
   static constexpr std::uint32_t kWrapped = 256;
+  static constexpr std::size_t kParts = 64;
   struct Free {
     void operator()(std::uint8_t* memory) const { std::free(memory); }
   };
@@ -63,8 +80,11 @@ class UsageCells {
 
   const std::uint32_t set_;
   std::size_t size_ = 0;
+  unsigned part_bits_ = 0;
   std::unique_ptr<std::uint8_t[], Free> cells_;
-  std::atomic<bool> is_used_{false};
+  // A bit for each part of the counters that was touched: the others need not be looked at, which
+  // would only make them take memory.
+  std::atomic<std::uint64_t> used_parts_{0};
 };
 
 }  // namespace pennon::client
