@@ -56,18 +56,12 @@ void Evaluator::Replace(std::unique_ptr<const LocalSet> set) {
 void Evaluator::CountElsewhere(const LocalSet& set, std::uint32_t offset,
                                const model::Evaluation& evaluation, std::uint32_t times,
                                ReaderSlot& slot) noexcept {
-  const std::span<const std::byte> image = set.snapshot().view().image;
   if (slot.cells.load(std::memory_order_relaxed) == nullptr) {
-    UsageCells* const made = UsageCells::Make(set.id(), image.size());
+    UsageCells* const made = UsageCells::Make(set.id(), set.snapshot().view().image.size());
     UsageCells* none = nullptr;
     if (!slot.cells.compare_exchange_strong(none, made)) delete made;
   }
-  std::uintptr_t name = 0;
-  if (!evaluation.variant.empty()) {
-    name = reinterpret_cast<std::uintptr_t>(evaluation.variant.data()) -
-           reinterpret_cast<std::uintptr_t>(image.data());
-  }
-  slot.usage.Count({AnswerOf(offset, name, evaluation.reason), set.id(), times});
+  slot.usage.Count({AnswerOf(offset, evaluation), set.id(), times});
 }
 
 // Takes the counters of the set from all threads, and gives them others: of `next`, if there is
@@ -121,10 +115,10 @@ void Evaluator::Collect(const LocalSet& set, UsageCells* cells, bool forget) {
     ReaderSlot::ForEach([&](ReaderSlot& slot) { slot.usage.Collect(set.id(), forget, counts); });
     for (const UsageCount& one : counts) {
       const engine::FlagHandle flag{
-          static_cast<std::uint32_t>(one.answer >> (kNameBits + kReasonBits)) *
+          static_cast<std::uint32_t>(one.answer >> (kVariantBits + kReasonBits)) *
           engine::kBlockAlignment};
-      const auto name = one.answer >> kReasonBits & ((std::uint64_t{1} << kNameBits) - 1);
-      AddUsage(snapshot.Key(flag), snapshot.VariantNameAt(flag, static_cast<std::uint32_t>(name)),
+      const auto variant = one.answer >> kReasonBits & ((std::uint64_t{1} << kVariantBits) - 1);
+      AddUsage(snapshot.Key(flag), snapshot.VariantName(flag, variant - 1),
                static_cast<model::Reason>(one.answer & ((1U << kReasonBits) - 1)), one.count);
     }
   } catch (const std::bad_alloc&) {

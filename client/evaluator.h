@@ -158,13 +158,14 @@ class Evaluator {
   [[gnu::noinline]] static void CountElsewhere(const LocalSet& set, std::uint32_t offset,
                                                const model::Evaluation& evaluation,
                                                std::uint32_t times, ReaderSlot& slot) noexcept;
-  // A flag's offset in blocks, that of the variant's name (0: none) and the reason, in one word.
+  // A flag's offset in blocks, the variant's index plus one (0: none) and the reason, in one word.
   static constexpr unsigned kReasonBits = 3;
-  static constexpr unsigned kNameBits = 30;
-  static_assert(engine::kMaxImageBytes <= std::uint64_t{1} << kNameBits);
-  static std::uint64_t AnswerOf(std::uint32_t flag, std::uint64_t name, model::Reason reason) {
-    return std::uint64_t{flag / engine::kBlockAlignment} << (kNameBits + kReasonBits) |
-           name << kReasonBits | static_cast<std::uint64_t>(reason);
+  static constexpr unsigned kVariantBits = 30;
+  static_assert(engine::kMaxImageBytes <= std::uint64_t{1} << kVariantBits);
+  static std::uint64_t AnswerOf(std::uint32_t flag, const model::Evaluation& evaluation) {
+    return std::uint64_t{flag / engine::kBlockAlignment} << (kVariantBits + kReasonBits) |
+           std::uint64_t{evaluation.variant_index + 1} << kReasonBits |
+           static_cast<std::uint64_t>(evaluation.reason);
   }
   static engine::Moment Now(ReaderSlot& slot);
   [[gnu::noinline]] static model::Evaluation Absent(const LocalSet& set, std::string_view key,

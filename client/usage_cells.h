@@ -18,7 +18,8 @@ namespace pennon::client {
 /// counters from it.
 class UsageCells {
  public:
-  static constexpr std::size_t kReasons = 6;
+  static constexpr std::size_t kReasons =
+      std::size_t{1} + static_cast<int>(model::Reason::kDisabled);
 
   /// For an image of so many bytes; one that is too large is given no counters. Null when there is
   /// no memory.

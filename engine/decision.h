@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "engine/image.h"
+#include "engine/image_view.h"
 #include "model/evaluation.h"
 
 namespace pennon::engine {

@@ -15,8 +15,8 @@
 #include "base/result.h"
 #include "base/text_hash.h"
 #include "engine/hash.h"
-#include "engine/image.h"
 #include "engine/image_bytes.h"
+#include "engine/image_view.h"
 #include "model/value.h"
 
 namespace pennon::engine {

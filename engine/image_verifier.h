@@ -6,7 +6,7 @@
 #include <span>
 
 #include "base/result.h"
-#include "engine/image.h"
+#include "engine/image_view.h"
 #include "engine/verified_flags.h"
 
 namespace pennon::engine {

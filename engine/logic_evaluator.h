@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "engine/budget.h"
-#include "engine/image.h"
+#include "engine/image_view.h"
 #include "engine/logic_memory.h"
 #include "engine/logic_record.h"
 #include "engine/logic_value.h"

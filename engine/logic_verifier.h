@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/block_reader.h"
-#include "engine/image.h"
+#include "engine/image_view.h"
 #include "engine/logic_record.h"
 
 namespace pennon::engine {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "engine/budget.h"
-#include "engine/image.h"
+#include "engine/image_view.h"
 #include "engine/literal.h"
 #include "model/context.h"
 

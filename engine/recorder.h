@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/image_view.h"
 #include "engine/trace.h"
 #include "model/explanation.h"
 

@@ -56,14 +56,6 @@ std::string_view Snapshot::VariantName(FlagHandle flag, std::size_t index) const
                              : std::string_view();
 }
 
-std::string_view Snapshot::VariantNameAt(FlagHandle flag, std::uint32_t offset) const {
-  const Range range = view_.BlockAt<FlagRecord>(flag.offset).variants;
-  for (const VariantRecord& variant : view_.variants.subspan(range.first, range.count)) {
-    if (variant.key.offset == offset) return view_.Text(variant.key);
-  }
-  return {};
-}
-
 void Snapshot::Prefetch(std::string_view key) const {
   const HashTable& table = header_->flag_table;
   const auto at = static_cast<std::uint32_t>(Hash64(key, table.seed));

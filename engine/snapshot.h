@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "base/same_text.h"
 #include "engine/hash.h"
-#include "engine/image.h"
+#include "engine/image_view.h"
 #include "engine/verified_flags.h"
 
 namespace pennon::engine {
@@ -63,8 +63,6 @@ class Snapshot {
                                                             std::string_view name) const;
   /// The name of a variant of `flag` by its index; "" when there are not so many.
   [[nodiscard]] std::string_view VariantName(FlagHandle flag, std::size_t index) const;
-  /// The name of the variant of `flag` that lies at `offset` of the image; "" when none does.
-  [[nodiscard]] std::string_view VariantNameAt(FlagHandle flag, std::uint32_t offset) const;
 
   /// For the evaluator: the image's sections.
   [[nodiscard]] const ImageView& view() const { return view_; }

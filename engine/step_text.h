@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/image.h"
+#include "engine/image_view.h"
 #include "model/context.h"
 
 namespace pennon::engine {

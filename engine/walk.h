@@ -9,6 +9,7 @@
 #include "engine/bucket.h"
 #include "engine/decision.h"
 #include "engine/evaluate.h"
+#include "engine/image_view.h"
 #include "engine/limits.h"
 #include "engine/logic_evaluator.h"
 #include "engine/matcher.h"

@@ -40,7 +40,7 @@ class Listener {
   [[nodiscard]] virtual ListenerCounts counts() const = 0;
 };
 
-/// N threads with an io_context(1) each; a connection lives its whole life on one of them.
+/// N threads with an event loop each; a connection lives its whole life on one of them.
 /// Constructed, started and stopped by one thread; Post is safe from any thread.
 class WorkerPool {
  public:

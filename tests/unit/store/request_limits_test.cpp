@@ -1,0 +1,146 @@
+// How much may be asked, and what becomes of a request that comes again, too soon or too many.
+#include "tests/unit/store/served.h"
+
+namespace pennon::store {
+namespace {
+
+TEST_CASE("when more requests wait than the queue takes, the next one is 503 at once") {
+  Served store;
+  for (std::size_t i = 0; i < base::kMaxQueuedTasks; ++i)
+    REQUIRE(store.database_thread.Post([] {}));
+  const auto response = store.Ask("POST", "/api/v1/flags", store.admin, "{}");
+  CHECK(response.status == 503);
+  CHECK(response.headers.back().first == "Retry-After");
+}
+
+TEST_CASE("a long answer is compressed for who takes it so") {
+  Served store;
+  for (int i = 0; i < 20; ++i) {
+    store.Expect(201, "POST", "/api/v1/flags",
+                 R"({"key":"long-)" + std::to_string(i) + "\"," + kBooleanFlag + '}');
+  }
+  const auto plain = store.Ask("GET", "/api/v1/flags", store.admin);
+  const auto packed = store.Ask("GET", "/api/v1/flags", store.admin, "", "application/json",
+                                {{"Accept-Encoding", "gzip, br"}});
+  const auto has = [](const net::HttpResponse& response, const std::string& name) {
+    return std::any_of(response.headers.begin(), response.headers.end(),
+                       [&](const auto& header) { return header.first == name; });
+  };
+  CHECK(has(plain, "X-Content-Type-Options"));
+  CHECK(!has(plain, "Content-Encoding"));
+  CHECK(has(packed, "Content-Encoding"));
+  CHECK(packed.body.size() * 4 < plain.body.size());
+}
+
+TEST_CASE("a creation that is sent again with its idempotency key is made once") {
+  Served store;
+  store.database_thread.Start();
+  const auto create = [&](const std::string& path, const std::string& body,
+                          const std::string& key) {
+    return store.Ask("POST", path, store.admin, body, "application/json",
+                     {{"Idempotency-Key", key}});
+  };
+  const std::string flag = R"({"key":"once",)" + kBooleanFlag + '}';
+  const auto made = create("/api/v1/flags", flag, "k1");
+  REQUIRE(made.status == 201);
+  const auto again = create("/api/v1/flags", flag, "k1");
+  CHECK(again.status == 201);
+  CHECK(again.body == made.body);
+  CHECK(create("/api/v1/flags", flag, "k2").status == 409);
+  CHECK(create("/api/v1/flags", R"({"key":"other",)" + kBooleanFlag + '}', "k1").status == 409);
+  // What was refused was not done, so its key is free.
+  CHECK(create("/api/v1/flags", "{}", "k3").status == 422);
+  CHECK(create("/api/v1/flags", R"({"key":"third",)" + kBooleanFlag + '}', "k3").status == 201);
+
+  const std::string tokens = "/api/v1/tokens";
+  const auto count = [&] { return store.CountRows("SELECT count(*) FROM tokens"); };
+  REQUIRE(create(tokens, R"({"name":"t"})", "k4").status == 201);
+  const auto before = count();
+  CHECK(create(tokens, R"({"name":"t"})", "k4").status == 409);
+  CHECK(count() == before);
+  CHECK(store.CountRows("SELECT count(*) FROM replies WHERE body LIKE '%pn_viewer_%'") == 0);
+  CHECK(create("/api/v1/flags", flag, std::string(kMaxIdempotencyKeyBytes + 1, 'k')).status == 400);
+
+  REQUIRE(Replies(store.database).Prune(store.clock.wall + kReplyKeptMillis));
+  CHECK(create(tokens, R"({"name":"t"})", "k4").status == 409);
+  REQUIRE(Replies(store.database).Prune(store.clock.wall + kReplyKeptMillis + 1));
+  CHECK(create(tokens, R"({"name":"t"})", "k4").status == 201);
+}
+
+TEST_CASE("one token may send so much; the next request is told when to come") {
+  Served store;
+  RateLimiter strict(2, 1000);
+  RequestServices limited{store.api,
+                          store.database_thread,
+                          *store.readers,
+                          store.metrics,
+                          store.token_use,
+                          store.reports,
+                          store.log,
+                          store.clock,
+                          store.sign_in,
+                          strict,
+                          store.proxies,
+                          store.event_seats,
+                          2};
+  RequestHandler handler(limited);
+  handler.SetCredentials(std::make_shared<const Credentials>(*Tokens(store.database).All()));
+  const auto send = [&](const std::string& token) {
+    const std::string authorization = "Bearer " + token;
+    net::HttpRequest request;
+    request.method = "GET";
+    request.path = "/api/v1/flags";
+    request.headers.emplace_back("Authorization", authorization);
+    net::HttpResponse response;
+    const test::RecordedLater late;
+    const bool answered = handler.Handle(request, response, late);
+    return answered ? response : late.response.get_future().get();
+  };
+  CHECK(send(store.admin).status == 200);
+  CHECK(send(store.admin).status == 200);
+  const auto refused = send(store.admin);
+  CHECK(refused.status == 429);
+  CHECK(refused.headers.back() == std::pair<std::string_view, std::string>("Retry-After", "2"));
+  CHECK(send(store.sync_key).status == 403);  // somebody else
+}
+
+TEST_CASE("a report that the database refuses is refused alone") {
+  Served store;  // its thread does not run yet: all of these are written together
+  std::vector<std::future<int>> answers;
+  std::vector<std::promise<int>> promises(3);
+  int number = 0;
+  for (auto& promise : promises) {
+    answers.push_back(promise.get_future());
+    Report report;
+    report.environment = ++number == 2 ? "gone" : "prod";
+    report.instance = "i" + std::to_string(number);
+    REQUIRE(store.reports.Take(std::move(report), [&promise](const base::Result<void>& done) {
+      promise.set_value(done ? 204 : 503);
+    }));
+  }
+  store.database_thread.Start();
+  CHECK(answers[0].get() == 204);
+  CHECK(answers[1].get() == 503);
+  CHECK(answers[2].get() == 204);
+}
+
+TEST_CASE("more streams than there is room for are asked to come later") {
+  Served store;
+  for (int i = 0; i < 2; ++i) {
+    net::HttpRequest request;
+    const std::string authorization = "Bearer " + store.sync_key;
+    request.method = "GET";
+    request.path = "/sync/v1/stream";
+    request.headers.emplace_back("Authorization", authorization);
+    net::HttpResponse response;
+    const test::RecordedLater late;
+    REQUIRE(!store.handler.Handle(request, response, late));
+  }
+  const auto refused = store.Ask("GET", "/sync/v1/stream", store.sync_key);
+  CHECK(refused.status == 503);
+  CHECK(refused.headers.back().first == "Retry-After");
+  CHECK(store.metrics.streams == 2);
+}
+
+}  // namespace
+}  // namespace pennon::store
