@@ -87,6 +87,23 @@ bool SqliteStatement::IsNull(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
+void SqliteBlob::Close::operator()(sqlite3_blob* blob) const {
+  sqlite3_blob_close(blob);
+}
+
+SqliteBlob::SqliteBlob(sqlite3* database, sqlite3_blob* blob) : database_(database), blob_(blob) {}
+
+std::size_t SqliteBlob::size() const {
+  return static_cast<std::size_t>(sqlite3_blob_bytes(blob_.get()));
+}
+
+Result<void> SqliteBlob::Read(std::span<std::byte> to) {
+  if (sqlite3_blob_read(blob_.get(), to.data(), static_cast<int>(to.size()), 0) != SQLITE_OK) {
+    return Fail(FromSqlite(database_, "sqlite"));
+  }
+  return {};
+}
+
 void Sqlite::Close::operator()(sqlite3* database) const {
   sqlite3_close_v2(database);
 }
@@ -113,6 +130,14 @@ Result<SqliteStatement> Sqlite::Prepare(std::string_view sql) {
     return Fail(FromSqlite(database_.get(), sql));
   }
   return SqliteStatement(database_.get(), statement);
+}
+
+Result<SqliteBlob> Sqlite::OpenBlob(const char* table, const char* column, std::int64_t row) {
+  sqlite3_blob* blob = nullptr;
+  if (sqlite3_blob_open(database_.get(), "main", table, column, row, 0, &blob) != SQLITE_OK) {
+    return Fail(FromSqlite(database_.get(), table));
+  }
+  return SqliteBlob(database_.get(), blob);
 }
 
 Result<void> Sqlite::Execute(const std::string& sql) {

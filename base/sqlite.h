@@ -13,6 +13,7 @@
 #include "base/result.h"
 
 struct sqlite3;
+struct sqlite3_blob;
 struct sqlite3_stmt;
 
 namespace pennon::base {
@@ -55,6 +56,24 @@ class SqliteStatement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
+/// A blob of a row that is there already, for reading it to where it is to lie: a column of a
+/// statement would be a copy of its own. Confined to one thread.
+class SqliteBlob {
+ public:
+  SqliteBlob(sqlite3* database, sqlite3_blob* blob);
+
+  [[nodiscard]] std::size_t size() const;
+  /// From its beginning on; `to` has at most its size.
+  Result<void> Read(std::span<std::byte> to);
+
+ private:
+  struct Close {
+    void operator()(sqlite3_blob* blob) const;
+  };
+  sqlite3* database_;
+  std::unique_ptr<sqlite3_blob, Close> blob_;
+};
+
 /// One connection. Confined to one thread at a time. Errors: kInvalid when the file is damaged or
 /// no database, kConflict for a violated constraint, kUnavailable when another connection holds a
 /// lock, else kInternal.
@@ -64,6 +83,8 @@ class Sqlite {
   static Result<Sqlite> Open(const std::string& path, bool create);
 
   Result<SqliteStatement> Prepare(std::string_view sql);
+  /// The blob in `column` of the row with this rowid.
+  Result<SqliteBlob> OpenBlob(const char* table, const char* column, std::int64_t row);
   /// Runs one or more statements without parameters.
   Result<void> Execute(const std::string& sql);
   /// Runs `body` between BEGIN IMMEDIATE and COMMIT; rolls back when it or the commit fails.

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <cstdio>
 
 namespace pennon::daemon {
@@ -13,7 +14,7 @@ using base::Result;
 using base::Sqlite;
 
 constexpr std::int64_t kApplicationId = 0x70656e63;  // "penc"
-constexpr std::int64_t kFormat = 3;
+constexpr std::int64_t kFormat = 4;
 
 // EXCLUSIVE keeps every other process out and the WAL index in memory; FULL makes a commit durable;
 // no memory map, so that an I/O error is an error and not a signal.
@@ -48,6 +49,22 @@ constexpr const char* kFormat3 =
     " digest TEXT NOT NULL) STRICT;"
     "PRAGMA user_version=3;";
 
+// What is small stands before the image: SQLite reaches what is behind a blob through all of it.
+constexpr const char* kFormat4 =
+    "DROP TABLE image;"
+    "CREATE TABLE image (generation TEXT NOT NULL, build TEXT NOT NULL, digest TEXT NOT NULL,"
+    " bytes BLOB NOT NULL) STRICT;"
+    "PRAGMA user_version=4;";
+
+// From format 1 on, each to the next one.
+constexpr std::array<const char*, kFormat - 1> kSteps = {kFormat2, kFormat3, kFormat4};
+
+std::string StepsFrom(std::int64_t format) {
+  std::string steps;
+  for (std::int64_t i = format; i < kFormat; ++i) steps += kSteps[static_cast<std::size_t>(i - 1)];
+  return steps;
+}
+
 Result<std::int64_t> Number(Sqlite& database, std::string_view sql) {
   auto select = database.Prepare(sql);
   if (!select) return Fail(select.error());
@@ -58,7 +75,7 @@ Result<std::int64_t> Number(Sqlite& database, std::string_view sql) {
 
 Result<void> Create(Sqlite& database, const CacheOptions& options) {
   return database.Transaction([&]() -> Result<void> {
-    auto done = database.Execute(std::string(kSchema) + kFormat2 + kFormat3 +
+    auto done = database.Execute(kSchema + StepsFrom(1) +
                                  "PRAGMA application_id=" + std::to_string(kApplicationId));
     if (!done) return done;
     auto insert = database.Prepare("INSERT INTO identity VALUES (?, ?)");
@@ -91,12 +108,12 @@ Result<void> Prepare(Sqlite& database, const CacheOptions& options) {
   if (application != kApplicationId) {
     return Fail(Error::Invalid(options.path, "is a database, but no cache of pennond"));
   }
-  if (format == 1 || format == 2) {
-    const std::string steps = std::string(format == 1 ? kFormat2 : "") + kFormat3;
-    auto raised = database.Transaction([&] { return database.Execute(steps); });
+  if (!format) return Fail(format.error());
+  if (*format >= 1 && *format < kFormat) {
+    auto raised = database.Transaction([&] { return database.Execute(StepsFrom(*format)); });
     return raised ? CheckIdentity(database, options) : raised;
   }
-  if (format != kFormat) {
+  if (*format != kFormat) {
     return Fail(Error::Invalid(options.path, "has cache format " + std::to_string(*format) +
                                                  ", this program reads " +
                                                  std::to_string(kFormat)));

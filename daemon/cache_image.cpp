@@ -40,8 +40,8 @@ Result<void> Cache::SaveImage(const GenerationName& of, std::span<const std::byt
     auto insert = database_->Prepare("INSERT INTO image VALUES (?, ?, ?, ?)");
     if (!insert) return Fail(insert.error());
     const std::string build = base::BuildId();
-    insert->BindAll(std::string_view(digest), std::string_view(build), image,
-                    std::string_view(ImageDigest(digest, build, image)));
+    insert->BindAll(std::string_view(digest), std::string_view(build),
+                    std::string_view(ImageDigest(digest, build, image)), image);
     return insert->Run();
   });
 }
@@ -54,17 +54,19 @@ std::optional<KeptImage> Cache::LoadImage() {
   auto& [generation, digest] = *head;
   const std::string build = base::BuildId();
   auto select =
-      database_->Prepare("SELECT bytes, digest FROM image WHERE generation = ? AND build = ?");
+      database_->Prepare("SELECT rowid, digest FROM image WHERE generation = ? AND build = ?");
   // That it has no lines of earlier sets is part of its digest.
   if (!select || build.empty() || DigestOf(generation) != digest) return std::nullopt;
   select->Bind(1, digest).Bind(2, build);
   const auto row = select->Step();
   if (!row || !*row) return std::nullopt;
-  const std::span<const std::byte> bytes = select->Bytes(0);
-  if (bytes.size() > kMaxKeptImageBytes || ImageDigest(digest, build, bytes) != select->Text(1)) {
+  auto blob = database_->OpenBlob("image", "bytes", select->Int(0));
+  if (!blob || blob->size() > kMaxKeptImageBytes) return std::nullopt;
+  engine::ImageBytes image(blob->size());
+  if (!blob->Read(image) || ImageDigest(digest, build, image) != select->Text(1)) {
     return std::nullopt;
   }
-  return KeptImage{std::move(generation), {bytes.begin(), bytes.end()}};
+  return KeptImage{std::move(generation), std::move(image)};
 }
 
 }  // namespace pennon::daemon

@@ -349,7 +349,7 @@ class LifecycleTest(FaultTest):
         daemon.start()
         self.assert_serves(daemon, 2, "cache")
         daemon.program.end()
-        alter("PRAGMA user_version=4;")
+        alter("PRAGMA user_version=99;")
         daemon.start()
         self.assertEqual(self.ready(daemon), (200, 503))
         self.assertTrue(os.path.exists(daemon.cache + ".aside"))

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "base/digest.h"
 #include "tests/support/temp_dir.h"
 
@@ -21,6 +23,22 @@ TEST_CASE("a transaction that fails leaves nothing behind") {
   auto count = database->Prepare("SELECT count(*) FROM t");
   REQUIRE(*count->Step());
   CHECK(count->Int(0) == 0);
+}
+
+TEST_CASE("a blob is read to where it is to lie, and what has no blob is an error") {
+  auto database = Sqlite::Open("", true);
+  REQUIRE(database);
+  REQUIRE(
+      database->Execute("CREATE TABLE t (b BLOB) STRICT; INSERT INTO t VALUES (x'0102'), (NULL)"));
+  auto blob = database->OpenBlob("t", "b", 1);
+  REQUIRE(blob);
+  REQUIRE(blob->size() == 2);
+  std::array<std::byte, 2> bytes{};
+  REQUIRE(blob->Read(bytes));
+  CHECK(bytes == std::array{std::byte{1}, std::byte{2}});
+  CHECK_FALSE(database->OpenBlob("t", "b", 2));
+  CHECK_FALSE(database->OpenBlob("t", "b", 3));
+  CHECK_FALSE(database->OpenBlob("t", "none", 1));
 }
 
 TEST_CASE("what is no database is told apart from trouble with the disk") {

@@ -222,6 +222,26 @@ TEST_CASE_FIXTURE(Fixture, "a cache of format 1 is taken over") {
   CHECK(cache.List()->size() == 2);
 }
 
+TEST_CASE_FIXTURE(Fixture, "of a cache of format 3 all but the image is taken over") {
+  REQUIRE(Open().Save(MakeGeneration(4)));
+  Damage(
+      "DROP TABLE image;"
+      "CREATE TABLE image (generation TEXT NOT NULL, build TEXT NOT NULL, bytes BLOB NOT NULL,"
+      " digest TEXT NOT NULL) STRICT;"
+      "INSERT INTO image VALUES ('g', 'b', x'00', 'd');"
+      "PRAGMA user_version = 3");
+  const std::vector<std::byte> image(300, std::byte{7});
+  {
+    Cache cache = Open();
+    CHECK_FALSE(cache.LoadImage());
+    REQUIRE(cache.SaveImage({1, 4}, image));
+  }
+  Cache cache = Open();
+  CHECK(cache.damage().empty());
+  CHECK(cache.LoadImage());
+  CHECK(cache.Load()->head.revision == 4);
+}
+
 TEST_CASE_FIXTURE(Fixture, "kept generations are found by name; the serving one is not dropped") {
   Cache cache = Open();
   REQUIRE(cache.Save(MakeGeneration(1)));
