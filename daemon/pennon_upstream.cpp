@@ -14,11 +14,24 @@ tl::unexpected<FetchFailure> Failed(Error error) {
   return tl::unexpected<FetchFailure>({std::move(error), 0, false});
 }
 
-FetchResult Interpret(const std::string& url, bool had_validator,
+// What a fetch has asked with.
+struct Asked {
+  bool had_validator = false;
+  bool had_since = false;
+};
+
+// A store's tag of a set is the cursor in quotes: who asks what is new since then has said it.
+bool SaysMoreThanCursor(const KnownSet& known) {
+  return !known.validator.empty() && known.validator != '"' + known.since + '"';
+}
+
+FetchResult Interpret(const std::string& url, Asked asked,
                       const base::Result<net::HttpFetched>& result) {
   if (!result) return Failed(result.error());
-  if (result->status == 304) {
-    if (!had_validator) return Failed(Error::Invalid(url, "answered 304 to a fetch without a tag"));
+  if (result->status == 304 && !asked.had_validator) {
+    return Failed(Error::Invalid(url, "answered 304 to a fetch without a tag"));
+  }
+  if (result->status == 304 || (result->status == 204 && asked.had_since)) {
     Fetched fetched;
     fetched.not_modified = true;
     return fetched;
@@ -50,15 +63,13 @@ void PennonUpstream::Fetch(const KnownSet& known, std::function<void(FetchResult
     control_.Post([done = std::move(done), error = fetch.error()] { done(Failed(error)); });
     return;
   }
-  fetch->headers.emplace_back("Accept", kContentType);
-  if (!known.validator.empty()) fetch->headers.emplace_back("If-None-Match", known.validator);
-  http_.Fetch(*std::move(fetch),
-              [&control = control_, url = config_.upstream_url, done = std::move(done),
-               had_validator = !known.validator.empty()](base::Result<net::HttpFetched> result) {
-                control.Post([url, done, had_validator, result = std::move(result)] {
-                  done(Interpret(url, had_validator, result));
-                });
-              });
+  const Asked asked{SaysMoreThanCursor(known), !known.since.empty()};
+  if (asked.had_validator) fetch->headers.emplace_back("If-None-Match", known.validator);
+  http_.Fetch(*std::move(fetch), [&control = control_, url = config_.upstream_url, done,
+                                  asked](base::Result<net::HttpFetched> result) {
+    control.Post(
+        [url, done, asked, result = std::move(result)] { done(Interpret(url, asked, result)); });
+  });
 }
 
 }  // namespace pennon::daemon

@@ -148,8 +148,9 @@ class Transfer {
       Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(fetch_.body.size()));
       Set(CURLOPT_POSTFIELDS, fetch_.body.data());
     }
-    // What curl would add by itself: a wait before larger bodies, and a type they do not have.
-    for (const char* unwanted : {"Expect:", "Content-Type:"}) {
+    // What curl would add by itself: a wait before larger bodies, a type they do not have, and that
+    // any type will do, as it does unless something is said.
+    for (const char* unwanted : {"Expect:", "Content-Type:", "Accept:"}) {
       header_list_ = curl_slist_append(header_list_, unwanted);
     }
     for (const auto& [name, value] : fetch_.headers) AddHeader(name, value);

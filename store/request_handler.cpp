@@ -250,7 +250,7 @@ bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpRespon
   }
   feed_.Answer(request, grant->environment, response);
   if (response.status == 200) ++services_.metrics.sync_sent;
-  if (response.status == 304) ++services_.metrics.sync_current;
+  if (response.status == 204 || response.status == 304) ++services_.metrics.sync_current;
   return true;
 }
 

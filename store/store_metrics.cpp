@@ -49,7 +49,7 @@ std::string StoreMetrics::Text() const {
   AddNumber(registry, MetricKind::kCounter, "pennon_store_sync_sent_total",
             "Flag sets sent to daemons.", sync_sent);
   AddNumber(registry, MetricKind::kCounter, "pennon_store_sync_current_total",
-            "Polls of daemons that had the current revision (304).", sync_current);
+            "Polls of daemons that had the current revision (204 or 304).", sync_current);
   AddNumber(registry, MetricKind::kCounter, "pennon_store_reports_total",
             "Reports of daemons that were taken.", reports);
   AddNumber(registry, MetricKind::kGauge, "pennon_store_streams",

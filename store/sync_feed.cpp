@@ -110,6 +110,14 @@ void SyncFeed::Answer(const net::HttpRequest& request, const std::string& enviro
         response);
   }
   const SyncBody& body = *found->second.body;
+  const auto since = SinceOf(request);
+  // What nearly every poll is answered, so it is short.
+  if (since == body.cursor() && request.Header("If-None-Match").empty()) {
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.status = 204;
+    response.content_type = {};
+    return;
+  }
   response.headers.emplace_back("ETag", body.tag());
   response.headers.emplace_back("Cache-Control", "private, no-cache");
   if (serving::MatchesEntityTag(request.Header("If-None-Match"), body.tag())) {
@@ -117,7 +125,7 @@ void SyncFeed::Answer(const net::HttpRequest& request, const std::string& enviro
     response.content_type = {};
     return;
   }
-  if (const auto since = SinceOf(request)) {
+  if (since) {
     if (const auto delta = body.DeltaSince(*since)) {
       return SetBody(
           request, *delta, [&] { return base::Gzip(*delta); }, response);

@@ -32,7 +32,7 @@ class SyncFeed {
   void Remove(const std::string& environment);
 
   /// Answers 200 with the flag set, or a delta from `?since=<epoch>.<revision>` when that is known
-  /// and smaller; or 304 when the caller has this revision.
+  /// and smaller; or, when the caller has this revision, 304 if it has sent its tag, else 204.
   void Answer(const net::HttpRequest& request, const std::string& environment,
               net::HttpResponse& response) const;
 

@@ -111,15 +111,26 @@ class AnswerTest(FaultTest):
 
     def test_N15_not_modified_with_another_tag_or_a_body_changes_nothing(self):
         upstream = self.upstream()
+        upstream.tag = '"a"'  # with the tag of a store, it is asked for what is new since, and no tag is sent
         daemon = self.live(upstream, ["--upstream-stream", "false"])
         for fault in (once(head(304, [("ETag", '"1.9"')])),
-                      once(head(304, [("ETag", '"1.1"'), ("Content-Length", "500")]) + SyncServer.document(9, {}))):
+                      once(head(304, [("ETag", '"a"'), ("Content-Length", "500")]) + SyncServer.document(9, {}))):
             upstream.fault = fault
             before = len(upstream.requests)
             eventually(lambda: len(upstream.requests) >= before + 3, "it is asked again")
             self.assertEqual(daemon.environment()["revision"], 1)
-            self.assertEqual(upstream.requests[-1].headers["if-none-match"], '"1.1"')
+            self.assertEqual(upstream.requests[-1].headers["if-none-match"], '"a"')
             self.assert_serves(daemon)
+        self.heal(upstream, daemon, 2)
+
+    def test_N15_not_modified_that_was_not_asked_for_is_a_failure(self):
+        upstream = self.upstream()
+        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        upstream.fault = once(head(304, [("ETag", '"1.1"')]))
+        self.wait_mishaps(daemon, 2)
+        self.assertNotIn("if-none-match", upstream.requests[-1].headers)
+        self.assertTrue(upstream.requests[-1].path.endswith("?since=1.1"))
+        self.assert_serves(daemon)
         self.heal(upstream, daemon, 2)
 
     def test_N16_a_body_that_is_cut_short_is_refused_and_fetched_again(self):
@@ -137,7 +148,7 @@ class AnswerTest(FaultTest):
                 upstream.fault = once(data)
                 self.wait_mishaps(daemon, 2)
                 self.assertEqual(daemon.environment()["revision"], 1)
-                self.assertEqual(upstream.requests[-1].headers["if-none-match"], '"1.1"')
+                self.assertTrue(upstream.requests[-1].path.endswith("?since=1.1"))
         upstream.fault = once(chunked + chunk + b"0\r\n\r\n")
         self.wait_revision(daemon, 2)
 

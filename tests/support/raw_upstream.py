@@ -133,6 +133,8 @@ class RawUpstream:
             return self.fault(connection, request)
         if self.tag and headers.get("if-none-match") == self.tag:
             connection.sendall(head(304, [("ETag", self.tag)]))
+        elif self.tag and path.endswith("?since=" + self.tag.strip('"')):
+            connection.sendall(head(204))
         else:
             connection.sendall(answer(200, self.document, [("ETag", self.tag)]))
         return True

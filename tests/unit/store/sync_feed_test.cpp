@@ -150,6 +150,34 @@ TEST_CASE("a poll with what it has gets the delta, compressed when it may be") {
   CHECK(refused.body == plain.body);
 }
 
+TEST_CASE("a poll that says since when it knows all is answered 204, or 304 with a tag") {
+  Fed store;
+  std::atomic<std::int64_t> streams = 0;
+  SyncFeed feed(streams);
+  feed.Put(store.Body());
+  const std::string since = "since=" + Text(store.Body()->cursor());
+  net::HttpRequest request = Poll("");
+  request.query = since;
+  net::HttpResponse current;
+  feed.Answer(request, "prod", current);
+  CHECK(current.status == 204);
+  CHECK(current.body.empty());
+
+  const std::string tag = store.Body()->tag();
+  net::HttpRequest tagged = Poll(tag);
+  tagged.query = since;
+  net::HttpResponse not_modified;
+  feed.Answer(tagged, "prod", not_modified);
+  CHECK(not_modified.status == 304);
+
+  store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
+  feed.Put(store.Body());
+  net::HttpResponse delta;
+  feed.Answer(request, "prod", delta);
+  CHECK(delta.status == 200);
+  CHECK(wire::ReadSyncDocument(delta.body).value().lines.size() == 1);
+}
+
 TEST_CASE("a stream tells every change as a delta, and goes on where it was cut off") {
   Fed store;
   std::atomic<std::int64_t> streams = 0;
