@@ -1,7 +1,8 @@
 """A TCP proxy on loopback that does to a connection what networks do to it.
 
 What it does can be changed at any time; `set` holds for connections made after it and, as far as it makes
-sense, for those that are there. Bytes are counted in the direction from the server to the client.
+sense, for those that are there. Bytes are counted in the direction from the server to the client; `carried` are
+those of both.
 
     refuse()              nobody listens (what is open is closed)
     set(blackhole=True)   connections are accepted and bytes vanish
@@ -24,6 +25,8 @@ class FaultProxy:
         self.port = 0
         self.connections = []
         self.accepted = 0
+        self.carried = 0
+        self.carrying = threading.Lock()
         self.set()
         self.open()
 
@@ -78,10 +81,15 @@ class FaultProxy:
             threading.Thread(target=self.pump_up, args=(client, server), daemon=True).start()
             threading.Thread(target=self.pump_down, args=(server, client), daemon=True).start()
 
+    def count(self, piece):
+        with self.carrying:
+            self.carried += len(piece)
+
     def pump_up(self, client, server):
         try:
             while piece := client.recv(65536):
                 if not self.blackhole:
+                    self.count(piece)
                     server.sendall(piece)
         except OSError:
             pass
@@ -104,6 +112,7 @@ class FaultProxy:
                         client.sendall(piece[:limit - passed])
                         return self.end(client, hard)
                 passed += len(piece)
+                self.count(piece)
                 self.send(client, piece)
         except OSError:
             pass
