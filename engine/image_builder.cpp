@@ -158,6 +158,10 @@ ImageBuilder::ImageBuilder(const ImageView& base) {
   const auto& header = base.BlockAt<ImageHeader>(0);
   constexpr std::uint32_t kTextAt = sizeof(ImageHeader);
   text_ = base.Text({kTextAt, header.flags.offset - kTextAt});  // up to the first table
+  // Nearly all blocks are taken over: to grow step by step would copy them again and again.
+  flag_blocks_.reserve(base.image.size());
+  flag_keys_.reserve(base.flags.size());
+  tables_.flags.reserve(base.flags.size());
   texts_.emplace(base.Text(header.environment), header.environment);
   const auto take = [](auto& table, const auto& records) {
     table.assign(records.begin(), records.end());

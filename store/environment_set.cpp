@@ -110,7 +110,8 @@ base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
   auto image = Write(*set, before);
   if (!image) return base::Fail(image.error());
   auto attached = serving::AttachedImage::Make(*std::move(image),
-                                               before == nullptr ? nullptr : before->image.get());
+                                               before == nullptr ? nullptr : before->image.get(),
+                                               engine::Keeping::kInMemory);
   if (!attached) return base::Fail(attached.error());
   set->image = *std::move(attached);
   return set;
