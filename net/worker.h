@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <unordered_set>
 #include <vector>
@@ -18,6 +19,9 @@ class Connection;
 
 /// Deadlines are counted in ticks of one timer a worker, not by a timer a connection.
 inline constexpr std::int64_t kTickMillis = 250;
+
+/// Of what a connection reads at a time.
+inline constexpr std::size_t kFirstInputBytes = std::size_t{16} * 1024;
 
 /// Everything but Start, Post, Drain, CloseAll and Join belongs to the worker's own thread. A
 /// connection keeps its worker alive, so that a late answer never meets a dead event loop.
@@ -39,6 +43,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::unordered_set<std::shared_ptr<Connection>> connections;
   std::uint32_t tick = 1;  // 0 means "never" in a connection
   bool draining = false;
+  // Lent to the connection that is being served: one that waits needs none, however many there are.
+  std::unique_ptr<char[]> spare_input;  // of kFirstInputBytes
+  std::string spare_output;
 
   /// Starts a connection, or drops it when this worker has ended.
   void Add(const std::shared_ptr<Connection>& connection, const Peer& peer);
