@@ -23,7 +23,7 @@ Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_c
       settings_(settings),
       read_config_(std::move(read_config)),
       log_(log),
-      pool_(static_cast<std::size_t>(config.workers)),
+      pool_(static_cast<std::size_t>(config.workers), config.spin_us),
       changes_(control_, pool_.size()),
       http_(ServerName()) {
   // Workers ask the control thread, which owns all state, and get text back.

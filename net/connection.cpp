@@ -200,6 +200,7 @@ void Connection::Process() {
   const auto progress = protocol_->OnBytes({input_.get(), input_size_}, output_);
   input_size_ -= progress.consumed;
   if (progress.consumed > 0) {
+    worker_->loop.ExpectMore();
     if (input_size_ > 0) {
       std::memmove(input_.get(), input_.get() + progress.consumed, input_size_);
     }

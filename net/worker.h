@@ -27,7 +27,9 @@ inline constexpr std::size_t kFirstInputBytes = std::size_t{16} * 1024;
 /// connection keeps its worker alive, so that a late answer never meets a dead event loop.
 class Worker : public std::enable_shared_from_this<Worker> {
  public:
-  explicit Worker(std::size_t number) : index(number), loop(kTickMillis, [this] { OnTick(); }) {}
+  /// `spin_micros`: how long it waits without sleeping for what follows a request.
+  Worker(std::size_t number, std::int64_t spin_micros)
+      : index(number), loop(kTickMillis, [this] { OnTick(); }, {.nanos = spin_micros * 1'000}) {}
 
   void Start();
   void Post(std::function<void()> task) { loop.Post(std::move(task)); }
