@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "base/thread_priority.h"
 #include "base/version.h"
 
 namespace pennon::daemon {
@@ -132,6 +133,8 @@ base::Result<void> Daemon::Start() {
   // Also without flags: the service manager must not keep others waiting for the upstream.
   manager_.Send("READY=1");
   EverySecond();
+  // From now on this thread compiles what changes beside workers that answer: they come first.
+  base::StepBack();
   return {};
 }
 
