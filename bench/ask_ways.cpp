@@ -1,5 +1,7 @@
 // One caller that waits for each answer, by one of the three ways to a daemon:
-//   ask_ways (mapped | frames | http) (SOCKET | PORT) COUNT
+//   ask_ways (mapped | frames | http) (SOCKET | PORT) COUNT [SPIN_US]
+//   ask_ways echo SOCKET COUNT SPIN_US
+// The last is a bare client of spin_echo, which spins as long as the library is told to.
 // Asks for random flags of MakeFlagSet(10,000) for 1,024 users. Prints, as JSON: nanoseconds of an
 // evaluation at the median and the 99th percentile, the clock's reading included, and those of all
 // without a clock between them; how many were true.
@@ -18,6 +20,7 @@
 #include "bench/flag_set.h"
 #include "bench/http_text.h"
 #include "bench/measure.h"
+#include "bench/questions.h"
 #include "pennon/client.h"
 
 namespace pennon::bench {
@@ -43,8 +46,9 @@ Asked MakeAsked() {
 
 class Library {
  public:
-  Library(const Asked& asked, bool is_mapped, const std::string& socket)
-      : asked_(asked), client_(MakeOptions(is_mapped, socket)) {
+  Library(const Asked& asked, bool is_mapped, const std::string& socket,
+          std::chrono::microseconds spin)
+      : asked_(asked), client_(MakeOptions(is_mapped, socket, spin)) {
     for (std::size_t i = 0; i < kUsers; ++i) {
       contexts_.emplace_back(asked.users[i]);
       contexts_.back().Set("country", Country(i));
@@ -57,10 +61,13 @@ class Library {
   }
 
  private:
-  static Options MakeOptions(bool is_mapped, const std::string& socket) {
+  static Options MakeOptions(bool is_mapped, const std::string& socket,
+                             std::chrono::microseconds spin) {
     Options options;
+    options.spin = spin;
     options.socket_path = socket;
     options.mode = is_mapped ? PENNON_AUTO : PENNON_FRAMES;
+    options.timeout = std::chrono::seconds(10);  // who waits as long waits for this machine
     return options;
   }
 
@@ -99,6 +106,32 @@ class Ofrep {
   int fd_;
 };
 
+// Sends what an answer of the library's is asked with, and waits for as many bytes.
+class Echo {
+ public:
+  Echo(const std::string& socket, std::int64_t spin_micros)
+      : fd_(ConnectHttp(socket)), spin_nanos_(spin_micros * 1'000) {}
+  bool Ask(std::size_t) {
+    if (::send(fd_, message_.data(), message_.size(), MSG_NOSIGNAL) != kRequest) {
+      Abort("a request cannot be sent");
+    }
+    const std::int64_t until = NowNanos() + spin_nanos_;
+    ssize_t got = -1;
+    do {
+      got = ::recv(fd_, message_.data(), message_.size(), MSG_DONTWAIT);
+    } while (got < 0 && NowNanos() < until);
+    if (got < 0) got = ::recv(fd_, message_.data(), message_.size(), 0);
+    if (got != kRequest) Abort("an answer does not come");
+    return false;
+  }
+
+ private:
+  static constexpr ssize_t kRequest = kRequestBytes;
+  std::array<char, kRequestBytes> message_{};
+  int fd_;
+  std::int64_t spin_nanos_;
+};
+
 template <typename Way>
 void Measure(Way& way, std::size_t count) {
   for (std::size_t i = 0; i < count / 10; ++i) way.Ask(i);
@@ -121,15 +154,21 @@ void Measure(Way& way, std::size_t count) {
 
 int main(int argc, char** argv) {
   using namespace pennon::bench;  // NOLINT(google-build-using-namespace)
-  if (argc != 4) Abort("usage: ask_ways (mapped | frames | http) (SOCKET | PORT) COUNT");
+  if (argc < 4 || argc > 5) {
+    Abort("usage: ask_ways (mapped | frames | http | echo) (SOCKET | PORT) COUNT [SPIN_US]");
+  }
   const std::string way = argv[1];
   const Asked asked = MakeAsked();
   const std::size_t count = std::stoul(argv[3]);
+  const std::int64_t spin_micros = argc == 5 ? std::stol(argv[4]) : 0;
   if (way == "http") {
     Ofrep ofrep(asked, argv[2]);
     Measure(ofrep, count);
+  } else if (way == "echo") {
+    Echo echo(argv[2], spin_micros);
+    Measure(echo, count);
   } else {
-    Library library(asked, way == "mapped", argv[2]);
+    Library library(asked, way == "mapped", argv[2], std::chrono::microseconds(spin_micros));
     Measure(library, count);
   }
 }

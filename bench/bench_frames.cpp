@@ -30,8 +30,6 @@ constexpr std::size_t kConnections = 64;
 constexpr std::size_t kBatch = 64;
 constexpr int kRounds = 11;
 constexpr int kEvaluatePasses = 8;
-// Header, state of the set, reason, error, source, kind and a variant's name of two bytes.
-constexpr std::size_t kAnswerBytes = wire::kFrameHeaderBytes + 30 + 4 + 2 + 2;
 constexpr std::size_t kKeyBytes = 13;  // of FlagKey
 // In a batch an entry has its key as well.
 constexpr std::size_t kBatchBytes =

@@ -39,6 +39,14 @@ class Daemon:
         finally:
             connection.close()
 
+    def metrics(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()
+
     def nanos(self):
         """That it has computed."""
         return sum(int((task / "schedstat").read_text().split()[0])

@@ -150,6 +150,39 @@ LoadResult Load::Run(const LoadShape& shape) {
   return result;
 }
 
+LoadResult Load::RunPaced(double rate, double seconds) {
+  LoadResult result;
+  const auto count = static_cast<std::size_t>(rate * seconds);
+  result.waits.reserve(count);
+  std::vector<std::int64_t> due(lanes_.size());  // of the request in flight on each
+  std::vector<Lane*> free;
+  for (Lane& lane : lanes_) free.push_back(&lane);
+  std::array<epoll_event, 64> events;
+  const std::int64_t begin = NowNanos();
+  const auto instant = [&](std::size_t i) {
+    return begin + static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / rate);
+  };
+  for (std::size_t sent = 0; result.waits.size() < count;) {
+    for (; sent < count && !free.empty() && NowNanos() >= instant(sent); ++sent) {
+      Lane& lane = *free.back();
+      free.pop_back();
+      due[static_cast<std::size_t>(&lane - lanes_.data())] = instant(sent);
+      Send(lane, 1);
+    }
+    const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < ready; ++i) {
+      const std::size_t place = events[static_cast<std::size_t>(i)].data.u64;
+      if (!Receive(lanes_[place], 1)) continue;
+      result.waits.push_back(static_cast<double>(NowNanos() - due[place]));
+      free.push_back(&lanes_[place]);
+    }
+    if (NowNanos() > instant(count) + kPatienceMs * 1'000'000) Abort("no answer comes");
+  }
+  result.messages = count;
+  result.nanos = NowNanos() - begin;
+  return result;
+}
+
 std::string Load::Ask(std::size_t index) {
   next_ = index;
   Send(lanes_.front(), 1);

@@ -37,6 +37,10 @@ class Load {
   /// Opens `connections`, each beginning with `greeting`, whose answer is read and left aside.
   void Connect(const std::string& path, std::size_t connections, std::string_view greeting);
   LoadResult Run(const LoadShape& shape);
+  /// Sends `rate` requests a second, each at its instant, whatever has not been answered yet, and
+  /// counts each wait from that instant: what a stall keeps from being sent has waited, too. Never
+  /// sleeps.
+  LoadResult RunPaced(double rate, double seconds);
   /// The answer to request `index`, on the first connection.
   std::string Ask(std::size_t index);
 

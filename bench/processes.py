@@ -35,12 +35,13 @@ MILLIS = 20
 
 
 class Upstream:
-    """Serves the flags of MakeFlagSet; each revision after the first turns the flag `key` on or off."""
+    """Serves the first `count` flags of MakeFlagSet; each revision after the first turns the flag `key` on or off."""
 
-    def __init__(self, directory):
-        text = subprocess.run([BENCH / "flag_set_text", str(FLAGS)], check=True, stdout=subprocess.PIPE).stdout
+    def __init__(self, directory, count=FLAGS):
+        text = subprocess.run([BENCH / "flag_set_text", str(count)], check=True, stdout=subprocess.PIPE).stdout
         flags = json.loads(text)["flags"]
         self.key, self.flag = next(iter(flags.items()))
+        self.flag["offVariant"] = "no"  # its answer is as long when it is off
         self.revision = 1
         self.digests = {key: hashlib.sha256(line).hexdigest() for key, line in SyncServer.lines(flags)}
         self.server = SyncServer(directory)
@@ -52,8 +53,8 @@ class Upstream:
         while (event := self.events.get()) is not None:
             write(event)
 
-    def publish(self):
-        """The monotonic clock's nanoseconds when it was written."""
+    def next_event(self):
+        """That tells of the next revision."""
         self.revision += 1
         self.flag["enabled"] = self.revision % 2 == 1
         (_, line), = SyncServer.lines({self.key: self.flag})
@@ -61,7 +62,11 @@ class Upstream:
         whole = hashlib.sha256("".join(f"flag {key} {digest}\n" for key, digest in self.digests.items()).encode())
         head = {"pennon": 1, "environment": "bench", "epoch": 1, "revision": self.revision, "since": self.revision - 1,
                 "deleted": 0, "flags": 1, "segments": 0, "digest": whole.hexdigest()}
-        event = f"event: delta\nid: 1.{self.revision}\ndata: {json.dumps(head)}\ndata: {line.decode()}\n\n"
+        return f"event: delta\nid: 1.{self.revision}\ndata: {json.dumps(head)}\ndata: {line.decode()}\n\n"
+
+    def publish(self):
+        """The monotonic clock's nanoseconds when it was written."""
+        event = self.next_event()
         began = time.monotonic_ns()
         self.events.put(event)
         return began

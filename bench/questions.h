@@ -8,11 +8,15 @@
 #include <vector>
 
 #include "model/context.h"
+#include "wire/frame.h"
 
 namespace pennon::bench {
 
 inline constexpr std::size_t kSubjects = 1024;
 inline constexpr std::size_t kRequestBytes = 128;  // of one question as a frame
+/// Of its answer: header, state of the set, reason, error, source, kind and a variant's name of two
+/// bytes.
+inline constexpr std::size_t kAnswerBytes = wire::kFrameHeaderBytes + 30 + 4 + 2 + 2;
 
 /// Immutable once made; the same arguments give the same questions.
 class Questions {

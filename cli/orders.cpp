@@ -40,7 +40,7 @@ base::Result<client::Frame> Subscribe(FrameConnection& connection,
   }
   std::string subscribe;
   wire::AppendSubscribe(subscribe, kSubscribeId, version);
-  return connection.Exchange(subscribe, kSubscribeId, wire::FrameType::kChanged, deadline);
+  return connection.Begin(subscribe, kSubscribeId, wire::FrameType::kChanged, deadline);
 }
 
 void Print(const wire::FrameChanged& changed, bool json) {

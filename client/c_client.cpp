@@ -1,4 +1,5 @@
 // The functions of pennon.h for a client: opening and closing, changes, asynchronous calls.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -14,6 +15,8 @@ pennon_client* pennon::client::Open(CoreOptions options) {
 }
 
 namespace {
+
+constexpr std::uint32_t kMaxSpinMicros = 1'000;  // what the daemon takes, too
 
 std::string TextOr(const char* given, const char* variable, const char* otherwise) {
   if (given != nullptr) return given;
@@ -38,6 +41,7 @@ CoreOptions OptionsOf(const pennon_options& given) {
   if (given.timeout_ms > 0) frames.timeout_millis = given.timeout_ms;
   if (given.retry_max_ms > 0) frames.retry_max_millis = given.retry_max_ms;
   if (given.report_ms > 0) options.keeper.report_millis = given.report_ms;
+  frames.spin_micros = std::min(given.spin_us, kMaxSpinMicros);
   options.keeper.maps = given.mode == PENNON_AUTO;
   options.definitions = View(given.definitions);
   options.definitions_file = View(given.definitions_file);

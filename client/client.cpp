@@ -77,7 +77,10 @@ Result<void> CheckSizes(std::size_t flags, const model::Context& context) {
 }  // namespace
 
 struct Client::State {
-  explicit State(ClientOptions given) : options(std::move(given)), random(std::random_device{}()) {}
+  explicit State(ClientOptions given)
+      : options(std::move(given)),
+        connection(options.spin_micros),
+        random(std::random_device{}()) {}
 
   ClientOptions options;
   std::timed_mutex mutex;  // guards the members that follow

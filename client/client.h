@@ -29,6 +29,7 @@ struct ClientOptions {
   std::string name = "libpennon";         // of this program, for the daemon's status
   std::int64_t timeout_millis = 50;       // of one call, reconnecting included
   std::int64_t retry_max_millis = 1'000;  // longest pause between attempts to connect
+  std::int64_t spin_micros = 0;           // that a call waits without sleeping
 };
 
 /// A value of an object flag, as JSON text.

@@ -24,10 +24,18 @@ using base::Result;
 
 constexpr std::int64_t kBacklogPauseMillis = 2;
 constexpr std::size_t kMaxDescriptors = 4;
+// Header and body of most answers: they come with one call to the system.
+constexpr std::size_t kAheadBytes = 1024;
 constexpr std::size_t kReceiveBytes = std::size_t{64} << 10U;  // at least, at a time
 
 std::int64_t NowMillis() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+std::int64_t NowNanos() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
@@ -101,6 +109,12 @@ Result<void> FrameConnection::Send(std::string_view bytes, Deadline deadline) {
   return {};
 }
 
+// Not beyond the time that Exchange has set; then it sleeps for the rest of the answer.
+bool FrameConnection::IsSpinning() {
+  if (spins_until_ != 0 && NowNanos() >= spins_until_) spins_until_ = 0;
+  return spins_until_ != 0;
+}
+
 // Whatever else a hostile daemon hands over is closed.
 void FrameConnection::Keep(const msghdr& message) {
   for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr;
@@ -116,12 +130,12 @@ void FrameConnection::Keep(const msghdr& message) {
   }
 }
 
-// Reads until `received_` holds `size` bytes. Memory grows with what has come, not with what a
-// hostile daemon says will come.
-Result<void> FrameConnection::Receive(std::size_t size, Deadline deadline) {
+// Reads until `received_` holds `size` bytes, or a few more, `most` at the most. Memory grows with
+// what has come, not with what a hostile daemon says will come.
+Result<void> FrameConnection::Receive(std::size_t size, std::size_t most, Deadline deadline) {
   std::size_t have = received_.size();
   while (have < size) {
-    received_.resize(std::min(size, std::max(have + kReceiveBytes, have * 2)));
+    received_.resize(std::max(most, std::min(size, std::max(have + kReceiveBytes, have * 2))));
     iovec part{received_.data() + have, received_.size() - have};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> control{};
     msghdr message{};
@@ -134,6 +148,7 @@ Result<void> FrameConnection::Receive(std::size_t size, Deadline deadline) {
     if (count > 0) {
       have += static_cast<std::size_t>(count);
     } else if (count < 0 && errno == EAGAIN) {
+      if (IsSpinning()) continue;
       if (auto waited = Wait(POLLIN, deadline); !waited) return waited;
     } else if (count == 0 || errno != EINTR) {
       return Fail(Error::Unavailable(path_, "closed the connection"));
@@ -143,27 +158,48 @@ Result<void> FrameConnection::Receive(std::size_t size, Deadline deadline) {
       return Fail(Error::Unavailable(path_, "did not answer in time"));
     }
   }
+  received_.resize(have);
   return {};
+}
+
+Result<void> FrameConnection::SendAnew(std::string_view request, Deadline deadline) {
+  descriptors_.clear();
+  auto sent = Send(request, deadline);
+  if (!sent) Close();
+  return sent;
+}
+
+Result<Frame> FrameConnection::Begin(std::string_view request, std::uint32_t id,
+                                     wire::FrameType expected, Deadline deadline) {
+  if (auto sent = SendAnew(request, deadline); !sent) return Fail(sent.error());
+  return Next(id, expected, deadline);
 }
 
 Result<Frame> FrameConnection::Exchange(std::string_view request, std::uint32_t id,
                                         wire::FrameType expected, Deadline deadline) {
-  descriptors_.clear();
-  if (auto sent = Send(request, deadline); !sent) {
-    Close();
-    return Fail(sent.error());
-  }
-  return Next(id, expected, deadline);
+  if (auto sent = SendAnew(request, deadline); !sent) return Fail(sent.error());
+  if (spin_nanos_ > 0) spins_until_ = std::min(NowNanos() + spin_nanos_, deadline * 1'000'000);
+  auto frame = ReceiveFrame(kAheadBytes, id, expected, deadline);
+  spins_until_ = 0;
+  return frame;
 }
 
+// Whoever waits for the next frame by the descriptor must find it there, so none is read ahead.
 Result<Frame> FrameConnection::Next(std::uint32_t id, wire::FrameType expected, Deadline deadline) {
+  return ReceiveFrame(0, id, expected, deadline);
+}
+
+Result<Frame> FrameConnection::ReceiveFrame(std::size_t most, std::uint32_t id,
+                                            wire::FrameType expected, Deadline deadline) {
   const auto fail = [this](const Error& error) {
     Close();
     return Fail(error);
   };
   received_.clear();
-  if (auto head = Receive(wire::kFrameHeaderBytes, deadline); !head) return fail(head.error());
-  const auto header = wire::DecodeFrameHeader(received_);
+  if (auto head = Receive(wire::kFrameHeaderBytes, most, deadline); !head)
+    return fail(head.error());
+  const auto header =
+      wire::DecodeFrameHeader(std::string_view(received_).substr(0, wire::kFrameHeaderBytes));
   if (!header || header->id != id || header->size > wire::kMaxAnswerBytes) {
     return fail(Error::Unavailable(path_, "answers with something that is no frame for us"));
   }
@@ -171,7 +207,10 @@ Result<Frame> FrameConnection::Next(std::uint32_t id, wire::FrameType expected, 
     return fail(Error::Unavailable(path_, "answers with an unexpected frame"));
   }
   const std::size_t size = wire::kFrameHeaderBytes + header->size;
-  if (auto body = Receive(size, deadline); !body) return fail(body.error());
+  if (auto body = Receive(size, 0, deadline); !body) return fail(body.error());
+  if (received_.size() > size) {
+    return fail(Error::Unavailable(path_, "answers with more than was asked for"));
+  }
   const std::string_view payload = std::string_view(received_).substr(wire::kFrameHeaderBytes);
   if (header->type == wire::FrameType::kError) {
     return Fail(wire::DecodeError(payload));

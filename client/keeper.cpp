@@ -125,7 +125,7 @@ bool Keeper::Subscribe() {
     subscription_.Close();
     return false;
   }
-  Take(subscription_.Exchange(subscribe, kSubscribeId, FrameType::kChanged, deadline));
+  Take(subscription_.Begin(subscribe, kSubscribeId, FrameType::kChanged, deadline));
   return subscription_.IsOpen();
 }
 

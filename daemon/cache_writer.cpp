@@ -1,8 +1,8 @@
 #include "daemon/cache_writer.h"
 
-#include <sys/resource.h>
-
 #include <utility>
+
+#include "base/thread_priority.h"
 
 namespace pennon::daemon {
 namespace {
@@ -11,7 +11,6 @@ using base::Error;
 using base::Fail;
 using base::Result;
 
-constexpr int kNice = 10;  // of this thread: Linux has it per thread
 // A new set waits so long before it is written: those who map it have the processors and the disk
 // to themselves, and of sets that follow each other at once one is written.
 constexpr std::chrono::milliseconds kSettle{100};
@@ -23,7 +22,7 @@ CacheWriter::CacheWriter(Cache cache, base::Logger& log, std::chrono::millisecon
   NoteDamage();
   thread_.Start();
   // A new set is kept while those who asked for it map it: they come first.
-  (void)thread_.Post([] { (void)::setpriority(PRIO_PROCESS, 0, kNice); });
+  (void)thread_.Post([] { base::StepBack(); });
 }
 
 void CacheWriter::Save(std::shared_ptr<const Generation> generation) {

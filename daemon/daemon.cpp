@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "base/thread_priority.h"
 #include "base/version.h"
 
 namespace pennon::daemon {
@@ -23,7 +24,7 @@ Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_c
       settings_(settings),
       read_config_(std::move(read_config)),
       log_(log),
-      pool_(static_cast<std::size_t>(config.workers)),
+      pool_(static_cast<std::size_t>(config.workers), config.spin_us),
       changes_(control_, pool_.size()),
       http_(ServerName()) {
   // Workers ask the control thread, which owns all state, and get text back.
@@ -132,6 +133,8 @@ base::Result<void> Daemon::Start() {
   // Also without flags: the service manager must not keep others waiting for the upstream.
   manager_.Send("READY=1");
   EverySecond();
+  // From now on this thread compiles what changes beside workers that answer: they come first.
+  base::StepBack();
   return {};
 }
 

@@ -82,6 +82,8 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("peers.environments", &c.peer_environments, "who may use which environments");
   s.Add("peers.admin_group", &c.peer_admin_group, "group that may give orders beside root");
   s.Add("workers", &c.workers, "serving threads", 1, 64);
+  s.Add("spin_us", &c.spin_us, "microseconds that they wait without sleeping after a request", 0,
+        1'000);
   s.Add("limits.connections", &c.max_connections, "open connections of each listener", 1, 100'000);
   s.Add("limits.connections_per_user", &c.max_connections_per_user,
         "open connections of one user to the Unix socket", 1, 100'000);

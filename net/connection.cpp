@@ -11,7 +11,6 @@
 namespace pennon::net {
 namespace {
 
-constexpr std::size_t kFirstInputBytes = std::size_t{16} * 1024;
 constexpr std::size_t kMaxInputBytes = std::size_t{64} << 20U;  // protocols refuse long before
 constexpr std::size_t kKeptBufferBytes = std::size_t{64} * 1024;
 constexpr std::size_t kSpareBytes = 1;  // that StreamProtocol may write behind the input
@@ -22,11 +21,7 @@ constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 Connection::Connection(std::shared_ptr<Worker> worker, base::Descriptor socket,
                        std::shared_ptr<ListenerState> listener)
-    : worker_(std::move(worker)),
-      listener_(std::move(listener)),
-      socket_(std::move(socket)),
-      input_(new char[kFirstInputBytes]),
-      input_capacity_(kFirstInputBytes) {
+    : worker_(std::move(worker)), listener_(std::move(listener)), socket_(std::move(socket)) {
   listener_->open.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -109,6 +104,28 @@ void Connection::OnReady(std::uint32_t events) {
   if (is_suspended_ && peer_is_gone_) return Close();
   if (is_writing_ && (events & (kGone | EPOLLOUT)) != 0) WriteRest();
   if (is_reading_ && is_readable_) ReadNow();
+  GiveBuffers();
+}
+
+void Connection::TakeBuffers() {
+  if (input_ == nullptr) input_ = std::move(worker_->spare_input);
+  if (input_ == nullptr) input_.reset(new char[kFirstInputBytes]);
+  if (output_.empty() && output_.capacity() < worker_->spare_output.capacity()) {
+    output_.swap(worker_->spare_output);
+  }
+}
+
+void Connection::GiveBuffers() {
+  if (input_ != nullptr && input_size_ == 0 && input_capacity_ == kFirstInputBytes) {
+    worker_->spare_input = std::move(input_);
+  }
+  std::string& spare = worker_->spare_output;
+  for (std::string* const buffer : {&output_, &writing_}) {
+    if (!buffer->empty()) continue;
+    const std::size_t capacity = buffer->capacity();
+    if (capacity > spare.capacity() && capacity <= kKeptBufferBytes) buffer->swap(spare);
+    std::string().swap(*buffer);
+  }
 }
 
 bool Connection::GrowInput() {
@@ -151,6 +168,7 @@ void Connection::Read() {
 
 void Connection::ReadNow() {
   is_reading_ = false;
+  TakeBuffers();
   if (!GrowInput()) return Close();
   const std::size_t room = input_capacity_ - input_size_ - kSpareBytes;
   const ssize_t got = ::recv(socket_.get(), input_.get() + input_size_, room, MSG_DONTWAIT);
@@ -178,9 +196,11 @@ void Connection::OnRead(std::size_t size) {
 }
 
 void Connection::Process() {
+  TakeBuffers();  // a late answer may come before more is read
   const auto progress = protocol_->OnBytes({input_.get(), input_size_}, output_);
   input_size_ -= progress.consumed;
   if (progress.consumed > 0) {
+    worker_->loop.ExpectMore();
     if (input_size_ > 0) {
       std::memmove(input_.get(), input_.get() + progress.consumed, input_size_);
     }
@@ -304,7 +324,6 @@ void Connection::EndWrite() {
   write_since_ = 0;
   written_ = 0;
   writing_.clear();
-  if (writing_.capacity() > kKeptBufferBytes) std::string().swap(writing_);
   if (held_ > 0) Hold(input_capacity_);
 }
 
@@ -317,11 +336,13 @@ void Connection::OnLate(std::string bytes, AfterAnswer after) {
   is_suspended_ = after == AfterAnswer::kMore;
   protocol_->Wrap(bytes, after == AfterAnswer::kClose);
   output_ += bytes;
-  if (is_suspended_) return Continue();
-  close_after_write_ = close_after_write_ || after == AfterAnswer::kClose;
-  // Requests that were pipelined behind the suspended one are already here.
-  has_more_ = !close_after_write_ && (input_size_ > 0 || is_kept_);
+  if (!is_suspended_) {
+    close_after_write_ = close_after_write_ || after == AfterAnswer::kClose;
+    // Requests that were pipelined behind the suspended one are already here.
+    has_more_ = !close_after_write_ && (input_size_ > 0 || is_kept_);
+  }
   Continue();
+  GiveBuffers();
 }
 
 }  // namespace pennon::net

@@ -64,6 +64,9 @@ class Connection final : public EventLoop::Watched,
   [[nodiscard]] bool IsIdle() const;
   [[nodiscard]] bool IsWritten() const;
   [[nodiscard]] bool HasUnread() const;
+  void TakeBuffers();
+  /// Those in which nothing is kept.
+  void GiveBuffers();
   bool GrowInput();
   void ShrinkInput();
   /// Takes or gives back what the buffers have become; false when there is not so much.
@@ -76,8 +79,8 @@ class Connection final : public EventLoop::Watched,
   base::Descriptor socket_;
   std::unique_ptr<StreamProtocol> protocol_;
 
-  std::unique_ptr<char[]> input_;
-  std::size_t input_capacity_ = 0;
+  std::unique_ptr<char[]> input_;  // null: lent to others
+  std::size_t input_capacity_ = kFirstInputBytes;
   std::size_t input_size_ = 0;
   std::string output_;   // not yet given to the socket
   std::string writing_;  // being written

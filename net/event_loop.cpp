@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -26,12 +27,19 @@ void Drain(int fd) {
 
 }  // namespace
 
-EventLoop::EventLoop(std::int64_t tick_millis, std::function<void()> on_tick)
+std::int64_t SteadyNanos() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+EventLoop::EventLoop(std::int64_t tick_millis, std::function<void()> on_tick, Spin spin)
     : on_tick_(std::move(on_tick)),
       epoll_(OrThrow(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_(OrThrow(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")),
-      timer_(OrThrow(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
-                     "timerfd_create")) {
+      timer_(
+          OrThrow(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create")),
+      spin_(std::move(spin)) {
   itimerspec every{};
   every.it_interval.tv_sec = tick_millis / 1'000;
   every.it_interval.tv_nsec = tick_millis % 1'000 * 1'000'000;
@@ -56,10 +64,19 @@ void EventLoop::Run() {
   }
 }
 
+// While it spins each round still looks at tasks, ticks and everybody who is watched.
+bool EventLoop::IsAwake() {
+  if (std::exchange(expects_more_, false)) {
+    awake_until_ = spin_.now() + spin_.nanos;
+  } else if (awake_until_ != 0 && spin_.now() >= awake_until_) {
+    awake_until_ = 0;
+  }
+  return awake_until_ != 0 || !turn_.empty() || has_tasks_;
+}
+
 void EventLoop::Round() {
   turn_.swap(again_);
-  const bool is_busy = !turn_.empty() || has_tasks_;
-  const int count = ::epoll_wait(epoll_.get(), events_.data(), kEventsPerRound, is_busy ? 0 : -1);
+  const int count = ::epoll_wait(epoll_.get(), events_.data(), kEventsPerRound, IsAwake() ? 0 : -1);
   event_count_ = static_cast<std::size_t>(std::max(count, 0));
   for (next_event_ = 0; next_event_ < event_count_;) {
     const epoll_event event = events_[next_event_++];

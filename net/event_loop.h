@@ -19,6 +19,16 @@
 
 namespace pennon::net {
 
+/// Nanoseconds of a clock that never jumps.
+std::int64_t SteadyNanos();
+
+/// How long a loop goes on asking the kernel after ExpectMore, rather than sleep: to be woken costs
+/// more than most requests.
+struct Spin {
+  std::int64_t nanos = 0;  // 0: it sleeps at once
+  std::function<std::int64_t()> now = SteadyNanos;
+};
+
 /// Everything but Post belongs to the thread that runs the loop.
 class EventLoop {
  public:
@@ -34,7 +44,7 @@ class EventLoop {
 
   /// `on_tick` is called every `tick_millis` while the loop runs. Throws std::system_error when the
   /// process may not open the three descriptors that it takes.
-  EventLoop(std::int64_t tick_millis, std::function<void()> on_tick);
+  EventLoop(std::int64_t tick_millis, std::function<void()> on_tick, Spin spin = {});
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
@@ -53,12 +63,21 @@ class EventLoop {
   void Unwatch(int fd, Watched& who);
   /// Tells `who` again after all the others that are ready have had their turn.
   void Again(Watched& who) { again_.push_back(&who); }
+  /// A request was served: another is likely to come soon.
+  void ExpectMore() { expects_more_ = spin_.nanos > 0; }
+  /// Nobody is left who could send one.
+  void ExpectNothing() {
+    expects_more_ = false;
+    awake_until_ = 0;
+  }
 
  private:
   static constexpr std::size_t kEventsPerRound = 128;
 
   void Round();
   void RunTasks();
+  /// Whether the next round must not sleep.
+  bool IsAwake();
 
   std::function<void()> on_tick_;
   base::Descriptor epoll_;
@@ -72,6 +91,10 @@ class EventLoop {
   std::vector<Watched*> turn_;  // `again_` of the round before; null: has ended
   std::size_t next_turn_ = 0;
   bool is_stopped_ = false;
+
+  Spin spin_;
+  bool expects_more_ = false;     // since the round before
+  std::int64_t awake_until_ = 0;  // 0: does not spin
 
   std::mutex mutex_;  // guards tasks_
   std::vector<std::function<void()>> tasks_;

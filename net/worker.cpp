@@ -27,6 +27,7 @@ void Worker::Remove(const std::shared_ptr<Connection>& connection) {
   // Whoever calls is in the midst of it.
   loop.Post([connection] {});
   connections.erase(connection);
+  if (connections.empty()) loop.ExpectNothing();
   if (draining && connections.empty() && drained_) std::exchange(drained_, nullptr)();
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <unordered_set>
 #include <vector>
@@ -19,11 +20,16 @@ class Connection;
 /// Deadlines are counted in ticks of one timer a worker, not by a timer a connection.
 inline constexpr std::int64_t kTickMillis = 250;
 
+/// Of what a connection reads at a time.
+inline constexpr std::size_t kFirstInputBytes = std::size_t{16} * 1024;
+
 /// Everything but Start, Post, Drain, CloseAll and Join belongs to the worker's own thread. A
 /// connection keeps its worker alive, so that a late answer never meets a dead event loop.
 class Worker : public std::enable_shared_from_this<Worker> {
  public:
-  explicit Worker(std::size_t number) : index(number), loop(kTickMillis, [this] { OnTick(); }) {}
+  /// `spin_micros`: how long it waits without sleeping for what follows a request.
+  Worker(std::size_t number, std::int64_t spin_micros)
+      : index(number), loop(kTickMillis, [this] { OnTick(); }, {.nanos = spin_micros * 1'000}) {}
 
   void Start();
   void Post(std::function<void()> task) { loop.Post(std::move(task)); }
@@ -39,6 +45,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::unordered_set<std::shared_ptr<Connection>> connections;
   std::uint32_t tick = 1;  // 0 means "never" in a connection
   bool draining = false;
+  // Lent to the connection that is being served: one that waits needs none, however many there are.
+  std::unique_ptr<char[]> spare_input;  // of kFirstInputBytes
+  std::string spare_output;
 
   /// Starts a connection, or drops it when this worker has ended.
   void Add(const std::shared_ptr<Connection>& connection, const Peer& peer);

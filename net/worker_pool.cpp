@@ -46,9 +46,10 @@ struct WorkerPool::State {
   }
 };
 
-WorkerPool::WorkerPool(std::size_t workers) : state_(std::make_unique<State>()) {
+WorkerPool::WorkerPool(std::size_t workers, std::int64_t spin_micros)
+    : state_(std::make_unique<State>()) {
   for (std::size_t i = 0; i < std::max<std::size_t>(workers, 1); ++i) {
-    state_->workers.push_back(std::make_shared<Worker>(i));
+    state_->workers.push_back(std::make_shared<Worker>(i, spin_micros));
   }
 }
 

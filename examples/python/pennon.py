@@ -21,7 +21,7 @@ class Options(ctypes.Structure):
     _fields_ = [("size", ctypes.c_size_t), ("socket_path", ctypes.c_char_p), ("environment", ctypes.c_char_p),
                 ("name", ctypes.c_char_p), ("definitions", ctypes.c_char_p), ("definitions_file", ctypes.c_char_p),
                 ("mode", ctypes.c_int), ("timeout_ms", ctypes.c_uint32), ("retry_max_ms", ctypes.c_uint32),
-                ("report_ms", ctypes.c_uint32)]
+                ("report_ms", ctypes.c_uint32), ("spin_us", ctypes.c_uint32)]
 
 
 def _declare(result, *names, arguments=(ctypes.c_void_p,)):

@@ -52,6 +52,20 @@ class MappedClientTest(EndToEndTest):
             self.assertEqual(one, other)
             self.assertTrue(one)
 
+    def test_answers_are_the_same_when_both_sides_spin_and_the_daemon_ends_as_ever(self):
+        daemon = self.start_daemon(self.store, ["--spin-us", "1000"], name="spinning")
+        eventually(lambda: daemon.environment()["source"] == "live", "the daemon has the store's set")
+        sleeping = self.client(mode=1)
+        spinning = pennon.Client(socket_path=daemon.socket, mode=1, spin_us=1000)
+        self.addCleanup(spinning.close)
+        for context in ({}, NORDIC, {"targetingKey": "tester-1"}) * 20:
+            one, other = sleeping.all(**context), spinning.all(**context)
+            for answer in (*one.values(), *other.values()):
+                answer.pop("ageMs")
+            self.assertEqual(one, other)
+        self.assertEqual(daemon.program.terminate(), 0)
+        self.assertEqual(spinning.get("banner", "none"), "none")
+
     def test_a_new_revision_is_answered_without_asking(self):
         client = self.mapped()
         for variant, value in (("beta", "Welcome to the beta"), ("plain", "Welcome"), ("sale", "Everything at half price")):

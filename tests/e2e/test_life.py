@@ -80,6 +80,13 @@ class LifeTest(EndToEndTest):
             self.assertEqual(daemon.program.terminate(), 0)
             manager.hear("STOPPING=1")
 
+    def test_the_threads_that_answer_come_before_the_one_that_compiles(self):
+        pid = self.serve(["--cache-path", ""]).program.process.pid
+        nice = lambda thread: os.getpriority(os.PRIO_PROCESS, int(thread))
+        own = nice(0)
+        eventually(lambda: nice(pid) == min(own + 10, 19), "the main thread has stepped back")
+        self.assertEqual({nice(thread) for thread in os.listdir(f"/proc/{pid}/task") if int(thread) != pid}, {own})
+
     def test_the_watchdog_is_fed_while_all_threads_run_and_not_while_the_process_is_stopped(self):
         manager = self.manager()
         daemon = self.serve(["--workers", "3"], variables={"NOTIFY_SOCKET": self.directory + "/notify", "WATCHDOG_USEC": "200000"})

@@ -35,6 +35,7 @@ struct Options {
   std::chrono::milliseconds timeout{0};
   std::chrono::milliseconds retry_max{0};
   std::chrono::milliseconds report_every{0};
+  std::chrono::microseconds spin{0};
 };
 
 namespace internal {
@@ -256,6 +257,7 @@ class Client {
     plain.timeout_ms = millis(options.timeout);
     plain.retry_max_ms = millis(options.retry_max);
     plain.report_ms = millis(options.report_every);
+    plain.spin_us = static_cast<std::uint32_t>(options.spin.count());
     return pennon_open(&plain);
   }
 

@@ -86,6 +86,7 @@ typedef struct {
   uint32_t timeout_ms;   /* of one call over frames, reconnecting included: 50 */
   uint32_t retry_max_ms; /* longest pause between attempts to connect: 1000 */
   uint32_t report_ms;    /* between reports of usage in mapped mode: 10000 */
+  uint32_t spin_us;      /* that a call over frames waits without sleeping, 1000 at most: 0 */
 } pennon_options;
 
 /* --- Clients --- */

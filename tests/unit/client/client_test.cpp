@@ -2,6 +2,7 @@
 #include "client/client.h"
 
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <functional>
 #include <thread>
 
+#include "client/frame_connection.h"
 #include "tests/support/temp_dir.h"
 #include "wire/frame_answer.h"
 #include "wire/frame_request.h"
@@ -77,8 +79,10 @@ std::string TrueAnswer(std::uint32_t id) {
       .Add("f", evaluation, model::Source::kLive);
   return frame;
 }
-ClientOptions Options(const test::TempDir& dir, std::int64_t timeout = 5'000) {
+ClientOptions Options(const test::TempDir& dir, std::int64_t timeout = 5'000,
+                      std::int64_t spin_micros = 0) {
   ClientOptions options;
+  options.spin_micros = spin_micros;
   options.socket_path = dir.File("s");
   options.timeout_millis = timeout;
   options.retry_max_millis = 1;
@@ -119,6 +123,7 @@ TEST_CASE("a connection that died is made anew within the same call") {
 TEST_CASE("answers that are garbage, or another's, are never taken") {
   const std::vector<std::function<std::string(std::uint32_t)>> wrong{
       [](std::uint32_t id) { return TrueAnswer(id + 1); },
+      [](std::uint32_t id) { return TrueAnswer(id) + TrueAnswer(id + 1); },
       [](std::uint32_t id) { return Welcome(id); },
       [](std::uint32_t) { return std::string("HTTP/1.1 400 Bad Request\r\n\r\n"); },
       [](std::uint32_t id) { return TrueAnswer(id).replace(8, 4, "\xff\xff\xff\xff"); },
@@ -139,15 +144,32 @@ TEST_CASE("answers that are garbage, or another's, are never taken") {
   }
 }
 
+TEST_CASE("an answer is the same whether a call sleeps or spins until it comes") {
+  for (const std::int64_t spin_micros : {0, 1, 1'000}) {
+    const test::TempDir dir;
+    const FakeDaemon daemon(dir.File("s"), [](const wire::FrameHeader& header, int) {
+      return header.type == wire::FrameType::kHello ? Welcome(header.id) : TrueAnswer(header.id);
+    });
+    Client client(Options(dir, 5'000, spin_micros));
+    for (int i = 0; i < 100; ++i) {
+      const auto details = client.GetDetails("f", Context("u"), false);
+      CHECK(details.value);
+      CHECK(details.error == model::EvaluationError::kNone);
+    }
+  }
+}
+
 TEST_CASE("a daemon that does not answer costs the deadline and no more") {
   const test::TempDir dir;
   const FakeDaemon daemon(dir.File("s"), [](const wire::FrameHeader& header, int) {
     return header.type == wire::FrameType::kHello ? Welcome(header.id) : std::string(1, '\xf5');
   });
-  Client client(Options(dir, 20));
-  const auto details = client.GetDetails("f", Context("u"), true);
-  CHECK(details.value);
-  CHECK(details.error_message.find("in time") != std::string::npos);
+  for (const std::int64_t spin_micros : {0, 1'000}) {
+    Client client(Options(dir, 20, spin_micros));
+    const auto details = client.GetDetails("f", Context("u"), true);
+    CHECK(details.value);
+    CHECK(details.error_message.find("in time") != std::string::npos);
+  }
 }
 
 TEST_CASE("a flag of another type is a mismatch, and the default is kept") {
@@ -159,6 +181,23 @@ TEST_CASE("a flag of another type is a mismatch, and the default is kept") {
   const auto details = client.GetDetails("f", Context("u"), std::string("default"));
   CHECK(details.value == "default");
   CHECK(details.error == model::EvaluationError::kTypeMismatch);
+}
+
+TEST_CASE("frames of one answer that come at once are told one by one by the descriptor") {
+  const test::TempDir dir;
+  const FakeDaemon daemon(dir.File("s"), [](const wire::FrameHeader& header, int) {
+    return TrueAnswer(header.id) + TrueAnswer(header.id);
+  });
+  FrameConnection connection;
+  const Deadline deadline = DeadlineIn(5'000);
+  REQUIRE(connection.Connect(dir.File("s"), deadline));
+  std::string request;
+  wire::AppendSubscribe(request, 7, "");
+  REQUIRE(connection.Begin(request, 7, wire::FrameType::kEvaluation, deadline));
+  pollfd waiting{connection.fd(), POLLIN, 0};
+  CHECK(::poll(&waiting, 1, 0) == 1);
+  CHECK(connection.Next(7, wire::FrameType::kEvaluation, deadline));
+  CHECK(::poll(&waiting, 1, 0) == 0);
 }
 
 TEST_CASE("requests over the limits are refused before they are sent") {

@@ -113,4 +113,80 @@ TEST_CASE("a tick comes again and again") {
   CHECK(ticks == 3);
 }
 
+TEST_CASE("after a request the loop asks on for its time without sleeping, and then sleeps") {
+  std::int64_t now = 0;
+  int looks = 0;
+  const auto clock = [&] {
+    ++looks;
+    return now += 1'000;  // each look at it takes a microsecond
+  };
+  // The tick that finds that nobody has looked since the one before is a tick of a loop that
+  // sleeps.
+  int looks_before = -1;
+  EventLoop* running = nullptr;
+  EventLoop loop(1,
+                 [&] {
+                   if (std::exchange(looks_before, looks) == looks && looks > 0) running->Stop();
+                 },
+                 {.nanos = 50'000, .now = clock});
+  running = &loop;
+  const Pair pair;
+  Told served([&](std::uint32_t) { loop.ExpectMore(); });
+  REQUIRE(loop.Watch(pair.watched.get(), EPOLLIN | EPOLLET, served));
+  pair.Touch();
+  loop.Run();
+  CHECK(looks == 51);  // the first begins the time
+}
+
+TEST_CASE("a loop that expects nothing never looks at its clock") {
+  int looks = 0;
+  const auto clock = [&] { return std::int64_t{++looks}; };
+  int ticks = 0;
+  EventLoop* running = nullptr;
+  EventLoop loop(1,
+                 [&] {
+                   if (++ticks == 3) running->Stop();
+                 },
+                 {.nanos = 50'000, .now = clock});
+  running = &loop;
+  const Pair pair;
+  Told gone([&](std::uint32_t) {
+    loop.ExpectMore();
+    loop.ExpectNothing();  // it was the last connection
+  });
+  REQUIRE(loop.Watch(pair.watched.get(), EPOLLIN | EPOLLET, gone));
+  pair.Touch();
+  loop.Run();
+  CHECK(looks == 0);
+}
+
+TEST_CASE("while it spins the loop runs tasks and ticks, and serves others") {
+  std::thread poster;
+  EventLoop* running = nullptr;
+  int looks = 0;
+  bool is_other_served = false;
+  const Pair other;
+  // The time never ends; in the midst of it others come.
+  const auto clock = [&] {
+    if (++looks == 3) other.Touch();
+    return std::int64_t{1};
+  };
+  EventLoop loop(1,
+                 [&] {
+                   if (!is_other_served || poster.joinable()) return;
+                   poster = std::thread([&] { running->Post([&] { running->Stop(); }); });
+                 },
+                 {.nanos = 50'000, .now = clock});
+  running = &loop;
+  const Pair pair;
+  Told served([&](std::uint32_t) { loop.ExpectMore(); });
+  Told second([&](std::uint32_t) { is_other_served = true; });
+  REQUIRE(loop.Watch(pair.watched.get(), EPOLLIN | EPOLLET, served));
+  REQUIRE(loop.Watch(other.watched.get(), EPOLLIN | EPOLLET, second));
+  pair.Touch();
+  loop.Run();
+  poster.join();
+  CHECK(looks > 3);
+}
+
 }  // namespace pennon::net

@@ -1,0 +1,11 @@
+// Which threads come first where processors are scarce.
+#pragma once
+
+namespace pennon::base {
+
+/// The calling thread, and those it starts from now on, come after the other threads of the process
+/// when both want the same processor. For whatever takes its time and nobody waits for: else a
+/// request that arrives in the midst of it waits for the end of its turn, which is milliseconds.
+void StepBack();
+
+}  // namespace pennon::base
