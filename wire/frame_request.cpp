@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "wire/context_builder.h"
+#include "wire/frame_writer.h"
 #include "wire/limits.h"
 
 namespace pennon::wire {
@@ -15,15 +16,60 @@ Error CutOff(std::string_view where) {
   return Error::Invalid(where, "the payload ends before its contents do");
 }
 
+struct PlainAttributes {
+  std::uint32_t read = 0;  // so many
+  std::uint32_t bytes = 0;
+};
+
+// Reads the attributes that come first and are no arrays and objects: all, in most contexts. Stops
+// at anything else, errors as well, and leaves it to the ContextDecoder. None when a text is not
+// ASCII, and may be no text. Apart, as it is quick only when what it reads with is in registers.
+[[gnu::noinline]] PlainAttributes ReadPlain(std::string_view payload, std::uint32_t count,
+                                            model::Context& context) {
+  FrameReader reader(payload);
+  std::uint64_t high_bits = 0;
+  std::uint32_t read = 0;
+  std::size_t left = payload.size();
+  for (count = std::min<std::uint32_t>(count, kMaxContextNodes); read < count; ++read) {
+    const std::string_view name = reader.Text16();
+    const auto kind = reader.Get<FrameValue>();
+    if (kind == FrameValue::kString) {
+      const std::string_view text = reader.Text32();
+      if (!reader.ok()) break;
+      high_bits |= base::HighBits(text);
+      context.AddString(name, text);
+    } else if (kind == FrameValue::kInt) {
+      const auto integer = reader.Get<std::int64_t>();
+      if (!reader.ok()) break;
+      context.AddInt(name, integer);
+    } else if (kind == FrameValue::kFalse || kind == FrameValue::kTrue) {
+      if (!reader.ok()) break;
+      context.AddBool(name, kind == FrameValue::kTrue);
+    } else {
+      break;
+    }
+    high_bits |= base::HighBits(name);
+    left = reader.left();
+  }
+  if ((high_bits & base::kHighBits) == 0) {
+    return {read, static_cast<std::uint32_t>(payload.size() - left)};
+  }
+  context.Clear();
+  return {};
+}
+
 class ContextDecoder {
  public:
   ContextDecoder(FrameReader& reader, model::Context& context)
-      : reader_(reader), context_(context) {}
+      : reader_(reader), to_(context), context_(context) {}
 
   // Members of the context, then of whatever is open, without recursion.
   bool Decode() {
     left_[0] = reader_.Get<std::uint16_t>();
     named_[0] = true;
+    const PlainAttributes plain = ReadPlain(reader_.rest(), left_[0], to_);
+    left_[0] -= plain.read;
+    reader_.Skip(plain.bytes);
     while (true) {
       const std::size_t depth = context_.depth();
       if (left_[depth] == 0) {
@@ -81,6 +127,7 @@ class ContextDecoder {
   }
 
   FrameReader& reader_;
+  model::Context& to_;
   ContextBuilder context_;
   // Of what is open; left uninitialized, as clearing them would take longer than most contexts.
   std::array<std::uint32_t, kMaxContextDepth + 1> left_;
