@@ -108,7 +108,8 @@ void Check(Load& load, const Questions& questions, const engine::Snapshot& snaps
 }
 
 // Does on its processor what the load does there while it waits for answers. Two processors of one
-// core slow each other down: the server's evaluations have this neighbour, so ours must have it too.
+// core slow each other down: the server's evaluations have this neighbour, so ours must have it
+// too.
 class WaitingNeighbour {
  public:
   explicit WaitingNeighbour(int processor)

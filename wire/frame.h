@@ -99,13 +99,11 @@ class FrameReader {
     next_ += sizeof(T);
     return value;
   }
-  void Skip(std::size_t size) { Bytes(size); }
   std::string_view Text16() { return Bytes(Get<std::uint16_t>()); }
   std::string_view Text32() { return Bytes(Get<std::uint32_t>()); }
 
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] bool AtEnd() const { return next_ == end_; }
-  [[nodiscard]] std::string_view rest() const { return {next_, left()}; }
   [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - next_); }
 
  private:

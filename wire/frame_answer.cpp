@@ -11,6 +11,7 @@ using model::Evaluation;
 using model::EvaluationError;
 
 constexpr std::size_t kMinEntryBytes = 6;
+constexpr std::size_t kMaxShortVariant = 255;
 
 void PutValue(FrameWriter& frame, const Evaluation& evaluation) {
   if (!evaluation.has_value) {
@@ -47,8 +48,18 @@ void PutState(FrameWriter& frame, const FrameSetState& state, std::uint32_t coun
   frame.Text32(metadata);
 }
 
-void PutEntry(FrameWriter& frame, std::uint16_t request_flags, const Evaluation& evaluation,
-              model::Source source) {
+[[gnu::always_inline]] inline void PutEntry(FrameWriter& frame, std::uint16_t request_flags,
+                                            const Evaluation& evaluation, model::Source source) {
+  if (evaluation.type == model::ValueType::kBoolean && evaluation.has_value &&
+      (request_flags & kWantMetadata) == 0 && evaluation.variant.size() <= kMaxShortVariant) {
+    // What most are, in one piece.
+    frame
+        .Put(evaluation.reason, evaluation.error, source,
+             evaluation.boolean ? FrameValue::kTrue : FrameValue::kFalse,
+             static_cast<std::uint16_t>(evaluation.variant.size()))
+        .Bytes(evaluation.variant);
+    return;
+  }
   frame.Put(evaluation.reason, evaluation.error, source);
   PutValue(frame, evaluation);
   frame.Text16(evaluation.variant);

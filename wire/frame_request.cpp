@@ -16,60 +16,15 @@ Error CutOff(std::string_view where) {
   return Error::Invalid(where, "the payload ends before its contents do");
 }
 
-struct PlainAttributes {
-  std::uint32_t read = 0;  // so many
-  std::uint32_t bytes = 0;
-};
-
-// Reads the attributes that come first and are no arrays and objects: all, in most contexts. Stops
-// at anything else, errors as well, and leaves it to the ContextDecoder. None when a text is not
-// ASCII, and may be no text. Apart, as it is quick only when what it reads with is in registers.
-[[gnu::noinline]] PlainAttributes ReadPlain(std::string_view payload, std::uint32_t count,
-                                            model::Context& context) {
-  FrameReader reader(payload);
-  std::uint64_t high_bits = 0;
-  std::uint32_t read = 0;
-  std::size_t left = payload.size();
-  for (count = std::min<std::uint32_t>(count, kMaxContextNodes); read < count; ++read) {
-    const std::string_view name = reader.Text16();
-    const auto kind = reader.Get<FrameValue>();
-    if (kind == FrameValue::kString) {
-      const std::string_view text = reader.Text32();
-      if (!reader.ok()) break;
-      high_bits |= base::HighBits(text);
-      context.AddString(name, text);
-    } else if (kind == FrameValue::kInt) {
-      const auto integer = reader.Get<std::int64_t>();
-      if (!reader.ok()) break;
-      context.AddInt(name, integer);
-    } else if (kind == FrameValue::kFalse || kind == FrameValue::kTrue) {
-      if (!reader.ok()) break;
-      context.AddBool(name, kind == FrameValue::kTrue);
-    } else {
-      break;
-    }
-    high_bits |= base::HighBits(name);
-    left = reader.left();
-  }
-  if ((high_bits & base::kHighBits) == 0) {
-    return {read, static_cast<std::uint32_t>(payload.size() - left)};
-  }
-  context.Clear();
-  return {};
-}
-
 class ContextDecoder {
  public:
   ContextDecoder(FrameReader& reader, model::Context& context)
-      : reader_(reader), to_(context), context_(context) {}
+      : reader_(reader), context_(context) {}
 
   // Members of the context, then of whatever is open, without recursion.
   bool Decode() {
     left_[0] = reader_.Get<std::uint16_t>();
     named_[0] = true;
-    const PlainAttributes plain = ReadPlain(reader_.rest(), left_[0], to_);
-    left_[0] -= plain.read;
-    reader_.Skip(plain.bytes);
     while (true) {
       const std::size_t depth = context_.depth();
       if (left_[depth] == 0) {
@@ -127,13 +82,63 @@ class ContextDecoder {
   }
 
   FrameReader& reader_;
-  model::Context& to_;
   ContextBuilder context_;
   // Of what is open; left uninitialized, as clearing them would take longer than most contexts.
   std::array<std::uint32_t, kMaxContextDepth + 1> left_;
   std::array<bool, kMaxContextDepth + 1> named_;
   std::string_view refusal_ = "context has a name that is not UTF-8";
 };
+
+// What nearly all requests are: one flag, and attributes in ASCII that are no arrays and objects.
+// False when this one is not, or has a mistake, which is for ReadAny to name. What it reads with
+// stays in registers.
+[[gnu::noinline]] bool ReadPlain(std::string_view payload, std::vector<std::string_view>& keys,
+                                 model::Context& context) {
+  FrameReader reader(payload);
+  keys.push_back(reader.Text16());
+  const auto count = reader.Get<std::uint16_t>();
+  if (count > kMaxContextNodes) return false;
+  std::uint64_t high_bits = 0;
+  for (std::uint16_t i = 0; i < count; ++i) {
+    const std::string_view name = reader.Text16();
+    const auto kind = reader.Get<FrameValue>();
+    if (!reader.ok()) return false;
+    high_bits |= base::HighBits(name);
+    if (kind == FrameValue::kString) {
+      const std::string_view text = reader.Text32();
+      high_bits |= base::HighBits(text);
+      context.AddString(name, text);
+    } else if (kind == FrameValue::kInt) {
+      context.AddInt(name, reader.Get<std::int64_t>());
+    } else if (kind == FrameValue::kFalse || kind == FrameValue::kTrue) {
+      context.AddBool(name, kind == FrameValue::kTrue);
+    } else if (kind == FrameValue::kDouble) {
+      context.AddDouble(name, reader.Get<double>());
+    } else {
+      return false;
+    }
+  }
+  return reader.ok() && reader.AtEnd() && (high_bits & base::kHighBits) == 0;
+}
+
+base::Result<void> ReadAny(FrameType type, std::string_view payload,
+                           std::vector<std::string_view>& keys, model::Context& context) {
+  FrameReader reader(payload);
+  const std::size_t count = type == FrameType::kEvaluate ? 1 : reader.Get<std::uint16_t>();
+  if (count > kMaxBatchFlags) {
+    return Fail(
+        Error::Limit("batch", "names more than " + std::to_string(kMaxBatchFlags) + " flags"));
+  }
+  for (std::size_t i = 0; i < count; ++i) keys.push_back(reader.Text16());
+  if (!reader.ok()) return Fail(CutOff("flag key"));
+  ContextDecoder decoder(reader, context);
+  if (!decoder.Decode()) {
+    if (!reader.ok()) return Fail(CutOff("context"));
+    return Fail(Error::Invalid("", decoder.refusal()));
+  }
+  if (!reader.AtEnd()) return Fail(Error::Invalid("context", "is followed by bytes too many"));
+  return {};
+}
 
 void PutNodes(FrameWriter& frame, const model::Attribute* node, const model::Attribute* end,
               bool named);
@@ -208,21 +213,10 @@ base::Result<void> DecodeEvaluate(FrameType type, std::string_view payload,
                                   std::vector<std::string_view>& keys, model::Context& context) {
   context.Clear();
   keys.clear();
-  FrameReader reader(payload);
-  const std::size_t count = type == FrameType::kEvaluate ? 1 : reader.Get<std::uint16_t>();
-  if (count > kMaxBatchFlags) {
-    return Fail(
-        Error::Limit("batch", "names more than " + std::to_string(kMaxBatchFlags) + " flags"));
-  }
-  for (std::size_t i = 0; i < count; ++i) keys.push_back(reader.Text16());
-  if (!reader.ok()) return Fail(CutOff("flag key"));
-  ContextDecoder decoder(reader, context);
-  if (!decoder.Decode()) {
-    if (!reader.ok()) return Fail(CutOff("context"));
-    return Fail(Error::Invalid("", decoder.refusal()));
-  }
-  if (!reader.AtEnd()) return Fail(Error::Invalid("context", "is followed by bytes too many"));
-  return {};
+  if (type == FrameType::kEvaluate && ReadPlain(payload, keys, context)) return {};
+  context.Clear();
+  keys.clear();
+  return ReadAny(type, payload, keys, context);
 }
 
 void AppendEvaluate(std::string& out, std::uint32_t id, std::uint16_t flags, std::string_view key,
