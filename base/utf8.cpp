@@ -2,6 +2,19 @@
 
 namespace pennon::base {
 
+// Eight bytes at a time; the last eight may overlap those before.
+std::uint64_t HighBitsOfLong(std::string_view text) {
+  std::uint64_t seen = 0;
+  const auto look_at = [&](std::size_t offset) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + offset, sizeof(word));
+    seen |= word;
+  };
+  for (std::size_t i = 0; i + sizeof(seen) < text.size(); i += sizeof(seen)) look_at(i);
+  look_at(text.size() - sizeof(seen));
+  return seen;
+}
+
 std::size_t ValidUtf8Prefix(std::string_view text) {
   constexpr std::size_t kStride = 32;
   const auto* const begin = reinterpret_cast<const unsigned char*>(text.data());

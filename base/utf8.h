@@ -8,27 +8,26 @@
 
 namespace pennon::base {
 
-/// True when no byte is above 0x7f. Eight bytes at a time; the last eight may overlap those before.
-inline bool IsAscii(std::string_view text) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  std::uint64_t seen = 0;
-  const auto look_at = [&](std::size_t offset, std::size_t size) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + offset, size);
-    seen |= word;
+inline constexpr std::uint64_t kHighBits = 0x8080808080808080;
+/// Has a bit of kHighBits when a byte of `text` is above 0x7f: bits of several texts may be
+/// collected, and looked at once.
+std::uint64_t HighBitsOfLong(std::string_view text);
+[[gnu::always_inline]] inline std::uint64_t HighBits(std::string_view text) {
+  const auto of_words = [&]<typename Word>(Word first) {
+    Word last;
+    std::memcpy(&first, text.data(), sizeof(Word));
+    std::memcpy(&last, text.data() + text.size() - sizeof(Word), sizeof(Word));
+    return std::uint64_t{first} | last;
   };
-  if (text.size() >= sizeof(seen)) {
-    for (std::size_t i = 0; i + sizeof(seen) < text.size(); i += sizeof(seen)) {
-      look_at(i, sizeof(seen));
-    }
-    look_at(text.size() - sizeof(seen), sizeof(seen));
-  } else if (text.size() >= 4) {
-    look_at(0, 4);
-    look_at(text.size() - 4, 4);
-  } else {
-    for (const char c : text) seen |= static_cast<unsigned char>(c);
-  }
-  return (seen & kHighBits) == 0;
+  if (text.size() > 2 * sizeof(std::uint64_t)) return HighBitsOfLong(text);
+  if (text.size() >= sizeof(std::uint64_t)) return of_words(std::uint64_t{});
+  if (text.size() >= sizeof(std::uint32_t)) return of_words(std::uint32_t{});
+  if (text.size() >= sizeof(std::uint16_t)) return of_words(std::uint16_t{});
+  return text.empty() ? 0 : static_cast<unsigned char>(text.front());
+}
+/// True when no byte is above 0x7f.
+inline bool IsAscii(std::string_view text) {
+  return (HighBits(text) & kHighBits) == 0;
 }
 /// How many bytes of `text`, from its beginning, are valid UTF-8 without overlong forms and
 /// surrogates.

@@ -1,11 +1,16 @@
 // Frames on a Unix socket against a bare Asio echo of the same sizes, in turns in the same run.
 // Prints figures as lines of JSON.
+#include <sys/epoll.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "bench/echo_server.h"
 #include "bench/figure.h"
 #include "bench/flag_set.h"
@@ -100,6 +105,23 @@ void Check(Load& load, const Questions& questions, const engine::Snapshot& snaps
   }
 }
 
+// Does on its processor what the load does there while it waits for answers. Two processors of one
+// core slow each other down: the server's evaluations have this neighbour, so ours must have it
+// too.
+class WaitingNeighbour {
+ public:
+  explicit WaitingNeighbour(int processor)
+      : thread_([processor](const std::stop_token& stop) {
+          PinTo(processor);
+          const base::Descriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
+          epoll_event event{};
+          while (!stop.stop_requested()) ::epoll_wait(epoll.get(), &event, 1, 0);
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
 double MeasureEvaluate(const Questions& questions, const engine::Snapshot& snapshot) {
   std::uint64_t sum = 0;
   const std::int64_t begin = ThreadNanos();
@@ -185,6 +207,8 @@ void Run() {
       PinTo(scene->one_processor ? servers_on : client_on);
       Scene::Measure(echo, scene->shape, scene->echo);
       Scene::Measure(frames, scene->shape, scene->frames);
+      PinTo(servers_on);
+      const WaitingNeighbour neighbour(client_on);
       scene->evaluate.push_back(MeasureEvaluate(questions, image->snapshot()));
     }
     const LoadResult result = batches.Run(shape(1, 1));

@@ -56,11 +56,4 @@ std::string_view Snapshot::VariantName(FlagHandle flag, std::size_t index) const
                              : std::string_view();
 }
 
-void Snapshot::Prefetch(std::string_view key) const {
-  const HashTable& table = header_->flag_table;
-  const auto at = static_cast<std::uint32_t>(Hash64(key, table.seed));
-  const std::uint32_t slot = view_.slots[table.first_slot + (at & table.mask)];
-  if (slot != kNone) view_.PrefetchBlock(TaggedSlot::IndexOf(slot) * kBlockAlignment);
-}
-
 }  // namespace pennon::engine

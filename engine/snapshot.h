@@ -21,6 +21,12 @@ struct FlagHandle {
   std::uint32_t offset = 0;  // of the flag's block in the image
 };
 
+/// A key that is looked for in one snapshot, hashed once.
+struct HashedKey {
+  std::string_view text;
+  std::uint64_t hash = 0;
+};
+
 /// A verified view of an image: every offset, index and bound was checked by Attach, or when the
 /// flag was found, so evaluation reads in place without checking again. Borrows the bytes, which
 /// must stay unchanged for its lifetime. Safe to read from any thread.
@@ -40,9 +46,22 @@ class Snapshot {
   [[nodiscard]] std::uint64_t checksum() const { return header_->checksum; }
   [[nodiscard]] std::uint32_t flag_count() const { return header_->flags.count; }
 
-  [[nodiscard]] std::optional<FlagHandle> Find(std::string_view key) const;
+  [[nodiscard]] std::optional<FlagHandle> Find(std::string_view key) const {
+    return Find(Hashed(key));
+  }
+  /// The key as this snapshot looks for it.
+  [[nodiscard]] HashedKey Hashed(std::string_view key) const {
+    return {key, Hash64(key, header_->flag_table.seed)};
+  }
+  /// `key` is this snapshot's.
+  [[nodiscard]] std::optional<FlagHandle> Find(const HashedKey& key) const;
   /// Asks the processor for the memory that finding and evaluating `key` will read; does not wait.
-  void Prefetch(std::string_view key) const;
+  void Prefetch(const HashedKey& key) const {
+    const HashTable& table = header_->flag_table;
+    const auto at = static_cast<std::uint32_t>(key.hash);
+    const std::uint32_t slot = view_.slots[table.first_slot + (at & table.mask)];
+    if (slot != kNone) view_.PrefetchBlock(TaggedSlot::IndexOf(slot) * kBlockAlignment);
+  }
   /// Whether an evaluation of the flag may look at its Moment: without, it needs no clock.
   [[nodiscard]] bool AsksMoment(FlagHandle flag) const {
     return (view_.BlockAt<FlagRecord>(flag.offset).traits & FlagTrait::kAsksMoment) != 0;
@@ -76,17 +95,16 @@ class Snapshot {
   ImageView view_;
 };
 
-inline std::optional<FlagHandle> Snapshot::Find(std::string_view key) const {
+inline std::optional<FlagHandle> Snapshot::Find(const HashedKey& key) const {
   const HashTable& table = header_->flag_table;
-  const std::uint64_t hash = Hash64(key, table.seed);
-  auto at = static_cast<std::uint32_t>(hash);
+  auto at = static_cast<std::uint32_t>(key.hash);
   for (std::uint32_t probe = 0; probe < kMaxProbe; ++probe, ++at) {
     const std::uint32_t slot = view_.slots[table.first_slot + (at & table.mask)];
     if (slot == kNone) return std::nullopt;
-    if (TaggedSlot::TagOf(slot) != TaggedSlot::Tag(hash)) continue;
+    if (TaggedSlot::TagOf(slot) != TaggedSlot::Tag(key.hash)) continue;
     const std::uint32_t offset = TaggedSlot::IndexOf(slot) * kBlockAlignment;
     view_.PrefetchBlock(offset);
-    if (!base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key)) continue;
+    if (!base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key.text)) continue;
     const FlagHandle flag{offset};
     return IsSound(flag) ? std::optional(flag) : std::nullopt;
   }

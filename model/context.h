@@ -81,16 +81,14 @@ class Context {
     is_flat_ = true;
   }
 
-  void AddNull(std::string_view name) { nodes_.emplace_back(name, AttributeKind::kNull); }
-  void AddBool(std::string_view name, bool value) { nodes_.emplace_back(name, value); }
-  void AddInt(std::string_view name, std::int64_t value) { nodes_.emplace_back(name, value); }
-  void AddDouble(std::string_view name, double value) { nodes_.emplace_back(name, value); }
-  void AddString(std::string_view name, std::string_view value) {
-    nodes_.emplace_back(name, value);
-  }
+  void AddNull(std::string_view name) { Add(name, AttributeKind::kNull); }
+  void AddBool(std::string_view name, bool value) { Add(name, value); }
+  void AddInt(std::string_view name, std::int64_t value) { Add(name, value); }
+  void AddDouble(std::string_view name, double value) { Add(name, value); }
+  void AddString(std::string_view name, std::string_view value) { Add(name, value); }
   /// Begins an array or object; everything added until End(position) is its content.
   std::size_t Begin(std::string_view name, AttributeKind kind) {
-    nodes_.emplace_back(name, kind);
+    Add(name, kind);
     is_flat_ = false;
     return nodes_.size() - 1;
   }
@@ -124,6 +122,17 @@ class Context {
   [[nodiscard]] const std::vector<Attribute>& nodes() const { return nodes_; }
 
  private:
+  // Growing, which is rare, is kept out of the code of those who add.
+  template <typename Value>
+  void Add(std::string_view name, Value value) {
+    if (nodes_.size() == nodes_.capacity()) [[unlikely]] {
+      Grow();
+    }
+    if (nodes_.size() == nodes_.capacity()) __builtin_unreachable();
+    nodes_.emplace_back(name, value);
+  }
+  [[gnu::noinline]] void Grow() { nodes_.reserve(nodes_.empty() ? 16 : 2 * nodes_.size()); }
+
   // The last one wins, as in JSON readers that keep one of several equal keys.
   [[gnu::noinline]] static const Attribute* FindIn(const Attribute* node, const Attribute* end,
                                                    std::string_view name) {

@@ -38,6 +38,35 @@ bool IsHidden(const Published& published, std::string_view key) {
          !std::binary_search(published.only->begin(), published.only->end(), key);
 }
 
+// Where a flag is.
+struct Found {
+  const AttachedImage* image = nullptr;  // null: nowhere
+  engine::FlagHandle flag;
+  bool is_preset = false;  // in the configuration's defaults
+};
+
+Found FindFlag(const Published& published, const engine::HashedKey& key) {
+  if (published.image != nullptr) {
+    const auto flag = published.image->snapshot().Find(key);
+    if (flag && !IsHidden(published, key.text)) {
+      return {published.image.get(), *flag, false};
+    }
+  }
+  if (const auto preset = FindIn(published.defaults, key.text)) {
+    return {published.defaults.get(), *preset, true};
+  }
+  return {};
+}
+
+Answer NoFlag(const Published& published) {
+  Answer answer;
+  const bool is_empty = published.image == nullptr;
+  answer.evaluation.error =
+      is_empty ? EvaluationError::kProviderNotReady : EvaluationError::kFlagNotFound;
+  answer.evaluation.detail = is_empty ? kNoFlagSet : "there is no flag of this key";
+  return answer;
+}
+
 // SplitMix64 (Steele, Lea, Flood 2014): for places by chance, not for secrets.
 std::uint64_t Draw(std::uint64_t& state) {
   std::uint64_t word = state += 0x9e3779b97f4a7c15;
@@ -126,29 +155,29 @@ base::Result<Reading> EvaluationService::ReadFor(std::string_view environment,
                                                   "peers.environments"));
 }
 
-void EvaluationService::Foresee(const Reading& reading, std::string_view key) {
+engine::HashedKey EvaluationService::Foresee(const Reading& reading, std::string_view key) {
   const auto& image = reading.published->image;
-  if (image != nullptr) image->snapshot().Prefetch(key);
+  if (image == nullptr) return {key};
+  const engine::HashedKey hashed = image->snapshot().Hashed(key);
+  image->snapshot().Prefetch(hashed);
+  return hashed;
 }
 
-Answer EvaluationService::Evaluate(const Reading& reading, std::string_view key,
+Answer EvaluationService::Evaluate(const Reading& reading, const engine::HashedKey& key,
                                    const model::Context& context) {
   const Published& published = *reading.published;
+  const Found found = FindFlag(published, key);
   const engine::Moment moment{reading.moment.now_millis, Draw(random_)};
-  Answer answer;
-  if (const auto flag = FindIn(published.image, key); flag && !IsHidden(published, key)) {
-    answer.source = published.source;
-    answer.evaluation = engine::Evaluate(published.image->snapshot(), *flag, context, moment);
-    if (usage_ != nullptr) usage_->Count(published, *flag, answer.evaluation.variant, 1);
-  } else if (const auto preset = FindIn(published.defaults, key)) {
-    answer.evaluation = engine::Evaluate(published.defaults->snapshot(), *preset, context, moment);
-    // A client may keep a STATIC answer until the flag changes; this one ends with the outage.
-    answer.evaluation.reason = model::Reason::kDefault;
-  } else {
-    answer.evaluation.error = published.image == nullptr ? EvaluationError::kProviderNotReady
-                                                         : EvaluationError::kFlagNotFound;
-    answer.evaluation.detail =
-        published.image == nullptr ? kNoFlagSet : "there is no flag of this key";
+  // Made where it is returned: it is too large to be copied for each flag.
+  Answer answer =
+      found.image == nullptr
+          ? NoFlag(published)
+          : Answer{engine::Evaluate(found.image->snapshot(), found.flag, context, moment),
+                   found.is_preset ? Source::kDefault : published.source};
+  // A client may keep a STATIC answer until the flag changes; a preset's ends with the outage.
+  if (found.is_preset) answer.evaluation.reason = model::Reason::kDefault;
+  if (usage_ != nullptr && found.image != nullptr && !found.is_preset) {
+    usage_->Count(published, found.flag, answer.evaluation.variant, 1);
   }
   Count(counts_.by_reason[static_cast<std::size_t>(answer.evaluation.reason)]);
   return answer;

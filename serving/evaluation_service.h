@@ -87,11 +87,16 @@ class EvaluationService {
   [[nodiscard]] base::Result<Reading> ReadFor(std::string_view environment,
                                               const Grant& grant) const;
 
-  /// Begins to fetch a flag that will be evaluated soon. Changes nothing.
-  static void Foresee(const Reading& reading, std::string_view key);
+  /// Begins to fetch a flag that will be evaluated soon, and returns what to evaluate it by.
+  static engine::HashedKey Foresee(const Reading& reading, std::string_view key);
   /// The flag set in force first, then the configuration's defaults, then an error: the caller's
   /// default is to be used.
-  Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context);
+  Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context) {
+    return Evaluate(reading, Foresee(reading, key), context);
+  }
+  /// The same by what Foresee has returned for this reading.
+  Answer Evaluate(const Reading& reading, const engine::HashedKey& key,
+                  const model::Context& context);
   /// Counts evaluations that a client has made by itself. By flag only when the flag set still has
   /// the flag and that variant of it: a client can make no series of its own.
   void AddReported(const Reading& reading, const Reported& reported);

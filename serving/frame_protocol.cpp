@@ -10,6 +10,7 @@
 #include "wire/frame_control.h"
 #include "wire/frame_map.h"
 #include "wire/frame_request.h"
+#include "wire/frame_writer.h"
 #include "wire/limits.h"
 
 namespace pennon::serving {
@@ -29,18 +30,19 @@ class FrameProtocol final : public net::StreamProtocol {
   FrameProtocol& operator=(const FrameProtocol&) = delete;
 
   Progress OnBytes(std::span<char> input, std::string& output) override {
-    taken_.reset();  // one snapshot and one instant for all requests of this read
+    Untake();  // one snapshot and one instant for all requests of this read
+    wire::FrameRoom room(output);
     Progress progress;
     std::string_view rest(input.data(), input.size());
     while (!progress.close && !progress.suspended && !progress.more &&
            rest.size() >= wire::kFrameHeaderBytes) {
       FrameHeader header;
       if (!wire::ReadFrameHeader(rest, header)) {
-        Refuse(output, 0, Error::Invalid("frame", "does not begin with the byte 0xf5"), progress);
+        Refuse(room, 0, Error::Invalid("frame", "does not begin with the byte 0xf5"), progress);
         break;
       }
       if (header.size > wire::kMaxFrameBytes) {
-        Refuse(output, header.id,
+        Refuse(room, header.id,
                Error::Limit("frame",
                             "is larger than " + std::to_string(wire::kMaxFrameBytes) + " bytes"),
                progress);
@@ -48,13 +50,17 @@ class FrameProtocol final : public net::StreamProtocol {
       }
       const std::size_t size = wire::kFrameHeaderBytes + header.size;
       if (rest.size() < size) break;
-      if (output.size() >= net::kOutputRoundBytes) {
+      if (room.size() >= net::kOutputRoundBytes) {
         progress.more = true;
         break;
       }
-      Foresee(rest.substr(size));
-      OnFrame(header, rest.substr(wire::kFrameHeaderBytes, header.size), output, progress);
+      const std::string_view payload = rest.substr(wire::kFrameHeaderBytes, header.size);
       rest.remove_prefix(size);
+      if (header.type == FrameType::kEvaluate) {
+        OnEvaluate(header, payload, rest, room, progress);
+      } else {
+        OnOther(header, payload, room, progress);
+      }
     }
     progress.consumed = input.size() - rest.size();
     return progress;
@@ -62,21 +68,10 @@ class FrameProtocol final : public net::StreamProtocol {
 
  private:
   // After an error in the framing itself nothing that follows can be trusted.
-  static void Refuse(std::string& output, std::uint32_t id, const Error& error,
+  static void Refuse(wire::FrameRoom& room, std::uint32_t id, const Error& error,
                      Progress& progress) {
-    wire::AppendFrameError(output, id, error);
+    wire::AppendFrameError(room.Trim(), id, error);
     progress.close = true;
-  }
-
-  // Fetches the flag that the frame at the beginning of `rest` asks for, while the one before it is
-  // answered: among many flags waiting for memory would cost more than evaluating.
-  void Foresee(std::string_view rest) {
-    FrameHeader header;
-    if (!taken_ || !wire::ReadFrameHeader(rest, header) || header.type != FrameType::kEvaluate) {
-      return;
-    }
-    const std::string_view key = wire::FrameReader(rest.substr(wire::kFrameHeaderBytes)).Text16();
-    service_.Foresee(taken_->reading, key);
   }
 
   // What all requests of one read see, and what their answers say about it.
@@ -93,97 +88,126 @@ class FrameProtocol final : public net::StreamProtocol {
     return {};
   }
 
-  void OnFrame(const FrameHeader& header, std::string_view payload, std::string& output,
-               Progress& progress) {
+  void Untake() {
+    taken_.reset();
+    foreseen_ = {};
+  }
+
+  // Fetches the flag that the frame at the beginning of `rest` asks for, while the one before it is
+  // answered: among many flags waiting for memory would cost more than evaluating.
+  void Foresee(std::string_view rest) {
+    FrameHeader header;
+    if (!taken_ || !wire::ReadFrameHeader(rest, header) || header.type != FrameType::kEvaluate) {
+      return;
+    }
+    foreseen_ = service_.Foresee(taken_->reading,
+                                 wire::FrameReader(rest.substr(wire::kFrameHeaderBytes)).Text16());
+  }
+
+  [[gnu::noinline]] void OnOther(const FrameHeader& header, std::string_view payload,
+                                 wire::FrameRoom& room, Progress& progress) {
     switch (header.type) {
-      case FrameType::kEvaluate:
       case FrameType::kBatch:
-        return OnEvaluate(header, payload, output, progress);
+        return OnBatch(header, payload, room, progress);
       case FrameType::kHello:
-        return OnHello(header, payload, output);
+        return OnHello(header, payload, room);
       case FrameType::kPing:
-        wire::FrameWriter(output, FrameType::kPong, 0, header.id).Bytes(payload);
+        wire::FrameWriter(room, FrameType::kPong, 0, header.id).Bytes(payload);
         return;
       case FrameType::kExplain:
-        return OnExplain(header, payload, output, progress);
+        return OnExplain(header, payload, room, progress);
       case FrameType::kStatus:
         return OnStatus(header, progress);
       case FrameType::kSubscribe:
-        return OnSubscribe(header, payload, output, progress);
+        return OnSubscribe(header, payload, room, progress);
       case FrameType::kReport:
-        return OnReport(header, payload, output, progress);
+        return OnReport(header, payload, room, progress);
       case FrameType::kMap:
-        return OnMap(header, output, progress);
+        return OnMap(header, room, progress);
       case FrameType::kOrder:
-        return OnOrder(header, payload, output, progress);
+        return OnOrder(header, payload, room, progress);
       default:
         break;
     }
-    wire::AppendFrameError(output, header.id,
+    wire::AppendFrameError(room.Trim(), header.id,
                            Error::Invalid("frame", "is of a type that this server does not know"));
   }
 
-  void OnHello(const FrameHeader& header, std::string_view payload, std::string& output) {
+  void OnHello(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room) {
     const auto hello = wire::DecodeHello(payload);
-    if (!hello) return wire::AppendFrameError(output, header.id, hello.error());
+    if (!hello) return wire::AppendFrameError(room.Trim(), header.id, hello.error());
     if (hello->version == 0) {
-      return wire::AppendFrameError(output, header.id,
+      return wire::AppendFrameError(room.Trim(), header.id,
                                     Error::Invalid("hello.version", "is 0, the lowest is 1"));
     }
     const auto reading = service_.ReadFor(hello->environment, grant_);
-    if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
+    if (!reading) return wire::AppendFrameError(room.Trim(), header.id, reading.error());
     environment_ = reading->published->environment;
     said_hello_ = true;
-    taken_.reset();
-    wire::AppendWelcome(output, header.id,
+    Untake();
+    wire::AppendWelcome(room.Trim(), header.id,
                         {std::min(hello->version, wire::kFrameProtocolVersion), environment_,
                          options_.server_name});
   }
 
-  bool RequireHello(const FrameHeader& header, std::string& output, Progress& progress) const {
+  bool RequireHello(const FrameHeader& header, wire::FrameRoom& room, Progress& progress) const {
     if (said_hello_) return true;
-    Refuse(output, header.id, Error::Invalid("frame", "say hello before evaluating"), progress);
+    Refuse(room, header.id, Error::Invalid("frame", "say hello before evaluating"), progress);
     return false;
   }
 
   // Reads what evaluate, batch and explain ask; false when the answer is an error.
   bool ReadQuestion(const FrameHeader& header, FrameType type, std::string_view payload,
-                    std::string& output, Progress& progress) {
-    if (!RequireHello(header, output, progress)) return false;
+                    wire::FrameRoom& room, Progress& progress) {
+    if (!RequireHello(header, room, progress)) return false;
     auto read = wire::DecodeEvaluate(type, payload, keys_, context_);
     if (read && !taken_) read = TakeReading();
     if (!read) {
-      wire::AppendFrameError(output, header.id, read.error());
+      wire::AppendFrameError(room.Trim(), header.id, read.error());
       return false;
     }
     service_.CompleteContext(context_, nullptr);
     return true;
   }
 
-  void OnEvaluate(const FrameHeader& header, std::string_view payload, std::string& output,
-                  Progress& progress) {
-    if (!ReadQuestion(header, header.type, payload, output, progress)) return;
+  // `rest` is what follows the frame.
+  void OnEvaluate(const FrameHeader& header, std::string_view payload, std::string_view rest,
+                  wire::FrameRoom& room, Progress& progress) {
+    const engine::HashedKey foreseen = foreseen_;
+    Foresee(rest);
+    if (!ReadQuestion(header, FrameType::kEvaluate, payload, room, progress)) return;
+    const std::string_view key = keys_.front();
+    const bool is_foreseen = foreseen.text.data() == key.data();
+    const Answer answer = service_.Evaluate(
+        taken_->reading, is_foreseen ? foreseen : service_.Foresee(taken_->reading, key), context_);
+    wire::AppendEvaluation(room, header.id, header.flags, taken_->state, answer.evaluation,
+                           answer.source);
+  }
+
+  void OnBatch(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room,
+               Progress& progress) {
+    if (!ReadQuestion(header, FrameType::kBatch, payload, room, progress)) return;
     if (keys_.empty()) keys_ = service_.Keys(taken_->reading);
-    const bool single = header.type == FrameType::kEvaluate;
-    wire::EvaluationsWriter writer(
-        output, single ? FrameType::kEvaluation : FrameType::kEvaluations, header.id, header.flags,
-        taken_->state, static_cast<std::uint32_t>(keys_.size()));
+    wire::EvaluationsWriter writer(room, header.id, header.flags, taken_->state,
+                                   static_cast<std::uint32_t>(keys_.size()));
+    engine::HashedKey next;
     for (std::size_t i = 0; i < keys_.size(); ++i) {
-      if (i + 1 < keys_.size()) service_.Foresee(taken_->reading, keys_[i + 1]);
-      const Answer answer = service_.Evaluate(taken_->reading, keys_[i], context_);
-      writer.Add(keys_[i], answer.evaluation, answer.source);
+      const engine::HashedKey key = i == 0 ? service_.Foresee(taken_->reading, keys_[i]) : next;
+      if (i + 1 < keys_.size()) next = service_.Foresee(taken_->reading, keys_[i + 1]);
+      const Answer answer = service_.Evaluate(taken_->reading, key, context_);
+      writer.Add(key.text, answer.evaluation, answer.source);
     }
   }
 
-  void OnExplain(const FrameHeader& header, std::string_view payload, std::string& output,
+  void OnExplain(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room,
                  Progress& progress) {
-    if (!ReadQuestion(header, FrameType::kEvaluate, payload, output, progress)) return;
+    if (!ReadQuestion(header, FrameType::kEvaluate, payload, room, progress)) return;
     const std::string_view key = keys_.front();
     const auto explanation = EvaluationService::Explain(taken_->reading, key, context_);
     std::string json;
     wire::AppendExplanation(json, key, explanation.evaluation, explanation.steps,
                             explanation.is_cut);
-    wire::FrameWriter(output, FrameType::kExplanation, 0, header.id).Text32(json);
+    wire::FrameWriter(room, FrameType::kExplanation, 0, header.id).Text32(json);
   }
 
   static wire::FrameSetState StateOf(const Reading& reading) {
@@ -201,13 +225,13 @@ class FrameProtocol final : public net::StreamProtocol {
   }
 
   // From here on the connection is the subscription's.
-  void OnSubscribe(const FrameHeader& header, std::string_view payload, std::string& output,
+  void OnSubscribe(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room,
                    Progress& progress) {
-    if (!RequireHello(header, output, progress)) return;
+    if (!RequireHello(header, room, progress)) return;
     const auto known = wire::DecodeSubscribe(payload);
-    if (!known) return wire::AppendFrameError(output, header.id, known.error());
+    if (!known) return wire::AppendFrameError(room.Trim(), header.id, known.error());
     if (!options_.subscribe) {
-      return wire::AppendFrameError(output, header.id, NotHere("subscriptions"));
+      return wire::AppendFrameError(room.Trim(), header.id, NotHere("subscriptions"));
     }
     progress.suspended = true;
     options_.subscribe(environment_, std::string(*known), true,
@@ -216,21 +240,21 @@ class FrameProtocol final : public net::StreamProtocol {
 
   // Whoever may use the environment may map it. Not where the host completes contexts: a client
   // could not do that for it.
-  void OnMap(const FrameHeader& header, std::string& output, Progress& progress) {
-    if (!RequireHello(header, output, progress)) return;
+  void OnMap(const FrameHeader& header, wire::FrameRoom& room, Progress& progress) {
+    if (!RequireHello(header, room, progress)) return;
     const auto reading = service_.ReadFor(environment_, grant_);
-    if (!reading) return wire::AppendFrameError(output, header.id, reading.error());
+    if (!reading) return wire::AppendFrameError(room.Trim(), header.id, reading.error());
     const auto& mappable = reading->published->mappable;
     if (reading->published->image == nullptr) {
-      return wire::AppendFrameError(output, header.id,
+      return wire::AppendFrameError(room.Trim(), header.id,
                                     Error::Unavailable("map", "there is no flag set yet"));
     }
     if (mappable == nullptr || reading->published->only != nullptr ||
         service_.CompletesContexts()) {
-      return wire::AppendFrameError(output, header.id,
+      return wire::AppendFrameError(room.Trim(), header.id,
                                     Error::Forbidden("map", "images are not offered here"));
     }
-    wire::AppendMapped(output, header.id,
+    wire::AppendMapped(room.Trim(), header.id,
                        {mappable->serial, mappable->image_bytes, mappable->default_bytes});
     net::Descriptors handed{{mappable->control->get(), mappable->image->get()}, mappable};
     if (mappable->defaults != nullptr) handed.fds.push_back(mappable->defaults->get());
@@ -238,34 +262,34 @@ class FrameProtocol final : public net::StreamProtocol {
     progress.more = true;
   }
 
-  void OnReport(const FrameHeader& header, std::string_view payload, std::string& output,
+  void OnReport(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room,
                 Progress& progress) {
-    if (!RequireHello(header, output, progress)) return;
+    if (!RequireHello(header, room, progress)) return;
     const auto usage = wire::DecodeReport(payload);
-    if (!usage) return wire::AppendFrameError(output, header.id, usage.error());
+    if (!usage) return wire::AppendFrameError(room.Trim(), header.id, usage.error());
     if (!taken_) {
       if (auto taken = TakeReading(); !taken) {
-        return wire::AppendFrameError(output, header.id, taken.error());
+        return wire::AppendFrameError(room.Trim(), header.id, taken.error());
       }
     }
     for (const wire::FrameUsage& one : *usage) {
       service_.AddReported(taken_->reading, {one.key, one.variant, one.reason, one.count});
     }
-    wire::FrameWriter(output, FrameType::kReported, 0, header.id);
+    wire::FrameWriter(room, FrameType::kReported, 0, header.id);
   }
 
-  void OnOrder(const FrameHeader& header, std::string_view payload, std::string& output,
+  void OnOrder(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room,
                Progress& progress) {
     const auto order = wire::DecodeOrder(payload);
-    if (!order) return wire::AppendFrameError(output, header.id, order.error());
+    if (!order) return wire::AppendFrameError(room.Trim(), header.id, order.error());
     if (!grant_.may_order) {
       return wire::AppendFrameError(
-          output, header.id,
+          room.Trim(), header.id,
           Error::Forbidden("order",
                            "only root, the daemon's own user and members of "
                            "peers.admin_group may give orders"));
     }
-    if (!options_.order) return wire::AppendFrameError(output, header.id, NotHere("orders"));
+    if (!options_.order) return wire::AppendFrameError(room.Trim(), header.id, NotHere("orders"));
     progress.suspended = true;
     options_.order({std::string(order->verb), std::string(order->environment),
                     std::string(order->argument), grant_.uid},
@@ -292,6 +316,7 @@ class FrameProtocol final : public net::StreamProtocol {
   bool said_hello_ = false;
   std::string environment_;
   std::optional<Taken> taken_;
+  engine::HashedKey foreseen_;  // of the frame that comes next, for `taken_`
   std::vector<std::string_view> keys_;
   model::Context context_;
 };

@@ -1,4 +1,4 @@
-// Frames v1, the binary protocol of the Unix socket: header, types and primitives.
+// Frames v1, the binary protocol of the Unix socket: header, types and reading primitives.
 // docs/protocol.md is the specification; all integers are little-endian.
 #pragma once
 
@@ -8,10 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 namespace pennon::wire {
 
@@ -85,72 +82,6 @@ inline std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {
   return header;
 }
 
-/// Writes one frame: header, then what the caller puts. `out` has more bytes than the frame while
-/// the writer lives: what most frames need is there at once, and written where it stays. When there
-/// is no memory it throws, and what `out` has got is of no use.
-class FrameWriter {
- public:
-  FrameWriter(std::string& out, FrameType type, std::uint16_t flags, std::uint32_t id)
-      : out_(out), start_(out.size()), end_(start_) {
-    Put(FrameHeader{kFrameMagic, type, flags, id, 0});
-  }
-  ~FrameWriter() {
-    const auto payload = static_cast<std::uint32_t>(end_ - start_ - kFrameHeaderBytes);
-    std::memcpy(out_.data() + start_ + kFrameHeaderBytes - sizeof(payload), &payload,
-                sizeof(payload));
-    out_.resize(end_);
-  }
-  FrameWriter(const FrameWriter&) = delete;
-  FrameWriter& operator=(const FrameWriter&) = delete;
-
-  /// Values, one after another without padding.
-  template <typename... Ts>
-  FrameWriter& Put(Ts... values) {
-    char* next = Room((sizeof(Ts) + ...));
-    ((std::memcpy(next, &values, sizeof(values)), next += sizeof(values)), ...);
-    return *this;
-  }
-  FrameWriter& Bytes(std::string_view bytes) {
-    bytes.copy(Room(bytes.size()), bytes.size());
-    return *this;
-  }
-  /// A text with its length in 16 bits; longer ones are cut at a character.
-  FrameWriter& Text16(std::string_view text) {
-    if (text.size() > kMaxText16) text = CutAtCharacter(text);
-    return Text<std::uint16_t>(text);
-  }
-  /// A text with its length in 32 bits.
-  FrameWriter& Text32(std::string_view text) { return Text<std::uint32_t>(text); }
-
- private:
-  static constexpr std::size_t kAhead = 120;
-  static constexpr std::size_t kMaxText16 = 0xffff;
-
-  static std::string_view CutAtCharacter(std::string_view text);
-  template <typename Size>
-  FrameWriter& Text(std::string_view text) {
-    const auto size = static_cast<Size>(text.size());
-    char* const room = Room(sizeof(size) + text.size());
-    std::memcpy(room, &size, sizeof(size));
-    text.copy(room + sizeof(size), text.size());
-    return *this;
-  }
-  /// Where the next `size` bytes of the frame are.
-  char* Room(std::size_t size) {
-    if (out_.size() - end_ < size) [[unlikely]] {
-      Grow(size);
-    }
-    char* const room = out_.data() + end_;
-    end_ += size;
-    return room;
-  }
-  [[gnu::noinline]] void Grow(std::size_t size);
-
-  std::string& out_;
-  std::size_t start_;  // of the frame in `out_`
-  std::size_t end_;    // of what is written
-};
-
 /// Reads primitives; after the first that does not fit everything reads as zero and `ok` is false.
 class FrameReader {
  public:
@@ -190,8 +121,5 @@ class FrameReader {
   const char* end_;
   bool ok_ = true;
 };
-
-/// Appends an error frame.
-void AppendFrameError(std::string& out, std::uint32_t id, const base::Error& error);
 
 }  // namespace pennon::wire

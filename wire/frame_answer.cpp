@@ -11,6 +11,7 @@ using model::Evaluation;
 using model::EvaluationError;
 
 constexpr std::size_t kMinEntryBytes = 6;
+constexpr std::size_t kMaxShortVariant = 255;
 
 void PutValue(FrameWriter& frame, const Evaluation& evaluation) {
   if (!evaluation.has_value) {
@@ -34,6 +35,36 @@ void PutValue(FrameWriter& frame, const Evaluation& evaluation) {
       frame.Put(FrameValue::kJson).Text32(evaluation.value_json);
       break;
   }
+}
+
+void PutState(FrameWriter& frame, const FrameSetState& state, std::uint32_t count) {
+  frame.Put(state.epoch, state.revision, state.age_millis, state.source,
+            static_cast<std::uint8_t>(state.stale ? 1 : 0), count);
+}
+
+[[gnu::noinline]] void PutMetadata(FrameWriter& frame, const Evaluation& evaluation) {
+  std::string metadata;
+  AppendMetadata(metadata, evaluation);
+  frame.Text32(metadata);
+}
+
+[[gnu::always_inline]] inline void PutEntry(FrameWriter& frame, std::uint16_t request_flags,
+                                            const Evaluation& evaluation, model::Source source) {
+  if (evaluation.type == model::ValueType::kBoolean && evaluation.has_value &&
+      (request_flags & kWantMetadata) == 0 && evaluation.variant.size() <= kMaxShortVariant) {
+    // What most are, in one piece.
+    frame
+        .Put(evaluation.reason, evaluation.error, source,
+             evaluation.boolean ? FrameValue::kTrue : FrameValue::kFalse,
+             static_cast<std::uint16_t>(evaluation.variant.size()))
+        .Bytes(evaluation.variant);
+    return;
+  }
+  frame.Put(evaluation.reason, evaluation.error, source);
+  PutValue(frame, evaluation);
+  frame.Text16(evaluation.variant);
+  if (evaluation.error != EvaluationError::kNone) frame.Text16(evaluation.detail);
+  if ((request_flags & kWantMetadata) != 0) PutMetadata(frame, evaluation);
 }
 
 // The numbers of an enumeration that a newer server knows and we do not become `fallback`.
@@ -96,27 +127,25 @@ base::Result<FrameWelcome> DecodeWelcome(std::string_view payload) {
   return welcome;
 }
 
-EvaluationsWriter::EvaluationsWriter(std::string& out, FrameType type, std::uint32_t id,
-                                     std::uint16_t request_flags, const FrameSetState& state,
-                                     std::uint32_t count)
-    : frame_(out, type, request_flags & kWantMetadata, id),
-      named_(type == FrameType::kEvaluations),
-      with_metadata_((request_flags & kWantMetadata) != 0) {
-  frame_.Put(state.epoch, state.revision, state.age_millis, state.source,
-             static_cast<std::uint8_t>(state.stale ? 1 : 0), count);
+void AppendEvaluation(FrameRoom& out, std::uint32_t id, std::uint16_t request_flags,
+                      const FrameSetState& state, const Evaluation& evaluation,
+                      model::Source source) {
+  FrameWriter frame(out, FrameType::kEvaluation, request_flags & kWantMetadata, id);
+  PutState(frame, state, 1);
+  PutEntry(frame, request_flags, evaluation, source);
+}
+
+EvaluationsWriter::EvaluationsWriter(FrameRoom& out, std::uint32_t id, std::uint16_t request_flags,
+                                     const FrameSetState& state, std::uint32_t count)
+    : frame_(out, FrameType::kEvaluations, request_flags & kWantMetadata, id),
+      request_flags_(request_flags) {
+  PutState(frame_, state, count);
 }
 
 void EvaluationsWriter::Add(std::string_view key, const Evaluation& evaluation,
                             model::Source source) {
-  if (named_) frame_.Text16(key);
-  frame_.Put(evaluation.reason, evaluation.error, source);
-  PutValue(frame_, evaluation);
-  frame_.Text16(evaluation.variant);
-  if (evaluation.error != EvaluationError::kNone) frame_.Text16(evaluation.detail);
-  if (!with_metadata_) return;
-  metadata_.clear();
-  AppendMetadata(metadata_, evaluation);
-  frame_.Text32(metadata_);
+  frame_.Text16(key);
+  PutEntry(frame_, request_flags_, evaluation, source);
 }
 
 base::Result<FrameEvaluations> DecodeEvaluations(const FrameHeader& header,

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "model/evaluation.h"
-#include "wire/frame.h"
+#include "wire/frame_writer.h"
 
 namespace pennon::wire {
 
@@ -29,19 +29,20 @@ struct FrameWelcome {
 void AppendWelcome(std::string& out, std::uint32_t id, const FrameWelcome& welcome);
 base::Result<FrameWelcome> DecodeWelcome(std::string_view payload);
 
-/// Writes the payload of an answer: state and count first, then one entry a flag.
+/// The answer to evaluate. `request_flags` are those of the request's header (kWantMetadata).
+void AppendEvaluation(FrameRoom& out, std::uint32_t id, std::uint16_t request_flags,
+                      const FrameSetState& state, const model::Evaluation& evaluation,
+                      model::Source source);
+/// Writes the answer to a batch: state and count first, then one entry a flag.
 class EvaluationsWriter {
  public:
-  /// `request_flags` are those of the request's header (kWantMetadata).
-  EvaluationsWriter(std::string& out, FrameType type, std::uint32_t id, std::uint16_t request_flags,
+  EvaluationsWriter(FrameRoom& out, std::uint32_t id, std::uint16_t request_flags,
                     const FrameSetState& state, std::uint32_t count);
   void Add(std::string_view key, const model::Evaluation& evaluation, model::Source source);
 
  private:
   FrameWriter frame_;
-  bool named_;
-  bool with_metadata_;
-  std::string metadata_;
+  std::uint16_t request_flags_;
 };
 
 /// One flag's answer, with text borrowed from the payload. `metadata` is a JSON object or "".

@@ -1,6 +1,7 @@
 #include "wire/frame_control.h"
 
 #include "base/utf8.h"
+#include "wire/frame_writer.h"
 #include "wire/limits.h"
 
 namespace pennon::wire {

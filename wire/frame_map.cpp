@@ -1,5 +1,7 @@
 #include "wire/frame_map.h"
 
+#include "wire/frame_writer.h"
+
 namespace pennon::wire {
 
 void AppendMap(std::string& out, std::uint32_t id) {

@@ -75,9 +75,9 @@ std::string TrueAnswer(std::uint32_t id) {
   evaluation.has_value = true;
   evaluation.boolean = true;
   std::string frame;
-  wire::EvaluationsWriter(frame, wire::FrameType::kEvaluation, id, wire::kWantMetadata, {}, 1)
-      .Add("f", evaluation, model::Source::kLive);
-  return frame;
+  wire::FrameRoom room(frame);
+  wire::AppendEvaluation(room, id, wire::kWantMetadata, {}, evaluation, model::Source::kLive);
+  return room.Trim();
 }
 ClientOptions Options(const test::TempDir& dir, std::int64_t timeout = 5'000,
                       std::int64_t spin_micros = 0) {

@@ -71,6 +71,23 @@ TEST_CASE("a context survives the way through a frame") {
   }
 }
 
+TEST_CASE("frames that share a room are the same as frames written apart") {
+  std::string apart;
+  std::string shared = "before";
+  FrameRoom room(shared);
+  for (std::uint32_t id = 0; id < 100; ++id) {
+    const std::string text(id * 7, 'x');
+    FrameWriter(apart, FrameType::kPong, 0, id).Text32(text);
+    FrameWriter(room, FrameType::kPong, 0, id).Text32(text);
+    if (id % 10 == 0) {
+      apart += "between";
+      room.Trim() += "between";
+    }
+    CHECK(room.size() == std::string_view("before").size() + apart.size());
+  }
+  CHECK(room.Trim() == "before" + apart);
+}
+
 TEST_CASE("a request that is cut off anywhere, or has bytes too many, is refused") {
   client::Context context("u");
   context.SetJson("o", model::Object{{"a", model::Array{1, 2}}});
@@ -133,8 +150,8 @@ TEST_CASE("an answer survives the way through a frame, and is refused when cut o
   evaluation.variant = "v";
   std::string frame;
   {
-    EvaluationsWriter writer(frame, FrameType::kEvaluations, 9, kWantMetadata,
-                             {1, 2, 3, model::Source::kCache, true}, 1);
+    FrameRoom room(frame);
+    EvaluationsWriter writer(room, 9, kWantMetadata, {1, 2, 3, model::Source::kCache, true}, 1);
     writer.Add("key", evaluation, model::Source::kCache);
   }
   const auto header = DecodeFrameHeader(frame);

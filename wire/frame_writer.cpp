@@ -1,9 +1,12 @@
-#include "wire/frame.h"
+#include "wire/frame_writer.h"
 
 namespace pennon::wire {
 
+// For the frame at hand, and for as much as was written to the room before.
 void FrameWriter::Grow(std::size_t size) {
-  out_.resize(end_ + size + kAhead);
+  constexpr std::size_t kAhead = 120;
+  const std::size_t before = room_ == nullptr ? 0 : end_ - room_->begin_;
+  out_.resize(end_ + size + kAhead + before);
 }
 
 std::string_view FrameWriter::CutAtCharacter(std::string_view text) {
