@@ -32,6 +32,23 @@ def eventually(condition, what):
     raise AssertionError(f"never happened: {what() if callable(what) else what}")
 
 
+class Progress:
+    """Tells how far a long test is, now and then and at its end, each time on a line of its own."""
+    every_seconds = 15
+
+    def __init__(self):
+        self.told = time.monotonic()
+
+    def __call__(self, text):
+        if time.monotonic() - self.told > self.every_seconds:
+            self.told = time.monotonic()
+            print(f"\n    so far {text}", flush=True)
+
+    @staticmethod
+    def end(text):
+        print(f"\n    {text}", flush=True)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -15,8 +15,9 @@ import time
 import unittest
 
 from frame_client import FrameClient, FrameError
-from harness import BIN, ROOT, EndToEndTest, UnixHttpConnection, eventually, request
+from harness import BIN, ROOT, EndToEndTest, Progress, UnixHttpConnection, eventually, request
 
+RESTARTS = int(os.environ.get("PENNON_RESTARTS", "10"))  # under load
 EXAMPLE = str(ROOT / "config" / "example-flags.json")
 
 
@@ -276,7 +277,7 @@ class ActivationTest(EndToEndTest):
     def test_restarts_under_load_fail_no_request(self):
         activator = self.activator()
         process = self.running(activator.start())
-        stop, failures, answered = threading.Event(), [], [0, 0, 0]
+        stop, failures, answered, progress = threading.Event(), [], [0, 0, 0], Progress()
 
         def evaluate_over_frames():
             client = None
@@ -322,7 +323,8 @@ class ActivationTest(EndToEndTest):
         for thread in threads:
             thread.start()
         try:
-            for _ in range(10):
+            for number in range(RESTARTS):
+                progress(f"{number} restarts, {sum(answered)} answers, {len(failures)} failures")
                 seen = list(answered)
                 eventually(lambda: all(now > before + 20 for now, before in zip(answered, seen)), "every way is answered")
                 self.stop(process)
@@ -331,7 +333,7 @@ class ActivationTest(EndToEndTest):
             stop.set()
             for thread in threads:
                 thread.join()
-        print(f"    10 restarts, {sum(answered)} answers, {len(failures)} failures", flush=True)
+        progress.end(f"{RESTARTS} restarts, {sum(answered)} answers, {len(failures)} failures")
         self.assertEqual(failures, [])
         self.stop(process)
 
