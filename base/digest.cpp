@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/out_of_memory.h"
+
 namespace pennon::base {
 namespace {
 
@@ -23,15 +25,17 @@ std::string Hex(const unsigned char* bytes, std::size_t size) {
 
 // Fetched once: EVP_sha256() through the one-shot calls looks the algorithm up at every digest.
 const EVP_MD* Algorithm() {
-  static EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static EVP_MD* const kAlgorithm = NotNull(EVP_MD_fetch(nullptr, "SHA256", nullptr));
   return kAlgorithm;
 }
 
 }  // namespace
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  if (EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), Algorithm(), nullptr) != 1)
-    std::abort();
+Sha256::Sha256() : context_(NotNull(EVP_MD_CTX_new())) {
+  auto* const context = static_cast<EVP_MD_CTX*>(context_);
+  if (EVP_DigestInit_ex(context, Algorithm(), nullptr) == 1) return;
+  EVP_MD_CTX_free(context);
+  throw std::bad_alloc();  // nothing else can fail
 }
 Sha256::~Sha256() {
   EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));

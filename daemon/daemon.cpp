@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "base/out_of_memory.h"
 #include "base/version.h"
 
 namespace pennon::daemon {
@@ -172,7 +173,7 @@ void Daemon::OnSignal(int signal) {
   });
 }
 
-void Daemon::Run() {
+void Daemon::Run() noexcept {
   control_.Run();
   if (stopper_.joinable()) stopper_.join();
   for (const auto& one : environments_) one->Stop();
@@ -237,6 +238,7 @@ base::Result<std::string> Daemon::Reload() {
 void Daemon::EverySecond() {
   for (const auto& one : environments_) one->EverySecond();
   status_->Observe();
+  if (base::RefillMemoryReserve()) log_.Warn("memory ran out, and the reserve was spent");
   std::string status = "STATUS=" + status_->Summary();
   if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {
     manager_.Send(status);

@@ -1,8 +1,11 @@
 // pennond: the command line.
+#include <exception>
 #include <iostream>
+#include <new>
 
 #include "base/command_line.h"
 #include "base/log.h"
+#include "base/out_of_memory.h"
 #include "daemon/daemon.h"
 #include "daemon/daemon_config.h"
 
@@ -25,6 +28,7 @@ int Main(int argc, char** argv, char** environment) {
   if (ended) return *ended;
 
   net::IgnoreDeadlySignals();
+  base::PrepareForLittleMemory(kProgram);
   base::Logger log(*base::ParseLogLevel(config.log_level),
                    *base::ParseLogFormat(config.log_format));
   const daemon::ReadConfig read_again = [&](daemon::DaemonConfig& next, base::Settings& table) {
@@ -46,6 +50,8 @@ int Main(int argc, char** argv, char** environment) {
 int main(int argc, char** argv, char** environment) {
   try {
     return Main(argc, argv, environment);
+  } catch (const std::bad_alloc&) {
+    std::terminate();  // which says so without an allocation
   } catch (const std::exception& error) {
     return base::Complain(kProgram, std::string("failed: ") + error.what(), base::kExitFailure);
   }

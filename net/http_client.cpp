@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/out_of_memory.h"
+
 namespace pennon::net {
 namespace {
 
@@ -50,7 +52,10 @@ std::string_view Trim(std::string_view text) {
 class Transfer {
  public:
   Transfer(std::uint64_t id, HttpFetch fetch, HttpFetchDone done, const std::string& user_agent)
-      : id_(id), fetch_(std::move(fetch)), done_(std::move(done)), easy_(curl_easy_init()) {
+      : id_(id),
+        fetch_(std::move(fetch)),
+        done_(std::move(done)),
+        easy_(base::NotNull(curl_easy_init())) {
     SetTarget(user_agent);
     SetLimits();
     Set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
@@ -127,7 +132,7 @@ class Transfer {
   }
   template <typename T>
   void Set(CURLoption option, T value) {
-    curl_easy_setopt(easy_, option, value);
+    if (curl_easy_setopt(easy_, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
   }
 
   void SetTarget(const std::string& user_agent) {
@@ -150,7 +155,7 @@ class Transfer {
     }
     // What curl would add by itself: a wait before larger bodies, and a type they do not have.
     for (const char* unwanted : {"Expect:", "Content-Type:"}) {
-      header_list_ = curl_slist_append(header_list_, unwanted);
+      header_list_ = base::NotNull(curl_slist_append(header_list_, unwanted));
     }
     for (const auto& [name, value] : fetch_.headers) AddHeader(name, value);
     Set(CURLOPT_HTTPHEADER, header_list_);
@@ -165,7 +170,7 @@ class Transfer {
     }
     // With a colon curl would leave an empty header out.
     const std::string line = value.empty() ? name + ';' : name + ": " + value;
-    header_list_ = curl_slist_append(header_list_, line.c_str());
+    header_list_ = base::NotNull(curl_slist_append(header_list_, line.c_str()));
   }
 
   void SetLimits() {
@@ -241,7 +246,7 @@ class HttpClient::Worker {
  public:
   explicit Worker(std::string user_agent) : user_agent_(std::move(user_agent)) {
     InitialiseCurlOnce();
-    multi_ = curl_multi_init();
+    multi_ = base::NotNull(curl_multi_init());
     thread_ = std::thread([this] { Run(); });
   }
   ~Worker() {
@@ -297,7 +302,7 @@ class HttpClient::Worker {
     }
     for (auto& transfer : added) {
       if (transfer->Refuse()) continue;
-      curl_multi_add_handle(multi_, transfer->easy());
+      AddHandle(*transfer);
       running_.push_back(std::move(transfer));
     }
     std::erase_if(running_, [&](const auto& transfer) {
@@ -309,6 +314,11 @@ class HttpClient::Worker {
     return true;
   }
 
+  // One that is not added would never be done.
+  void AddHandle(const Transfer& transfer) {
+    if (curl_multi_add_handle(multi_, transfer.easy()) != CURLM_OK) throw std::bad_alloc();
+  }
+
   void FinishDone() {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
@@ -318,7 +328,7 @@ class HttpClient::Worker {
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done);
       curl_multi_remove_handle(multi_, done->easy());
       if (done->Redirect(code)) {
-        curl_multi_add_handle(multi_, done->easy());
+        AddHandle(*done);
         continue;
       }
       done->Finish(code);
