@@ -16,6 +16,7 @@ constexpr int kExitCode = 1;  // kExitFailure, which belongs to what knows comma
 
 std::atomic<void*> reserve{nullptr};
 std::string_view name;
+std::terminate_handler otherwise = nullptr;
 
 void SpendReserve() {
   void* const spent = reserve.exchange(nullptr);
@@ -42,6 +43,7 @@ void OnTerminate() {
     } catch (...) {  // a bug, and treated as one
     }
   }
+  otherwise();
   std::abort();
 }
 
@@ -51,7 +53,7 @@ void PrepareForLittleMemory(std::string_view program) {
   name = program;
   RefillMemoryReserve();
   std::set_new_handler(SpendReserve);
-  std::set_terminate(OnTerminate);
+  otherwise = std::set_terminate(OnTerminate);
 }
 
 bool RefillMemoryReserve() {

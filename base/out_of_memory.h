@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <new>
 #include <string_view>
+#include <type_traits>
+
+#include "base/result.h"
 
 namespace pennon::base {
 
@@ -16,6 +19,17 @@ void PrepareForLittleMemory(std::string_view program);
 
 /// True when a reserve had been spent and there is one again. Safe from any thread.
 bool RefillMemoryReserve();
+
+/// Runs what makes a Result and has changed nothing else until then: kLimit when there is not the
+/// memory for it.
+template <typename Make>
+std::invoke_result_t<Make> UnlessMemoryRunsOut(std::string_view what, const Make& make) {
+  try {
+    return make();
+  } catch (const std::bad_alloc&) {
+    return Fail(Error::Limit(what, "there is not enough memory for it"));
+  }
+}
 
 /// realloc, which spends the reserve and throws as `new` does. `size` is not 0.
 void* Reallocate(void* memory, std::size_t size);

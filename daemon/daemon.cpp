@@ -1,6 +1,8 @@
 #include "daemon/daemon.h"
 
 #include <csignal>
+#include <exception>
+#include <new>
 
 #include "base/out_of_memory.h"
 #include "base/version.h"
@@ -173,8 +175,12 @@ void Daemon::OnSignal(int signal) {
   });
 }
 
-void Daemon::Run() noexcept {
-  control_.Run();
+void Daemon::Run() {
+  try {
+    control_.Run();
+  } catch (const std::bad_alloc&) {
+    std::terminate();  // at once: no destructor is to make sense of what was left half done
+  }
   if (stopper_.joinable()) stopper_.join();
   for (const auto& one : environments_) one->Stop();
   log_.Info("stopped");

@@ -42,7 +42,7 @@ class Daemon {
   base::Result<void> Start();
   /// Until SIGTERM or SIGINT; then drains and returns. SIGHUP reads the configuration again and
   /// asks the upstream at once.
-  void Run() noexcept;
+  void Run();
 
  private:
   serving::Subscribe SubscribeFrom(std::size_t worker);

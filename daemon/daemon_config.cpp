@@ -82,6 +82,7 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("peers.environments", &c.peer_environments, "who may use which environments");
   s.Add("peers.admin_group", &c.peer_admin_group, "group that may give orders beside root");
   s.Add("workers", &c.workers, "serving threads", 1, 64);
+  s.Add("core_dumps", &c.core_dumps, "a crash may leave a core, which has keys and contexts in it");
   s.Add("limits.connections", &c.max_connections, "open connections of each listener", 1, 100'000);
   s.Add("limits.connections_per_user", &c.max_connections_per_user,
         "open connections of one user to the Unix socket", 1, 100'000);

@@ -69,6 +69,7 @@ struct DaemonConfig {
   std::string peer_admin_group;
 
   std::int64_t workers = 1;
+  bool core_dumps = false;
   std::int64_t max_connections = 1024;
   std::int64_t max_connections_per_user = 512;
   base::ByteSize max_request_body{std::uint64_t{1} << 20U};

@@ -3,11 +3,10 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <new>
-#include <type_traits>
 #include <utility>
 
 #include "base/file.h"
+#include "base/out_of_memory.h"
 #include "daemon/default_flags.h"
 #include "daemon/set_guard.h"
 #include "model/flag_changes.h"
@@ -28,17 +27,6 @@ constexpr std::int64_t kSaveAgainMillis = 5'000;  // what could not be written
 constexpr std::int64_t kLetGoAfterMillis = 10'000;
 constexpr std::size_t kLoggedDiagnostics = 10;
 constexpr std::size_t kMaxKeyBytes = 4096;
-
-// Of work that has changed nothing yet: a set for which there is no room is refused like one that
-// is wrong.
-template <typename Make>
-std::invoke_result_t<Make> UnlessMemoryRunsOut(const Make& make) {
-  try {
-    return make();
-  } catch (const std::bad_alloc&) {
-    return Fail(Error::Limit("flag set", "there is not enough memory for it"));
-  }
-}
 
 }  // namespace
 
@@ -125,8 +113,8 @@ Result<void> Environment::Apply(wire::SyncDocument document, std::string validat
   Complete();
   const bool is_full = !document.head.since;
   static const ReceivedSet kNothing;
-  auto set = UnlessMemoryRunsOut(
-      [&] { return Receive(newest_ ? *newest_ : kNothing, std::move(document)); });
+  auto set = base::UnlessMemoryRunsOut(
+      "flag set", [&] { return Receive(newest_ ? *newest_ : kNothing, std::move(document)); });
   if (!set) return refuse(set.error());
   if (auto checked = Check(*set, is_full); !checked) {
     if (checked.error().code() == base::ErrorCode::kForbidden) {
@@ -150,7 +138,8 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
     Confirm();
     return {};
   }
-  auto compiled = UnlessMemoryRunsOut([&] { return CompileSet(set.definitions, compiled_); });
+  auto compiled =
+      base::UnlessMemoryRunsOut("flag set", [&] { return CompileSet(set.definitions, compiled_); });
   if (!compiled) return Fail(compiled.error());
   set.generation.kept = KeptLines(*compiled);
   const bool is_newer = !newest_ || name(set) != name(*newest_);

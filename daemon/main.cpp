@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/command_line.h"
+#include "base/core_dumps.h"
 #include "base/log.h"
 #include "base/out_of_memory.h"
 #include "daemon/daemon.h"
@@ -29,6 +30,7 @@ int Main(int argc, char** argv, char** environment) {
 
   net::IgnoreDeadlySignals();
   base::PrepareForLittleMemory(kProgram);
+  if (!config.core_dumps) base::ForbidCoreDumps();
   base::Logger log(*base::ParseLogLevel(config.log_level),
                    *base::ParseLogFormat(config.log_format));
   const daemon::ReadConfig read_again = [&](daemon::DaemonConfig& next, base::Settings& table) {

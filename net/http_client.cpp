@@ -194,7 +194,12 @@ class Transfer {
       transfer.breach_ = std::to_string(transfer.fetch_.max_body_bytes) + " bytes";
       return 0;  // ends the transfer
     }
-    transfer.result_.body.append(data, size);
+    try {
+      transfer.result_.body.append(data, size);
+    } catch (const std::bad_alloc&) {
+      transfer.breach_ = "memory allows";
+      return 0;
+    }
     return size;
   }
   static std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* self) {

@@ -199,7 +199,7 @@ class Store:
 class Daemon:
     """A pennond with cache, socket and loopback port in `directory`."""
 
-    def __init__(self, directory, store=None, arguments=(), wrap=()):
+    def __init__(self, directory, store=None, arguments=(), wrap=(), wait=True):
         self.directory = pathlib.Path(directory)
         self.wrap = wrap  # a command that runs the one behind it
         self.socket = str(self.directory / "pennon.sock")
@@ -211,7 +211,7 @@ class Daemon:
                                "--upstream-stale-after", "2s"]
         self.arguments += arguments  # the last of a flag counts
         self.program = None
-        self.start()
+        self.start(wait)
 
     def start(self, wait=True):
         self.program = Program(self.directory, "daemon", [
@@ -281,7 +281,7 @@ class EndToEndTest(unittest.TestCase):
         self.addCleanup(lambda: store.program.end())
         return store
 
-    def start_daemon(self, store=None, arguments=(), name="daemon", wrap=()):
-        daemon = Daemon(self.folder(name), store, arguments, wrap)
+    def start_daemon(self, store=None, arguments=(), name="daemon", wrap=(), wait=True):
+        daemon = Daemon(self.folder(name), store, arguments, wrap, wait)
         self.addCleanup(lambda: daemon.program.end())
         return daemon

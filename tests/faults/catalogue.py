@@ -217,8 +217,6 @@ NOT_RUN = {
     "P15": "a recipe for people, not a behaviour: generations are the plan",
     "P24": "not built: no warning by the kind of file system",
     "L18": "impossible by design: rules look at uid and groups that the kernel kept at connect, never at a PID",
-    "R04": "not built: no estimate of memory before a load",
-    "R05": "needs a user with a limit of threads; root has none",
     "R06": "a load for a machine of its own",
     "R07": "needs cgroups",
     "R12": "a day's run: ./test soak 1440",

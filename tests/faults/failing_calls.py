@@ -8,7 +8,7 @@ import struct
 from harness import BIN
 
 LIBRARY = pathlib.Path(os.environ.get("PENNON_FAILING_CALLS", BIN.parent / "lib" / "libfailing_calls.so"))
-WRITE, SYNC, OPEN, READ, TRUNCATE, UNLINK, RANDOM, ACCEPT, ALLOCATE = (1 << bit for bit in range(9))
+WRITE, SYNC, OPEN, READ, TRUNCATE, UNLINK, RANDOM, ACCEPT, ALLOCATE, THREAD = (1 << bit for bit in range(10))
 NO_SUCH_NAME, TRY_AGAIN, HANG, NO_ADDRESS, ADDRESS, BROKEN_IPV6 = range(1, 7)
 
 

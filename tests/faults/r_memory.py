@@ -1,12 +1,13 @@
-"""Row R03: memory that is not there, at each allocation of a sync, of a start from the cache and of requests.
+"""Rows R of memory that is not there, R03 at each allocation of a sync, of a start from the cache and of requests.
 
 An allocation fails alone, or with two others: what the daemon keeps in reserve is not enough then. It answers, or
 refuses, and goes on; or it ends by itself with one line, and what starts after it has the old set or the new one.
 """
+import errno
 import http.client
 import pathlib
 
-from failing_calls import FailingAllocations
+from failing_calls import THREAD, FailingAllocations
 from persistence_test import *
 
 FLAGS = 40
@@ -21,8 +22,8 @@ class MemoryTest(PersistenceTest):
 
     @staticmethod
     def places(step):
-        """k = 1, …: all with PENNON_FAULTS_ALL_ALLOCATIONS, else some, in growing steps."""
-        k = 1
+        """k = 1, … (or PENNON_FAULTS_FIRST_ALLOCATION): all with PENNON_FAULTS_ALL_ALLOCATIONS, else some, in growing steps."""
+        k = count("FIRST_ALLOCATION", 1)
         while True:
             yield k
             k += 1 if count("ALL_ALLOCATIONS", 0) else max(step, k // 4)
@@ -35,7 +36,7 @@ class MemoryTest(PersistenceTest):
         if daemon.program.process.poll() is None:
             return False
         self.assertEqual(daemon.program.process.returncode, 1, daemon.program.log[-3000:])
-        self.assertIn("memory", daemon.program.log.strip().splitlines()[-1])
+        self.assertRegex(daemon.program.log.strip().splitlines()[-1], "out of memory|temporarily unavailable")  # the latter of a thread
         self.start(daemon, scarce)
         return True
 
@@ -50,6 +51,48 @@ class MemoryTest(PersistenceTest):
         self.assertIn(answered["revision"], revisions)
         self.assertEqual({one["value"] for one in answered["evaluations"].values()}, {answered["revision"]})
         self.assertEqual(len(answered["evaluations"]), FLAGS + 1)
+
+    @without_sanitizer("it needs an address space of its own")
+    def test_R04_a_set_for_which_there_is_no_memory_is_refused_and_the_old_one_serves(self):
+        upstream = self.upstream()
+        upstream.publish(1, self.flags(1))
+        daemon = self.live(upstream, POLL)
+        self.wait_kept(daemon, 1)
+        large = {f"f{number}": {**flag(2), "metadata": {"note": "n" * 2000}} for number in range(count("FLAGS", 10_000))}
+        upstream.publish(2, large)
+        for room in (4, 8, 16, 32, 48, 64):  # MiB: for a part of the body, for all of it, for a part of what is made of it
+            with self.subTest(room):
+                process = daemon.program.process
+                size = int(pathlib.Path(f"/proc/{process.pid}/statm").read_text().split()[0]) * resource.getpagesize()
+                limit(process, resource.RLIMIT_AS, size + (room << 20))
+                before = self.mishaps(daemon)
+                eventually(lambda: self.mishaps(daemon) >= before + 2 or daemon.environment()["revision"] == 2, daemon.environment)
+                if daemon.environment()["revision"] == 2:
+                    self.assertGreater(room, 8)
+                    break
+                self.assertRegex(daemon.environment()["lastError"], "memory")
+                self.assert_whole(daemon, (1,))
+                limit(process, resource.RLIMIT_AS, resource.RLIM_INFINITY)
+        limit(process, resource.RLIMIT_AS, resource.RLIM_INFINITY)
+        self.wait_revision(daemon, 2)
+        self.assertEqual(daemon.flag("f7")["value"], 2)
+
+    def test_R05_a_thread_that_cannot_be_started_ends_the_start_with_a_line(self):
+        calls = self.failing_calls()
+        for k in range(1, 20):
+            calls.fail(THREAD, errno.EAGAIN, first=k, times=1)
+            daemon = None
+            with environment(calls.environment):
+                daemon = self.start_daemon(name=f"d{k}", wait=False)
+            eventually(lambda: daemon.program.process.poll() is not None or self.answers(daemon), "it answers, or ends")
+            if not calls.failed:
+                calls.stop()
+                return self.assertGreater(k, 3)
+            if daemon.program.process.poll() is not None:
+                self.assertEqual(daemon.program.process.returncode, 1, daemon.program.log)
+                self.assertIn("pennond: failed: ", daemon.program.log)
+                daemon.program.process.returncode = 0  # as it was meant to
+        self.fail("it never ends")
 
     @without_sanitizer("it has allocations of its own")
     def test_R03_no_allocation_of_a_sync_that_fails_costs_the_set_or_an_answer(self):

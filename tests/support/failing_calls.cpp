@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -31,6 +32,7 @@ enum Call : std::uint64_t {
   kUnlink = 32,
   kRandom = 64,
   kAccept = 128,
+  kThread = 512,
 };
 
 Word* Control() {
@@ -120,6 +122,12 @@ int accept(int fd, sockaddr* address, socklen_t* size) {
   REAL(accept);
   if (Fails(kAccept)) return -1;
   return kReal(fd, address, size);
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                   void* argument) {
+  REAL(pthread_create);
+  return Fails(kThread) ? errno : kReal(thread, attributes, run, argument);
 }
 
 int clock_gettime(clockid_t clock, timespec* now) noexcept {
