@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <sys/random.h>
 
 #include <cstdlib>
 #include <vector>
@@ -59,7 +60,11 @@ std::string Sha256Hex(std::string_view bytes) {
 
 std::string RandomToken(std::string_view prefix, std::size_t random_bytes) {
   std::vector<unsigned char> random(random_bytes);
-  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) std::abort();
+  // The library needs memory for it, the kernel does not.
+  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1 &&
+      ::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+    std::abort();
+  }
   return std::string(prefix) + Hex(random.data(), random.size());
 }
 
