@@ -77,12 +77,12 @@ class StoreKillTest(EndToEndTest):
         self.assertEqual(entry["after"]["default"]["split"]["weights"][0]["weight"], written)
         self.assertEqual(entry["version"], config["version"])
 
-    def kill_while_writing(self, store, kill):
+    def kill_while_writing(self, store, kill, times=KILLS):
         chance = random.Random(20261123)
         writer = Writer(store)
         writer.start()
         progress = Progress()
-        for number in range(KILLS):
+        for number in range(times):
             progress(f"{number} kills, {writer.acknowledged} changes")
             begin = writer.acknowledged
             reached = begin + chance.randrange(1, 8)
@@ -94,7 +94,7 @@ class StoreKillTest(EndToEndTest):
         writer.running = False
         writer.join()
         self.check(store, writer)
-        progress.end(f"{KILLS} kills, {writer.acknowledged} changes acknowledged, none lost")
+        progress.end(f"{times} kills, {writer.acknowledged} changes acknowledged, none lost")
         self.assertIn("is as it was written", store.command("verify"))
 
     def restart(self, store):
@@ -125,4 +125,4 @@ class StoreKillTest(EndToEndTest):
             for child in children.stdout.split()[:1]:
                 os.kill(int(child), signal.SIGKILL)
 
-        self.kill_while_writing(store, kill)
+        self.kill_while_writing(store, kill, max(min(KILLS, 10), KILLS // 10))  # each is two seconds of recovery

@@ -22,11 +22,11 @@ class MemoryTest(PersistenceTest):
 
     @staticmethod
     def places(step):
-        """k = 1, … (or PENNON_FAULTS_FIRST_ALLOCATION): all with PENNON_FAULTS_ALL_ALLOCATIONS, else some, in growing steps."""
+        """k = 1, … (or PENNON_FAULTS_FIRST_ALLOCATION): each n-th with PENNON_FAULTS_ALL_ALLOCATIONS=n, else some, in growing steps."""
         k = count("FIRST_ALLOCATION", 1)
         while True:
             yield k
-            k += 1 if count("ALL_ALLOCATIONS", 0) else max(step, k // 4)
+            k += count("ALL_ALLOCATIONS", 0) or max(step, k // 4)
 
     def flags(self, revision):
         return {"a": flag(revision)} | {f"f{number}": flag(revision) for number in range(FLAGS)}
