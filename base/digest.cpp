@@ -3,9 +3,12 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <sys/random.h>
 
 #include <cstdlib>
 #include <vector>
+
+#include "base/out_of_memory.h"
 
 namespace pennon::base {
 namespace {
@@ -23,15 +26,17 @@ std::string Hex(const unsigned char* bytes, std::size_t size) {
 
 // Fetched once: EVP_sha256() through the one-shot calls looks the algorithm up at every digest.
 const EVP_MD* Algorithm() {
-  static EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static EVP_MD* const kAlgorithm = NotNull(EVP_MD_fetch(nullptr, "SHA256", nullptr));
   return kAlgorithm;
 }
 
 }  // namespace
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  if (EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), Algorithm(), nullptr) != 1)
-    std::abort();
+Sha256::Sha256() : context_(NotNull(EVP_MD_CTX_new())) {
+  auto* const context = static_cast<EVP_MD_CTX*>(context_);
+  if (EVP_DigestInit_ex(context, Algorithm(), nullptr) == 1) return;
+  EVP_MD_CTX_free(context);
+  throw std::bad_alloc();  // nothing else can fail
 }
 Sha256::~Sha256() {
   EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));
@@ -55,7 +60,11 @@ std::string Sha256Hex(std::string_view bytes) {
 
 std::string RandomToken(std::string_view prefix, std::size_t random_bytes) {
   std::vector<unsigned char> random(random_bytes);
-  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) std::abort();
+  // The library needs memory for it, the kernel does not.
+  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1 &&
+      ::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+    std::abort();
+  }
   return std::string(prefix) + Hex(random.data(), random.size());
 }
 

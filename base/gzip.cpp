@@ -2,7 +2,7 @@
 
 #include <zlib.h>
 
-#include <cassert>
+#include <new>
 
 namespace pennon::base {
 namespace {
@@ -14,10 +14,10 @@ constexpr int kMemoryLevel = 8;
 
 std::string Gzip(std::string_view text) {
   z_stream stream{};
-  const int begun = deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kWindowBits, kMemoryLevel,
-                                 Z_DEFAULT_STRATEGY);
-  assert(begun == Z_OK);
-  static_cast<void>(begun);
+  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kWindowBits, kMemoryLevel,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();  // nothing else can fail
+  }
   std::string out(deflateBound(&stream, text.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // zlib's old C
   stream.avail_in = static_cast<uInt>(text.size());

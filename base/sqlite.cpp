@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <new>
+
 namespace pennon::base {
 namespace {
 
@@ -13,6 +15,8 @@ Error FromSqlite(sqlite3* database, std::string_view where) {
       return Error::Invalid(where, what);
     case SQLITE_CONSTRAINT:
       return Error::Conflict(where, what);
+    case SQLITE_NOMEM:
+      return Error::Limit(where, what);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_FULL:      // the disk
@@ -22,6 +26,11 @@ Error FromSqlite(sqlite3* database, std::string_view where) {
     default:
       return Error::Internal(where, what);
   }
+}
+
+// Columns have no other way to say so, and "" would be another value.
+void CheckMemory(sqlite3* database, const void* column) {
+  if (column == nullptr && sqlite3_errcode(database) == SQLITE_NOMEM) throw std::bad_alloc();
 }
 
 }  // namespace
@@ -34,24 +43,28 @@ SqliteStatement::SqliteStatement(sqlite3* database, sqlite3_stmt* statement)
     : database_(database), statement_(statement) {}
 
 SqliteStatement& SqliteStatement::Bind(int index, std::string_view text) {
-  sqlite3_bind_text64(statement_.get(), index, text.data() == nullptr ? "" : text.data(),
-                      text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-  return *this;
+  return Note(sqlite3_bind_text64(statement_.get(), index,
+                                  text.data() == nullptr ? "" : text.data(), text.size(),
+                                  SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 SqliteStatement& SqliteStatement::Bind(int index, std::int64_t number) {
-  sqlite3_bind_int64(statement_.get(), index, number);
-  return *this;
+  return Note(sqlite3_bind_int64(statement_.get(), index, number));
 }
 SqliteStatement& SqliteStatement::Bind(int index, std::span<const std::byte> bytes) {
-  sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(), SQLITE_STATIC);
-  return *this;
+  return Note(
+      sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(), SQLITE_STATIC));
 }
 SqliteStatement& SqliteStatement::BindNull(int index) {
-  sqlite3_bind_null(statement_.get(), index);
+  return Note(sqlite3_bind_null(statement_.get(), index));
+}
+SqliteStatement& SqliteStatement::Note(int code) {
+  if (code != SQLITE_OK) is_bound_ = false;
   return *this;
 }
 
 Result<bool> SqliteStatement::Step() {
+  // A parameter that was not bound is NULL, which would be another statement.
+  if (!is_bound_) return Fail(Error::Internal("sqlite", "a parameter cannot be bound"));
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -68,15 +81,18 @@ Result<void> SqliteStatement::Run() {
 void SqliteStatement::Reset() {
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
+  is_bound_ = true;
 }
 
 std::string_view SqliteStatement::Text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  CheckMemory(database_, text);
   if (text == nullptr) return {};
   return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 std::span<const std::byte> SqliteStatement::Bytes(int column) const {
   const auto* bytes = static_cast<const std::byte*>(sqlite3_column_blob(statement_.get(), column));
+  CheckMemory(database_, bytes);
   if (bytes == nullptr) return {};
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }

@@ -49,11 +49,14 @@ class SqliteStatement {
   [[nodiscard]] bool IsNull(int column) const;
 
  private:
+  SqliteStatement& Note(int code);
+
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
   sqlite3* database_;
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  bool is_bound_ = true;  // every parameter that was given
 };
 
 /// A blob of a row that is there already, for reading it to where it is to lie: a column of a
@@ -76,7 +79,7 @@ class SqliteBlob {
 
 /// One connection. Confined to one thread at a time. Errors: kInvalid when the file is damaged or
 /// no database, kConflict for a violated constraint, kUnavailable when another connection holds a
-/// lock, else kInternal.
+/// lock, kLimit when there is no memory, else kInternal.
 class Sqlite {
  public:
   /// Opens `path`, creating it when `create`; "" opens a private temporary database.

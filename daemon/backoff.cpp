@@ -8,6 +8,7 @@ namespace {
 constexpr std::int64_t kFirstRetryMillis = 100;
 constexpr std::int64_t kLongestAskedMillis = 600'000;  // an upstream cannot silence us for longer
 constexpr std::int64_t kRefusalMillis = 300'000;
+constexpr std::int64_t kSpreadMillis = 1'000;
 
 std::mt19937_64 SeededGenerator() {
   std::random_device kernel;
@@ -36,6 +37,10 @@ std::int64_t Backoff::AfterFailure(std::int64_t at_least_millis) {
   const std::int64_t asked = std::clamp<std::int64_t>(at_least_millis, 0, kLongestAskedMillis);
   return std::max(asked + Uniform(0, asked / 10),
                   Uniform(std::min(kFirstRetryMillis, limit), limit));
+}
+
+std::int64_t Backoff::AfterEnd(std::int64_t at_least_millis) {
+  return AfterFailure(at_least_millis) + Draw(kSpreadMillis);
 }
 
 std::int64_t Backoff::AfterRefusal() {

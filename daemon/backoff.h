@@ -19,6 +19,9 @@ class Backoff {
   /// to the maximum; never less than `at_least_millis` (what the upstream asked for, 10 minutes at
   /// most), and up to a tenth more than that.
   std::int64_t AfterFailure(std::int64_t at_least_millis);
+  /// After a connection ended that others may have lost in the same moment: as after a failure, and
+  /// up to a second more.
+  std::int64_t AfterEnd(std::int64_t at_least_millis);
   /// After a refusal that asking soon will not change (401, 403, 404): 2.5 to 5 minutes, or the
   /// maximum when that is shorter.
   std::int64_t AfterRefusal();

@@ -15,6 +15,11 @@ using base::Result;
 using wire::LineKind;
 using wire::SyncLine;
 
+// That there was no memory to read it with says nothing against the file.
+bool IsOfMemory(const Error& error) {
+  return error.code() == base::ErrorCode::kLimit;
+}
+
 // Damage may be in any text of the file, and what is said of it goes into JSON.
 std::string Readable(std::string text) {
   for (std::size_t good = 0;
@@ -78,12 +83,16 @@ Result<Cache> Cache::Open(const CacheOptions& options, base::Logger& log) {
 
 std::optional<Generation> Cache::Load() {
   if (!database_) return std::nullopt;
+  std::string damage;
+  const auto note = [&damage](const Error& error) {
+    if (!IsOfMemory(error)) damage = error.Message();
+  };
   auto ids = database_->Prepare("SELECT id FROM generation ORDER BY id DESC");
-  std::string damage = ids ? "" : ids.error().Message();
+  if (!ids) note(ids.error());
   std::vector<std::int64_t> newest_first;
   while (ids) {
     const auto row = ids->Step();
-    if (!row) damage = row.error().Message();
+    if (!row) note(row.error());
     if (!row || !*row) break;
     newest_first.push_back(ids->Int(0));
   }
@@ -95,9 +104,9 @@ std::optional<Generation> Cache::Load() {
       StartAnew(damage, &*generation);
       return std::move(*generation);
     }
-    damage = generation.error().Message();
+    note(generation.error());
     log_->Error("cached generation refused",
-                {{"path", options_.path}, {"id", id}, {"reason", damage}});
+                {{"path", options_.path}, {"id", id}, {"reason", generation.error().Message()}});
   }
   if (!damage.empty()) StartAnew(damage, nullptr);
   return std::nullopt;

@@ -103,7 +103,9 @@ Result<void> Prepare(Sqlite& database, const CacheOptions& options) {
   const auto application = Number(database, "PRAGMA application_id");
   const auto format = Number(database, "PRAGMA user_version");
   const auto tables = Number(database, "SELECT count(*) FROM sqlite_schema");
-  if (!tables) return Fail(tables.error());
+  for (const auto* number : {&application, &format, &tables}) {
+    if (!*number) return Fail(number->error());
+  }
   if (*tables == 0) return Create(database, options);
   if (application != kApplicationId) {
     return Fail(Error::Invalid(options.path, "is a database, but no cache of pennond"));

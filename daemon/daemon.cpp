@@ -1,7 +1,10 @@
 #include "daemon/daemon.h"
 
 #include <csignal>
+#include <exception>
+#include <new>
 
+#include "base/out_of_memory.h"
 #include "base/thread_priority.h"
 #include "base/version.h"
 
@@ -176,7 +179,11 @@ void Daemon::OnSignal(int signal) {
 }
 
 void Daemon::Run() {
-  control_.Run();
+  try {
+    control_.Run();
+  } catch (const std::bad_alloc&) {
+    std::terminate();  // at once: no destructor is to make sense of what was left half done
+  }
   if (stopper_.joinable()) stopper_.join();
   for (const auto& one : environments_) one->Stop();
   log_.Info("stopped");
@@ -240,6 +247,7 @@ base::Result<std::string> Daemon::Reload() {
 void Daemon::EverySecond() {
   for (const auto& one : environments_) one->EverySecond();
   status_->Observe();
+  if (base::RefillMemoryReserve()) log_.Warn("memory ran out, and the reserve was spent");
   std::string status = "STATUS=" + status_->Summary();
   if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {
     manager_.Send(status);

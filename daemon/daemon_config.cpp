@@ -84,6 +84,7 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("workers", &c.workers, "serving threads", 1, 64);
   s.Add("spin_us", &c.spin_us, "microseconds that they wait without sleeping after a request", 0,
         1'000);
+  s.Add("core_dumps", &c.core_dumps, "a crash may leave a core, which has keys and contexts in it");
   s.Add("limits.connections", &c.max_connections, "open connections of each listener", 1, 100'000);
   s.Add("limits.connections_per_user", &c.max_connections_per_user,
         "open connections of one user to the Unix socket", 1, 100'000);

@@ -70,6 +70,7 @@ struct DaemonConfig {
 
   std::int64_t workers = 1;
   std::int64_t spin_us = 0;
+  bool core_dumps = false;
   std::int64_t max_connections = 1024;
   std::int64_t max_connections_per_user = 512;
   base::ByteSize max_request_body{std::uint64_t{1} << 20U};

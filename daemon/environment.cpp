@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/out_of_memory.h"
 #include "daemon/default_flags.h"
 #include "daemon/set_guard.h"
 #include "model/flag_changes.h"
@@ -112,7 +113,8 @@ Result<void> Environment::Apply(wire::SyncDocument document, std::string validat
   Complete();
   const bool is_full = !document.head.since;
   static const ReceivedSet kNothing;
-  auto set = Receive(newest_ ? *newest_ : kNothing, std::move(document));
+  auto set = base::UnlessMemoryRunsOut(
+      "flag set", [&] { return Receive(newest_ ? *newest_ : kNothing, std::move(document)); });
   if (!set) return refuse(set.error());
   if (auto checked = Check(*set, is_full); !checked) {
     if (checked.error().code() == base::ErrorCode::kForbidden) {
@@ -136,7 +138,8 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
     Confirm();
     return {};
   }
-  auto compiled = CompileSet(set.definitions, compiled_);
+  auto compiled =
+      base::UnlessMemoryRunsOut("flag set", [&] { return CompileSet(set.definitions, compiled_); });
   if (!compiled) return Fail(compiled.error());
   set.generation.kept = KeptLines(*compiled);
   const bool is_newer = !newest_ || name(set) != name(*newest_);

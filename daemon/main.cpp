@@ -1,8 +1,12 @@
 // pennond: the command line.
+#include <exception>
 #include <iostream>
+#include <new>
 
 #include "base/command_line.h"
+#include "base/core_dumps.h"
 #include "base/log.h"
+#include "base/out_of_memory.h"
 #include "daemon/daemon.h"
 #include "daemon/daemon_config.h"
 
@@ -25,6 +29,8 @@ int Main(int argc, char** argv, char** environment) {
   if (ended) return *ended;
 
   net::IgnoreDeadlySignals();
+  base::PrepareForLittleMemory(kProgram);
+  if (!config.core_dumps) base::ForbidCoreDumps();
   base::Logger log(*base::ParseLogLevel(config.log_level),
                    *base::ParseLogFormat(config.log_format));
   const daemon::ReadConfig read_again = [&](daemon::DaemonConfig& next, base::Settings& table) {
@@ -46,6 +52,8 @@ int Main(int argc, char** argv, char** environment) {
 int main(int argc, char** argv, char** environment) {
   try {
     return Main(argc, argv, environment);
+  } catch (const std::bad_alloc&) {
+    std::terminate();  // which says so without an allocation
   } catch (const std::exception& error) {
     return base::Complain(kProgram, std::string("failed: ") + error.what(), base::kExitFailure);
   }

@@ -1,5 +1,6 @@
 #include "daemon/pennon_upstream.h"
 
+#include "base/out_of_memory.h"
 #include "daemon/store_request.h"
 
 namespace pennon::daemon {
@@ -44,7 +45,8 @@ FetchResult Interpret(const std::string& url, Asked asked,
     return Failed(Error::Invalid(
         url, "answered with Content-Type \"" + type + "\", expected " + std::string(kContentType)));
   }
-  auto document = wire::ReadSyncDocument(result->body);
+  auto document =
+      base::UnlessMemoryRunsOut("flag set", [&] { return wire::ReadSyncDocument(result->body); });
   if (!document) return Failed(document.error().Within(url));
   return Fetched{false, std::move(*document), HeaderOf(*result, "etag")};
 }

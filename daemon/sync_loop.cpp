@@ -115,7 +115,8 @@ void SyncLoop::OnAlive() {
 void SyncLoop::OnStreamOpen(bool is_open) {
   const bool is_fetching = next_attempt_at_ == 0;
   if (is_open || is_fetching) return;
-  const std::int64_t pause = backoff_.AfterSuccess();
+  // The whole interval, as others may have lost their stream in the same moment.
+  const std::int64_t pause = backoff_.Draw(config_.poll_interval.millis);
   if (next_attempt_at_ - clock_.Steady() > pause) ScheduleAfter(pause);
 }
 
@@ -150,6 +151,7 @@ std::int64_t SyncLoop::OnFailure(const FetchFailure& failure) {
   ++state_.failed;
   state_.key_refused = failure.error.code() == base::ErrorCode::kUnauthenticated;
   NoteFailure(failure.error, "upstream does not answer; the flag set in force stays");
+  if (stream_ != nullptr) stream_->Hold();
   return failure.is_refusal ? backoff_.AfterRefusal()
                             : backoff_.AfterFailure(failure.retry_after_millis);
 }

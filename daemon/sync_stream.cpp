@@ -12,8 +12,6 @@ using base::Error;
 constexpr std::string_view kContentType = "text/event-stream";
 // A connection that lived that long was a good one: the next failure is the first.
 constexpr std::int64_t kGoodMillis = 10'000;
-// Those that lost the same connection do not come back in the same moment.
-constexpr std::int64_t kSpreadMillis = 1'000;
 // What the control thread may have to take, before the upstream sends too fast.
 constexpr std::size_t kMaxWaitingBytes = std::size_t{4} << 20U;
 
@@ -38,8 +36,14 @@ SyncStream::~SyncStream() {
 }
 
 void SyncStream::Start() {
-  if (std::exchange(is_started_, true)) return;
+  if (std::exchange(is_wanted_, true)) return;
   OpenAfter(0);
+}
+
+void SyncStream::Hold() {
+  if (fetch_ != 0) return;
+  is_wanted_ = false;
+  timer_ = {};
 }
 
 void SyncStream::OpenAfter(std::int64_t pause) {
@@ -124,7 +128,7 @@ void SyncStream::OnIncoming(std::uint64_t attempt, const std::optional<wire::Str
   ++state_.events;
   if (event->name != "goodbye") return handlers_.on_event(*event);
   Close();
-  OpenAfter(backoff_.AfterFailure(0) + backoff_.Draw(kSpreadMillis));
+  OpenAfter(backoff_.AfterEnd(0));
 }
 
 void SyncStream::OnEnd(const base::Result<net::HttpFetched>& result) {
@@ -140,8 +144,7 @@ void SyncStream::OnEnd(const base::Result<net::HttpFetched>& result) {
     NoteFailure(Error::Unavailable("stream", "was ended by the upstream"));
   }
   Close();
-  OpenAfter(is_refusal ? backoff_.AfterRefusal()
-                       : backoff_.AfterFailure(retry_after) + backoff_.Draw(kSpreadMillis));
+  OpenAfter(is_refusal ? backoff_.AfterRefusal() : backoff_.AfterEnd(retry_after));
 }
 
 void SyncStream::Close() {

@@ -46,8 +46,11 @@ class SyncStream {
   SyncStream& operator=(const SyncStream&) = delete;
 
   void SetHandlers(StreamHandlers handlers) { handlers_ = std::move(handlers); }
-  /// Once; later calls do nothing.
+  /// Opens it, unless it is open, or will be after a pause.
   void Start();
+  /// While polls get no answer they are enough to find out when there is one: one that is not open
+  /// stays so until Start. A fleet that asks in two ways comes back twice as fast.
+  void Hold();
   [[nodiscard]] const StreamState& state() const { return state_; }
 
  private:
@@ -69,7 +72,7 @@ class SyncStream {
   Backoff backoff_;
   StreamHandlers handlers_;
   StreamState state_;
-  bool is_started_ = false;
+  bool is_wanted_ = false;     // started, and not held since
   std::uint64_t attempt_ = 0;  // what an earlier one still has to say does not count
   std::uint64_t fetch_ = 0;
   base::SteadyMillis opened_at_ = 0;

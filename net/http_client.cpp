@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/out_of_memory.h"
+
 namespace pennon::net {
 namespace {
 
@@ -50,7 +52,10 @@ std::string_view Trim(std::string_view text) {
 class Transfer {
  public:
   Transfer(std::uint64_t id, HttpFetch fetch, HttpFetchDone done, const std::string& user_agent)
-      : id_(id), fetch_(std::move(fetch)), done_(std::move(done)), easy_(curl_easy_init()) {
+      : id_(id),
+        fetch_(std::move(fetch)),
+        done_(std::move(done)),
+        easy_(base::NotNull(curl_easy_init())) {
     SetTarget(user_agent);
     SetLimits();
     Set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
@@ -127,7 +132,7 @@ class Transfer {
   }
   template <typename T>
   void Set(CURLoption option, T value) {
-    curl_easy_setopt(easy_, option, value);
+    if (curl_easy_setopt(easy_, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
   }
 
   void SetTarget(const std::string& user_agent) {
@@ -151,7 +156,7 @@ class Transfer {
     // What curl would add by itself: a wait before larger bodies, a type they do not have, and that
     // any type will do, as it does unless something is said.
     for (const char* unwanted : {"Expect:", "Content-Type:", "Accept:"}) {
-      header_list_ = curl_slist_append(header_list_, unwanted);
+      header_list_ = base::NotNull(curl_slist_append(header_list_, unwanted));
     }
     for (const auto& [name, value] : fetch_.headers) AddHeader(name, value);
     Set(CURLOPT_HTTPHEADER, header_list_);
@@ -166,7 +171,7 @@ class Transfer {
     }
     // With a colon curl would leave an empty header out.
     const std::string line = value.empty() ? name + ';' : name + ": " + value;
-    header_list_ = curl_slist_append(header_list_, line.c_str());
+    header_list_ = base::NotNull(curl_slist_append(header_list_, line.c_str()));
   }
 
   void SetLimits() {
@@ -190,7 +195,12 @@ class Transfer {
       transfer.breach_ = std::to_string(transfer.fetch_.max_body_bytes) + " bytes";
       return 0;  // ends the transfer
     }
-    transfer.result_.body.append(data, size);
+    try {
+      transfer.result_.body.append(data, size);
+    } catch (const std::bad_alloc&) {
+      transfer.breach_ = "memory allows";
+      return 0;
+    }
     return size;
   }
   static std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* self) {
@@ -242,7 +252,7 @@ class HttpClient::Worker {
  public:
   explicit Worker(std::string user_agent) : user_agent_(std::move(user_agent)) {
     InitialiseCurlOnce();
-    multi_ = curl_multi_init();
+    multi_ = base::NotNull(curl_multi_init());
     thread_ = std::thread([this] { Run(); });
   }
   ~Worker() {
@@ -298,7 +308,7 @@ class HttpClient::Worker {
     }
     for (auto& transfer : added) {
       if (transfer->Refuse()) continue;
-      curl_multi_add_handle(multi_, transfer->easy());
+      AddHandle(*transfer);
       running_.push_back(std::move(transfer));
     }
     std::erase_if(running_, [&](const auto& transfer) {
@@ -310,6 +320,11 @@ class HttpClient::Worker {
     return true;
   }
 
+  // One that is not added would never be done.
+  void AddHandle(const Transfer& transfer) {
+    if (curl_multi_add_handle(multi_, transfer.easy()) != CURLM_OK) throw std::bad_alloc();
+  }
+
   void FinishDone() {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
@@ -319,7 +334,7 @@ class HttpClient::Worker {
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done);
       curl_multi_remove_handle(multi_, done->easy());
       if (done->Redirect(code)) {
-        curl_multi_add_handle(multi_, done->easy());
+        AddHandle(*done);
         continue;
       }
       done->Finish(code);

@@ -62,8 +62,8 @@ std::size_t WorkerPool::size() const {
 }
 
 void WorkerPool::Start() {
-  state_->is_started = true;
   for (const auto& worker : state_->workers) worker->Start();
+  state_->is_started = true;  // not when a thread could not be had: nobody would drain then
 }
 
 void WorkerPool::Post(std::size_t index, std::function<void()> task) {

@@ -1,8 +1,11 @@
 // pennon-store: the command line.
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <iostream>
+#include <new>
 
 #include "base/command_line.h"
+#include "base/out_of_memory.h"
 #include "store/commands.h"
 #include "store/maintenance.h"
 #include "store/store.h"
@@ -107,6 +110,7 @@ base::Result<void> Run(Commands& commands, const store::StoreConfig& config,
 }
 
 int Main(int argc, char** argv, char** environment) {
+  base::PrepareForLittleMemory(kProgram);
   store::StoreConfig config;
   base::Settings settings = store::StoreSettings(config);
   Commands commands;
@@ -139,6 +143,8 @@ int Main(int argc, char** argv, char** environment) {
 int main(int argc, char** argv, char** environment) {
   try {
     return Main(argc, argv, environment);
+  } catch (const std::bad_alloc&) {
+    std::terminate();  // which says so without an allocation
   } catch (const std::exception& error) {
     return base::Complain(kProgram, std::string("failed: ") + error.what(), base::kExitFailure);
   }

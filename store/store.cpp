@@ -4,6 +4,7 @@
 #include <csignal>
 #include <optional>
 
+#include "base/core_dumps.h"
 #include "base/file.h"
 #include "base/version.h"
 #include "net/control_loop.h"
@@ -107,6 +108,7 @@ void Reload(const Reread& reread, CurrentTls& tls, RateLimiter& api_rate, base::
 
 Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger& log) {
   net::IgnoreDeadlySignals();
+  if (!config.core_dumps) base::ForbidCoreDumps();
   const base::SystemClock clock;
   auto signer = ReadSigner(config.signing_key_file);
   if (!signer) return Fail(signer.error());

@@ -41,6 +41,8 @@ base::Settings StoreSettings(StoreConfig& config) {
   settings.Add("tls.key_file", &config.tls_key_file, "the private key of the certificate");
   settings.Add("readers", &config.readers,
                "connections to the database that answer what only reads", 1, 64);
+  settings.Add("core_dumps", &config.core_dumps,
+               "a crash may leave a core, which has keys and flags in it");
   settings.Add("limits.connections", &config.max_connections, "open connections at a time", 1,
                1'000'000);
   settings.Add("limits.api_rate", &config.api_rate,

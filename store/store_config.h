@@ -17,6 +17,7 @@ struct StoreConfig {
   std::int64_t listen_port = 8017;
   std::int64_t workers = 1;
   std::int64_t readers = 2;
+  bool core_dumps = false;
   std::int64_t max_connections = 25'000;
   std::int64_t api_rate = 200;
   std::int64_t max_streams = 20'000;

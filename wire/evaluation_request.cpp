@@ -1,12 +1,12 @@
 #include "wire/evaluation_request.h"
 
 #include <rapidjson/error/en.h>
-#include <rapidjson/reader.h>
 
 #include "base/json_text.h"
 #include "base/utf8.h"
 #include "wire/context_builder.h"
 #include "wire/json_number.h"
+#include "wire/json_reader.h"
 
 namespace pennon::wire {
 namespace {
@@ -267,7 +267,7 @@ base::Result<void> ReadEvaluationRequest(std::span<char> body, RequestKind kind,
   char* const end = body.data() + body.size();
   const char after = std::exchange(*end, '\0');
   rapidjson::InsituStringStream stream(body.data());
-  rapidjson::Reader reader;
+  JsonReader reader;
   Handler handler(kind, text.find('\\') != std::string_view::npos, context, request);
   const auto parsed = reader.Parse<kParseFlags>(stream, handler);
   const bool complete = stream.Tell() == body.size();

@@ -2,7 +2,6 @@
 
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
-#include <rapidjson/reader.h>
 
 #include <algorithm>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "base/same_text.h"
 #include "base/utf8.h"
 #include "wire/json_number.h"
+#include "wire/json_reader.h"
 #include "wire/text_position.h"
 #include "wire/value_builder.h"
 
@@ -134,7 +134,7 @@ base::Result<Value> ReadJson(std::string_view text) {
     return Fail(Wrong(text, valid, "invalid UTF-8"));
   }
   rapidjson::MemoryStream stream(text.data(), text.size());
-  rapidjson::Reader reader;
+  JsonReader reader;
   Handler handler(text.find('\\') != std::string_view::npos);
   const auto parsed = reader.Parse<kFlags>(stream, handler);
   if (parsed.IsError()) {

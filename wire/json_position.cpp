@@ -1,9 +1,10 @@
 #include "wire/json_position.h"
 
 #include <rapidjson/memorystream.h>
-#include <rapidjson/reader.h>
 
 #include <string_view>
+
+#include "wire/json_reader.h"
 
 namespace pennon::wire {
 namespace {
@@ -51,7 +52,7 @@ class Tracker : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Tracker> 
 
 TextPosition FindJsonPosition(std::string_view text, std::string_view path) {
   rapidjson::MemoryStream stream(text.data(), text.size());
-  rapidjson::Reader reader;
+  JsonReader reader;
   Tracker tracker(text, stream, path);
   reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag>(stream,
                                                                                        tracker);

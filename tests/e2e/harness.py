@@ -32,6 +32,23 @@ def eventually(condition, what):
     raise AssertionError(f"never happened: {what() if callable(what) else what}")
 
 
+class Progress:
+    """Tells how far a long test is, now and then and at its end, each time on a line of its own."""
+    every_seconds = 15
+
+    def __init__(self):
+        self.told = time.monotonic()
+
+    def __call__(self, text):
+        if time.monotonic() - self.told > self.every_seconds:
+            self.told = time.monotonic()
+            print(f"\n    so far {text}", flush=True)
+
+    @staticmethod
+    def end(text):
+        print(f"\n    {text}", flush=True)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -182,7 +199,7 @@ class Store:
 class Daemon:
     """A pennond with cache, socket and loopback port in `directory`."""
 
-    def __init__(self, directory, store=None, arguments=(), wrap=()):
+    def __init__(self, directory, store=None, arguments=(), wrap=(), wait=True):
         self.directory = pathlib.Path(directory)
         self.wrap = wrap  # a command that runs the one behind it
         self.socket = str(self.directory / "pennon.sock")
@@ -194,7 +211,7 @@ class Daemon:
                                "--upstream-stale-after", "2s"]
         self.arguments += arguments  # the last of a flag counts
         self.program = None
-        self.start()
+        self.start(wait)
 
     def start(self, wait=True):
         self.program = Program(self.directory, "daemon", [
@@ -264,7 +281,7 @@ class EndToEndTest(unittest.TestCase):
         self.addCleanup(lambda: store.program.end())
         return store
 
-    def start_daemon(self, store=None, arguments=(), name="daemon", wrap=()):
-        daemon = Daemon(self.folder(name), store, arguments, wrap)
+    def start_daemon(self, store=None, arguments=(), name="daemon", wrap=(), wait=True):
+        daemon = Daemon(self.folder(name), store, arguments, wrap, wait)
         self.addCleanup(lambda: daemon.program.end())
         return daemon

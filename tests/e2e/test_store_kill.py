@@ -1,7 +1,7 @@
 """kill -9 of the store, and of PostgreSQL below it, while changes are made: what was acknowledged is there, each
 change has its audit entry, the revision never falls.
 
-PENNON_KILLS says how many times (10 unless told; `./test kill` takes more).
+PENNON_KILLS_OF_STORE says how many times (10 unless told; `./test kill` takes more).
 """
 import http.client
 import json
@@ -10,10 +10,11 @@ import random
 import signal
 import subprocess
 import threading
+import time
 
-from harness import EndToEndTest, Postgres, eventually
+from harness import EndToEndTest, Postgres, Progress, eventually
 
-KILLS = int(os.environ.get("PENNON_KILLS", "10"))
+KILLS = int(os.environ.get("PENNON_KILLS_OF_STORE", "10"))
 FLAG = "/environments/production/flags/banner"
 
 
@@ -23,8 +24,17 @@ class Writer(threading.Thread):
     def __init__(self, store):
         super().__init__(daemon=True)
         self.store, self.running = store, True
-        self.sent = self.acknowledged = self.revision = 0
+        self.sent = 0
+        self.kept = 0, 0  # the last that was acknowledged: its number and its revision
         self.failure = None
+
+    @property
+    def acknowledged(self):
+        return self.kept[0]
+
+    @property
+    def revision(self):
+        return self.kept[1]
 
     def run(self):
         while self.running:
@@ -33,40 +43,58 @@ class Writer(threading.Thread):
                 status, answer = self.store.api("PATCH", FLAG, {"instructions": [{"kind": "setRollout", "weights": [
                     {"variant": "plain", "weight": self.sent}, {"variant": "sale", "weight": 1}]}]})
             except (OSError, ValueError, http.client.HTTPException):
+                time.sleep(0.002)
                 continue  # killed; whether it was made is not known
             if status == 200:
                 if answer["revision"] <= self.revision:
                     self.failure = f"revision {answer['revision']} after {self.revision}"
-                self.acknowledged, self.revision = self.sent, answer["revision"]
+                self.kept = self.sent, answer["revision"]
             elif status != 503:
                 self.failure = answer
 
 
 class StoreKillTest(EndToEndTest):
+    def check_kept(self, store, acknowledged, revision):
+        """(configuration, number in it) of the flag, in which everything acknowledged is."""
+        config = eventually(lambda: self.configuration(store), "the database is back")
+        written = config["default"]["split"]["weights"][0]["weight"]
+        self.assertGreaterEqual(written, acknowledged)
+        self.assertGreaterEqual(config["revision"], revision)
+        return config, written
+
+    @staticmethod
+    def configuration(store):
+        try:
+            status, answer = store.api("GET", FLAG)
+        except (OSError, ValueError, http.client.HTTPException):
+            return None
+        return answer if status == 200 else None
+
     def check(self, store, writer):
         self.assertIsNone(writer.failure)
-        eventually(lambda: store.api("GET", FLAG)[0] == 200, "the database is back")
-        config = store.api("GET", FLAG)[1]
-        written = config["default"]["split"]["weights"][0]["weight"]
-        self.assertGreaterEqual(written, writer.acknowledged)
-        self.assertGreaterEqual(config["revision"], writer.revision)
+        config, written = self.check_kept(store, writer.acknowledged, writer.revision)
         entry = store.api("GET", "/audit?kind=config&key=banner&limit=1")[1]["entries"][0]
         self.assertEqual(entry["after"]["default"]["split"]["weights"][0]["weight"], written)
         self.assertEqual(entry["version"], config["version"])
 
-    def kill_while_writing(self, store, kill):
+    def kill_while_writing(self, store, kill, times=KILLS):
         chance = random.Random(20261123)
         writer = Writer(store)
         writer.start()
-        for _ in range(KILLS):
+        progress = Progress()
+        for number in range(times):
+            progress(f"{number} kills, {writer.acknowledged} changes")
             begin = writer.acknowledged
             reached = begin + chance.randrange(1, 8)
             eventually(lambda: writer.acknowledged >= reached or writer.failure, lambda: store.program.log)
+            self.assertIsNone(writer.failure)
+            kept = writer.kept
             kill()
+            self.check_kept(store, *kept)
         writer.running = False
         writer.join()
         self.check(store, writer)
-        print(f"    {KILLS} kills, {writer.acknowledged} changes", end="", flush=True)
+        progress.end(f"{times} kills, {writer.acknowledged} changes acknowledged, none lost")
         self.assertIn("is as it was written", store.command("verify"))
 
     def restart(self, store):
@@ -97,4 +125,4 @@ class StoreKillTest(EndToEndTest):
             for child in children.stdout.split()[:1]:
                 os.kill(int(child), signal.SIGKILL)
 
-        self.kill_while_writing(store, kill)
+        self.kill_while_writing(store, kill, max(min(KILLS, 10), KILLS // 10))  # each is two seconds of recovery

@@ -1,4 +1,5 @@
-"""A program whose calls of the C library fail as the test says: the other half of tests/support/failing_calls.cpp."""
+"""A program whose calls of the C library fail as the test says: the other half of tests/support/fault_control.h."""
+import errno
 import mmap
 import os
 import pathlib
@@ -7,19 +8,20 @@ import struct
 from harness import BIN
 
 LIBRARY = pathlib.Path(os.environ.get("PENNON_FAILING_CALLS", BIN.parent / "lib" / "libfailing_calls.so"))
-WRITE, SYNC, OPEN, READ, TRUNCATE, UNLINK, RANDOM, ACCEPT = (1 << bit for bit in range(8))
+WRITE, SYNC, OPEN, READ, TRUNCATE, UNLINK, RANDOM, ACCEPT, ALLOCATE, THREAD = (1 << bit for bit in range(10))
 NO_SUCH_NAME, TRY_AGAIN, HANG, NO_ADDRESS, ADDRESS, BROKEN_IPV6 = range(1, 7)
 
 
 class FailingCalls:
     """Use `environment` to start the program; calls on files whose path has `part` in it are met."""
+    library = LIBRARY
 
     def __init__(self, directory, part="cache.db"):
         self.path = pathlib.Path(directory) / "failing-calls"
         self.path.write_bytes(bytes(4096))
         with open(self.path, "r+b") as file:
             self.words = mmap.mmap(file.fileno(), 4096)
-        self.environment = {"LD_PRELOAD": str(LIBRARY), "PENNON_FAULTS_CONTROL": str(self.path),
+        self.environment = {"LD_PRELOAD": str(self.library), "PENNON_FAULTS_CONTROL": str(self.path),
                             "PENNON_FAULTS_PATH": part,
                             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 
@@ -60,3 +62,13 @@ class FailingCalls:
     @property
     def failed(self):
         return self.get(6)
+
+
+class FailingAllocations(FailingCalls):
+    """Allocations fail instead."""
+    library = LIBRARY.with_name("libfailing_allocations.so")
+
+    def fail_allocations(self, first, times=1, from_open=False):
+        """`from_open`: counted from when a file is first opened whose path has the part in it."""
+        self.put(9, int(from_open))
+        self.fail(ALLOCATE, errno.ENOMEM, first, times)

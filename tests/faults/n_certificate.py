@@ -27,15 +27,24 @@ class CertificateTest(FaultTest):
         upstream = self.upstream(context=context("good"))
         daemon = self.live(upstream, [*ALONE, "--upstream-ca-file", certificates.ca])
         revision = 1
-        for what, bad in {"expired": context("expired", start="20200101000000Z", end="20210101000000Z"),
-                          "not yet valid": context("early", start="20900101000000Z"),
-                          "another name": context("name", names="DNS:evil.example"), "another address": context("address", names="IP:127.0.0.9"),
-                          "a wildcard for all": context("wild", names="DNS:*"), "another authority": other.context("stranger"), "TLS 1.1": weak}.items():
+        another_name = "no alternative certificate subject name"
+        for what, bad, reason in (
+                ("expired", context("expired", start="20200101000000Z", end="20210101000000Z"), "has expired"),
+                ("not yet valid", context("early", start="20900101000000Z"), "not yet valid"),
+                ("another name", context("name", names="DNS:evil.example"), another_name),
+                ("another address", context("address", names="IP:127.0.0.9"), another_name),
+                ("a wildcard for all", context("wild", names="DNS:*"), another_name),
+                ("another authority", other.context("stranger"), "local issuer"),
+                ("signed by itself", context("itself", is_self_signed=True), "self-signed"),
+                ("a short key", context("short", kind=("rsa:1024",)), "key too weak"),
+                ("a weak digest", context("digest", digest="sha1"), "digest algorithm too weak"),
+                ("for clients", context("client", extension="extendedKeyUsage=clientAuth"), "certificate purpose"),
+                ("TLS 1.1", weak, "alert|version|protocol")):
             with self.subTest(what):
                 good, upstream.context = upstream.context, bad
                 for connection in upstream.connections:  # the next one has to shake hands
                     self.shut(connection)
-                self.wait_mishaps(daemon, 2)
+                eventually(lambda: re.search(reason, daemon.environment().get("lastError", "")), daemon.environment)
                 self.assert_serves(daemon, revision)
                 upstream.context = good
                 revision += 1

@@ -7,6 +7,8 @@ import time
 from failing_calls import OPEN, READ, SYNC, TRUNCATE, UNLINK, WRITE
 from persistence_test import *
 
+ALL = WRITE | SYNC | TRUNCATE | OPEN | UNLINK | READ
+
 
 class DiskTest(PersistenceTest):
     def test_P04_a_full_disk_at_any_write_once_or_for_long_costs_only_persistence(self):
@@ -96,6 +98,74 @@ class DiskTest(PersistenceTest):
                 self.assertGreater(k, 3)
                 return
         self.fail("it never ends")
+
+    def test_P04_each_call_of_the_disk_that_fails_alone_in_a_sync_costs_nothing_in_the_end(self):
+        calls = self.failing_calls()
+        upstream = self.upstream()
+        daemon = self.shimmed(upstream, calls)
+        self.wait_written(daemon, 1)
+        for k in range(1, 200):
+            calls.fail(ALL, errno.EIO, first=k, times=1)
+            before = metric(daemon, "pennon_cache_writes_total")
+            self.change(upstream, daemon, k + 1)
+            eventually(lambda: calls.failed or metric(daemon, "pennon_cache_writes_total") > before, "it is written or not")
+            failed = calls.failed
+            calls.stop()
+            eventually(lambda: self.cache_ok(daemon) and metric(daemon, "pennon_cache_writes_total") > before, "it is written")
+            self.wait_kept(daemon, k + 1)
+            if not failed:
+                self.assertGreater(k, 3)
+                upstream.close()
+                found = self.again(daemon)
+                return self.assertEqual((found["source"], found["revision"]), ("cache", k + 1))
+        self.fail("it never ends")
+
+    def test_P07_each_call_of_the_disk_that_fails_alone_at_a_start_alters_nothing(self):
+        upstream, daemon = self.cached(3)
+        files = {path: path.read_bytes() for path in pathlib.Path(daemon.cache).parent.glob("cache.db*")}
+        calls = self.failing_calls()
+        for k in range(1, 200):
+            for path, content in files.items():
+                path.write_bytes(content)
+            calls.fail(ALL, errno.EIO, first=k, times=1)
+            with environment(calls.environment):
+                daemon.start()
+            answered = daemon.flag("a", default=0)["value"]
+            self.assertIn(answered, (3, 2, 1, 0))
+            failed = calls.failed
+            found = self.again(daemon, calls)
+            self.assertIn(found["revision"], (3, 2, 1, 0))
+            self.assertIn(daemon.flag("a", default=0)["value"], (found["revision"],))
+            daemon.program.kill()
+            if not failed:
+                self.assertEqual(answered, 3)
+                self.assertGreater(k, 3)
+                return
+        self.fail("it never ends")
+
+    def test_P07_each_call_of_the_disk_that_fails_alone_in_an_order_refuses_it_or_does_no_harm(self):
+        upstream, daemon = self.cached(3)
+        calls = self.failing_calls()
+        with environment(calls.environment):
+            daemon.start()
+        client = self.frames(daemon)
+        client.hello("production")
+        for order in (("generations",), ("rollback",), ("pin", "2"), ("unpin",)):
+            for k in range(1, 100):
+                calls.fail(ALL, errno.EIO, first=k, times=1)
+                try:
+                    client.order(*order)
+                except FrameError:  # the disk was needed
+                    pass
+                failed = calls.failed
+                calls.stop()
+                answered = client.evaluate("a", {})
+                self.assertEqual(answered["value"], daemon.environment()["revision"])
+                if not failed:
+                    break
+            self.assertFalse(failed, order)
+            client.order("unpin")
+            self.assert_serves(daemon, 3)
 
     def test_P08_after_a_sync_that_failed_the_set_is_written_whole_once_more(self):
         calls = self.failing_calls()

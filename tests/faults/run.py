@@ -107,7 +107,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.quick:
         os.environ["PENNON_FAULTS_QUICK"] = "1"
-    os.environ.setdefault("PENNON_KILLS", os.environ.get("PENNON_FAULTS_KILLS", "10"))
+    for variable, name in (("KILLS", "KILLS"), ("KILLS_OF_STORE", "KILLS"), ("RESTARTS", "RESTARTS")):
+        os.environ.setdefault("PENNON_" + variable, os.environ.get("PENNON_FAULTS_" + name, "10"))
     found = tests_by_row()
     for row, names in ELSEWHERE.items():
         # In ./test the others run by themselves; a row that is only theirs is theirs to tell.

@@ -85,6 +85,17 @@ class SecurityTest(FaultTest):
         for where, text in seen.items():
             self.assertNotIn(b"canary", text, where)
 
+    @without_sanitizer("it takes the signals of a crash for itself")
+    def test_S08_a_crash_leaves_no_core_whatever_the_host_allows(self):
+        daemon = self.live(self.upstream(), ["--upstream-stream", "false"])
+        daemon.evaluate({"context": {"mail": "canary-mail@x"}})
+        process = daemon.program.process
+        resource.prlimit(process.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        process.send_signal(signal.SIGABRT)
+        _, status = os.waitpid(process.pid, 0)
+        process.returncode = -signal.SIGKILL  # it is gone, and was meant to be
+        self.assertEqual((os.WTERMSIG(status), os.WCOREDUMP(status)), (signal.SIGABRT, False))
+
     def test_S09_files_with_secrets_that_others_may_read_are_refused(self):
         folder = self.folder("s09")
         for name, mode in (("readable", 0o604), ("all", 0o666)):

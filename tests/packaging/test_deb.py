@@ -43,6 +43,18 @@ class Lintian(unittest.TestCase):
         self.assertEqual((told.returncode, told.stdout), (0, ""), told.stderr)
 
 
+class Hardening(unittest.TestCase):
+    def test_programs_and_libraries_are_built_to_withstand(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in PACKAGES:
+                subprocess.run(["dpkg-deb", "--extract", package_file(name), folder], check=True)
+            found = [path for path in pathlib.Path(folder).rglob("*")
+                     if path.is_file() and not path.is_symlink() and path.open("rb").read(4) == b"\x7fELF"]
+            self.assertGreaterEqual(len(found), 4, found)
+            told = subprocess.run([ROOT / "scripts" / "hardening", *found], capture_output=True, text=True)
+            self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
+
+
 class Packages(unittest.TestCase):
     """Each test begins with a Debian of its own."""
 

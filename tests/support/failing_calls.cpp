@@ -2,33 +2,26 @@
 // disk, a slow one, a name server or a full table of descriptors would. A test says what by a file
 // that both map (tests/faults/failing_calls.py); only files whose path has the given part are met.
 //
-// Layout of the file, eight-byte words: [0] which calls (bits), [1] the first call that fails,
-// counted from when the test wrote this, [2] how many fail (0: all from there), [3] errno, [4] wait
-// in milliseconds before each matching call, [5] calls counted (by the program), [6] failed (by
-// it), [7] what getaddrinfo does: 0 nothing, 1 no such name, 2 try again, 3 hangs for [4] ms and
-// then 2, 4 no address, 5 127.0.0.N with N in [1], 6 ::1 and then 127.0.0.1.
+// Of fault_control.h, the words of its own: [7] what getaddrinfo does: 0 nothing, 1 no such name,
+// 2 try again, 3 hangs for [4] ms and then 2, 4 no address, 5 127.0.0.N with N in [1], 6 ::1 and
+// then 127.0.0.1; [8] seconds that the wall clock is ahead.
 #include <arpa/inet.h>
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <sys/mman.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
 #include <cstdarg>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
+
+#include "tests/support/fault_control.h"
 
 namespace {
 
-using Word = std::atomic<std::uint64_t>;
+using faults::IsMet;
+using faults::Word;
 
 enum Call : std::uint64_t {
   kWrite = 1,
@@ -39,25 +32,12 @@ enum Call : std::uint64_t {
   kUnlink = 32,
   kRandom = 64,
   kAccept = 128,
+  kThread = 512,
 };
 
 Word* Control() {
-  static Word* const kControl = []() -> Word* {
-    const char* path = getenv("PENNON_FAULTS_CONTROL");
-    if (path == nullptr) return nullptr;
-    const auto real = reinterpret_cast<int (*)(const char*, int, ...)>(dlsym(RTLD_NEXT, "open"));
-    const int fd = real(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0) return nullptr;
-    void* mapped = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    return mapped == MAP_FAILED ? nullptr : static_cast<Word*>(mapped);
-  }();
+  static Word* const kControl = faults::MapControl();
   return kControl;
-}
-
-bool IsMet(const char* path) {
-  static const char* const kPart = getenv("PENNON_FAULTS_PATH");
-  return kPart != nullptr && path != nullptr && strstr(path, kPart) != nullptr;
 }
 
 bool IsMet(int fd) {
@@ -70,22 +50,8 @@ bool IsMet(int fd) {
   return IsMet(path);
 }
 
-/// True: the call fails, with errno set.
 bool Fails(std::uint64_t call) {
-  Word* control = Control();
-  if (control == nullptr || (control[0] & call) == 0) return false;
-  const std::uint64_t number = ++control[5];
-  if (const std::uint64_t wait = control[4]) usleep(static_cast<useconds_t>(wait * 1000));
-  if (control[3] == 0 || number < control[1]) return false;
-  if (control[2] != 0 && number >= control[1] + control[2]) return false;
-  ++control[6];
-  errno = static_cast<int>(control[3]);
-  return true;
-}
-
-template <typename Function>
-Function Real(Function, const char* name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+  return faults::Fails(Control(), call);
 }
 
 time_t SecondsAhead() {
@@ -94,8 +60,6 @@ time_t SecondsAhead() {
 }
 
 }  // namespace
-
-#define REAL(name) static const auto kReal = Real(&::name, #name)
 
 extern "C" {
 
@@ -158,6 +122,12 @@ int accept(int fd, sockaddr* address, socklen_t* size) {
   REAL(accept);
   if (Fails(kAccept)) return -1;
   return kReal(fd, address, size);
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                   void* argument) {
+  REAL(pthread_create);
+  return Fails(kThread) ? errno : kReal(thread, attributes, run, argument);
 }
 
 int clock_gettime(clockid_t clock, timespec* now) noexcept {

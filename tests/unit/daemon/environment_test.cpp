@@ -196,6 +196,29 @@ TEST_CASE_FIXTURE(Fixture, "after a delta that does not fit the full set is aske
   CHECK(environment->known().since == "1.3");
 }
 
+TEST_CASE_FIXTURE(
+    Fixture,
+    "after thirty days without a store the set is served as on the first, also after a "
+    "restart") {
+  constexpr std::int64_t kMonthMillis = std::int64_t{30} * 24 * 3'600'000;
+  REQUIRE(Apply(Full(7, Flags(30))));
+  for (int i = 0; i < 3'000; ++i) {
+    clock.now += kMonthMillis / 3'000;
+    environment->EverySecond();
+  }
+  const auto check = [&] {
+    const EnvironmentState state = environment->state();
+    CHECK(state.revision == 7);
+    CHECK(state.flags == 30);
+    CHECK(state.ready);
+    CHECK(state.stale);
+    CHECK(state.age_millis >= kMonthMillis);
+  };
+  check();
+  Restart();
+  check();
+}
+
 TEST_CASE_FIXTURE(Fixture, "epochs and revisions never fall, and one revision has one content") {
   REQUIRE(Apply(Full(5, Flags(3), 2)));
   CHECK_FALSE(Apply(Full(9, Flags(3), 1)));
