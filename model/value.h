@@ -21,6 +21,13 @@ struct Value {
       nullptr;
 
   Value() = default;
+  // By assignment: when a copy runs out of memory, libstdc++ 12 destroys what it has not made yet
+  // of a variant of just these alternatives.
+  Value(const Value& other) { data = other.data; }
+  Value(Value&&) noexcept = default;
+  Value& operator=(const Value&) = default;
+  Value& operator=(Value&&) noexcept = default;
+  ~Value() = default;
   Value(std::nullptr_t) {}
   Value(bool value) : data(value) {}
   Value(std::int64_t value) : data(value) {}

@@ -54,9 +54,6 @@ class MemoryTest(PersistenceTest):
 
     @without_sanitizer("it needs an address space of its own")
     def test_R04_a_set_for_which_there_is_no_memory_is_refused_and_the_old_one_serves(self):
-        if not count("R04", 0):
-            self.skipTest("now and then the daemon ends by SIGSEGV while a definition is copied, and why is not known yet; "
-                          "PENNON_FAULTS_R04=1 runs it")
         upstream = self.upstream()
         upstream.publish(1, self.flags(1))
         daemon = self.live(upstream, POLL)
