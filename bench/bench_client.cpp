@@ -38,7 +38,7 @@ std::size_t allocations = 0;
 namespace pennon::bench {
 namespace {
 
-constexpr int kRounds = 15;
+const int kRounds = Rounds(15);
 constexpr std::size_t kFlags = 10'000;
 constexpr std::size_t kPatterns = 20;
 constexpr std::size_t kQuestions = std::size_t{1} << 17U;  // of one round

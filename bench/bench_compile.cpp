@@ -14,7 +14,7 @@
 namespace pennon::bench {
 namespace {
 
-constexpr int kRounds = 5;
+const int kRounds = Rounds(5);
 
 template <typename Work>
 double MillisOf(Work&& work) {

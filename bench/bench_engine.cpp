@@ -20,7 +20,7 @@
 namespace pennon::bench {
 namespace {
 
-constexpr int kRounds = 15;
+const int kRounds = Rounds(15);
 constexpr std::size_t kQuestions = std::size_t{1} << 17U;  // of one round
 constexpr std::size_t kFloorKeyBytes = 40;
 constexpr double kOnRateTolerance = 0.03;

@@ -33,7 +33,7 @@ constexpr std::size_t kQuestions = std::size_t{1} << 14U;
 constexpr std::size_t kChecked = 4'096;
 constexpr std::size_t kConnections = 64;
 constexpr std::size_t kBatch = 64;
-constexpr int kRounds = 11;
+const int kRounds = Rounds(11);
 constexpr int kEvaluatePasses = 8;
 constexpr std::size_t kKeyBytes = 13;  // of FlagKey
 // In a batch an entry has its key as well.

@@ -18,7 +18,7 @@ namespace {
 
 using model::Value;
 
-constexpr int kRounds = 15;
+const int kRounds = Rounds(15);
 constexpr std::size_t kEvaluations = 200'000;  // of one round
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 constexpr double kSecond = 1e9;

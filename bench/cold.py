@@ -2,7 +2,7 @@
 """From exec to the first answer out of the cache while the upstream takes connections and says nothing: what 10,000
 and 100,000 flags add to a set without any. In turns, after a clean stop; what a start has to do at the least, reading
 the compiled set out of SQLite once, stands beside as the floor. Prints figures as lines of JSON.
-usage: cold.py FOLDER-OF-PROGRAMS FOLDER-OF-BENCHMARKS [ROUNDS]
+usage: cold.py FOLDER-OF-PROGRAMS FOLDER-OF-BENCHMARKS
 """
 import json
 import pathlib
@@ -14,12 +14,13 @@ import sys
 import tempfile
 
 from daemon import Daemon, free_port
+from figure import rounds
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
 from sync_server import SyncServer  # noqa: E402
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
-ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 15
+ROUNDS = rounds(15)
 BUDGETS = {10_000: 15, 100_000: 40}  # milliseconds more than without flags
 KEY = "flag-00000001"
 

@@ -7,6 +7,7 @@
 #include <cassert>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <vector>
 
 namespace pennon::bench {
@@ -23,6 +24,12 @@ inline std::int64_t ThreadNanos() {
   timespec now{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// `usual` rounds, or the fewer that PENNON_BENCH_ROUNDS asks for: bench/run --quick.
+inline int Rounds(int usual) {
+  const char* const told = std::getenv("PENNON_BENCH_ROUNDS");
+  return told == nullptr ? usual : std::clamp(std::atoi(told), 1, usual);
 }
 
 inline double Median(std::vector<double> values) {

@@ -19,6 +19,7 @@ import tempfile
 import time
 
 from daemon import Daemon
+from figure import rounds
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
 from sync_server import SyncServer  # noqa: E402
@@ -26,7 +27,7 @@ from sync_server import SyncServer  # noqa: E402
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 PROCESSES = 50
 FLAGS = 10_000
-REVISIONS = 200
+REVISIONS = 10 * rounds(20)
 APART = 0.25  # seconds; changes of a tenth of a second are told as one, and kept a tenth later
 OWN_KIB = 256
 SHORT_LIVED = 2_000

@@ -16,11 +16,11 @@ import tempfile
 import time
 
 from daemon import Daemon
-from figure import figure
+from figure import figure, rounds
 from store_process import DurableCommit, Store
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
-CHANGES = 300
+CHANGES = 10 * rounds(30)
 WARM_UP = 10
 APART = (0.15, 0.25)  # seconds: the set before is being kept by then, or was
 KEY = "flag-00000001"

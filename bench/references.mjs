@@ -7,7 +7,7 @@ const require = createRequire(new URL('../tests/conformance/package.json', impor
 const { FlagdCore } = require('@openfeature/flagd-core');
 const { InMemStorageProvider, Unleash } = require('unleash-client');
 
-const ROUNDS = 15;
+const ROUNDS = Math.min(15, Number(process.env.PENNON_BENCH_ROUNDS ?? 15));
 const EVALUATIONS = 100000; // of one round
 const SUBJECTS = 1000;
 

@@ -18,11 +18,12 @@ import sys
 import tempfile
 import time
 
+from figure import rounds
 from loading import nginx_config, wrk_script
 
 BIN = pathlib.Path(sys.argv[1])
 HTTP_LOAD = sys.argv[2]
-ROUNDS = 7
+ROUNDS = rounds(7)
 SECONDS = 1
 CONNECTIONS = 32
 FLAGS = 10_000

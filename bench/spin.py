@@ -14,9 +14,10 @@ import tempfile
 import time
 
 from daemon import Daemon
+from figure import rounds
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
-ROUNDS = 11
+ROUNDS = rounds(11)
 FLAGS = 10_000
 ASKED = {50: 20_000, 0: 3_000}  # by microseconds of spinning
 AT_MOST = 1.5

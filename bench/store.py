@@ -12,12 +12,12 @@ import sys
 import tempfile
 import time
 
-from figure import figure, median_millis
+from figure import figure, median_millis, rounds
 from store_process import DurableCommit, Store
 
 BIN = pathlib.Path(sys.argv[1])
 SUBSCRIBERS = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
-ROUNDS = 5
+ROUNDS = rounds(5)
 FLAGS = 2_000
 ENVIRONMENTS = 10
 FLAG = "/api/v1/environments/production/flags/banner"

@@ -18,10 +18,11 @@ import threading
 import time
 
 from daemon import Daemon
+from figure import rounds
 from processes import Upstream
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
-ROUNDS = 5
+ROUNDS = rounds(5)
 SECONDS = 3  # of a window
 FLAGS = 100_000
 RATE = 5_000

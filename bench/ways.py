@@ -13,9 +13,10 @@ import sys
 import tempfile
 
 from daemon import Daemon
+from figure import rounds
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
-ROUNDS = 5
+ROUNDS = rounds(5)
 FLAGS = 10_000
 COUNTS = {"mapped": 1_000_000, "frames": 20_000, "http": 20_000}
 FASTER = 100  # than a round trip, at least
