@@ -24,6 +24,7 @@ from processes import Upstream
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 ROUNDS = rounds(5)
 SECONDS = 3  # of a window
+AHEAD = 3  # seconds before it
 FLAGS = 100_000
 RATE = 5_000
 CONNECTIONS = 16
@@ -52,7 +53,9 @@ class Scene:
                 return
 
     def window(self, kind, each_second):
-        """One window of the load, with something each second of it, first after half a second."""
+        """One window of the load, with something each second of it and of AHEAD before: the first change after
+        a calm reads the definitions again, which the second has at hand.
+        """
         self.settle()
         ended = threading.Event()
 
@@ -64,6 +67,7 @@ class Scene:
 
         actor = threading.Thread(target=act)
         actor.start()
+        time.sleep(AHEAD)
         print(SECONDS, file=self.load.stdin, flush=True)
         found = json.loads(self.load.stdout.readline())
         ended.set()
@@ -107,7 +111,7 @@ def swaps_of(daemon):
 
 def one_flag(directory):
     upstream = Upstream(directory, FLAGS)
-    events = [upstream.next_event() for _ in range(ROUNDS * (SECONDS + 1))]  # what they cost is not the daemon's
+    events = [upstream.next_event() for _ in range(ROUNDS * (AHEAD + SECONDS + 1))]  # what they cost is not the daemon's
     daemon = start_daemon(directory / "one", "--upstream-url", upstream.server.url, "--upstream-key-file",
                           upstream.server.key_file, "--upstream-poll-interval", "30m")
     while not upstream.server.streams_asked:
