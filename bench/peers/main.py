@@ -14,6 +14,7 @@ import in_process
 import library
 import over_http
 import over_unix
+import plot
 import server
 from bench import Bench
 from flagd import Flagd
@@ -81,7 +82,9 @@ def main():
         shutil.rmtree(directory, ignore_errors=True)
     report.print()
     report.write(told.json)
-    print(f"written to {told.json}")
+    picture = pathlib.Path(told.json).with_suffix(".svg")
+    plot.main(told.json, picture)
+    print(f"written to {told.json}, drawn in {picture}")
     return 1 if report.missed() or report.failed else 0
 
 
