@@ -1,7 +1,7 @@
 """flagd: OFREP over HTTP. Its socket speaks gRPC only, and its ports cannot be bound to loopback alone."""
 import json
 
-from peer import Peer, version_of
+from peer import Peer, built_from
 from server import free_port
 
 
@@ -31,7 +31,7 @@ class Flagd(Peer):
     note = "no copy on disk; with its upstream dead it ends (from its source, not run)"
 
     def version(self):
-        return version_of(self.program, "version")
+        return built_from(self.program, "github.com/open-feature/flagd/flagd")
 
     def write(self, directory, flags):
         (directory / "flags.flagd.json").write_text(json.dumps(document(flags)))

@@ -1,12 +1,9 @@
 """GO Feature Flag's relay proxy: OFREP over TCP or a Unix socket. Fast is, by its documentation: a file, JSON, no
 exporter."""
 import json
-import re
-import shutil
-import subprocess
 import time
 
-from peer import Peer, Unable
+from peer import Peer, Unable, built_from
 from server import Server, free_port
 
 
@@ -37,11 +34,7 @@ class Goff(Peer):
     can = frozenset(["single", "bulk", "unix", "cold"])
 
     def version(self):
-        """As the Go compiler has put it into the program."""
-        found = subprocess.run(["go", "version", "-m", self.program], capture_output=True, text=True, check=False).stdout \
-            if shutil.which("go") else ""
-        built = re.search(r"github\.com/thomaspoignant/go-feature-flag\t(v\S+)", found)
-        return built[1] if built else "of unknown version"
+        return built_from(self.program, "github.com/thomaspoignant/go-feature-flag")
 
     def write(self, directory, flags):
         (directory / "flags.json").write_text(json.dumps({flag.key: definition(flag) for flag in flags}))

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # for loading
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))  # for loading
 
 import cold
 import in_process

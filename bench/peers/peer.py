@@ -1,5 +1,6 @@
 """What a peer is: a program that can be installed, a format for the flags, and how it is asked."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -78,3 +79,11 @@ class Unable(Exception):
 def version_of(*command):
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     return (done.stdout + done.stderr).strip().split("\n")[0]
+
+
+def built_from(program, module):
+    """The module's version, as the Go compiler has put it into the program."""
+    found = subprocess.run(["go", "version", "-m", program], capture_output=True, text=True, check=False).stdout \
+        if shutil.which("go") else ""
+    built = re.search(rf"{re.escape(module)}\t(v\S+)", found)
+    return built[1] if built else "of unknown version"

@@ -12,8 +12,8 @@ ROOM = WIDTH - NAMES - 80  # for bars; the number stands behind its bar
 OURS, THEIRS, FLOOR = "#0f766e", "#94a3b8", "#e2e8f0"
 
 
-def colour(who):
-    return OURS if who.startswith("pennond") else FLOOR if "(floor)" in who else THEIRS
+def colour(row):
+    return OURS if row["who"].startswith("pennond") else FLOOR if row.get("note") == "floor" else THEIRS
 
 
 def text(value):
@@ -34,7 +34,7 @@ def panel(workload, rows, top):
         length = ROOM * (0.06 + 0.94 * math.log(row["value"] / low) / math.log(max(high / low, 10)))
         middle = top + BAR * 0.72
         lines += [f'<text x="{NAMES - 10}" y="{middle}" text-anchor="end">{escape(row["who"])}</text>',
-                  f'<rect x="{NAMES}" y="{top}" width="{length:.0f}" height="{BAR}" rx="3" fill="{colour(row["who"])}"/>',
+                  f'<rect x="{NAMES}" y="{top}" width="{length:.0f}" height="{BAR}" rx="3" fill="{colour(row)}"/>',
                   f'<text x="{NAMES + length + 8:.0f}" y="{middle}">{text(row["value"])}</text>']
         top += BAR + GAP
     return lines, top + 14
