@@ -9,9 +9,10 @@
 namespace pennon::base {
 
 inline constexpr std::uint64_t kHighBits = 0x8080808080808080;
+/// HighBits for texts of eight bytes and more.
+std::uint64_t HighBitsOfLong(std::string_view text);
 /// Has a bit of kHighBits when a byte of `text` is above 0x7f: bits of several texts may be
 /// collected, and looked at once.
-std::uint64_t HighBitsOfLong(std::string_view text);
 [[gnu::always_inline]] inline std::uint64_t HighBits(std::string_view text) {
   const auto of_words = [&]<typename Word>(Word first) {
     Word last;

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "serving/evaluation_http.h"
+#include "serving/frame_or_http.h"
 
 namespace pennon::daemon {
 namespace {

@@ -46,9 +46,4 @@ std::unique_ptr<net::StreamProtocol> MakeFrameProtocol(EvaluationService& servic
                                                        const FrameProtocolOptions& options,
                                                        net::LateAnswer late, Grant grant = {});
 
-/// The protocol of a socket that speaks both: the first byte of a connection decides.
-std::unique_ptr<net::StreamProtocol> MakeFrameOrHttpProtocol(
-    std::function<std::unique_ptr<net::StreamProtocol>()> make_frames,
-    std::function<std::unique_ptr<net::StreamProtocol>()> make_http);
-
 }  // namespace pennon::serving

@@ -3,7 +3,6 @@
 // the first time that a file is opened whose path has PENNON_FAULTS_PATH in it: only then
 // allocations are counted. Apart from failing_calls.cpp, as a sanitizer needs the functions that
 // are replaced here.
-#include <cstdarg>
 #include <cstddef>
 
 #include "tests/support/fault_control.h"
@@ -57,10 +56,7 @@ int posix_memalign(void** into, std::size_t alignment, std::size_t size) {
 
 int open64(const char* path, int flags, ...) {
   REAL(open64);
-  va_list arguments;
-  va_start(arguments, flags);
-  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
-  va_end(arguments);
+  READ_MODE(flags);
   if (control != nullptr && faults::IsMet(path)) control[9] = 0;
   return kReal(path, flags, mode);
 }

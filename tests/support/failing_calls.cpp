@@ -13,7 +13,6 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include <cstdarg>
 #include <cstdio>
 
 #include "tests/support/fault_control.h"
@@ -100,10 +99,7 @@ int unlink(const char* path) noexcept {
 }
 int open64(const char* path, int flags, ...) {
   REAL(open64);
-  va_list arguments;
-  va_start(arguments, flags);
-  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
-  va_end(arguments);
+  READ_MODE(flags);
   if (IsMet(path) && Fails(kOpen)) return -1;
   return kReal(path, flags, mode);
 }

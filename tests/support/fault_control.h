@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdarg>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -60,3 +61,9 @@ Function Real(Function, const char* name) {
 }  // namespace faults
 
 #define REAL(name) static const auto kReal = faults::Real(&::name, #name)
+// In a function like open(2), whose last argument is there only when a file may be made: `mode`.
+#define READ_MODE(flags)                                                      \
+  va_list arguments;                                                          \
+  va_start(arguments, flags);                                                 \
+  const mode_t mode = ((flags)&O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0; \
+  va_end(arguments)

@@ -83,14 +83,8 @@ TEST_CASE("who may read something follows what is changed, as often as one may a
   CHECK(store.Ask("POST", "/api/v1/events", store.admin).status == 405);
   std::vector<std::unique_ptr<test::RecordedLater>> streams;
   for (std::int64_t i = 0; i < kMaxEventStreamsOfCaller; ++i) {
-    net::HttpRequest request;
-    const std::string authorization = "Bearer " + store.admin;
-    request.method = "GET";
-    request.path = "/api/v1/events";
-    request.headers.emplace_back("Authorization", authorization);
-    net::HttpResponse response;
     streams.push_back(std::make_unique<test::RecordedLater>());
-    REQUIRE(!store.handler.Handle(request, response, *streams.back()));
+    REQUIRE(!store.Get("/api/v1/events", store.admin, *streams.back()));
   }
   CHECK(store.metrics.event_streams == kMaxEventStreamsOfCaller);
   const auto refused = store.Ask("GET", "/api/v1/events", store.admin);

@@ -127,14 +127,8 @@ TEST_CASE("a report that the database refuses is refused alone") {
 TEST_CASE("more streams than there is room for are asked to come later") {
   Served store;
   for (int i = 0; i < 2; ++i) {
-    net::HttpRequest request;
-    const std::string authorization = "Bearer " + store.sync_key;
-    request.method = "GET";
-    request.path = "/sync/v1/stream";
-    request.headers.emplace_back("Authorization", authorization);
-    net::HttpResponse response;
     const test::RecordedLater late;
-    REQUIRE(!store.handler.Handle(request, response, late));
+    REQUIRE(!store.Get("/sync/v1/stream", store.sync_key, late));
   }
   const auto refused = store.Ask("GET", "/sync/v1/stream", store.sync_key);
   CHECK(refused.status == 503);

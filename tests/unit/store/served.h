@@ -74,6 +74,17 @@ struct Served : StoreFixture, CommitListener {
     return answered ? response : late.response.get_future().get();
   }
 
+  // A GET whose answer may come later; false when it does.
+  bool Get(const std::string& path, const std::string& token, const test::RecordedLater& late) {
+    net::HttpRequest request;
+    const std::string authorization = "Bearer " + token;
+    request.method = "GET";
+    request.path = path;
+    request.headers.emplace_back("Authorization", authorization);
+    net::HttpResponse response;
+    return handler.Handle(request, response, late);
+  }
+
   Api api{*ledger};
   base::TaskThread database_thread;
   StoreMetrics metrics;
