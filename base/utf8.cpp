@@ -1,18 +1,21 @@
 #include "base/utf8.h"
 
+#include <array>
+
 namespace pennon::base {
 
-// Eight bytes at a time; the last eight may overlap those before.
+// Sixteen bytes at a time; the last sixteen may overlap those before.
 std::uint64_t HighBitsOfLong(std::string_view text) {
-  std::uint64_t seen = 0;
+  std::array<std::uint64_t, 2> seen{};
   const auto look_at = [&](std::size_t offset) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + offset, sizeof(word));
-    seen |= word;
+    std::array<std::uint64_t, 2> words;
+    std::memcpy(words.data(), text.data() + offset, sizeof(words));
+    seen[0] |= words[0];
+    seen[1] |= words[1];
   };
   for (std::size_t i = 0; i + sizeof(seen) < text.size(); i += sizeof(seen)) look_at(i);
   look_at(text.size() - sizeof(seen));
-  return seen;
+  return seen[0] | seen[1];
 }
 
 std::size_t ValidUtf8Prefix(std::string_view text) {

@@ -9,7 +9,7 @@
 namespace pennon::base {
 
 inline constexpr std::uint64_t kHighBits = 0x8080808080808080;
-/// HighBits for texts of eight bytes and more.
+/// HighBits for texts of sixteen bytes and more.
 std::uint64_t HighBitsOfLong(std::string_view text);
 /// Has a bit of kHighBits when a byte of `text` is above 0x7f: bits of several texts may be
 /// collected, and looked at once.

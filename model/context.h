@@ -83,9 +83,13 @@ class Context {
 
   void AddNull(std::string_view name) { Add(name, AttributeKind::kNull); }
   void AddBool(std::string_view name, bool value) { Add(name, value); }
-  void AddInt(std::string_view name, std::int64_t value) { Add(name, value); }
+  [[gnu::always_inline]] void AddInt(std::string_view name, std::int64_t value) {
+    Add(name, value);
+  }
   void AddDouble(std::string_view name, double value) { Add(name, value); }
-  void AddString(std::string_view name, std::string_view value) { Add(name, value); }
+  [[gnu::always_inline]] void AddString(std::string_view name, std::string_view value) {
+    Add(name, value);
+  }
   /// Begins an array or object; everything added until End(position) is its content.
   std::size_t Begin(std::string_view name, AttributeKind kind) {
     Add(name, kind);
@@ -124,7 +128,7 @@ class Context {
  private:
   // Growing, which is rare, is kept out of the code of those who add.
   template <typename Value>
-  void Add(std::string_view name, Value value) {
+  [[gnu::always_inline]] void Add(std::string_view name, Value value) {
     if (nodes_.size() == nodes_.capacity()) [[unlikely]] {
       Grow();
     }

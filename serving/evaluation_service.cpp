@@ -33,9 +33,11 @@ void AppendKeys(const std::shared_ptr<const AttachedImage>& image,
   }
 }
 
+[[gnu::noinline]] bool IsAmong(const std::vector<std::string>& keys, std::string_view key) {
+  return std::binary_search(keys.begin(), keys.end(), key);
+}
 bool IsHidden(const Published& published, std::string_view key) {
-  return published.only != nullptr &&
-         !std::binary_search(published.only->begin(), published.only->end(), key);
+  return published.only != nullptr && !IsAmong(*published.only, key);
 }
 
 // Where a flag is.

@@ -57,7 +57,7 @@ class FrameProtocol final : public net::StreamProtocol {
       const std::string_view payload = rest.substr(wire::kFrameHeaderBytes, header.size);
       rest.remove_prefix(size);
       if (header.type == FrameType::kEvaluate) {
-        OnEvaluate(header, payload, rest, room, progress);
+        OnEvaluate(header, payload, room, progress);
       } else {
         OnOther(header, payload, room, progress);
       }
@@ -88,21 +88,7 @@ class FrameProtocol final : public net::StreamProtocol {
     return {};
   }
 
-  void Untake() {
-    taken_.reset();
-    foreseen_ = {};
-  }
-
-  // Fetches the flag that the frame at the beginning of `rest` asks for, while the one before it is
-  // answered: among many flags waiting for memory would cost more than evaluating.
-  void Foresee(std::string_view rest) {
-    FrameHeader header;
-    if (!taken_ || !wire::ReadFrameHeader(rest, header) || header.type != FrameType::kEvaluate) {
-      return;
-    }
-    foreseen_ = service_.Foresee(taken_->reading,
-                                 wire::FrameReader(rest.substr(wire::kFrameHeaderBytes)).Text16());
-  }
+  void Untake() { taken_.reset(); }
 
   [[gnu::noinline]] void OnOther(const FrameHeader& header, std::string_view payload,
                                  wire::FrameRoom& room, Progress& progress) {
@@ -170,16 +156,29 @@ class FrameProtocol final : public net::StreamProtocol {
     return true;
   }
 
-  // `rest` is what follows the frame.
-  void OnEvaluate(const FrameHeader& header, std::string_view payload, std::string_view rest,
-                  wire::FrameRoom& room, Progress& progress) {
-    const engine::HashedKey foreseen = foreseen_;
-    Foresee(rest);
+  void OnEvaluate(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room,
+                  Progress& progress) {
+    // Who has a reading has said hello.
+    if (!taken_) return OnRareEvaluate(header, payload, room, progress);
+    // The flag is fetched while the context is read.
+    const engine::HashedKey key = service_.Foresee(taken_->reading, wire::KeyOfEvaluate(payload));
+    if (!wire::DecodePlainEvaluate(payload, context_)) {
+      return OnRareEvaluate(header, payload, room, progress);
+    }
+    service_.CompleteContext(context_, nullptr);
+    Evaluate(header, key, room);
+  }
+
+  // The first of a read, and what is not plain.
+  [[gnu::noinline]] void OnRareEvaluate(const FrameHeader& header, std::string_view payload,
+                                        wire::FrameRoom& room, Progress& progress) {
     if (!ReadQuestion(header, FrameType::kEvaluate, payload, room, progress)) return;
-    const std::string_view key = keys_.front();
-    const bool is_foreseen = foreseen.text.data() == key.data();
-    const Answer answer = service_.Evaluate(
-        taken_->reading, is_foreseen ? foreseen : service_.Foresee(taken_->reading, key), context_);
+    Evaluate(header, service_.Foresee(taken_->reading, keys_.front()), room);
+  }
+
+  [[gnu::always_inline]] void Evaluate(const FrameHeader& header, const engine::HashedKey& key,
+                                       wire::FrameRoom& room) {
+    const Answer answer = service_.Evaluate(taken_->reading, key, context_);
     wire::AppendEvaluation(room, header.id, header.flags, taken_->state, answer.evaluation,
                            answer.source);
   }
@@ -316,7 +315,6 @@ class FrameProtocol final : public net::StreamProtocol {
   bool said_hello_ = false;
   std::string environment_;
   std::optional<Taken> taken_;
-  engine::HashedKey foreseen_;  // of the frame that comes next, for `taken_`
   std::vector<std::string_view> keys_;
   model::Context context_;
 };

@@ -91,29 +91,45 @@ class FrameReader {
   template <typename T>
   T Get() {
     T value{};
-    if (left() < sizeof(T)) {
-      ok_ = false;
-      return value;
-    }
-    std::memcpy(&value, next_, sizeof(T));
-    next_ += sizeof(T);
+    if (!Read(value)) ok_ = false;
     return value;
   }
   std::string_view Text16() { return Bytes(Get<std::uint16_t>()); }
   std::string_view Text32() { return Bytes(Get<std::uint32_t>()); }
 
+  /// Of Get and the texts.
   [[nodiscard]] bool ok() const { return ok_; }
+
+  // The same for who stops at the first that does not fit: false, and `ok` does not know of it.
+  template <typename T>
+  [[nodiscard]] bool Read(T& value) {
+    if (left() < sizeof(T)) return false;
+    std::memcpy(&value, next_, sizeof(T));
+    next_ += sizeof(T);
+    return true;
+  }
+  /// A text with its length, a `Size`, before it.
+  template <typename Size>
+  [[nodiscard]] bool ReadText(std::string_view& text) {
+    Size size;
+    return Read(size) && ReadBytes(size, text);
+  }
+
+  /// Where the next is read.
+  [[nodiscard]] const char* next() const { return next_; }
   [[nodiscard]] bool AtEnd() const { return next_ == end_; }
   [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - next_); }
 
  private:
-  std::string_view Bytes(std::size_t size) {
-    if (left() < size) {
-      ok_ = false;
-      return {};
-    }
-    const std::string_view bytes(next_, size);
+  [[nodiscard]] bool ReadBytes(std::size_t size, std::string_view& bytes) {
+    if (left() < size) return false;
+    bytes = {next_, size};
     next_ += size;
+    return true;
+  }
+  std::string_view Bytes(std::size_t size) {
+    std::string_view bytes;
+    if (!ReadBytes(size, bytes)) ok_ = false;
     return bytes;
   }
 

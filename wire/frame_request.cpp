@@ -89,57 +89,6 @@ class ContextDecoder {
   std::string_view refusal_ = "context has a name that is not UTF-8";
 };
 
-// What nearly all requests are: one flag, and attributes in ASCII that are no arrays and objects.
-// False when this one is not, or has a mistake, which is for ReadAny to name. What it reads with
-// stays in registers.
-[[gnu::noinline]] bool ReadPlain(std::string_view payload, std::vector<std::string_view>& keys,
-                                 model::Context& context) {
-  FrameReader reader(payload);
-  keys.push_back(reader.Text16());
-  const auto count = reader.Get<std::uint16_t>();
-  if (count > kMaxContextNodes) return false;
-  std::uint64_t high_bits = 0;
-  for (std::uint16_t i = 0; i < count; ++i) {
-    const std::string_view name = reader.Text16();
-    const auto kind = reader.Get<FrameValue>();
-    if (!reader.ok()) return false;
-    high_bits |= base::HighBits(name);
-    if (kind == FrameValue::kString) {
-      const std::string_view text = reader.Text32();
-      high_bits |= base::HighBits(text);
-      context.AddString(name, text);
-    } else if (kind == FrameValue::kInt) {
-      context.AddInt(name, reader.Get<std::int64_t>());
-    } else if (kind == FrameValue::kFalse || kind == FrameValue::kTrue) {
-      context.AddBool(name, kind == FrameValue::kTrue);
-    } else if (kind == FrameValue::kDouble) {
-      context.AddDouble(name, reader.Get<double>());
-    } else {
-      return false;
-    }
-  }
-  return reader.ok() && reader.AtEnd() && (high_bits & base::kHighBits) == 0;
-}
-
-base::Result<void> ReadAny(FrameType type, std::string_view payload,
-                           std::vector<std::string_view>& keys, model::Context& context) {
-  FrameReader reader(payload);
-  const std::size_t count = type == FrameType::kEvaluate ? 1 : reader.Get<std::uint16_t>();
-  if (count > kMaxBatchFlags) {
-    return Fail(
-        Error::Limit("batch", "names more than " + std::to_string(kMaxBatchFlags) + " flags"));
-  }
-  for (std::size_t i = 0; i < count; ++i) keys.push_back(reader.Text16());
-  if (!reader.ok()) return Fail(CutOff("flag key"));
-  ContextDecoder decoder(reader, context);
-  if (!decoder.Decode()) {
-    if (!reader.ok()) return Fail(CutOff("context"));
-    return Fail(Error::Invalid("", decoder.refusal()));
-  }
-  if (!reader.AtEnd()) return Fail(Error::Invalid("context", "is followed by bytes too many"));
-  return {};
-}
-
 void PutNodes(FrameWriter& frame, const model::Attribute* node, const model::Attribute* end,
               bool named);
 
@@ -213,10 +162,64 @@ base::Result<void> DecodeEvaluate(FrameType type, std::string_view payload,
                                   std::vector<std::string_view>& keys, model::Context& context) {
   context.Clear();
   keys.clear();
-  if (type == FrameType::kEvaluate && ReadPlain(payload, keys, context)) return {};
+  FrameReader reader(payload);
+  const std::size_t count = type == FrameType::kEvaluate ? 1 : reader.Get<std::uint16_t>();
+  if (count > kMaxBatchFlags) {
+    return Fail(
+        Error::Limit("batch", "names more than " + std::to_string(kMaxBatchFlags) + " flags"));
+  }
+  for (std::size_t i = 0; i < count; ++i) keys.push_back(reader.Text16());
+  if (!reader.ok()) return Fail(CutOff("flag key"));
+  ContextDecoder decoder(reader, context);
+  if (!decoder.Decode()) {
+    if (!reader.ok()) return Fail(CutOff("context"));
+    return Fail(Error::Invalid("", decoder.refusal()));
+  }
+  if (!reader.AtEnd()) return Fail(Error::Invalid("context", "is followed by bytes too many"));
+  return {};
+}
+
+// What is not a number is looked at in long pieces, with the lengths in it: a length of 128 and
+// more passes for what is not ASCII. What this reads with stays in registers.
+bool DecodePlainEvaluate(std::string_view payload, model::Context& context) {
   context.Clear();
-  keys.clear();
-  return ReadAny(type, payload, keys, context);
+  FrameReader reader(payload);
+  std::string_view key;
+  std::uint16_t count;
+  if (!reader.ReadText<std::uint16_t>(key) || !reader.Read(count)) return false;
+  if (count > kMaxContextNodes) return false;
+  std::uint64_t high_bits = 0;
+  const char* piece = payload.data();
+  const auto read_number = [&](auto& number) {
+    high_bits |= base::HighBits({piece, static_cast<std::size_t>(reader.next() - piece)});
+    const bool has_read = reader.Read(number);
+    piece = reader.next();
+    return has_read;
+  };
+  for (std::uint16_t i = 0; i < count; ++i) {
+    std::string_view name;
+    FrameValue kind;
+    if (!reader.ReadText<std::uint16_t>(name) || !reader.Read(kind)) return false;
+    if (kind == FrameValue::kString) {
+      std::string_view text;
+      if (!reader.ReadText<std::uint32_t>(text)) return false;
+      context.AddString(name, text);
+    } else if (kind == FrameValue::kInt) {
+      std::int64_t number;
+      if (!read_number(number)) return false;
+      context.AddInt(name, number);
+    } else if (kind == FrameValue::kFalse || kind == FrameValue::kTrue) {
+      context.AddBool(name, kind == FrameValue::kTrue);
+    } else if (kind == FrameValue::kDouble) {
+      double number;
+      if (!read_number(number)) return false;
+      context.AddDouble(name, number);
+    } else {
+      return false;
+    }
+  }
+  high_bits |= base::HighBits({piece, static_cast<std::size_t>(reader.next() - piece)});
+  return reader.AtEnd() && (high_bits & base::kHighBits) == 0;
 }
 
 void AppendEvaluate(std::string& out, std::uint32_t id, std::uint16_t flags, std::string_view key,

@@ -2,11 +2,23 @@
 
 namespace pennon::wire {
 
-// For the frame at hand, and for as much as was written to the room before.
+namespace {
+constexpr std::size_t kAhead = 120;
+}
+
+void FrameRoom::Grow(std::size_t bytes) {
+  const std::size_t end = size();
+  out_.resize(end + bytes + kAhead + (end - begin_));
+  spare_ = out_.size() - end;
+}
+
 void FrameWriter::Grow(std::size_t size) {
-  constexpr std::size_t kAhead = 120;
-  const std::size_t before = room_ == nullptr ? 0 : end_ - room_->begin_;
-  out_.resize(end_ + size + kAhead + before);
+  if (room_ == nullptr) {
+    out_.resize(end_ + size + kAhead);
+  } else {
+    room_->spare_ = out_.size() - end_;
+    room_->Grow(size);
+  }
 }
 
 std::string_view FrameWriter::CutAtCharacter(std::string_view text) {

@@ -12,6 +12,13 @@
 
 namespace pennon::wire {
 
+/// Writes values to `next`, one after another without padding; returns where they end.
+template <typename... Ts>
+[[gnu::always_inline]] inline char* Lay(char* next, Ts... values) {
+  ((std::memcpy(next, &values, sizeof(values)), next += sizeof(values)), ...);
+  return next;
+}
+
 /// A string that several frames are written to, one after another: it is longer than they are, so
 /// that room is made for many at once.
 class FrameRoom {
@@ -30,9 +37,20 @@ class FrameRoom {
   }
   /// Of the string without the room.
   [[nodiscard]] std::size_t size() const { return out_.size() - spare_; }
+  /// The place of a frame of `bytes`, for who writes all of it at once.
+  char* Take(std::size_t bytes) {
+    if (spare_ < bytes) [[unlikely]] {
+      Grow(bytes);
+    }
+    char* const place = out_.data() + size();
+    spare_ -= bytes;
+    return place;
+  }
 
  private:
   friend class FrameWriter;
+  /// For `bytes` more, and for as much as there is already.
+  [[gnu::noinline]] void Grow(std::size_t bytes);
 
   std::string& out_;
   std::size_t begin_;      // of the first frame
@@ -64,8 +82,7 @@ class FrameWriter {
   /// Values, one after another without padding.
   template <typename... Ts>
   FrameWriter& Put(Ts... values) {
-    char* next = Room((sizeof(Ts) + ...));
-    ((std::memcpy(next, &values, sizeof(values)), next += sizeof(values)), ...);
+    Lay(Room((sizeof(Ts) + ...)), values...);
     return *this;
   }
   FrameWriter& Bytes(std::string_view bytes) {

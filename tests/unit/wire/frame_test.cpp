@@ -27,6 +27,21 @@ base::Result<void> Decode(std::string_view payload, model::Context& context,
   return DecodeEvaluate(type, payload, keys, context);
 }
 
+void CheckSame(const model::Context& decoded, const model::Context& context) {
+  const auto& nodes = context.nodes();
+  REQUIRE(decoded.nodes().size() == nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    CHECK(decoded.nodes()[i].name() == nodes[i].name());
+    CHECK(decoded.nodes()[i].kind() == nodes[i].kind());
+    CHECK(decoded.nodes()[i].size() == nodes[i].size());
+    if (nodes[i].kind() == model::AttributeKind::kString) {
+      CHECK(decoded.nodes()[i].text() == nodes[i].text());
+    } else {
+      CHECK(decoded.nodes()[i].integer() == nodes[i].integer());
+    }
+  }
+}
+
 client::Context Nested(std::size_t depth) {
   model::Value value(1);
   for (std::size_t i = 0; i < depth; ++i) value = model::Value(model::Array{value});
@@ -57,18 +72,51 @@ TEST_CASE("a context survives the way through a frame") {
   const std::string frame = EvaluateFrame(context);
   model::Context decoded;
   REQUIRE(Decode(PayloadOf(frame), decoded));
-  const auto& nodes = context.view().nodes();
-  REQUIRE(decoded.nodes().size() == nodes.size());
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    CHECK(decoded.nodes()[i].name() == nodes[i].name());
-    CHECK(decoded.nodes()[i].kind() == nodes[i].kind());
-    CHECK(decoded.nodes()[i].size() == nodes[i].size());
-    if (nodes[i].kind() == model::AttributeKind::kString) {
-      CHECK(decoded.nodes()[i].text() == nodes[i].text());
-    } else {
-      CHECK(decoded.nodes()[i].integer() == nodes[i].integer());
-    }
+  CheckSame(decoded, context.view());
+}
+
+TEST_CASE("the quick way through a plain request gives what the thorough one gives, or nothing") {
+  client::Context context("user-1");
+  context.Set("t", true).Set("f", false).Set("i", -5).Set("d", 0.5).Set("s", std::string(99, 's'));
+  std::string payload(PayloadOf(EvaluateFrame(context)));
+  model::Context quick;
+  model::Context thorough;
+  REQUIRE(DecodePlainEvaluate(payload, quick));
+  CHECK(KeyOfEvaluate(payload) == "flag");
+  CheckSame(quick, context.view());
+  int plain = 0;
+  const auto compare = [&](std::string_view bytes) {
+    if (!DecodePlainEvaluate(bytes, quick)) return;
+    ++plain;
+    REQUIRE(Decode(bytes, thorough));
+    CheckSame(quick, thorough);
+  };
+  for (std::size_t size = 0; size < payload.size(); ++size) {
+    CHECK_FALSE(DecodePlainEvaluate(std::string_view(payload).substr(0, size), quick));
   }
+  for (char& byte : payload) {
+    const char was = byte;
+    for (int value = 0; value < 256; ++value) {
+      byte = static_cast<char>(value);
+      compare(payload);
+    }
+    byte = was;
+  }
+  CHECK(plain > 1'000);
+  compare(payload + 'x');
+}
+
+TEST_CASE("what is not plain is left to the thorough way") {
+  model::Context decoded;
+  const auto is_plain = [&](const client::Context& context) {
+    const std::string frame = EvaluateFrame(context);
+    REQUIRE(Decode(PayloadOf(frame), decoded));
+    return DecodePlainEvaluate(PayloadOf(frame), decoded);
+  };
+  CHECK(is_plain(client::Context()));
+  CHECK_FALSE(is_plain(client::Context("\u00e9")));
+  CHECK_FALSE(is_plain(client::Context(std::string(200, 'u'))));
+  CHECK_FALSE(is_plain(Nested(1)));
 }
 
 TEST_CASE("frames that share a room are the same as frames written apart") {
@@ -165,6 +213,38 @@ TEST_CASE("an answer survives the way through a frame, and is refused when cut o
   CHECK(answer->entries[0].metadata == R"({"pennon.kind":"RULE","pennon.ruleIndex":-1})");
   for (std::size_t size = 0; size < PayloadOf(frame).size(); ++size) {
     CHECK_FALSE(DecodeEvaluations(*header, PayloadOf(frame).substr(0, size)).has_value());
+  }
+}
+
+TEST_CASE("a boolean's answer, which is written in one go, is read as it was given") {
+  model::Evaluation evaluation;
+  evaluation.reason = model::Reason::kSplit;
+  evaluation.has_value = true;
+  evaluation.variant = "on";
+  for (const bool value : {false, true}) {
+    evaluation.boolean = value;
+    std::string frame;
+    {
+      FrameRoom room(frame);
+      AppendEvaluation(room, 9, 0, {1, 2, 3, model::Source::kCache, true}, evaluation,
+                       model::Source::kCache);
+    }
+    const auto header = DecodeFrameHeader(frame);
+    REQUIRE(header);
+    CHECK(header->id == 9);
+    CHECK(header->size == PayloadOf(frame).size());
+    const auto answer = DecodeEvaluations(*header, PayloadOf(frame));
+    REQUIRE(answer);
+    CHECK(answer->state.epoch == 1);
+    CHECK(answer->state.revision == 2);
+    CHECK(answer->state.age_millis == 3);
+    CHECK(answer->state.source == model::Source::kCache);
+    CHECK(answer->state.stale);
+    REQUIRE(answer->entries.size() == 1);
+    CHECK(answer->entries[0].reason == model::Reason::kSplit);
+    CHECK(answer->entries[0].error == model::EvaluationError::kNone);
+    CHECK(answer->entries[0].kind == (value ? FrameValue::kTrue : FrameValue::kFalse));
+    CHECK(answer->entries[0].variant == "on");
   }
 }
 
