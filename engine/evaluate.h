@@ -13,7 +13,7 @@ namespace pennon::engine {
 /// What an evaluation may know beside the flag and the context; never read inside.
 struct Moment {
   std::int64_t now_millis = 0;  // wall clock, since 1970 UTC
-  std::uint64_t random = 0;     // for stickiness by chance
+  std::uint64_t random = 0;     // for stickiness by chance; hashed, so a count will do
 };
 
 /// Total: always an Evaluation, never throws, ends within kMaxOperations; does not allocate, but

@@ -69,12 +69,10 @@ Answer NoFlag(const Published& published) {
   return answer;
 }
 
-// SplitMix64 (Steele, Lea, Flood 2014): for places by chance, not for secrets.
+// A Weyl sequence: no value comes twice, and the engine hashes it. For places by chance, not for
+// secrets.
 std::uint64_t Draw(std::uint64_t& state) {
-  std::uint64_t word = state += 0x9e3779b97f4a7c15;
-  word = (word ^ (word >> 30U)) * 0xbf58476d1ce4e5b9;
-  word = (word ^ (word >> 27U)) * 0x94d049bb133111eb;
-  return word ^ (word >> 31U);
+  return state += 0x9e3779b97f4a7c15;
 }
 
 std::uint64_t Seed() {
@@ -155,14 +153,6 @@ base::Result<Reading> EvaluationService::ReadFor(std::string_view environment,
   return Fail(Error::Forbidden("environment", "\"" + reading->published->environment +
                                                   "\" is not for this user; see "
                                                   "peers.environments"));
-}
-
-engine::HashedKey EvaluationService::Foresee(const Reading& reading, std::string_view key) {
-  const auto& image = reading.published->image;
-  if (image == nullptr) return {key};
-  const engine::HashedKey hashed = image->snapshot().Hashed(key);
-  image->snapshot().Prefetch(hashed);
-  return hashed;
 }
 
 Answer EvaluationService::Evaluate(const Reading& reading, const engine::HashedKey& key,

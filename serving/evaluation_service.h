@@ -88,7 +88,13 @@ class EvaluationService {
                                               const Grant& grant) const;
 
   /// Begins to fetch a flag that will be evaluated soon, and returns what to evaluate it by.
-  static engine::HashedKey Foresee(const Reading& reading, std::string_view key);
+  static engine::HashedKey Foresee(const Reading& reading, std::string_view key) {
+    const auto& image = reading.published->image;
+    if (image == nullptr) return {key};
+    const engine::HashedKey hashed = image->snapshot().Hashed(key);
+    image->snapshot().Prefetch(hashed);
+    return hashed;
+  }
   /// The flag set in force first, then the configuration's defaults, then an error: the caller's
   /// default is to be used.
   Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context) {
@@ -113,7 +119,7 @@ class EvaluationService {
 
  private:
   const base::Clock& clock_;
-  std::uint64_t random_;  // the state of SplitMix64; each evaluation draws once
+  std::uint64_t random_;  // each evaluation draws from it once
   std::vector<std::shared_ptr<const Published>> environments_;
   UsageSink* usage_ = nullptr;
   std::function<void(const std::shared_ptr<const Published>&)> on_published_;

@@ -34,8 +34,7 @@ class FrameProtocol final : public net::StreamProtocol {
     wire::FrameRoom room(output);
     Progress progress;
     std::string_view rest(input.data(), input.size());
-    while (!progress.close && !progress.suspended && !progress.more &&
-           rest.size() >= wire::kFrameHeaderBytes) {
+    while (rest.size() >= wire::kFrameHeaderBytes) {
       FrameHeader header;
       if (!wire::ReadFrameHeader(rest, header)) {
         Refuse(room, 0, Error::Invalid("frame", "does not begin with the byte 0xf5"), progress);
@@ -56,11 +55,9 @@ class FrameProtocol final : public net::StreamProtocol {
       }
       const std::string_view payload = rest.substr(wire::kFrameHeaderBytes, header.size);
       rest.remove_prefix(size);
-      if (header.type == FrameType::kEvaluate) {
-        OnEvaluate(header, payload, room, progress);
-      } else {
-        OnOther(header, payload, room, progress);
-      }
+      if (header.type == FrameType::kEvaluate && EvaluatePlain(header, payload, room)) continue;
+      OnFrame(header, payload, room, progress);
+      if (progress.close || progress.suspended || progress.more) break;
     }
     progress.consumed = input.size() - rest.size();
     return progress;
@@ -90,9 +87,29 @@ class FrameProtocol final : public net::StreamProtocol {
 
   void Untake() { taken_.reset(); }
 
-  [[gnu::noinline]] void OnOther(const FrameHeader& header, std::string_view payload,
+  // What nearly all frames are; false, with nothing done, when this one is not.
+  bool EvaluatePlain(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room) {
+    if (!taken_ && !(said_hello_ && TakeReading())) return false;
+    // The flag is fetched while the context is read.
+    const engine::HashedKey key = service_.Foresee(taken_->reading, wire::KeyOfEvaluate(payload));
+    if (!wire::DecodePlainEvaluate(payload, context_)) return false;
+    service_.CompleteContext(context_, nullptr);
+    Evaluate(header, key, room);
+    return true;
+  }
+
+  [[gnu::always_inline]] void Evaluate(const FrameHeader& header, const engine::HashedKey& key,
+                                       wire::FrameRoom& room) {
+    const Answer answer = service_.Evaluate(taken_->reading, key, context_);
+    wire::AppendEvaluation(room, header.id, header.flags, taken_->state, answer.evaluation,
+                           answer.source);
+  }
+
+  [[gnu::noinline]] void OnFrame(const FrameHeader& header, std::string_view payload,
                                  wire::FrameRoom& room, Progress& progress) {
     switch (header.type) {
+      case FrameType::kEvaluate:
+        return OnEvaluate(header, payload, room, progress);
       case FrameType::kBatch:
         return OnBatch(header, payload, room, progress);
       case FrameType::kHello:
@@ -158,29 +175,8 @@ class FrameProtocol final : public net::StreamProtocol {
 
   void OnEvaluate(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room,
                   Progress& progress) {
-    // Who has a reading has said hello.
-    if (!taken_) return OnRareEvaluate(header, payload, room, progress);
-    // The flag is fetched while the context is read.
-    const engine::HashedKey key = service_.Foresee(taken_->reading, wire::KeyOfEvaluate(payload));
-    if (!wire::DecodePlainEvaluate(payload, context_)) {
-      return OnRareEvaluate(header, payload, room, progress);
-    }
-    service_.CompleteContext(context_, nullptr);
-    Evaluate(header, key, room);
-  }
-
-  // The first of a read, and what is not plain.
-  [[gnu::noinline]] void OnRareEvaluate(const FrameHeader& header, std::string_view payload,
-                                        wire::FrameRoom& room, Progress& progress) {
     if (!ReadQuestion(header, FrameType::kEvaluate, payload, room, progress)) return;
     Evaluate(header, service_.Foresee(taken_->reading, keys_.front()), room);
-  }
-
-  [[gnu::always_inline]] void Evaluate(const FrameHeader& header, const engine::HashedKey& key,
-                                       wire::FrameRoom& room) {
-    const Answer answer = service_.Evaluate(taken_->reading, key, context_);
-    wire::AppendEvaluation(room, header.id, header.flags, taken_->state, answer.evaluation,
-                           answer.source);
   }
 
   void OnBatch(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room,

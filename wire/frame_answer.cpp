@@ -62,7 +62,7 @@ bool IsPlain(std::uint16_t request_flags, const Evaluation& evaluation) {
   const auto variant_size = static_cast<std::uint16_t>(evaluation.variant.size());
   const auto size = static_cast<std::uint32_t>(kStateBytes + kEntryBytes + variant_size);
   char* next = out.Take(kFrameHeaderBytes + size);
-  next = Lay(next, FrameHeader{kFrameMagic, FrameType::kEvaluation, 0, id, size});
+  next = Lay(next, kFrameMagic, FrameType::kEvaluation, std::uint16_t{0}, id, size);
   next = Lay(next, state.epoch, state.revision, state.age_millis, state.source, state.stale,
              std::uint32_t{1});
   next = Lay(next, evaluation.reason, evaluation.error, source,
