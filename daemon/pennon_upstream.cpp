@@ -32,7 +32,13 @@ FetchResult Interpret(const std::string& url, Asked asked,
   if (result->status == 304 && !asked.had_validator) {
     return Failed(Error::Invalid(url, "answered 304 to a fetch without a tag"));
   }
-  if (result->status == 304 || (result->status == 204 && asked.had_since)) {
+  const bool is_current = result->status == 204 && asked.had_since;
+  if (is_current && HeaderOf(*result, std::string(wire::kSyncMark)).empty()) {
+    return Failed(Error::Invalid(
+        url, "answered 204 without the header " + std::string(wire::kSyncMark) +
+                 "; something between here and the store may have answered in its place"));
+  }
+  if (result->status == 304 || is_current) {
     Fetched fetched;
     fetched.not_modified = true;
     return fetched;

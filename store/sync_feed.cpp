@@ -113,6 +113,7 @@ void SyncFeed::Answer(const net::HttpRequest& request, const std::string& enviro
   const auto since = SinceOf(request);
   // What nearly every poll is answered, so it is short.
   if (since == body.cursor() && request.Header("If-None-Match").empty()) {
+    response.headers.emplace_back(wire::kSyncMark, "1");
     response.headers.emplace_back("Cache-Control", "no-store");
     response.status = 204;
     response.content_type = {};

@@ -16,6 +16,9 @@
 
 namespace pennon::wire {
 
+/// The header of an answer without a body (nothing is new): nobody else's 204 has it.
+inline constexpr std::string_view kSyncMark = "pennon";
+
 enum class LineKind : std::uint8_t { kFlag, kSegment };
 std::string_view Name(LineKind kind);  // "flag", "segment"
 

@@ -133,6 +133,16 @@ class AnswerTest(FaultTest):
         self.assert_serves(daemon)
         self.heal(upstream, daemon, 2)
 
+    def test_N15_no_content_of_somebody_else_is_a_failure(self):
+        upstream = self.upstream()
+        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        upstream.fault = once(head(204, []))
+        self.wait_mishaps(daemon, 2)
+        self.assertTrue(upstream.requests[-1].path.endswith("?since=1.1"))
+        self.assertIn("204", daemon.environment()["lastError"])
+        self.assert_serves(daemon)
+        self.heal(upstream, daemon, 2)
+
     def test_N16_a_body_that_is_cut_short_is_refused_and_fetched_again(self):
         upstream = self.upstream()
         daemon = self.live(upstream, ["--upstream-stream", "false"])

@@ -162,6 +162,7 @@ TEST_CASE("a poll that says since when it knows all is answered 204, or 304 with
   feed.Answer(request, "prod", current);
   CHECK(current.status == 204);
   CHECK(current.body.empty());
+  CHECK(current.headers.front().first == wire::kSyncMark);
 
   const std::string tag = store.Body()->tag();
   net::HttpRequest tagged = Poll(tag);
