@@ -6,6 +6,7 @@
 #include <span>
 #include <type_traits>
 
+#include "engine/flag_blocks.h"
 #include "engine/image_verifier.h"
 #include "engine/limits.h"
 #include "engine/literal.h"
@@ -158,10 +159,6 @@ ImageBuilder::ImageBuilder(const ImageView& base) {
   const auto& header = base.BlockAt<ImageHeader>(0);
   constexpr std::uint32_t kTextAt = sizeof(ImageHeader);
   text_ = base.Text({kTextAt, header.flags.offset - kTextAt});  // up to the first table
-  // Nearly all blocks are taken over: to grow step by step would copy them again and again.
-  flag_blocks_.reserve(base.image.size());
-  flag_keys_.reserve(base.flags.size());
-  tables_.flags.reserve(base.flags.size());
   texts_.emplace(base.Text(header.environment), header.environment);
   const auto take = [](auto& table, const auto& records) {
     table.assign(records.begin(), records.end());
@@ -296,13 +293,18 @@ void ImageBuilder::AddFlag(std::string_view key, std::span<const std::byte> bloc
   flag_blocks_.insert(flag_blocks_.end(), block.begin(), block.end());
 }
 
-base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std::uint64_t epoch,
-                                              std::uint64_t revision) {
+ImageHeader ImageBuilder::MakeHeader(std::string_view environment, std::uint64_t epoch,
+                                     std::uint64_t revision) {
   ImageHeader header;
   header.epoch = epoch;
   header.revision = revision;
   header.environment = AddText(environment);
+  return header;
+}
 
+base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std::uint64_t epoch,
+                                              std::uint64_t revision) {
+  ImageHeader header = MakeHeader(environment, epoch, revision);
   // The sizes of the tables are known before their contents: the flags' offsets depend on them.
   const auto hash_of = [&](std::size_t i, std::uint64_t seed) {
     return Hash64(flag_keys_[i], seed);
@@ -312,11 +314,51 @@ base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std:
     return base::Fail(base::Error::Invalid("flag set", "has keys that were made to collide"));
   }
   header.flag_table = *flag_table;
+  const auto flags_at = LayOut(header, flag_blocks_.size());
+  if (!flags_at) return base::Fail(flags_at.error());
+  for (std::uint32_t& offset : tables_.flags) offset += *flags_at;
+  FillSlots(tables_.slots, header.flag_table, [&](std::uint32_t i) {
+    return TaggedSlot::Make(hash_of(i, header.flag_table.seed), tables_.flags[i] / kBlockAlignment);
+  });
+  return Write(header, *flags_at, [this](std::byte* place) {
+    std::copy(flag_blocks_.begin(), flag_blocks_.end(), place);
+  });
+}
+
+base::Result<ImageBytes> ImageBuilder::FinishOver(const ImageView& base,
+                                                  std::span<const std::uint32_t> replaced,
+                                                  std::string_view environment, std::uint64_t epoch,
+                                                  std::uint64_t revision) {
+  ImageHeader header = MakeHeader(environment, epoch, revision);
+  std::vector<ReplacedBlock> added;
+  for (std::size_t i = 0; i < replaced.size(); ++i) {
+    const auto block = std::span<const std::byte>(flag_blocks_).subspan(tables_.flags[i]);
+    added.push_back({replaced[i], block.first(RecordAt<FlagRecord>(block.front(), 0).block_size)});
+  }
+  const FlagBlocks blocks(base, added);
+  // Keys have stayed, so each slot is of the flag that it was of.
+  const HashTable& table = base.BlockAt<ImageHeader>(0).flag_table;
+  header.flag_table = {static_cast<std::uint32_t>(tables_.slots.size()), table.mask, table.seed};
+  const auto slots = base.slots.subspan(table.first_slot, table.mask + std::size_t{1});
+  tables_.slots.insert(tables_.slots.end(), slots.begin(), slots.end());
+  tables_.flags.assign(base.flags.begin(), base.flags.end());
+  const auto flags_at = LayOut(header, blocks.size());
+  if (!flags_at) return base::Fail(flags_at.error());
+  for (std::uint32_t& offset : tables_.flags) offset = *flags_at + blocks.Moved(offset);
+  FillSlots(tables_.slots, header.flag_table, [&](std::uint32_t slot) {
+    const std::uint32_t before = TaggedSlot::IndexOf(slot);
+    const std::uint32_t offset = *flags_at + blocks.Moved(before * kBlockAlignment);
+    return slot - before + offset / kBlockAlignment;
+  });
+  return Write(header, *flags_at, [&](std::byte* place) { blocks.CopyTo(place); });
+}
+
+base::Result<std::uint32_t> ImageBuilder::LayOut(ImageHeader& header, std::size_t flag_bytes) {
   LayOutTable layout{sizeof(ImageHeader) + text_.size()};
   ForEachTable(header, tables_, layout);
   const std::size_t segments_at = AlignUp(layout.end, kBlockAlignment);
   const std::size_t flags_at = segments_at + segment_blocks_.size();
-  const std::size_t size = flags_at + flag_blocks_.size();
+  const std::size_t size = flags_at + flag_bytes;
   if (tables_.patterns.size() > kMaxPatterns) {
     return base::Fail(base::Error::Limit(
         "flag set", "has more than " + std::to_string(kMaxPatterns) + " regular expressions"));
@@ -325,19 +367,22 @@ base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std:
     return base::Fail(base::Error::Limit(
         "flag set", "compiles to more than " + std::to_string(kMaxImageBytes) + " bytes"));
   }
-  for (std::uint32_t& offset : tables_.flags) offset += static_cast<std::uint32_t>(flags_at);
   for (std::uint32_t& offset : tables_.segments) offset += static_cast<std::uint32_t>(segments_at);
-  FillSlots(tables_.slots, header.flag_table, [&](std::uint32_t i) {
-    return TaggedSlot::Make(hash_of(i, header.flag_table.seed), tables_.flags[i] / kBlockAlignment);
-  });
+  header.image_size = size;
+  return static_cast<std::uint32_t>(flags_at);
+}
 
-  ImageBytes image(size);
+ImageBytes ImageBuilder::Write(ImageHeader& header, std::uint32_t flags_at,
+                               const std::function<void(std::byte*)>& copy_flags) const {
+  ImageBytes image(header.image_size);
   std::memcpy(image.data() + sizeof(ImageHeader), text_.data(), text_.size());
+  // Between tables are a few bytes of nobody's.
+  const std::size_t tables_at = sizeof(ImageHeader) + text_.size();
+  std::memset(image.data() + tables_at, 0, flags_at - tables_at);
   ForEachTable(header, tables_, CopyTable{image});
-  std::copy(segment_blocks_.begin(), segment_blocks_.end(), image.data() + segments_at);
-  std::copy(flag_blocks_.begin(), flag_blocks_.end(), image.data() + flags_at);
-
-  header.image_size = image.size();
+  std::copy(segment_blocks_.begin(), segment_blocks_.end(),
+            image.data() + flags_at - segment_blocks_.size());
+  copy_flags(image.data() + flags_at);
   std::memcpy(image.data(), &header, sizeof(header));
   header.checksum = ImageChecksum(image);
   std::memcpy(image.data(), &header, sizeof(header));

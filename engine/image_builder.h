@@ -69,9 +69,9 @@ class BlockBuilder {
 class ImageBuilder {
  public:
   ImageBuilder() = default;
-  /// Begins with all that an image of a builder holds beside its flags, at the same places, so that
-  /// its flags' blocks can be added as they are. What it holds is not looked for in what is added
-  /// later, which may so be stored again.
+  /// Begins with all that an image of a builder holds beside its flags, at the same places, for
+  /// FinishOver. What it holds is not looked for in what is added later, which may so be stored
+  /// again.
   explicit ImageBuilder(const ImageView& base);
 
   TextRef AddText(std::string_view text);
@@ -96,6 +96,12 @@ class ImageBuilder {
   /// The finished image. Fails when it would be larger than kMaxImageBytes.
   base::Result<ImageBytes> Finish(std::string_view environment, std::uint64_t epoch,
                                   std::uint64_t revision);
+  /// The same for a builder that began with `base`: its flags as they are, but the i-th that was
+  /// added in the place of the one with the index `replaced[i]` and the same key. Ascending.
+  base::Result<ImageBytes> FinishOver(const ImageView& base,
+                                      std::span<const std::uint32_t> replaced,
+                                      std::string_view environment, std::uint64_t epoch,
+                                      std::uint64_t revision);
 
  private:
   struct Tables {
@@ -111,6 +117,12 @@ class ImageBuilder {
   };
 
   AttributeRef MakeAttribute(const std::vector<std::string>& path);
+  ImageHeader MakeHeader(std::string_view environment, std::uint64_t epoch, std::uint64_t revision);
+  /// Gives the tables, the segments' blocks and the image their places and sizes; where the flags'
+  /// blocks begin.
+  base::Result<std::uint32_t> LayOut(ImageHeader& header, std::size_t flag_bytes);
+  ImageBytes Write(ImageHeader& header, std::uint32_t flags_at,
+                   const std::function<void(std::byte*)>& copy_flags) const;
 
   std::string text_;
   base::TextMap<std::string, TextRef> texts_;

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace pennon::engine {
@@ -15,7 +17,7 @@ inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::size_t kLargePage = std::size_t{2} << 20U;
 
 /// Throws std::bad_alloc as std::allocator does. That the kernel may refuse large pages only costs
-/// time.
+/// time. Bytes without a value begin with any: what takes most of an image is copied over it.
 template <typename T>
 struct ImageAllocator {
   using value_type = T;  // NOLINT(readability-identifier-naming): the standard's name
@@ -36,6 +38,14 @@ struct ImageAllocator {
   }
   void deallocate(T* memory, std::size_t count) {
     ::operator delete (memory, std::align_val_t{LargePages(count) == 0 ? kCacheLine : kLargePage});
+  }
+  template <typename U, typename... Arguments>
+  void construct(U* place, Arguments&&... arguments) {
+    if constexpr (sizeof...(arguments) == 0) {
+      ::new (static_cast<void*>(place)) U;
+    } else {
+      std::construct_at(place, std::forward<Arguments>(arguments)...);
+    }
   }
   friend bool operator==(const ImageAllocator& /*a*/, const ImageAllocator& /*b*/) { return true; }
 

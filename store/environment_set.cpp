@@ -67,22 +67,26 @@ void NoteDeletions(const EnvironmentSet* before, const Definitions& definitions,
                 [&](const auto& deletion) { return definitions.Find(deletion.first) != nullptr; });
 }
 
-// The image of the set's flags, and what was found in them.
-base::Result<engine::ImageBytes> Write(EnvironmentSet& set, const EnvironmentSet* before) {
+// The image of the set's flags; notes in the set what was found in them.
+base::Result<std::shared_ptr<const serving::AttachedImage>> MakeImage(
+    EnvironmentSet& set, const EnvironmentSet* before) {
+  using serving::AttachedImage;
   if (before != nullptr) {
     const engine::PatchBase base{before->flags, before->image->snapshot(), before->diagnostics,
                                  before->compact_size};
     if (auto patched = engine::Patch(base, set.flags)) {
       set.diagnostics = before->diagnostics;
       set.compact_size = before->compact_size;
-      return *std::move(patched);
+      return AttachedImage::Make(*std::move(patched), *before->image);
     }
   }
   auto compiled = engine::Compile(set.flags);
   if (!compiled) return base::Fail(compiled.error());
   set.diagnostics = std::move(compiled->diagnostics);
   set.compact_size = compiled->image.size();
-  return std::move(compiled->image);
+  return AttachedImage::Make(std::move(compiled->image),
+                             before == nullptr ? nullptr : before->image.get(),
+                             engine::Keeping::kInMemory);
 }
 
 }  // namespace
@@ -107,13 +111,9 @@ base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
   set->flags = FlagSetOf(environment, definitions);
   set->client_side = ClientSideKeys(set->flags);
   set->definitions = std::move(definitions);
-  auto image = Write(*set, before);
+  auto image = MakeImage(*set, before);
   if (!image) return base::Fail(image.error());
-  auto attached = serving::AttachedImage::Make(*std::move(image),
-                                               before == nullptr ? nullptr : before->image.get(),
-                                               engine::Keeping::kInMemory);
-  if (!attached) return base::Fail(attached.error());
-  set->image = *std::move(attached);
+  set->image = *std::move(image);
   return set;
 }
 

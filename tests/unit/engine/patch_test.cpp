@@ -91,15 +91,17 @@ struct Stage {
     compact_size = image.size();
     snapshot = *engine::Snapshot::Attach(image);
   }
-  [[nodiscard]] std::optional<engine::ImageBytes> Patch(const model::FlagSet& next) const {
+  [[nodiscard]] std::optional<engine::PatchedImage> Patch(const model::FlagSet& next) const {
     return engine::Patch({set, snapshot, diagnostics, compact_size}, next);
   }
-  void Adopt(model::FlagSet next, engine::ImageBytes patched) {
+  void Adopt(model::FlagSet next, engine::PatchedImage patched) {
     set = std::move(next);
-    auto attached = engine::Snapshot::Attach(patched, &snapshot);
+    const auto verified = engine::Snapshot::Attach(patched.image);  // everything in it
+    REQUIRE_MESSAGE(verified.has_value(), verified.error().Message());
+    auto attached = engine::Snapshot::AttachPatched(patched.image, snapshot, patched.changed);
     REQUIRE_MESSAGE(attached.has_value(), attached.error().Message());
     snapshot = *std::move(attached);
-    image = std::move(patched);
+    image = std::move(patched.image);
   }
 
   model::FlagSet set;
