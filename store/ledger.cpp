@@ -81,7 +81,7 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::ReadSet(const Environment&
   for (StoredLine& stored : *lines) {
     auto known = before == nullptr
                      ? nullptr
-                     : before->definitions.Find({stored.line.kind(), stored.line.key()});
+                     : before->definitions.Find(LineId(stored.line.kind(), stored.line.key()));
     const bool is_same = known != nullptr && IsSame(known->stored, stored);
     definitions.Put(is_same ? std::move(known) : ReadDefinition(std::move(stored)));
   }

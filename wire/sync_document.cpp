@@ -20,6 +20,7 @@ using model::Value;
 
 constexpr std::uint64_t kFormatVersion = 1;
 constexpr std::string_view kUnreadable = "unreadable";
+constexpr std::size_t kGatheredBytes = 16'384;
 
 std::uint64_t CountFlags(const std::vector<SyncLine>& lines) {
   return static_cast<std::uint64_t>(
@@ -79,7 +80,7 @@ base::Result<SyncLine> ReadLine(std::string_view bytes, std::size_t number, bool
   }
   reader.Bool("deleted", is_deleted);
   if (reader.failed()) return Fail(*reader.Finish());
-  return SyncLine(kind == "flag" ? LineKind::kFlag : LineKind::kSegment, key, std::string(bytes));
+  return SyncLine(kind == "flag" ? LineKind::kFlag : LineKind::kSegment, key, bytes);
 }
 
 std::string_view NextLine(std::string_view& rest) {
@@ -119,26 +120,29 @@ void ReadInto(const SyncLine& line, const base::Result<Value>& value,
               std::vector<model::Broken>& broken) {
   const Value* const reason = value ? value->Find(kUnreadable) : nullptr;
   if (reason != nullptr && reason->AsString() != nullptr) {
-    return broken.push_back({line.key(), Error::Invalid("", *reason->AsString())});
+    return broken.push_back({std::string(line.key()), Error::Invalid("", *reason->AsString())});
   }
   auto one = value ? read(line.key(), *value) : base::Result<T>(Fail(value.error()));
   if (one) {
     definitions.push_back(std::make_shared<const T>(std::move(*one)));
   } else {
-    broken.push_back({line.key(), one.error()});
+    broken.push_back({std::string(line.key()), one.error()});
   }
 }
 
 }  // namespace
 
-std::string_view Name(LineKind kind) {
-  return kind == LineKind::kFlag ? "flag" : "segment";
-}
-
-SyncLine::SyncLine(LineKind kind, std::string_view key, std::string bytes) {
-  std::string digest = base::Sha256Hex(bytes);
-  text_ = std::make_shared<const Text>(
-      Text{kind, std::string(key), std::move(bytes), std::move(digest)});
+SyncLine::SyncLine(LineKind kind, std::string_view key, std::string_view bytes)
+    : key_size_(static_cast<std::uint32_t>(key.size())),
+      bytes_size_(static_cast<std::uint32_t>(bytes.size())),
+      kind_(kind) {
+  std::string entry(Name(kind));
+  ((entry += ' ') += key) += ' ';
+  (entry += base::Sha256Hex(bytes)) += '\n';
+  entry_size_ = static_cast<std::uint32_t>(entry.size());
+  auto text = std::make_shared<char[]>(entry.size() + bytes.size());
+  std::copy(bytes.begin(), bytes.end(), std::copy(entry.begin(), entry.end(), text.get()));
+  text_ = std::move(text);
 }
 
 bool ComesFirst(const SyncLine& a, const SyncLine& b) {
@@ -158,7 +162,7 @@ SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& 
     if (name != "kind" && name != "key") AppendJson(object.Key(name), value);
   }
   object.Close();
-  return {kind, key, std::move(bytes)};
+  return {kind, key, bytes};
 }
 
 SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_view reason) {
@@ -166,26 +170,26 @@ SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_vie
 }
 
 void SetDigester::Add(const SyncLine& line) {
-  text_ = Name(line.kind());
-  text_ += ' ';
-  text_ += line.key();
-  text_ += ' ';
-  text_ += line.digest();
-  text_ += '\n';
-  hash_.Update(text_);
+  gathered_ += line.entry();
+  if (gathered_.size() < kGatheredBytes) return;
+  hash_.Update(gathered_);
+  gathered_.clear();
+}
+
+std::string SetDigester::Finish() {
+  hash_.Update(gathered_);
+  return hash_.FinishHex();
 }
 
 std::string SetDigest(const std::vector<SyncLine>& lines) {
   SetDigester digester;
-  const auto add_all = [&](const std::vector<SyncLine>& sorted) {
-    for (const SyncLine& line : sorted) digester.Add(line);
-  };
-  if (std::is_sorted(lines.begin(), lines.end(), ComesFirst)) {
-    add_all(lines);
-  } else {
-    std::vector<SyncLine> sorted = lines;
-    std::sort(sorted.begin(), sorted.end(), ComesFirst);
-    add_all(sorted);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0 && ComesFirst(lines[i], lines[i - 1])) {
+      std::vector<SyncLine> sorted = lines;
+      std::sort(sorted.begin(), sorted.end(), ComesFirst);
+      return SetDigest(sorted);
+    }
+    digester.Add(lines[i]);
   }
   return digester.Finish();
 }
@@ -263,7 +267,7 @@ base::Result<SyncDocument> ReadSyncDocument(std::string_view body) {
     auto line = ReadLine(NextLine(rest), number, is_deleted);
     if (!line) return Fail(line.error());
     if (is_deleted) {
-      document.deleted.push_back({line->kind(), line->key()});
+      document.deleted.push_back({line->kind(), std::string(line->key())});
     } else {
       document.lines.push_back(std::move(*line));
     }

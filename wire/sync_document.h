@@ -17,28 +17,35 @@
 namespace pennon::wire {
 
 enum class LineKind : std::uint8_t { kFlag, kSegment };
-std::string_view Name(LineKind kind);  // "flag", "segment"
+inline std::string_view Name(LineKind kind) {
+  return kind == LineKind::kFlag ? "flag" : "segment";
+}
 
 /// One definition as sent: `{"kind":"flag","key":"checkout",…}` without the newline. Immutable, and
 /// shared by its copies, so a set with one change costs a vector of pointers.
 class SyncLine {
  public:
-  SyncLine(LineKind kind, std::string_view key, std::string bytes);
+  SyncLine(LineKind kind, std::string_view key, std::string_view bytes);
 
-  [[nodiscard]] LineKind kind() const { return text_->kind; }
-  [[nodiscard]] const std::string& key() const { return text_->key; }
-  [[nodiscard]] const std::string& bytes() const { return text_->bytes; }
+  [[nodiscard]] LineKind kind() const { return kind_; }
+  [[nodiscard]] std::string_view key() const {
+    return {text_.get() + Name(kind_).size() + 1, key_size_};
+  }
+  [[nodiscard]] std::string_view bytes() const { return {text_.get() + entry_size_, bytes_size_}; }
   /// SHA-256 of the bytes, hexadecimal.
-  [[nodiscard]] const std::string& digest() const { return text_->digest; }
+  [[nodiscard]] std::string_view digest() const {
+    return entry().substr(Name(kind_).size() + 1 + key_size_ + 1, base::kSha256HexSize);
+  }
+  /// "kind key digest\n": what the digest of a set is of.
+  [[nodiscard]] std::string_view entry() const { return {text_.get(), entry_size_}; }
 
  private:
-  struct Text {
-    LineKind kind;
-    std::string key;
-    std::string bytes;
-    std::string digest;
-  };
-  std::shared_ptr<const Text> text_;
+  // The entry and the bytes in one piece: who goes through a set waits for memory once a line.
+  std::shared_ptr<const char[]> text_;
+  std::uint32_t entry_size_ = 0;
+  std::uint32_t key_size_ = 0;
+  std::uint32_t bytes_size_ = 0;
+  LineKind kind_ = LineKind::kFlag;
 };
 
 /// The order of a set: of kind and key.
@@ -77,16 +84,16 @@ SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& 
 /// `reason` as the error.
 SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_view reason);
 
-/// SHA-256 over "kind key digest\n" of all lines in their order. Confined to one thread.
+/// SHA-256 over the entries of all lines in their order. Confined to one thread.
 class SetDigester {
  public:
   /// To be called in the order of the lines.
   void Add(const SyncLine& line);
-  std::string Finish() { return hash_.FinishHex(); }
+  std::string Finish();
 
  private:
   base::Sha256 hash_;
-  std::string text_;  // of the line that is added
+  std::string gathered_;  // not hashed yet: a call for each entry costs more than hashing it
 };
 std::string SetDigest(const std::vector<SyncLine>& lines);
 
