@@ -279,6 +279,10 @@ KnownSet Environment::known() const {
 }
 
 void Environment::Publish() {
+  // Who asks need not wait for the copy that is for those who map; they have the one before.
+  if (mapped_.IsBehind(published_)) {
+    publisher_.Publish(std::make_shared<const serving::Published>(published_));
+  }
   published_.mappable = config_.mapped ? mapped_.Offer(published_) : nullptr;
   publisher_.Publish(std::make_shared<const serving::Published>(published_));
   mapped_.Announce(published_);
