@@ -77,7 +77,7 @@ void ChangeOneFlag(std::size_t flags) {
       model::FlagSet next = *set;
       auto flag = std::make_shared<model::Flag>(*next.flags[flags / 2]);
       flag->enabled = false;
-      next.flags[flags / 2] = std::move(flag);
+      next.flags.Set(flags / 2, std::move(flag));
       const auto patched =
           engine::Patch({*set, *snapshot, compiled->diagnostics, compiled->image.size()}, next);
       if (!patched) Abort("the change is none that concerns one flag");

@@ -244,7 +244,7 @@ Result<void> Cache::Prune(std::int64_t newest) {
   return {};
 }
 
-Result<void> Cache::InsertLines(std::int64_t id, const std::vector<SyncLine>& lines, bool kept) {
+Result<void> Cache::InsertLines(std::int64_t id, const wire::SyncLines& lines, bool kept) {
   auto insert = database_->Prepare(
       "INSERT INTO line (generation, kind, key, bytes, digest, kept) VALUES (?, ?, ?, ?, ?, ?)");
   if (!insert) return Fail(insert.error());

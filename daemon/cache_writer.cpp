@@ -15,6 +15,8 @@ using base::Result;
 // to themselves, and of sets that follow each other at once one is written.
 constexpr std::chrono::milliseconds kSettle{100};
 
+constexpr int kNicerWriter = 10;  // gets a tenth of the time of a thread that does not step back
+
 }  // namespace
 
 CacheWriter::CacheWriter(Cache cache, base::Logger& log, std::chrono::milliseconds max_wait)
@@ -22,7 +24,7 @@ CacheWriter::CacheWriter(Cache cache, base::Logger& log, std::chrono::millisecon
   NoteDamage();
   thread_.Start();
   // A new set is kept while those who asked for it map it: they come first.
-  (void)thread_.Post([] { base::StepBack(); });
+  (void)thread_.Post([] { base::StepBack(kNicerWriter); });
 }
 
 void CacheWriter::Save(std::shared_ptr<const Generation> generation) {

@@ -15,8 +15,7 @@ using serving::AttachedImage;
 
 // The set with each kept definition taken from the set before it.
 template <typename T>
-void TakeKept(std::vector<std::shared_ptr<const T>>& definitions,
-              const std::vector<std::shared_ptr<const T>>& before,
+void TakeKept(model::Definitions<T>& definitions, const model::Definitions<T>& before,
               const std::vector<std::string>& kept) {
   for (const std::string& key : kept) {
     const auto same_key = [&](const auto& one) { return one->key == key; };
@@ -26,7 +25,7 @@ void TakeKept(std::vector<std::shared_ptr<const T>>& definitions,
     if (now == definitions.end()) {
       definitions.push_back(*old);
     } else {
-      *now = *old;
+      definitions.Set(static_cast<std::size_t>(now - definitions.begin()), *old);
     }
   }
 }

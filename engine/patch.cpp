@@ -74,8 +74,7 @@ class Patcher {
   // False when a change is none that concerns its flag alone.
   bool FindChanged() {
     const ImageView& view = base_.snapshot.view();
-    for (std::size_t i = 0; i < set_.flags.size(); ++i) {
-      if (set_.flags[i] == base_.set.flags[i]) continue;
+    for (const std::size_t i : DifferingPlaces(set_.flags, base_.set.flags)) {
       const Flag& flag = *set_.flags[i];
       const auto found = base_.snapshot.Find(flag.key);
       if (!found || !ConcernsItAlone(*base_.set.flags[i], flag)) return false;
@@ -103,7 +102,7 @@ class Patcher {
       CompileFlag(*flag, 0, scope_, builder);
       changed.push_back(index);
     }
-    auto image = builder.FinishOver(view, changed, set_.environment, set_.epoch, set_.revision);
+    auto image = builder.FinishOver(changed, set_.environment, set_.epoch, set_.revision);
     if (!image) return base::Fail(image.error());
     return PatchedImage{*std::move(image), std::move(changed)};
   }

@@ -15,21 +15,16 @@ using Keys = base::TextSet<std::string>;
 using Uses = base::TextMap<std::string, std::vector<std::string>>;
 
 template <typename T>
-using Definitions = std::vector<std::shared_ptr<const T>>;
-
-template <typename T>
 Keys Differing(const Definitions<T>& before, const Definitions<T>& after) {
   // A delta leaves nearly all of them in their places.
-  const auto is_in_place = [&](std::size_t i) {
-    return i < before.size() && i < after.size() && before[i] == after[i];
-  };
+  const std::vector<std::size_t> places = DifferingPlaces(before, after);
   base::TextMap<std::string_view, const T*> old;
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    if (!is_in_place(i)) old.emplace(before[i]->key, before[i].get());
+  for (const std::size_t i : places) {
+    if (i < before.size()) old.emplace(before[i]->key, before[i].get());
   }
   Keys keys;
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    if (is_in_place(i)) continue;
+  for (const std::size_t i : places) {
+    if (i >= after.size()) break;
     const auto& one = after[i];
     const auto found = old.find(one->key);
     const bool is_same =

@@ -19,8 +19,14 @@ std::optional<std::uint64_t> ParseNumber(std::string_view text) {
 
 // Definitions are in the order that the digest wants.
 std::string DigestOf(const EnvironmentSet& set) {
+  const Definitions::List& definitions = set.definitions.list();
+  constexpr std::size_t kAhead = wire::SetDigester::kAhead;
   wire::SetDigester digester;
-  for (const auto& definition : set.definitions) digester.Add(definition->line());
+  for (std::size_t i = 0; i < definitions.size(); ++i) {
+    if (i + 2 * kAhead < definitions.size()) __builtin_prefetch(&definitions[i + 2 * kAhead]->stored);
+    if (i + kAhead < definitions.size()) digester.Expect(definitions[i + kAhead]->line());
+    digester.Add(definitions[i]->line());
+  }
   return digester.Finish();
 }
 

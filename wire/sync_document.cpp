@@ -1,7 +1,6 @@
 #include "wire/sync_document.h"
 
 #include <algorithm>
-#include <iterator>
 #include <set>
 
 #include "base/digest.h"
@@ -90,8 +89,24 @@ std::string_view NextLine(std::string_view& rest) {
   return line;
 }
 
-base::Result<void> VerifyDigest(const SyncDocument& document) {
-  if (SetDigest(document.lines) == document.head.set_digest) return {};
+template <typename Lines>
+std::string DigestOf(const Lines& lines) {
+  SetDigester digester;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i + digester.kAhead < lines.size()) digester.Expect(lines[i + digester.kAhead]);
+    if (i > 0 && ComesFirst(lines[i], lines[i - 1])) {
+      std::vector<SyncLine> sorted(lines.begin(), lines.end());
+      std::sort(sorted.begin(), sorted.end(), ComesFirst);
+      return DigestOf(sorted);
+    }
+    digester.Add(lines[i]);
+  }
+  return digester.Finish();
+}
+
+template <typename Lines>
+base::Result<void> VerifyDigest(const SyncHead& head, const Lines& lines) {
+  if (SetDigest(lines) == head.set_digest) return {};
   return Fail(Error::Invalid("head.digest", "does not match the set that it is of"));
 }
 
@@ -110,13 +125,13 @@ base::Result<void> Verify(const SyncDocument& document, std::uint64_t deleted) {
                                            " deletions, found " +
                                            std::to_string(document.deleted.size())));
   }
-  return head.since ? base::Result<void>() : VerifyDigest(document);
+  return head.since ? base::Result<void>() : VerifyDigest(head, document.lines);
 }
 
 template <typename T>
 void ReadInto(const SyncLine& line, const base::Result<Value>& value,
               base::Result<T> (*read)(std::string_view, const Value&),
-              std::vector<std::shared_ptr<const T>>& definitions,
+              model::Definitions<T>& definitions,
               std::vector<model::Broken>& broken) {
   const Value* const reason = value ? value->Find(kUnreadable) : nullptr;
   if (reason != nullptr && reason->AsString() != nullptr) {
@@ -128,6 +143,23 @@ void ReadInto(const SyncLine& line, const base::Result<Value>& value,
   } else {
     broken.push_back({std::string(line.key()), one.error()});
   }
+}
+
+template <typename Lines>
+model::FlagSet ReadAll(const SyncHead& head, const Lines& lines) {
+  model::FlagSet set;
+  set.environment = head.environment;
+  set.epoch = head.epoch;
+  set.revision = head.revision;
+  for (const SyncLine& line : lines) {
+    const auto value = ReadJson(line.bytes());
+    if (line.kind() == LineKind::kFlag) {
+      ReadInto<model::Flag>(line, value, ReadFlag, set.flags, set.broken_flags);
+    } else {
+      ReadInto<model::Segment>(line, value, ReadSegment, set.segments, set.broken_segments);
+    }
+  }
+  return set;
 }
 
 }  // namespace
@@ -182,16 +214,11 @@ std::string SetDigester::Finish() {
 }
 
 std::string SetDigest(const std::vector<SyncLine>& lines) {
-  SetDigester digester;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (i > 0 && ComesFirst(lines[i], lines[i - 1])) {
-      std::vector<SyncLine> sorted = lines;
-      std::sort(sorted.begin(), sorted.end(), ComesFirst);
-      return SetDigest(sorted);
-    }
-    digester.Add(lines[i]);
-  }
-  return digester.Finish();
+  return DigestOf(lines);
+}
+
+std::string SetDigest(const SyncLines& lines) {
+  return DigestOf(lines);
 }
 
 std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines) {
@@ -226,29 +253,24 @@ std::string WriteSyncDelta(SyncHead head, const std::vector<SyncLine>& lines,
   return text;
 }
 
-base::Result<SyncDocument> MergeDelta(const std::vector<SyncLine>& lines, SyncDocument delta) {
-  std::vector<SyncLine> changed = std::move(delta.lines);
-  std::sort(changed.begin(), changed.end(), ComesFirst);
-  SyncDocument whole;
-  whole.head = std::move(delta.head);
+base::Result<SyncSet> MergeDelta(const SyncLines& lines, SyncDocument delta) {
+  SyncSet whole{std::move(delta.head), lines};
   whole.head.since.reset();
-  whole.lines.reserve(lines.size() + changed.size());
-  // Of two that have one name, the new one comes first.
-  std::merge(changed.begin(), changed.end(), lines.begin(), lines.end(),
-             std::back_inserter(whole.lines), ComesFirst);
-  const auto have_one_name = [](const SyncLine& a, const SyncLine& b) { return !ComesFirst(a, b); };
-  whole.lines.erase(std::unique(whole.lines.begin(), whole.lines.end(), have_one_name),
-                    whole.lines.end());
+  PutAll(whole.lines, std::move(delta.lines), ComesFirst);
   std::set<std::pair<LineKind, std::string_view>> deleted;
   for (const LineName& name : delta.deleted) deleted.emplace(name.kind, name.key);
   if (!deleted.empty()) {
-    std::erase_if(whole.lines, [&](const SyncLine& line) {
+    EraseIf(whole.lines, [&](const SyncLine& line) {
       return deleted.contains({line.kind(), line.key()});
     });
   }
-  whole.head.flags = CountFlags(whole.lines);
+  const auto is_flag = [](const SyncLine& line) { return line.kind() == LineKind::kFlag; };
+  const auto segments = std::partition_point(whole.lines.begin(), whole.lines.end(), is_flag);
+  whole.head.flags = static_cast<std::uint64_t>(segments - whole.lines.begin());
   whole.head.segments = whole.lines.size() - whole.head.flags;
-  if (auto verified = VerifyDigest(whole); !verified) return Fail(verified.error());
+  if (auto verified = VerifyDigest(whole.head, whole.lines); !verified) {
+    return Fail(verified.error());
+  }
   return whole;
 }
 
@@ -287,19 +309,11 @@ base::Result<SyncDocument> ReadSyncDocument(std::string_view body) {
 }
 
 model::FlagSet ReadDefinitions(const SyncHead& head, const std::vector<SyncLine>& lines) {
-  model::FlagSet set;
-  set.environment = head.environment;
-  set.epoch = head.epoch;
-  set.revision = head.revision;
-  for (const SyncLine& line : lines) {
-    const auto value = ReadJson(line.bytes());
-    if (line.kind() == LineKind::kFlag) {
-      ReadInto<model::Flag>(line, value, ReadFlag, set.flags, set.broken_flags);
-    } else {
-      ReadInto<model::Segment>(line, value, ReadSegment, set.segments, set.broken_segments);
-    }
-  }
-  return set;
+  return ReadAll(head, lines);
+}
+
+model::FlagSet ReadDefinitions(const SyncHead& head, const SyncLines& lines) {
+  return ReadAll(head, lines);
 }
 
 }  // namespace pennon::wire

@@ -12,6 +12,7 @@
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "base/shared_list.h"
 #include "model/flag_set.h"
 
 namespace pennon::wire {
@@ -22,7 +23,7 @@ inline std::string_view Name(LineKind kind) {
 }
 
 /// One definition as sent: `{"kind":"flag","key":"checkout",…}` without the newline. Immutable, and
-/// shared by its copies, so a set with one change costs a vector of pointers.
+/// shared by its copies.
 class SyncLine {
  public:
   SyncLine(LineKind kind, std::string_view key, std::string_view bytes);
@@ -47,6 +48,8 @@ class SyncLine {
   std::uint32_t bytes_size_ = 0;
   LineKind kind_ = LineKind::kFlag;
 };
+
+using SyncLines = base::SharedList<SyncLine>;
 
 /// The order of a set: of kind and key.
 bool ComesFirst(const SyncLine& a, const SyncLine& b);
@@ -74,6 +77,12 @@ struct SyncDocument {
   std::vector<LineName> deleted;  // in a delta only
 };
 
+/// A whole set, in its order.
+struct SyncSet {
+  SyncHead head;
+  SyncLines lines;
+};
+
 /// What is signed: that this set is the environment's at this place of its history.
 std::string SignedText(const SyncHead& head);
 
@@ -87,6 +96,14 @@ SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_vie
 /// SHA-256 over the entries of all lines in their order. Confined to one thread.
 class SetDigester {
  public:
+  /// How many lines ahead Expect is worth it.
+  static constexpr std::size_t kAhead = 8;
+
+  /// Asks the processor for the memory of a line that will be added soon; does not wait.
+  static void Expect(const SyncLine& line) {
+    __builtin_prefetch(line.entry().data());
+    __builtin_prefetch(line.entry().data() + line.entry().size());
+  }
   /// To be called in the order of the lines.
   void Add(const SyncLine& line);
   std::string Finish();
@@ -96,6 +113,7 @@ class SetDigester {
   std::string gathered_;  // not hashed yet: a call for each entry costs more than hashing it
 };
 std::string SetDigest(const std::vector<SyncLine>& lines);
+std::string SetDigest(const SyncLines& lines);
 
 /// The document's text: head line (with set digest and counts filled in) and lines.
 std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines);
@@ -104,9 +122,9 @@ std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines)
 std::string WriteSyncDelta(SyncHead head, const std::vector<SyncLine>& lines,
                            const std::vector<LineName>& deleted);
 
-/// The whole set, in its order, that a delta makes of the lines, in theirs, of the revision that it
-/// goes on from; kInvalid when it does not give the set that its digest is of.
-base::Result<SyncDocument> MergeDelta(const std::vector<SyncLine>& lines, SyncDocument delta);
+/// The whole set that a delta makes of the lines, in their order, of the revision that it goes on
+/// from; kInvalid when it does not give the set that its digest is of.
+base::Result<SyncSet> MergeDelta(const SyncLines& lines, SyncDocument delta);
 
 /// Reads and verifies a body: syntax of the head, counts, unique keys, set digest. A body that was
 /// cut off anywhere is an error; of a delta, the set digest is for MergeDelta to verify. The
@@ -115,5 +133,6 @@ base::Result<SyncDocument> ReadSyncDocument(std::string_view body);
 
 /// Reads the definitions. One that cannot be read goes to `broken_flags` or `broken_segments`.
 model::FlagSet ReadDefinitions(const SyncHead& head, const std::vector<SyncLine>& lines);
+model::FlagSet ReadDefinitions(const SyncHead& head, const SyncLines& lines);
 
 }  // namespace pennon::wire
