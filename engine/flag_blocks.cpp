@@ -19,16 +19,18 @@ FlagBlocks::FlagBlocks(const ImageView& base, std::span<const ReplacedBlock> rep
 
 void FlagBlocks::Add(std::uint32_t before, std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
-  runs_.push_back({before, static_cast<std::uint32_t>(size_), bytes});
+  const auto now = static_cast<std::uint32_t>(size_);
+  runs_.push_back({now, bytes});
+  const std::uint32_t shift = now - before;
+  if (moves_.empty() || moves_.back().shift != shift) moves_.push_back({before, shift});
   size_ += bytes.size();
 }
 
 std::uint32_t FlagBlocks::Moved(std::uint32_t offset) const {
   const auto behind =
-      std::upper_bound(runs_.begin(), runs_.end(), offset,
-                       [](std::uint32_t place, const Run& run) { return place < run.before; });
-  const Run& run = *std::prev(behind);
-  return run.now + (offset - run.before);
+      std::upper_bound(moves_.begin(), moves_.end(), offset,
+                       [](std::uint32_t place, const Move& move) { return place < move.from; });
+  return offset + std::prev(behind)->shift;
 }
 
 void FlagBlocks::CopyTo(std::byte* place) const {

@@ -30,15 +30,20 @@ class FlagBlocks {
   void CopyTo(std::byte* place) const;
 
  private:
-  /// Bytes that lie one behind the other now as before.
   struct Run {
-    std::uint32_t before = 0;  // offset in the base
-    std::uint32_t now = 0;     // from the first block on
+    std::uint32_t now = 0;  // from the first block on
     std::span<const std::byte> bytes;
+  };
+  /// How far the blocks that were at `from` and behind it have moved, modulo 2^32. Mostly a block
+  /// is as large as the one that it replaces, and there is one move.
+  struct Move {
+    std::uint32_t from = 0;
+    std::uint32_t shift = 0;
   };
   void Add(std::uint32_t before, std::span<const std::byte> bytes);
 
   std::vector<Run> runs_;
+  std::vector<Move> moves_;
   std::size_t size_ = 0;
 };
 
