@@ -89,7 +89,8 @@ class SharedList {
     pieces_[piece] = std::make_shared<const Piece>(std::move(changed));
   }
 
-  /// The places, in order, at which the two do not have the same; also those that one of them lacks.
+  /// The places, in order, at which the two do not have the same; also those that one of them
+  /// lacks.
   friend std::vector<std::size_t> DifferingPlaces(const SharedList& a, const SharedList& b) {
     std::vector<std::size_t> places;
     const std::size_t common = std::min(a.size(), b.size());
@@ -119,9 +120,9 @@ class SharedList {
   Piece rest_;
 };
 
-/// Puts each of `entries` in the place of the one that neither comes before nor after it, or adds it
-/// where it belongs; how many were added. The list is in the order of `comes_first`; of `entries`
-/// no two have one place. Only what is added costs a whole list.
+/// Puts each of `entries` in the place of the one that neither comes before nor after it, or adds
+/// it where it belongs; how many were added. The list is in the order of `comes_first`; of
+/// `entries` no two have one place. Only what is added costs a whole list.
 template <typename T, typename Order>
 std::size_t PutAll(SharedList<T>& list, std::vector<T> entries, const Order& comes_first) {
   std::vector<T> added;

@@ -250,8 +250,7 @@ Result<void> Cache::InsertLines(std::int64_t id, const wire::SyncLines& lines, b
   if (!insert) return Fail(insert.error());
   for (const SyncLine& line : lines) {
     insert->BindAll(id, static_cast<std::int64_t>(line.kind()), line.key(), line.bytes(),
-                    line.digest(),
-                    std::int64_t{kept ? 1 : 0});
+                    line.digest(), std::int64_t{kept ? 1 : 0});
     if (auto inserted = insert->Run(); !inserted) return inserted;
   }
   return {};

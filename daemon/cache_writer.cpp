@@ -16,8 +16,8 @@ using base::Result;
 // to themselves, and of sets that follow each other at once one is written.
 constexpr std::chrono::milliseconds kSettle{100};
 
-// And while sets follow each other, writing them takes a tenth of the time, because the whole set is
-// written: the disk is others', too. No set waits longer than this for it.
+// And while sets follow each other, writing them takes a tenth of the time, because the whole set
+// is written: the disk is others', too. No set waits longer than this for it.
 constexpr int kPausesPerWrite = 9;
 constexpr std::chrono::milliseconds kMaxPause{1'000};
 

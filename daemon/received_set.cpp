@@ -100,8 +100,7 @@ ReceivedSet ReadGeneration(Generation generation) {
 
 Result<ReceivedSet> Receive(const ReceivedSet& before, wire::SyncDocument document) {
   if (!document.head.since) {
-    return ReadGeneration(
-        {document.head, wire::SyncLines(std::move(document.lines)), {}, "", 0});
+    return ReadGeneration({document.head, wire::SyncLines(std::move(document.lines)), {}, "", 0});
   }
   const wire::SyncHead& known = before.generation.head;
   if (document.head.epoch != known.epoch || *document.head.since != known.revision) {
@@ -115,8 +114,8 @@ Result<ReceivedSet> Receive(const ReceivedSet& before, wire::SyncDocument docume
   if (!whole) return Fail(Error::Conflict("upstream", "delta: " + whole.error().Message()));
   ReceivedSet set{{whole->head, std::move(whole->lines), {}, "", 0}, {}};
   auto replaced = has_deletions ? std::nullopt : Replace(before.definitions, whole->head, changed);
-  set.definitions = replaced ? *std::move(replaced)
-                             : ReadChanged(before.definitions, set.generation, changed);
+  set.definitions =
+      replaced ? *std::move(replaced) : ReadChanged(before.definitions, set.generation, changed);
   return set;
 }
 

@@ -169,8 +169,7 @@ TextRef ImageBuilder::AddText(std::string_view text) {
   if (text.empty()) return {};
   const auto known = texts_.find(text);
   if (known != texts_.end()) return known->second;
-  const TextRef ref{static_cast<std::uint32_t>(TextEnd()),
-                    static_cast<std::uint32_t>(text.size())};
+  const TextRef ref{static_cast<std::uint32_t>(TextEnd()), static_cast<std::uint32_t>(text.size())};
   texts_.emplace(text, ref);
   text_ += text;
   return ref;

@@ -377,9 +377,8 @@ base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, I
   if (keeping == Keeping::kStored && (*header)->checksum != ImageChecksum(image)) {
     return Fail(Wrong("is damaged: wrong checksum"));
   }
-  return VerifyTables(*header, image, view, [&](Verifier verifier) {
-    return verifier.Verify(**header, keeping);
-  });
+  return VerifyTables(*header, image, view,
+                      [&](Verifier verifier) { return verifier.Verify(**header, keeping); });
 }
 
 base::Result<const ImageHeader*> VerifyPatched(std::span<const std::byte> image,
@@ -387,9 +386,8 @@ base::Result<const ImageHeader*> VerifyPatched(std::span<const std::byte> image,
                                                ImageView& view) {
   const auto header = HeaderOf(image);
   if (!header) return header;
-  return VerifyTables(*header, image, view, [&](Verifier verifier) {
-    return verifier.VerifyPatched(**header, changed);
-  });
+  return VerifyTables(*header, image, view,
+                      [&](Verifier verifier) { return verifier.VerifyPatched(**header, changed); });
 }
 
 bool VerifyFlag(const ImageView& view, std::uint32_t offset, VerifiedFlags& verified) {

@@ -35,7 +35,8 @@ struct PatchedImage {
 };
 
 /// An image that answers as the one that Compile makes of `set`; diagnostics and kept definitions
-/// are those of `base`. Sets share what did not change: flags and segments are compared as pointers.
+/// are those of `base`. Sets share what did not change: flags and segments are compared as
+/// pointers.
 ///
 /// None where anything else could be touched, and Compile has to do it: when segments, the flags'
 /// keys or what is broken changed; when a changed flag was quarantined or would be, has

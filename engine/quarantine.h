@@ -46,8 +46,7 @@ using CheckDefinition = std::optional<base::Error> (*)(const T&);
 template <typename T>
 Candidates<T> Gather(const model::Definitions<T>& definitions,
                      const std::vector<model::Broken>& broken,
-                     const model::Definitions<T>* in_force,
-                     CheckDefinition<T> check) {
+                     const model::Definitions<T>* in_force, CheckDefinition<T> check) {
   base::TextMap<std::string_view, const std::shared_ptr<const T>*> old;
   if (in_force != nullptr) {
     for (const auto& definition : *in_force) {

@@ -262,7 +262,8 @@ template <typename T>
 using Definitions = base::SharedList<std::shared_ptr<const T>>;
 
 /// All flags and segments of one environment at one revision. Flags and segments are shared and
-/// immutable, and so are the lists of them: a set with one change costs about as much as the change.
+/// immutable, and so are the lists of them: a set with one change costs about as much as the
+/// change.
 struct FlagSet {
   std::string environment;
   std::uint64_t epoch = 0;

@@ -37,9 +37,8 @@ std::shared_ptr<const Definition> Definitions::Find(const LineId& id) const {
 }
 
 void Definitions::Put(std::vector<std::shared_ptr<const Definition>> definitions) {
-  PutAll(list_, std::move(definitions), [](const auto& a, const auto& b) {
-    return wire::ComesFirst(a->line(), b->line());
-  });
+  PutAll(list_, std::move(definitions),
+         [](const auto& a, const auto& b) { return wire::ComesFirst(a->line(), b->line()); });
 }
 
 void Definitions::Erase(const std::set<LineId>& ids) {

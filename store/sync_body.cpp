@@ -24,7 +24,8 @@ std::string DigestOf(const EnvironmentSet& set, std::vector<wire::SyncLine>& new
   constexpr std::size_t kAhead = wire::SetDigester::kAhead;
   wire::SetDigester digester;
   for (std::size_t i = 0; i < definitions.size(); ++i) {
-    if (i + 2 * kAhead < definitions.size()) __builtin_prefetch(&definitions[i + 2 * kAhead]->stored);
+    if (i + 2 * kAhead < definitions.size())
+      __builtin_prefetch(&definitions[i + 2 * kAhead]->stored);
     if (i + kAhead < definitions.size()) digester.Expect(definitions[i + kAhead]->line());
     digester.Add(definitions[i]->line());
     if (definitions[i]->stored.revision >= set.revision) newest.push_back(definitions[i]->line());

@@ -131,8 +131,7 @@ base::Result<void> Verify(const SyncDocument& document, std::uint64_t deleted) {
 template <typename T>
 void ReadInto(const SyncLine& line, const base::Result<Value>& value,
               base::Result<T> (*read)(std::string_view, const Value&),
-              model::Definitions<T>& definitions,
-              std::vector<model::Broken>& broken) {
+              model::Definitions<T>& definitions, std::vector<model::Broken>& broken) {
   const Value* const reason = value ? value->Find(kUnreadable) : nullptr;
   if (reason != nullptr && reason->AsString() != nullptr) {
     return broken.push_back({std::string(line.key()), Error::Invalid("", *reason->AsString())});

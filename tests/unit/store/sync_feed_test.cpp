@@ -104,8 +104,8 @@ TEST_CASE("a delta makes the new set of the old one, whatever has happened in be
   CHECK(delta->deleted.size() == 2);
   const auto merged = wire::MergeDelta(wire::SyncLines(old->lines), *delta);
   REQUIRE_MESSAGE(merged, (merged ? "" : merged.error().Message()));
-  CHECK(wire::WriteSyncDocument(
-            merged->head, {merged->lines.begin(), merged->lines.end()}) == body->text());
+  CHECK(wire::WriteSyncDocument(merged->head, {merged->lines.begin(), merged->lines.end()}) ==
+        body->text());
   CHECK(!wire::MergeDelta({}, *delta));  // of another base
 }
 
