@@ -8,6 +8,8 @@
 
 namespace pennon::base {
 
+inline constexpr std::size_t kSha256HexSize = 64;
+
 /// A SHA-256 digest as 64 lower-case hexadecimal characters.
 std::string Sha256Hex(std::string_view bytes);
 

@@ -77,11 +77,13 @@ void ChangeOneFlag(std::size_t flags) {
       model::FlagSet next = *set;
       auto flag = std::make_shared<model::Flag>(*next.flags[flags / 2]);
       flag->enabled = false;
-      next.flags[flags / 2] = std::move(flag);
-      const auto image =
+      next.flags.Set(flags / 2, std::move(flag));
+      const auto patched =
           engine::Patch({*set, *snapshot, compiled->diagnostics, compiled->image.size()}, next);
-      if (!image) Abort("the change is none that concerns one flag");
-      if (!engine::Snapshot::Attach(*image, &*snapshot)) Abort("the image cannot be attached");
+      if (!patched) Abort("the change is none that concerns one flag");
+      if (!engine::Snapshot::AttachPatched(patched->image, *snapshot, patched->changed)) {
+        Abort("the image cannot be attached");
+      }
     }));
   }
   Print({.name = "compile, " + std::to_string(flags) + " flags, one changed",

@@ -46,7 +46,7 @@ template <typename Definition>
 using ByKey = std::map<std::string, const Definition*>;
 
 template <typename Definition>
-ByKey<Definition> ByKeyOf(const std::vector<std::shared_ptr<const Definition>>& definitions,
+ByKey<Definition> ByKeyOf(const model::Definitions<Definition>& definitions,
                           const std::vector<model::Broken>& broken) {
   ByKey<Definition> found;
   for (const auto& one : definitions) found[one->key] = one.get();

@@ -163,7 +163,7 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
     if (!row) return Fail(row.error());
     if (!*row) return {};
     const LineKind kind = select->Int(0) == 0 ? LineKind::kFlag : LineKind::kSegment;
-    SyncLine line(kind, select->Text(1), std::string(select->Text(2)));
+    SyncLine line(kind, select->Text(1), select->Text(2));
     if (line.digest() != select->Text(3)) {
       return Fail(Error::Invalid(line.key(), "does not match its digest"));
     }
@@ -244,14 +244,13 @@ Result<void> Cache::Prune(std::int64_t newest) {
   return {};
 }
 
-Result<void> Cache::InsertLines(std::int64_t id, const std::vector<SyncLine>& lines, bool kept) {
+Result<void> Cache::InsertLines(std::int64_t id, const wire::SyncLines& lines, bool kept) {
   auto insert = database_->Prepare(
       "INSERT INTO line (generation, kind, key, bytes, digest, kept) VALUES (?, ?, ?, ?, ?, ?)");
   if (!insert) return Fail(insert.error());
   for (const SyncLine& line : lines) {
-    insert->BindAll(id, static_cast<std::int64_t>(line.kind()), std::string_view(line.key()),
-                    std::string_view(line.bytes()), std::string_view(line.digest()),
-                    std::int64_t{kept ? 1 : 0});
+    insert->BindAll(id, static_cast<std::int64_t>(line.kind()), line.key(), line.bytes(),
+                    line.digest(), std::int64_t{kept ? 1 : 0});
     if (auto inserted = insert->Run(); !inserted) return inserted;
   }
   return {};

@@ -28,8 +28,8 @@ namespace pennon::daemon {
 /// segments still use.
 struct Generation {
   wire::SyncHead head;
-  std::vector<wire::SyncLine> lines;
-  std::vector<wire::SyncLine> kept;
+  wire::SyncLines lines;
+  wire::SyncLines kept;
   std::string validator;
   base::WallMillis confirmed_at = 0;  // when the upstream last said that it is current
 };
@@ -107,8 +107,7 @@ class Cache {
   /// part of it.
   static std::string DigestOf(const Generation& generation);
   base::Result<void> Insert(const Generation& generation);
-  base::Result<void> InsertLines(std::int64_t id, const std::vector<wire::SyncLine>& lines,
-                                 bool kept);
+  base::Result<void> InsertLines(std::int64_t id, const wire::SyncLines& lines, bool kept);
   base::Result<void> Prune(std::int64_t newest);
   /// Without the lines, and the digest that the whole must have.
   base::Result<std::pair<Generation, std::string>> LoadHead(std::int64_t id);

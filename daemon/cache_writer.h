@@ -36,7 +36,8 @@ class CacheWriter {
   CacheWriter(const CacheWriter&) = delete;
   CacheWriter& operator=(const CacheWriter&) = delete;
 
-  /// Of several flag sets that wait, only the newest is written, and not quite at once.
+  /// Of several flag sets that wait, only the newest is written, and not quite at once: within
+  /// about a second, and the time that a write takes.
   void Save(std::shared_ptr<const Generation> generation);
   /// When too much waits already the task is dropped, and the health says so.
   void Write(Task task);
@@ -80,6 +81,9 @@ class CacheWriter {
   std::shared_ptr<const Generation> newest_;  // waits to be written
   bool has_unsaved_ = false;
   CacheHealth health_;
+
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point not_before_;  // the next set; of the cache's thread
 
   Cache cache_;
   base::TaskThread thread_;

@@ -7,6 +7,7 @@
 #include "base/out_of_memory.h"
 #include "base/thread_priority.h"
 #include "base/version.h"
+#include "engine/spare_memory.h"
 
 namespace pennon::daemon {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::int64_t kSecondMillis = 1'000;
 constexpr std::int64_t kReloadDelayMillis = 50;
 constexpr std::uint64_t kSecondsBetweenLooks = 5;
+constexpr int kNicerControl = 3;
 
 std::string ServerName() {
   return "pennond/" + std::string(base::Version());
@@ -122,6 +124,7 @@ base::Result<void> Daemon::Start() {
   auto inherited = InheritedSockets::Take();
   if (!inherited) return base::Fail(inherited.error());
   if (auto applied = ApplyReloadable(); !applied) return applied;
+  engine::KeepSpareMemory();
   for (const auto& one : environments_) {
     if (auto started = one->Start(); !started) return started;
   }
@@ -136,8 +139,9 @@ base::Result<void> Daemon::Start() {
   // Also without flags: the service manager must not keep others waiting for the upstream.
   manager_.Send("READY=1");
   EverySecond();
-  // From now on this thread compiles what changes beside workers that answer: they come first.
-  base::StepBack();
+  // From now on this thread compiles what changes beside workers that answer: they come first. A
+  // little only, or a change would wait long where the processors are busy.
+  base::StepBack(kNicerControl);
   return {};
 }
 

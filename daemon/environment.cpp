@@ -9,6 +9,7 @@
 #include "base/out_of_memory.h"
 #include "daemon/default_flags.h"
 #include "daemon/set_guard.h"
+#include "engine/spare_memory.h"
 #include "model/flag_changes.h"
 #include "wire/document.h"
 
@@ -25,6 +26,7 @@ constexpr std::size_t kMaxBootstrapBytes = std::size_t{64} << 20U;
 constexpr std::int64_t kKeepImageEveryMillis = 60'000;
 constexpr std::int64_t kSaveAgainMillis = 5'000;  // what could not be written
 constexpr std::int64_t kLetGoAfterMillis = 10'000;
+constexpr std::int64_t kTrimAfterMillis = 2'000;
 constexpr std::size_t kLoggedDiagnostics = 10;
 constexpr std::size_t kMaxKeyBytes = 4096;
 
@@ -201,8 +203,8 @@ void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMi
 
 // The texts of the definitions that quarantined flags and segments still use: they stand in the
 // generation that is in force.
-std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) {
-  std::vector<wire::SyncLine> lines;
+wire::SyncLines Environment::KeptLines(const CompiledSet& compiled) {
+  wire::SyncLines lines;
   if (!newest_ || compiled.kept_flags.size() + compiled.kept_segments.size() == 0) return lines;
   const Generation* before = &newest_->generation;
   Result<Generation> in_force = Fail(Error::NotFound("generation", "is the newest"));
@@ -230,10 +232,14 @@ std::vector<wire::SyncLine> Environment::KeptLines(const CompiledSet& compiled) 
 
 void Environment::EverySecond() {
   mapped_.Beat();
-  // Reading and compiling leave as much memory behind as they have made, in pieces that the
-  // allocator would keep.
-  if (std::exchange(is_trim_due_, false)) ::malloc_trim(0);
   const base::SteadyMillis now = clock_.Steady();
+  // Reading and compiling leave as much memory behind as they have made, in pieces that the
+  // allocator would keep. Sets that follow each other need it again, and would wait for the trim.
+  if (is_trim_due_ && now - changed_at_ >= kTrimAfterMillis) {
+    is_trim_due_ = false;
+    engine::ReleaseSpareMemory();
+    ::malloc_trim(0);
+  }
   if (now - image_kept_at_ >= kKeepImageEveryMillis) KeepImage();
   if (cache_ && newest_ && cache_->HasUnsaved() && now - cache_confirmed_at_ >= kSaveAgainMillis)
     Save();
@@ -279,6 +285,10 @@ KnownSet Environment::known() const {
 }
 
 void Environment::Publish() {
+  // Who asks need not wait for the copy that is for those who map; they have the one before.
+  if (mapped_.IsBehind(published_)) {
+    publisher_.Publish(std::make_shared<const serving::Published>(published_));
+  }
   published_.mappable = config_.mapped ? mapped_.Offer(published_) : nullptr;
   publisher_.Publish(std::make_shared<const serving::Published>(published_));
   mapped_.Announce(published_);

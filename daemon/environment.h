@@ -115,7 +115,7 @@ class Environment {
   [[nodiscard]] std::shared_ptr<const serving::SetDifference> DifferenceTo(
       const CompiledSet& next) const;
   void PutInForce(CompiledSet compiled, serving::Source source, base::SteadyMillis confirmed_at);
-  std::vector<wire::SyncLine> KeptLines(const CompiledSet& compiled);
+  wire::SyncLines KeptLines(const CompiledSet& compiled);
   void Save();
   void ConfirmCached();
   void KeepImage();

@@ -116,7 +116,8 @@ std::vector<wire::SyncLine> LayeredUpstream::Merge() {
     for (const wire::SyncLine& line : layer.lines) {
       auto& place = merged[{line.kind(), line.key()}];
       if (place.first != nullptr) {
-        conflicts_.push_back({line.kind(), line.key(), layer.named.name, place.first->named.name});
+        conflicts_.push_back(
+            {line.kind(), std::string(line.key()), layer.named.name, place.first->named.name});
       }
       place = {&layer, &line};
     }

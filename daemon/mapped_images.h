@@ -20,6 +20,10 @@ class MappedImages {
   MappedImages(const MappedImages&) = delete;
   MappedImages& operator=(const MappedImages&) = delete;
 
+  /// Whether Offer will copy an image while clients have another one to map.
+  [[nodiscard]] bool IsBehind(const serving::Published& published) const {
+    return offered_ != nullptr && image_ != published.image;
+  }
   /// What clients are to map for this set; null when there is none, or no memory for it.
   std::shared_ptr<const serving::Mappable> Offer(const serving::Published& published);
   /// Tells clients what was offered last: to be called when workers answer from it.

@@ -5,12 +5,12 @@
 namespace pennon::daemon {
 
 void Publisher::Publish(std::shared_ptr<const serving::Published> published) {
-  FreeRetired();
   if (current_ != nullptr) retired_.push_back(std::move(current_));
   current_ = std::move(published);
   for (std::size_t i = 0; i < services_.size(); ++i) {
     pool_.Post(i, [service = services_[i], next = current_] { service->Publish(next); });
   }
+  FreeRetired();
 }
 
 void Publisher::FreeRetired() {

@@ -1,11 +1,10 @@
 #include "daemon/received_set.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <memory>
-#include <span>
+#include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/text_hash.h"
 
@@ -18,25 +17,45 @@ using base::Result;
 using wire::LineKind;
 using wire::SyncLine;
 
-void Sort(std::vector<SyncLine>& lines) {
+void Sort(wire::SyncLines& lines) {
   if (std::is_sorted(lines.begin(), lines.end(), wire::ComesFirst)) return;
-  std::sort(lines.begin(), lines.end(), wire::ComesFirst);
+  std::vector<SyncLine> sorted(lines.begin(), lines.end());
+  std::sort(sorted.begin(), sorted.end(), wire::ComesFirst);
+  lines = wire::SyncLines(std::move(sorted));
 }
 
-template <typename T>
-using Definitions = std::vector<std::shared_ptr<const T>>;
+constexpr auto kByKey = [](const auto& a, const auto& b) { return a->key < b->key; };
 
-// The definitions of `lines`, a part of a set that is all of one kind: those of `before` whose line
-// is not changed. Adds the lines that are left to be read to `unread`. All are in the order of
-// keys.
 template <typename T>
-Definitions<T> TakeUnchanged(const Definitions<T>& before, std::span<const SyncLine> lines,
-                             const base::TextSet<std::string_view>& changed,
-                             std::vector<SyncLine>& unread) {
-  Definitions<T> taken;
-  taken.reserve(lines.size());
+bool PutAll(const model::Definitions<T>& read, model::Definitions<T>& definitions) {
+  return base::PutAll(definitions, {read.begin(), read.end()}, kByKey) == 0;
+}
+
+// The definitions with those of the lines put in the places of others; none when one cannot be read
+// or could not before, or is new.
+std::optional<model::FlagSet> Replace(const model::FlagSet& before, const wire::SyncHead& head,
+                                      const std::vector<SyncLine>& changed) {
+  const model::FlagSet read = ReadDefinitions(head, changed);
+  if (!read.broken_flags.empty() || !read.broken_segments.empty()) return std::nullopt;
+  model::FlagSet set = before;
+  set.environment = head.environment;
+  set.epoch = head.epoch;
+  set.revision = head.revision;
+  if (!PutAll(read.flags, set.flags) || !PutAll(read.segments, set.segments)) return std::nullopt;
+  return set;
+}
+
+// The definitions of one kind of line: those of `before` whose line is not changed. Adds the lines
+// that are left to be read to `unread`. All are in the order of keys.
+template <typename T>
+model::Definitions<T> TakeUnchanged(const model::Definitions<T>& before, LineKind kind,
+                                    const wire::SyncLines& lines,
+                                    const base::TextSet<std::string_view>& changed,
+                                    std::vector<SyncLine>& unread) {
+  model::Definitions<T> taken;
   auto old = before.begin();
   for (const SyncLine& line : lines) {
+    if (line.kind() != kind) continue;
     while (old != before.end() && (*old)->key < line.key()) ++old;
     if (old != before.end() && (*old)->key == line.key() && !changed.contains(line.key())) {
       taken.push_back(*old);
@@ -44,15 +63,6 @@ Definitions<T> TakeUnchanged(const Definitions<T>& before, std::span<const SyncL
       unread.push_back(line);
     }
   }
-  return taken;
-}
-
-template <typename T>
-Definitions<T> Merge(Definitions<T> taken, const Definitions<T>& read) {
-  const auto comes_first = [](const auto& a, const auto& b) { return a->key < b->key; };
-  const auto middle = static_cast<std::ptrdiff_t>(taken.size());
-  taken.insert(taken.end(), read.begin(), read.end());
-  std::inplace_merge(taken.begin(), taken.begin() + middle, taken.end(), comes_first);
   return taken;
 }
 
@@ -64,14 +74,15 @@ model::FlagSet ReadChanged(const model::FlagSet& before, const Generation& after
   for (const SyncLine& line : changed) {
     (line.kind() == LineKind::kFlag ? changed_flags : changed_segments).insert(line.key());
   }
-  const std::span<const SyncLine> lines(after.lines);
   std::vector<SyncLine> unread;
-  auto flags = TakeUnchanged(before.flags, lines.first(after.head.flags), changed_flags, unread);
+  auto flags = TakeUnchanged(before.flags, LineKind::kFlag, after.lines, changed_flags, unread);
   auto segments =
-      TakeUnchanged(before.segments, lines.subspan(after.head.flags), changed_segments, unread);
+      TakeUnchanged(before.segments, LineKind::kSegment, after.lines, changed_segments, unread);
   model::FlagSet set = ReadDefinitions(after.head, unread);
-  set.flags = Merge(std::move(flags), set.flags);
-  set.segments = Merge(std::move(segments), set.segments);
+  (void)PutAll(set.flags, flags);
+  (void)PutAll(set.segments, segments);
+  set.flags = std::move(flags);
+  set.segments = std::move(segments);
   return set;
 }
 
@@ -89,7 +100,7 @@ ReceivedSet ReadGeneration(Generation generation) {
 
 Result<ReceivedSet> Receive(const ReceivedSet& before, wire::SyncDocument document) {
   if (!document.head.since) {
-    return ReadGeneration({document.head, std::move(document.lines), {}, "", 0});
+    return ReadGeneration({document.head, wire::SyncLines(std::move(document.lines)), {}, "", 0});
   }
   const wire::SyncHead& known = before.generation.head;
   if (document.head.epoch != known.epoch || *document.head.since != known.revision) {
@@ -98,10 +109,13 @@ Result<ReceivedSet> Receive(const ReceivedSet& before, wire::SyncDocument docume
                         std::to_string(*document.head.since) + ", here is " + CursorOf(known)));
   }
   const std::vector<SyncLine> changed = document.lines;
+  const bool has_deletions = !document.deleted.empty();
   auto whole = MergeDelta(before.generation.lines, std::move(document));
   if (!whole) return Fail(Error::Conflict("upstream", "delta: " + whole.error().Message()));
   ReceivedSet set{{whole->head, std::move(whole->lines), {}, "", 0}, {}};
-  set.definitions = ReadChanged(before.definitions, set.generation, changed);
+  auto replaced = has_deletions ? std::nullopt : Replace(before.definitions, whole->head, changed);
+  set.definitions =
+      replaced ? *std::move(replaced) : ReadChanged(before.definitions, set.generation, changed);
   return set;
 }
 

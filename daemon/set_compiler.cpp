@@ -15,8 +15,7 @@ using serving::AttachedImage;
 
 // The set with each kept definition taken from the set before it.
 template <typename T>
-void TakeKept(std::vector<std::shared_ptr<const T>>& definitions,
-              const std::vector<std::shared_ptr<const T>>& before,
+void TakeKept(model::Definitions<T>& definitions, const model::Definitions<T>& before,
               const std::vector<std::string>& kept) {
   for (const std::string& key : kept) {
     const auto same_key = [&](const auto& one) { return one->key == key; };
@@ -26,17 +25,14 @@ void TakeKept(std::vector<std::shared_ptr<const T>>& definitions,
     if (now == definitions.end()) {
       definitions.push_back(*old);
     } else {
-      *now = *old;
+      definitions.Set(static_cast<std::size_t>(now - definitions.begin()), *old);
     }
   }
 }
 
-Result<CompiledSet> Finish(CompiledSet compiled, engine::ImageBytes image, model::FlagSet set,
-                           const CompiledSet& in_force) {
-  auto attached =
-      AttachedImage::Make(std::move(image), in_force.image.get(), engine::Keeping::kInMemory);
-  if (!attached) return Fail(attached.error());
-  compiled.image = std::move(*attached);
+CompiledSet Finish(CompiledSet compiled, std::shared_ptr<const AttachedImage> image,
+                   model::FlagSet set, const CompiledSet& in_force) {
+  compiled.image = std::move(image);
   compiled.given = std::move(set);
   compiled.effective = compiled.given;
   TakeKept(compiled.effective.flags, in_force.effective.flags, compiled.kept_flags);
@@ -53,11 +49,13 @@ Result<CompiledSet> CompileSet(model::FlagSet set, const CompiledSet& in_force) 
         {in_force.given, in_force.image->snapshot(), in_force.diagnostics, in_force.compact_size},
         set);
     if (patched) {
+      auto image = AttachedImage::Make(*std::move(patched), *in_force.image);
+      if (!image) return Fail(image.error());
       compiled.diagnostics = in_force.diagnostics;
       compiled.kept_flags = in_force.kept_flags;
       compiled.kept_segments = in_force.kept_segments;
       compiled.compact_size = in_force.compact_size;
-      return Finish(std::move(compiled), *std::move(patched), std::move(set), in_force);
+      return Finish(std::move(compiled), *std::move(image), std::move(set), in_force);
     }
   }
   auto made = engine::Compile(set, &in_force.effective);
@@ -66,7 +64,10 @@ Result<CompiledSet> CompileSet(model::FlagSet set, const CompiledSet& in_force) 
   compiled.kept_flags = std::move(made->kept_flags);
   compiled.kept_segments = std::move(made->kept_segments);
   compiled.compact_size = made->image.size();
-  return Finish(std::move(compiled), std::move(made->image), std::move(set), in_force);
+  auto image =
+      AttachedImage::Make(std::move(made->image), in_force.image.get(), engine::Keeping::kInMemory);
+  if (!image) return Fail(image.error());
+  return Finish(std::move(compiled), *std::move(image), std::move(set), in_force);
 }
 
 }  // namespace pennon::daemon

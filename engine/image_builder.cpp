@@ -6,6 +6,7 @@
 #include <span>
 #include <type_traits>
 
+#include "engine/flag_blocks.h"
 #include "engine/image_verifier.h"
 #include "engine/limits.h"
 #include "engine/literal.h"
@@ -48,14 +49,11 @@ std::size_t SlotsFor(std::size_t count) {
 }
 
 // Places the numbers 0 … count-1, with the hashes that `hash_of(i, seed)` gives, into an
-// open-addressing table at the end of `slots`; tries seeds, then larger tables, until no probe is
-// longer than kMaxProbe. So a list of keys made to collide costs a few more tries and not a slow
-// lookup; none when they collide with every seed. The caller turns the numbers into what its slots
-// hold.
+// open-addressing table; tries seeds, then larger tables, until no probe is longer than kMaxProbe.
+// So a list of keys made to collide costs a few more tries and not a slow lookup; none when they
+// collide with every seed. The caller turns the numbers into what its slots hold.
 template <typename HashOf>
-std::optional<HashTable> PlaceAll(std::vector<std::uint32_t>& slots, std::size_t count,
-                                  const HashOf& hash_of) {
-  const std::size_t first = slots.size();
+std::optional<PlacedTable> PlaceAll(std::size_t count, const HashOf& hash_of) {
   std::vector<std::uint32_t> homes(count);
   const std::size_t least = SlotsFor(count);
   for (std::size_t size = least; size <= kMaxGrowth * least; size *= 2) {
@@ -64,22 +62,17 @@ std::optional<HashTable> PlaceAll(std::vector<std::uint32_t>& slots, std::size_t
       for (std::size_t i = 0; i < count; ++i) {
         homes[i] = static_cast<std::uint32_t>(hash_of(i, seed)) & mask;
       }
-      slots.resize(first);
-      slots.resize(first + size, kNone);
-      if (Place(std::span(slots).subspan(first), homes)) {
-        return HashTable{static_cast<std::uint32_t>(first), mask, seed};
-      }
+      PlacedTable table{std::vector<std::uint32_t>(size, kNone), seed};
+      if (Place(table.slots, homes)) return table;
     }
   }
-  slots.resize(first);
   return std::nullopt;
 }
 
 // Replaces every number in a table by `entry_of(number)`.
-void FillSlots(std::vector<std::uint32_t>& slots, const HashTable& table,
-               const std::function<std::uint32_t(std::uint32_t)>& entry_of) {
-  for (std::uint32_t& slot :
-       std::span(slots).subspan(table.first_slot, table.mask + std::size_t{1})) {
+template <typename EntryOf>
+void FillSlots(std::span<std::uint32_t> slots, const EntryOf& entry_of) {
+  for (std::uint32_t& slot : slots) {
     if (slot != kNone) slot = entry_of(slot);
   }
 }
@@ -133,7 +126,7 @@ struct LayOutTable {
   std::size_t end;
 
   template <typename T>
-  void operator()(Section& section, const std::vector<T>& table) {
+  void operator()(Section& section, const GrownTable<T>& table) {
     const std::size_t offset = AlignUp(end, 8);
     section = {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(table.size())};
     end = offset + table.size() * sizeof(T);
@@ -144,35 +137,29 @@ struct CopyTable {
   ImageBytes& image;
 
   template <typename T>
-  void operator()(const Section& section, const std::vector<T>& table) const {
+  void operator()(const Section& section, const GrownTable<T>& table) const {
     static_assert(kHasNoPadding<T>);
-    if (!table.empty()) {
-      std::memcpy(image.data() + section.offset, table.data(), table.size() * sizeof(T));
-    }
+    const auto taken = std::as_bytes(table.taken());
+    const auto added = std::as_bytes(table.added());
+    std::byte* const place = image.data() + section.offset;
+    std::copy(added.begin(), added.end(), std::copy(taken.begin(), taken.end(), place));
   }
 };
 
 }  // namespace
 
-ImageBuilder::ImageBuilder(const ImageView& base) {
+ImageBuilder::ImageBuilder(const ImageView& base) : base_(&base) {
   const auto& header = base.BlockAt<ImageHeader>(0);
   constexpr std::uint32_t kTextAt = sizeof(ImageHeader);
-  text_ = base.Text({kTextAt, header.flags.offset - kTextAt});  // up to the first table
-  // Nearly all blocks are taken over: to grow step by step would copy them again and again.
-  flag_blocks_.reserve(base.image.size());
-  flag_keys_.reserve(base.flags.size());
-  tables_.flags.reserve(base.flags.size());
+  taken_text_ = base.Text({kTextAt, header.flags.offset - kTextAt});  // up to the first table
   texts_.emplace(base.Text(header.environment), header.environment);
-  const auto take = [](auto& table, const auto& records) {
-    table.assign(records.begin(), records.end());
-  };
-  take(tables_.attributes, base.attributes);
-  take(tables_.paths, base.paths);
-  take(tables_.sets, base.sets);
-  take(tables_.literals, base.literals);
-  take(tables_.slots, base.slots.first(header.flag_table.first_slot));  // the last one: Finish
-  take(tables_.patterns, base.patterns);
-  take(tables_.variants, base.variants);
+  tables_.attributes.Take(base.attributes);
+  tables_.paths.Take(base.paths);
+  tables_.sets.Take(base.sets);
+  tables_.literals.Take(base.literals);
+  tables_.slots.Take(base.slots.first(header.flag_table.first_slot));  // the last one: FinishOver
+  tables_.patterns.Take(base.patterns);
+  tables_.variants.Take(base.variants);
   for (const std::uint32_t offset : base.segments) {
     AddSegment(base.image.subspan(offset, base.BlockAt<SegmentRecord>(offset).block_size));
   }
@@ -182,8 +169,7 @@ TextRef ImageBuilder::AddText(std::string_view text) {
   if (text.empty()) return {};
   const auto known = texts_.find(text);
   if (known != texts_.end()) return known->second;
-  const TextRef ref{static_cast<std::uint32_t>(sizeof(ImageHeader) + text_.size()),
-                    static_cast<std::uint32_t>(text.size())};
+  const TextRef ref{static_cast<std::uint32_t>(TextEnd()), static_cast<std::uint32_t>(text.size())};
   texts_.emplace(text, ref);
   text_ += text;
   return ref;
@@ -210,10 +196,11 @@ Range ImageBuilder::AddAttributes(const std::vector<std::vector<std::string>>& p
     entry->second = {static_cast<std::uint32_t>(tables_.attributes.size()),
                      static_cast<std::uint32_t>(paths.size())};
     for (std::size_t i = 0; i < paths.size(); ++i) {
-      AttributeRef& attribute = tables_.attributes.emplace_back(MakeAttribute(paths[i]));
+      AttributeRef attribute = MakeAttribute(paths[i]);
       const bool has_alternative = chained && i + 1 < paths.size();
       if (has_alternative)
-        attribute.alternative = static_cast<std::uint32_t>(tables_.attributes.size());
+        attribute.alternative = static_cast<std::uint32_t>(tables_.attributes.size() + 1);
+      tables_.attributes.push_back(attribute);
     }
   }
   return entry->second;
@@ -250,11 +237,11 @@ std::uint32_t ImageBuilder::AddSet(const std::vector<model::Value>& values, bool
     const auto hash_of = [&](std::size_t i, std::uint64_t seed) {
       return HashScalar(members[i].scalar, seed);
     };
-    if (const auto table = PlaceAll(tables_.slots, members.size(), hash_of)) {
+    if (auto table = PlaceAll(members.size(), hash_of)) {
+      FillSlots(table->slots,
+                [&](std::uint32_t i) { return TaggedSlot::Make(hash_of(i, table->seed), i); });
       set.hashed = 1;
-      set.table = *table;
-      FillSlots(tables_.slots, set.table,
-                [&](std::uint32_t i) { return TaggedSlot::Make(hash_of(i, set.table.seed), i); });
+      set.table = AddTable(*table);
     }
   }
   set.literals = {static_cast<std::uint32_t>(tables_.literals.size()),
@@ -280,7 +267,7 @@ Range ImageBuilder::AddVariants(const std::vector<VariantRecord>& variants) {
   if (is_new) {
     entry->second = {static_cast<std::uint32_t>(tables_.variants.size()),
                      static_cast<std::uint32_t>(variants.size())};
-    tables_.variants.insert(tables_.variants.end(), variants.begin(), variants.end());
+    tables_.variants.Append(variants);
   }
   return entry->second;
 }
@@ -296,27 +283,81 @@ void ImageBuilder::AddFlag(std::string_view key, std::span<const std::byte> bloc
   flag_blocks_.insert(flag_blocks_.end(), block.begin(), block.end());
 }
 
-base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std::uint64_t epoch,
-                                              std::uint64_t revision) {
+ImageHeader ImageBuilder::MakeHeader(std::string_view environment, std::uint64_t epoch,
+                                     std::uint64_t revision) {
   ImageHeader header;
   header.epoch = epoch;
   header.revision = revision;
   header.environment = AddText(environment);
+  return header;
+}
 
+base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std::uint64_t epoch,
+                                              std::uint64_t revision) {
+  ImageHeader header = MakeHeader(environment, epoch, revision);
   // The sizes of the tables are known before their contents: the flags' offsets depend on them.
   const auto hash_of = [&](std::size_t i, std::uint64_t seed) {
     return Hash64(flag_keys_[i], seed);
   };
-  const auto flag_table = PlaceAll(tables_.slots, tables_.flags.size(), hash_of);
+  const auto flag_table = PlaceAll(tables_.flags.size(), hash_of);
   if (!flag_table) {
     return base::Fail(base::Error::Invalid("flag set", "has keys that were made to collide"));
   }
-  header.flag_table = *flag_table;
-  LayOutTable layout{sizeof(ImageHeader) + text_.size()};
+  header.flag_table = AddTable(*flag_table);
+  const auto flags_at = LayOut(header, flag_blocks_.size());
+  if (!flags_at) return base::Fail(flags_at.error());
+  const auto flags = tables_.flags.Last(tables_.flags.size());
+  for (std::uint32_t& offset : flags) offset += *flags_at;
+  FillSlots(tables_.slots.Last(flag_table->slots.size()), [&](std::uint32_t i) {
+    return TaggedSlot::Make(hash_of(i, flag_table->seed), flags[i] / kBlockAlignment);
+  });
+  return Write(header, *flags_at, [this](std::byte* place) {
+    std::copy(flag_blocks_.begin(), flag_blocks_.end(), place);
+  });
+}
+
+base::Result<ImageBytes> ImageBuilder::FinishOver(std::span<const std::uint32_t> replaced,
+                                                  std::string_view environment, std::uint64_t epoch,
+                                                  std::uint64_t revision) {
+  ImageHeader header = MakeHeader(environment, epoch, revision);
+  std::vector<ReplacedBlock> added;
+  for (std::size_t i = 0; i < replaced.size(); ++i) {
+    const auto block = std::span<const std::byte>(flag_blocks_).subspan(tables_.flags.added()[i]);
+    added.push_back({replaced[i], block.first(RecordAt<FlagRecord>(block.front(), 0).block_size)});
+  }
+  const FlagBlocks blocks(*base_, added);
+  // Keys have stayed, so each slot is of the flag that it was of.
+  const HashTable& table = base_->BlockAt<ImageHeader>(0).flag_table;
+  const auto slots = base_->slots.subspan(table.first_slot, table.mask + std::size_t{1});
+  header.flag_table = AddTable({{slots.begin(), slots.end()}, table.seed});
+  tables_.flags = {};
+  tables_.flags.Append(base_->flags);
+  const auto flags_at = LayOut(header, blocks.size());
+  if (!flags_at) return base::Fail(flags_at.error());
+  for (std::uint32_t& offset : tables_.flags.Last(base_->flags.size())) {
+    offset = *flags_at + blocks.Moved(offset);
+  }
+  FillSlots(tables_.slots.Last(slots.size()), [&](std::uint32_t slot) {
+    const std::uint32_t before = TaggedSlot::IndexOf(slot);
+    const std::uint32_t offset = *flags_at + blocks.Moved(before * kBlockAlignment);
+    return slot - before + offset / kBlockAlignment;
+  });
+  return Write(header, *flags_at, [&](std::byte* place) { blocks.CopyTo(place); });
+}
+
+HashTable ImageBuilder::AddTable(const PlacedTable& placed) {
+  const HashTable table{static_cast<std::uint32_t>(tables_.slots.size()),
+                        static_cast<std::uint32_t>(placed.slots.size() - 1), placed.seed};
+  tables_.slots.Append(placed.slots);
+  return table;
+}
+
+base::Result<std::uint32_t> ImageBuilder::LayOut(ImageHeader& header, std::size_t flag_bytes) {
+  LayOutTable layout{TextEnd()};
   ForEachTable(header, tables_, layout);
   const std::size_t segments_at = AlignUp(layout.end, kBlockAlignment);
   const std::size_t flags_at = segments_at + segment_blocks_.size();
-  const std::size_t size = flags_at + flag_blocks_.size();
+  const std::size_t size = flags_at + flag_bytes;
   if (tables_.patterns.size() > kMaxPatterns) {
     return base::Fail(base::Error::Limit(
         "flag set", "has more than " + std::to_string(kMaxPatterns) + " regular expressions"));
@@ -325,19 +366,25 @@ base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std:
     return base::Fail(base::Error::Limit(
         "flag set", "compiles to more than " + std::to_string(kMaxImageBytes) + " bytes"));
   }
-  for (std::uint32_t& offset : tables_.flags) offset += static_cast<std::uint32_t>(flags_at);
-  for (std::uint32_t& offset : tables_.segments) offset += static_cast<std::uint32_t>(segments_at);
-  FillSlots(tables_.slots, header.flag_table, [&](std::uint32_t i) {
-    return TaggedSlot::Make(hash_of(i, header.flag_table.seed), tables_.flags[i] / kBlockAlignment);
-  });
+  for (std::uint32_t& offset : tables_.segments.Last(tables_.segments.size())) {
+    offset += static_cast<std::uint32_t>(segments_at);
+  }
+  header.image_size = size;
+  return static_cast<std::uint32_t>(flags_at);
+}
 
-  ImageBytes image(size);
-  std::memcpy(image.data() + sizeof(ImageHeader), text_.data(), text_.size());
+ImageBytes ImageBuilder::Write(ImageHeader& header, std::uint32_t flags_at,
+                               const std::function<void(std::byte*)>& copy_flags) const {
+  ImageBytes image(header.image_size);
+  std::byte* const text = image.data() + sizeof(ImageHeader);
+  std::memcpy(text, taken_text_.data(), taken_text_.size());
+  std::memcpy(text + taken_text_.size(), text_.data(), text_.size());
+  // Between tables are a few bytes of nobody's.
+  std::memset(image.data() + TextEnd(), 0, flags_at - TextEnd());
   ForEachTable(header, tables_, CopyTable{image});
-  std::copy(segment_blocks_.begin(), segment_blocks_.end(), image.data() + segments_at);
-  std::copy(flag_blocks_.begin(), flag_blocks_.end(), image.data() + flags_at);
-
-  header.image_size = image.size();
+  std::copy(segment_blocks_.begin(), segment_blocks_.end(),
+            image.data() + flags_at - segment_blocks_.size());
+  copy_flags(image.data() + flags_at);
   std::memcpy(image.data(), &header, sizeof(header));
   header.checksum = ImageChecksum(image);
   std::memcpy(image.data(), &header, sizeof(header));

@@ -64,14 +64,40 @@ class BlockBuilder {
   std::vector<std::byte> bytes_;
 };
 
+/// A table of an image: what is taken over from another image, and what is added behind it.
+template <typename T>
+class GrownTable {
+ public:
+  void Take(std::span<const T> records) { taken_ = records; }
+  void push_back(const T& record) { added_.push_back(record); }
+  void Append(std::span<const T> records) {
+    added_.insert(added_.end(), records.begin(), records.end());
+  }
+  [[nodiscard]] std::size_t size() const { return taken_.size() + added_.size(); }
+  [[nodiscard]] std::span<const T> taken() const { return taken_; }
+  [[nodiscard]] std::span<const T> added() const { return added_; }
+  /// The last `count` of what was added.
+  std::span<T> Last(std::size_t count) { return std::span(added_).last(count); }
+
+ private:
+  std::span<const T> taken_;
+  std::vector<T> added_;
+};
+
+/// A hash table before it has its place in `slots`.
+struct PlacedTable {
+  std::vector<std::uint32_t> slots;
+  std::uint64_t seed = 0;
+};
+
 /// Text is put at its final offset at once, because it comes first in the image: header, text,
 /// tables, blocks. Equal texts, attributes and sets are stored once. Confined to one thread.
 class ImageBuilder {
  public:
   ImageBuilder() = default;
-  /// Begins with all that an image of a builder holds beside its flags, at the same places, so that
-  /// its flags' blocks can be added as they are. What it holds is not looked for in what is added
-  /// later, which may so be stored again.
+  /// Begins with all that an image of a builder holds beside its flags, at the same places, for
+  /// FinishOver; borrows it until then. What it holds is not looked for in what is added later,
+  /// which may so be stored again.
   explicit ImageBuilder(const ImageView& base);
 
   TextRef AddText(std::string_view text);
@@ -96,22 +122,40 @@ class ImageBuilder {
   /// The finished image. Fails when it would be larger than kMaxImageBytes.
   base::Result<ImageBytes> Finish(std::string_view environment, std::uint64_t epoch,
                                   std::uint64_t revision);
+  /// The same for a builder that began with an image: its flags as they are, but the i-th that was
+  /// added in the place of the one with the index `replaced[i]` and the same key. Ascending.
+  base::Result<ImageBytes> FinishOver(std::span<const std::uint32_t> replaced,
+                                      std::string_view environment, std::uint64_t epoch,
+                                      std::uint64_t revision);
 
  private:
   struct Tables {
-    std::vector<std::uint32_t> flags;
-    std::vector<std::uint32_t> segments;
-    std::vector<AttributeRef> attributes;
-    std::vector<TextRef> paths;
-    std::vector<ValueSet> sets;
-    std::vector<Literal> literals;
-    std::vector<std::uint32_t> slots;
-    std::vector<TextRef> patterns;
-    std::vector<VariantRecord> variants;
+    GrownTable<std::uint32_t> flags;
+    GrownTable<std::uint32_t> segments;
+    GrownTable<AttributeRef> attributes;
+    GrownTable<TextRef> paths;
+    GrownTable<ValueSet> sets;
+    GrownTable<Literal> literals;
+    GrownTable<std::uint32_t> slots;
+    GrownTable<TextRef> patterns;
+    GrownTable<VariantRecord> variants;
   };
 
   AttributeRef MakeAttribute(const std::vector<std::string>& path);
+  ImageHeader MakeHeader(std::string_view environment, std::uint64_t epoch, std::uint64_t revision);
+  /// Gives the tables, the segments' blocks and the image their places and sizes; where the flags'
+  /// blocks begin.
+  base::Result<std::uint32_t> LayOut(ImageHeader& header, std::size_t flag_bytes);
+  ImageBytes Write(ImageHeader& header, std::uint32_t flags_at,
+                   const std::function<void(std::byte*)>& copy_flags) const;
 
+  HashTable AddTable(const PlacedTable& placed);
+  [[nodiscard]] std::size_t TextEnd() const {
+    return sizeof(ImageHeader) + taken_text_.size() + text_.size();
+  }
+
+  const ImageView* base_ = nullptr;
+  std::string_view taken_text_;  // of the base
   std::string text_;
   base::TextMap<std::string, TextRef> texts_;
   base::TextMap<std::string, Range> attribute_lists_;

@@ -26,11 +26,12 @@ class Verifier {
       : view_(view), verified_(verified) {}
 
   bool Verify(const ImageHeader& header, Keeping keeping) {
-    return Text(header.environment) && All(view_.literals) && All(view_.sets) && All(view_.paths) &&
-           All(view_.attributes) && All(view_.variants) && Patterns() &&
-           Blocks<FlagRecord>(view_.flags) && Blocks<SegmentRecord>(view_.segments) &&
-           FlagTable(header.flag_table) && Segments() &&
-           (keeping == Keeping::kMapped ? Keys() : Flags());
+    return Shared(header) && (keeping == Keeping::kMapped ? Keys() : Flags());
+  }
+  bool VerifyPatched(const ImageHeader& header, std::span<const std::uint32_t> changed) {
+    return Shared(header) && std::all_of(changed.begin(), changed.end(), [this](auto index) {
+             return In(index, view_.flags) && Check(view_.BlockAt<FlagRecord>(view_.flags[index]));
+           });
   }
 
   bool Flag(std::uint32_t offset) {
@@ -41,6 +42,13 @@ class Verifier {
   }
 
  private:
+  // All but what is inside the flags' blocks.
+  bool Shared(const ImageHeader& header) {
+    return Text(header.environment) && All(view_.literals) && All(view_.sets) && All(view_.paths) &&
+           All(view_.attributes) && All(view_.variants) && Patterns() &&
+           Blocks<FlagRecord>(view_.flags) && Blocks<SegmentRecord>(view_.segments) &&
+           FlagTable(header.flag_table) && Segments();
+  }
   template <typename T>
   bool All(std::span<const T> records) {
     return std::all_of(records.begin(), records.end(), [this](const T& r) { return Check(r); });
@@ -323,15 +331,7 @@ Error Wrong(std::string_view what) {
   return Error::Invalid("image", what);
 }
 
-}  // namespace
-
-std::uint64_t ImageChecksum(std::span<const std::byte> image) {
-  const auto rest = image.subspan(kChecksumEnd);
-  return Hash64({reinterpret_cast<const char*>(rest.data()), rest.size()}, kImageMagic);
-}
-
-base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, ImageView& view,
-                                             Keeping keeping) {
+base::Result<const ImageHeader*> HeaderOf(std::span<const std::byte> image) {
   if (reinterpret_cast<std::uintptr_t>(image.data()) % alignof(ImageHeader) != 0) {
     return Fail(Wrong("is not aligned to 8 bytes"));
   }
@@ -347,17 +347,47 @@ base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, I
   if (header->header_size < sizeof(ImageHeader) || header->image_size != image.size()) {
     return Fail(Wrong("is cut off or has bytes too many"));
   }
-  if (keeping == Keeping::kStored && header->checksum != ImageChecksum(image)) {
-    return Fail(Wrong("is damaged: wrong checksum"));
-  }
+  return header;
+}
+
+// Maps the tables and has `verify` look at what is in them.
+template <typename Verify>
+base::Result<const ImageHeader*> VerifyTables(const ImageHeader* header,
+                                              std::span<const std::byte> image, ImageView& view,
+                                              const Verify& verify) {
   view.image = image;
   MapTable map{image};
   ForEachTable(*header, view, map);
   if (!map.ok) return Fail(Wrong("has a table outside of it"));
-  if (!Verifier(view).Verify(*header, keeping)) {
-    return Fail(Wrong("has a record that points outside of it"));
-  }
+  if (!verify(Verifier(view))) return Fail(Wrong("has a record that points outside of it"));
   return header;
+}
+
+}  // namespace
+
+std::uint64_t ImageChecksum(std::span<const std::byte> image) {
+  const auto rest = image.subspan(kChecksumEnd);
+  return Hash64({reinterpret_cast<const char*>(rest.data()), rest.size()}, kImageMagic);
+}
+
+base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, ImageView& view,
+                                             Keeping keeping) {
+  const auto header = HeaderOf(image);
+  if (!header) return header;
+  if (keeping == Keeping::kStored && (*header)->checksum != ImageChecksum(image)) {
+    return Fail(Wrong("is damaged: wrong checksum"));
+  }
+  return VerifyTables(*header, image, view,
+                      [&](Verifier verifier) { return verifier.Verify(**header, keeping); });
+}
+
+base::Result<const ImageHeader*> VerifyPatched(std::span<const std::byte> image,
+                                               std::span<const std::uint32_t> changed,
+                                               ImageView& view) {
+  const auto header = HeaderOf(image);
+  if (!header) return header;
+  return VerifyTables(*header, image, view,
+                      [&](Verifier verifier) { return verifier.VerifyPatched(**header, changed); });
 }
 
 bool VerifyFlag(const ImageView& view, std::uint32_t offset, VerifiedFlags& verified) {

@@ -18,6 +18,12 @@ namespace pennon::engine {
 base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, ImageView& view,
                                              Keeping keeping);
 
+/// The same for an image in memory whose flags, but those with the indices `changed`, were verified
+/// in the image that they were copied from, with the tables and segments that they refer to.
+base::Result<const ImageHeader*> VerifyPatched(std::span<const std::byte> image,
+                                               std::span<const std::uint32_t> changed,
+                                               ImageView& view);
+
 /// Verifies the flag whose block is at `offset`, and those that it asks, unless that was done, and
 /// notes it. False: it must not be evaluated.
 bool VerifyFlag(const ImageView& view, std::uint32_t offset, VerifiedFlags& verified);

@@ -1,9 +1,9 @@
 #include "engine/patch.h"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 
-#include "base/text_hash.h"
 #include "engine/definition_check.h"
 #include "engine/flag_compiler.h"
 #include "engine/image_builder.h"
@@ -13,7 +13,6 @@ namespace {
 
 using model::Flag;
 using model::FlagSet;
-using ChangedFlags = base::TextMap<std::string_view, const Flag*>;
 
 bool IsSame(const std::vector<model::Broken>& a, const std::vector<model::Broken>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& other) {
@@ -55,13 +54,13 @@ class Patcher {
     scope_.segments = IndexSegments(base.snapshot.view());
   }
 
-  std::optional<ImageBytes> Run() {
+  std::optional<PatchedImage> Run() {
     if (!OnlyFlagsChanged() || !FindChanged()) return std::nullopt;
-    auto image = Write();
-    if (!image) return std::nullopt;  // what is wrong is for Compile to say
+    auto patched = Write();
+    if (!patched) return std::nullopt;  // what is wrong is for Compile to say
     const std::size_t limit = base_.compact_size + base_.compact_size * kMaxPatchGrowth / 100;
-    if (image->size() > limit) return std::nullopt;
-    return *std::move(image);
+    if (patched->image.size() > limit) return std::nullopt;
+    return *std::move(patched);
   }
 
  private:
@@ -74,10 +73,15 @@ class Patcher {
 
   // False when a change is none that concerns its flag alone.
   bool FindChanged() {
-    for (std::size_t i = 0; i < set_.flags.size(); ++i) {
-      if (set_.flags[i] == base_.set.flags[i]) continue;
-      if (!ConcernsItAlone(*base_.set.flags[i], *set_.flags[i])) return false;
-      changed_.emplace(set_.flags[i]->key, set_.flags[i].get());
+    const ImageView& view = base_.snapshot.view();
+    for (const std::size_t i : DifferingPlaces(set_.flags, base_.set.flags)) {
+      const Flag& flag = *set_.flags[i];
+      const auto found = base_.snapshot.Find(flag.key);
+      if (!found || !ConcernsItAlone(*base_.set.flags[i], flag)) return false;
+      const auto place = std::lower_bound(view.flags.begin(), view.flags.end(), found->offset);
+      const bool is_first =
+          changed_.emplace(static_cast<std::uint32_t>(place - view.flags.begin()), &flag).second;
+      if (!is_first) return false;
     }
     return true;
   }
@@ -90,32 +94,28 @@ class Patcher {
                        [&](const auto& diagnostic) { return diagnostic.flag == key; });
   }
 
-  [[nodiscard]] base::Result<ImageBytes> Write() const {
-    const Snapshot& old = base_.snapshot;
-    const ImageView& view = old.view();
+  [[nodiscard]] base::Result<PatchedImage> Write() const {
+    const ImageView& view = base_.snapshot.view();
     ImageBuilder builder(view);
-    for (std::uint32_t i = 0; i < old.flag_count(); ++i) {
-      const FlagHandle flag = old.At(i);
-      const auto changed = changed_.find(old.Key(flag));
-      if (changed != changed_.end()) {
-        CompileFlag(*changed->second, 0, scope_, builder);
-      } else {
-        const std::uint32_t size = view.BlockAt<FlagRecord>(flag.offset).block_size;
-        builder.AddFlag(old.Key(flag), view.image.subspan(flag.offset, size));
-      }
+    std::vector<std::uint32_t> changed;
+    for (const auto& [index, flag] : changed_) {
+      CompileFlag(*flag, 0, scope_, builder);
+      changed.push_back(index);
     }
-    return builder.Finish(set_.environment, set_.epoch, set_.revision);
+    auto image = builder.FinishOver(changed, set_.environment, set_.epoch, set_.revision);
+    if (!image) return base::Fail(image.error());
+    return PatchedImage{*std::move(image), std::move(changed)};
   }
 
   const PatchBase& base_;
   const FlagSet& set_;
-  ChangedFlags changed_;
-  CompileScope scope_;  // without flags: nobody who is changed names one
+  std::map<std::uint32_t, const Flag*> changed_;  // by their index in the image
+  CompileScope scope_;                            // without flags: nobody who is changed names one
 };
 
 }  // namespace
 
-std::optional<ImageBytes> Patch(const PatchBase& base, const FlagSet& set) {
+std::optional<PatchedImage> Patch(const PatchBase& base, const FlagSet& set) {
   return Patcher(base, set).Run();
 }
 

@@ -1,9 +1,10 @@
 // The image of a set that differs from a compiled one in a few flags: what did not change is copied
-// from the image at hand, so it costs about as much as reading that image once.
+// from the image at hand, so it costs about as much as copying that image once.
 // Pure: no I/O, clock, log or threads.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -27,14 +28,20 @@ struct PatchBase {
 /// A patched image is at most this many percent larger than the one that Compile made.
 inline constexpr std::size_t kMaxPatchGrowth = 25;
 
-/// An image that answers as the one that Compile makes of `set`, for Snapshot::Attach to verify
-/// like any other; diagnostics and kept definitions are those of `base`. Sets share what did not
-/// change: flags and segments are compared as pointers.
+/// An image for Snapshot::AttachPatched, or for Attach like any other.
+struct PatchedImage {
+  ImageBytes image;
+  std::vector<std::uint32_t> changed;  // the flags that were not copied, by their index; ascending
+};
+
+/// An image that answers as the one that Compile makes of `set`; diagnostics and kept definitions
+/// are those of `base`. Sets share what did not change: flags and segments are compared as
+/// pointers.
 ///
 /// None where anything else could be touched, and Compile has to do it: when segments, the flags'
 /// keys or what is broken changed; when a changed flag was quarantined or would be, has
 /// prerequisites, or other variants than before, because these are what others may depend on; and
 /// when too much would be held in vain.
-std::optional<ImageBytes> Patch(const PatchBase& base, const model::FlagSet& set);
+std::optional<PatchedImage> Patch(const PatchBase& base, const model::FlagSet& set);
 
 }  // namespace pennon::engine

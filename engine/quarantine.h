@@ -44,10 +44,9 @@ using CheckDefinition = std::optional<base::Error> (*)(const T&);
 /// All keys of `definitions` and `broken`, sorted by key, each with the first of new and in-force
 /// definition that passes `check`.
 template <typename T>
-Candidates<T> Gather(const std::vector<std::shared_ptr<const T>>& definitions,
+Candidates<T> Gather(const model::Definitions<T>& definitions,
                      const std::vector<model::Broken>& broken,
-                     const std::vector<std::shared_ptr<const T>>* in_force,
-                     CheckDefinition<T> check) {
+                     const model::Definitions<T>* in_force, CheckDefinition<T> check) {
   base::TextMap<std::string_view, const std::shared_ptr<const T>*> old;
   if (in_force != nullptr) {
     for (const auto& definition : *in_force) {

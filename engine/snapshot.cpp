@@ -18,14 +18,27 @@ base::Result<Snapshot> Snapshot::Attach(std::span<const std::byte> image, const 
   if (keeping == Keeping::kMapped) {
     snapshot.verified_ = std::make_shared<VerifiedFlags>(image.size());
   }
-  std::vector<std::string_view> patterns;
-  for (const TextRef& pattern : snapshot.view_.patterns) {
-    patterns.push_back(snapshot.view_.Text(pattern));
-  }
-  snapshot.regexes_ = std::make_shared<const Regexes>(
-      patterns, previous != nullptr ? previous->regexes_.get() : nullptr);
-  snapshot.view_.regexes = snapshot.regexes_.get();
+  snapshot.ShareRegexes(previous);
   return snapshot;
+}
+
+base::Result<Snapshot> Snapshot::AttachPatched(std::span<const std::byte> image,
+                                               const Snapshot& previous,
+                                               std::span<const std::uint32_t> changed) {
+  Snapshot snapshot;
+  auto header = VerifyPatched(image, changed, snapshot.view_);
+  if (!header) return base::Fail(header.error());
+  snapshot.header_ = *header;
+  snapshot.ShareRegexes(&previous);
+  return snapshot;
+}
+
+void Snapshot::ShareRegexes(const Snapshot* previous) {
+  std::vector<std::string_view> patterns;
+  for (const TextRef& pattern : view_.patterns) patterns.push_back(view_.Text(pattern));
+  regexes_ = std::make_shared<const Regexes>(
+      patterns, previous != nullptr ? previous->regexes_.get() : nullptr);
+  view_.regexes = regexes_.get();
 }
 
 bool Snapshot::Verify(FlagHandle flag) const {

@@ -38,6 +38,11 @@ class Snapshot {
   static base::Result<Snapshot> Attach(std::span<const std::byte> image,
                                        const Snapshot* previous = nullptr,
                                        Keeping keeping = Keeping::kStored);
+  /// The same of an image that this program has just patched out of that of `previous`: of flags,
+  /// those with the indices `changed` are checked; the others were, and are the same bytes.
+  static base::Result<Snapshot> AttachPatched(std::span<const std::byte> image,
+                                              const Snapshot& previous,
+                                              std::span<const std::uint32_t> changed);
 
   [[nodiscard]] std::string_view environment() const;
   [[nodiscard]] std::uint64_t epoch() const { return header_->epoch; }
@@ -88,6 +93,7 @@ class Snapshot {
 
  private:
   [[gnu::noinline]] bool Verify(FlagHandle flag) const;
+  void ShareRegexes(const Snapshot* previous);
 
   const ImageHeader* header_ = nullptr;
   std::shared_ptr<const Regexes> regexes_;   // shared by copies

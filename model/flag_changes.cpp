@@ -15,21 +15,16 @@ using Keys = base::TextSet<std::string>;
 using Uses = base::TextMap<std::string, std::vector<std::string>>;
 
 template <typename T>
-using Definitions = std::vector<std::shared_ptr<const T>>;
-
-template <typename T>
 Keys Differing(const Definitions<T>& before, const Definitions<T>& after) {
   // A delta leaves nearly all of them in their places.
-  const auto is_in_place = [&](std::size_t i) {
-    return i < before.size() && i < after.size() && before[i] == after[i];
-  };
+  const std::vector<std::size_t> places = DifferingPlaces(before, after);
   base::TextMap<std::string_view, const T*> old;
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    if (!is_in_place(i)) old.emplace(before[i]->key, before[i].get());
+  for (const std::size_t i : places) {
+    if (i < before.size()) old.emplace(before[i]->key, before[i].get());
   }
   Keys keys;
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    if (is_in_place(i)) continue;
+  for (const std::size_t i : places) {
+    if (i >= after.size()) break;
     const auto& one = after[i];
     const auto found = old.find(one->key);
     const bool is_same =
@@ -75,37 +70,53 @@ void Spread(const Uses& uses, Keys& keys) {
   }
 }
 
+Keys ChangedSegments(const FlagSet& before, const FlagSet& after) {
+  Keys segments = Differing(before.segments, after.segments);
+  AddBroken(before.broken_segments, segments);
+  AddBroken(after.broken_segments, segments);
+  if (segments.empty()) return segments;
+  Uses uses;
+  for (const auto& segment : after.segments) {
+    if (segment->when) NoteSegments(*segment->when, segment->key, uses);
+  }
+  Spread(uses, segments);
+  return segments;
+}
+
+// Adds the flags that use one of the segments.
+void AddUsers(const Keys& segments, const FlagSet& set, Keys& flags) {
+  Uses uses;
+  for (const auto& flag : set.flags) {
+    for (const Rule& rule : flag->rules) {
+      if (rule.when) NoteSegments(*rule.when, flag->key, uses);
+    }
+  }
+  for (const std::string& segment : segments) {
+    const auto found = uses.find(segment);
+    if (found != uses.end()) flags.insert(found->second.begin(), found->second.end());
+  }
+}
+
+// Adds the flags that have one of them for a prerequisite.
+void SpreadToDependents(const FlagSet& set, Keys& flags) {
+  if (flags.empty()) return;
+  Uses uses;
+  for (const auto& flag : set.flags) {
+    for (const Prerequisite& needed : flag->prerequisites) uses[needed.flag].push_back(flag->key);
+  }
+  Spread(uses, flags);
+}
+
 }  // namespace
 
 std::optional<std::vector<std::string>> ChangedFlags(const FlagSet& before, const FlagSet& after,
                                                      std::size_t max) {
-  Keys segments = Differing(before.segments, after.segments);
-  AddBroken(before.broken_segments, segments);
-  AddBroken(after.broken_segments, segments);
-  Uses segments_of_segments;
-  for (const auto& segment : after.segments) {
-    if (segment->when) NoteSegments(*segment->when, segment->key, segments_of_segments);
-  }
-  Spread(segments_of_segments, segments);
-
+  const Keys segments = ChangedSegments(before, after);
   Keys flags = Differing(before.flags, after.flags);
   AddBroken(before.broken_flags, flags);
   AddBroken(after.broken_flags, flags);
-  Uses flags_of_segments;
-  Uses flags_of_flags;
-  for (const auto& flag : after.flags) {
-    for (const Rule& rule : flag->rules) {
-      if (rule.when) NoteSegments(*rule.when, flag->key, flags_of_segments);
-    }
-    for (const Prerequisite& needed : flag->prerequisites) {
-      flags_of_flags[needed.flag].push_back(flag->key);
-    }
-  }
-  for (const std::string& segment : segments) {
-    const auto found = flags_of_segments.find(segment);
-    if (found != flags_of_segments.end()) flags.insert(found->second.begin(), found->second.end());
-  }
-  Spread(flags_of_flags, flags);
+  if (!segments.empty()) AddUsers(segments, after, flags);
+  SpreadToDependents(after, flags);
   if (flags.size() > max) return std::nullopt;
   std::vector<std::string> keys(flags.begin(), flags.end());
   std::sort(keys.begin(), keys.end());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/shared_list.h"
 #include "model/value.h"
 
 namespace pennon::model {
@@ -257,14 +258,18 @@ struct Broken {
   base::Error error;
 };
 
+template <typename T>
+using Definitions = base::SharedList<std::shared_ptr<const T>>;
+
 /// All flags and segments of one environment at one revision. Flags and segments are shared and
-/// immutable, so a set with one change costs a vector of pointers.
+/// immutable, and so are the lists of them: a set with one change costs about as much as the
+/// change.
 struct FlagSet {
   std::string environment;
   std::uint64_t epoch = 0;
   std::uint64_t revision = 0;
-  std::vector<std::shared_ptr<const Flag>> flags;
-  std::vector<std::shared_ptr<const Segment>> segments;
+  Definitions<Flag> flags;
+  Definitions<Segment> segments;
   std::vector<Broken> broken_flags;
   std::vector<Broken> broken_segments;
 };

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "base/descriptor.h"
 #include "base/result.h"
 #include "engine/image_bytes.h"
+#include "engine/patch.h"
 #include "engine/snapshot.h"
 #include "model/evaluation.h"
 
@@ -25,6 +28,9 @@ class AttachedImage {
   static base::Result<std::shared_ptr<const AttachedImage>> Make(
       engine::ImageBytes image, const AttachedImage* previous = nullptr,
       engine::Keeping keeping = engine::Keeping::kStored);
+  /// `previous` is what was patched.
+  static base::Result<std::shared_ptr<const AttachedImage>> Make(engine::PatchedImage patched,
+                                                                 const AttachedImage& previous);
   [[nodiscard]] const engine::Snapshot& snapshot() const { return snapshot_; }
   [[nodiscard]] const engine::ImageBytes& bytes() const { return bytes_; }
   /// What tells this set from another one: "<epoch>.<revision>-<hash of the image>". Sets of files
@@ -32,6 +38,10 @@ class AttachedImage {
   [[nodiscard]] const std::string& version() const { return version_; }
 
  private:
+  using Attaching = std::function<base::Result<engine::Snapshot>(std::span<const std::byte>)>;
+  static base::Result<std::shared_ptr<const AttachedImage>> Keep(engine::ImageBytes image,
+                                                                 const Attaching& attach);
+
   engine::ImageBytes bytes_;
   engine::Snapshot snapshot_;
   std::string version_;

@@ -27,8 +27,8 @@ std::shared_ptr<const Definition> ReadDefinition(StoredLine stored) {
   return definition;
 }
 
-Definitions::List::iterator Definitions::Place(const LineId& id) {
-  return std::lower_bound(list_.begin(), list_.end(), id, IsBefore);
+Definitions::Definitions(std::vector<std::shared_ptr<const Definition>> all) {
+  Put(std::move(all));
 }
 
 std::shared_ptr<const Definition> Definitions::Find(const LineId& id) const {
@@ -36,19 +36,16 @@ std::shared_ptr<const Definition> Definitions::Find(const LineId& id) const {
   return place != list_.end() && Is(**place, id) ? *place : nullptr;
 }
 
-void Definitions::Put(std::shared_ptr<const Definition> definition) {
-  const LineId id(definition->line().kind(), definition->line().key());
-  const auto place = Place(id);
-  if (place != list_.end() && Is(**place, id)) {
-    *place = std::move(definition);
-  } else {
-    list_.insert(place, std::move(definition));
-  }
+void Definitions::Put(std::vector<std::shared_ptr<const Definition>> definitions) {
+  PutAll(list_, std::move(definitions),
+         [](const auto& a, const auto& b) { return wire::ComesFirst(a->line(), b->line()); });
 }
 
-void Definitions::Erase(const LineId& id) {
-  const auto place = Place(id);
-  if (place != list_.end() && Is(**place, id)) list_.erase(place);
+void Definitions::Erase(const std::set<LineId>& ids) {
+  if (ids.empty()) return;
+  EraseIf(list_, [&](const auto& one) {
+    return ids.contains(LineId(one->line().kind(), one->line().key()));
+  });
 }
 
 }  // namespace pennon::store

@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
+#include "base/shared_list.h"
 #include "model/flag_set.h"
 #include "store/lines.h"
 
@@ -25,20 +27,23 @@ std::shared_ptr<const Definition> ReadDefinition(StoredLine stored);
 /// Cheap to copy: a change makes a new list out of the one in force, and shares what it kept.
 class Definitions {
  public:
-  using List = std::vector<std::shared_ptr<const Definition>>;
+  using List = base::SharedList<std::shared_ptr<const Definition>>;
+
+  Definitions() = default;
+  explicit Definitions(std::vector<std::shared_ptr<const Definition>> all);
 
   /// The definition, or null.
   [[nodiscard]] std::shared_ptr<const Definition> Find(const LineId& id) const;
-  /// Adds one, or puts it in the place of the one with its kind and key.
-  void Put(std::shared_ptr<const Definition> definition);
-  void Erase(const LineId& id);
+  /// Adds definitions, or puts them in the places of those with their kinds and keys.
+  void Put(std::vector<std::shared_ptr<const Definition>> definitions);
+  void Erase(const std::set<LineId>& ids);
 
+  [[nodiscard]] const List& list() const { return list_; }
   [[nodiscard]] std::size_t size() const { return list_.size(); }
   [[nodiscard]] List::const_iterator begin() const { return list_.begin(); }
   [[nodiscard]] List::const_iterator end() const { return list_.end(); }
 
  private:
-  [[nodiscard]] List::iterator Place(const LineId& id);
   List list_;  // sorted
 };
 

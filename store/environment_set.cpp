@@ -1,6 +1,8 @@
 #include "store/environment_set.h"
 
+#include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "engine/compile.h"
 #include "engine/patch.h"
@@ -24,6 +26,10 @@ model::FlagSet FlagSetOf(const Environment& environment, const Definitions& defi
   return flags;
 }
 
+bool IsOfSame(const Definition& a, const Definition& b) {
+  return a.line().kind() == b.line().kind() && a.line().key() == b.line().key();
+}
+
 std::shared_ptr<const std::vector<std::string>> ClientSideKeys(const model::FlagSet& flags) {
   auto keys = std::make_shared<std::vector<std::string>>();
   for (const auto& flag : flags.flags) {
@@ -42,47 +48,83 @@ std::shared_ptr<serving::Published> Publish(const EnvironmentSet& set) {
   return published;
 }
 
-void NoteDeletions(const EnvironmentSet* before, const Definitions& definitions,
-                   EnvironmentSet& set) {
+// The places at which `definitions` differ from those of `before`, if at each the same flag or
+// segment is defined and can be read, before and now.
+std::optional<std::vector<std::size_t>> PlacesReplaced(const EnvironmentSet* before,
+                                                       const Definitions& definitions) {
+  if (before == nullptr || before->definitions.size() != definitions.size()) return std::nullopt;
+  const Definitions::List& old = before->definitions.list();
+  const Definitions::List& now = definitions.list();
+  std::vector<std::size_t> places = DifferingPlaces(old, now);
+  const bool are_replaced = std::all_of(places.begin(), places.end(), [&](std::size_t i) {
+    return IsOfSame(*old[i], *now[i]) && !old[i]->broken && !now[i]->broken;
+  });
+  if (!are_replaced) return std::nullopt;
+  return places;
+}
+
+template <typename T>
+void Put(std::shared_ptr<const T> definition, model::Definitions<T>& definitions) {
+  if (definition == nullptr) return;
+  PutAll(definitions, {std::move(definition)},
+         [](const auto& a, const auto& b) { return a->key < b->key; });
+}
+
+// What is made of all definitions, for those that differ from `before` at `places` only.
+void TakeOver(const EnvironmentSet& before, const std::vector<std::size_t>& places,
+              EnvironmentSet& set) {
+  set.flags = before.flags;
+  set.flags.epoch = set.epoch;
+  set.flags.revision = set.revision;
+  bool is_client_side_same = true;
+  for (const std::size_t i : places) {
+    const Definition& definition = *set.definitions.list()[i];
+    const auto& old = before.definitions.list()[i]->flag;
+    Put(definition.flag, set.flags.flags);
+    Put(definition.segment, set.flags.segments);
+    if (old != nullptr && old->client_side != definition.flag->client_side)
+      is_client_side_same = false;
+  }
+  set.client_side = is_client_side_same ? before.client_side : ClientSideKeys(set.flags);
+}
+
+void NoteDeletions(const EnvironmentSet* before, bool are_replaced, EnvironmentSet& set) {
   set.deletions_known_since = set.revision;
   if (before == nullptr || before->epoch != set.epoch) return;
   if (before->deletions.size() > kMaxDeletions) return;
   set.deletions_known_since = before->deletions_known_since;
   set.deletions = before->deletions;
-  // Nearly all are in both, one behind the other in the same order.
-  auto now = definitions.begin();
-  for (const auto& definition : before->definitions) {
-    if (now != definitions.end() && *now == definition) {
-      ++now;
-      continue;
-    }
-    const LineId id(definition->line().kind(), definition->line().key());
-    if (definitions.Find(id) == nullptr) {
-      set.deletions[id] = set.revision;
-    } else if (now != definitions.end()) {
-      ++now;
-    }
+  if (are_replaced) return;
+  for (const std::size_t i : DifferingPlaces(before->definitions.list(), set.definitions.list())) {
+    if (i >= before->definitions.size()) break;
+    const wire::SyncLine& line = before->definitions.list()[i]->line();
+    const LineId id(line.kind(), line.key());
+    if (set.Find(id) == nullptr) set.deletions[id] = set.revision;
   }
   std::erase_if(set.deletions,
-                [&](const auto& deletion) { return definitions.Find(deletion.first) != nullptr; });
+                [&](const auto& deletion) { return set.Find(deletion.first) != nullptr; });
 }
 
-// The image of the set's flags, and what was found in them.
-base::Result<engine::ImageBytes> Write(EnvironmentSet& set, const EnvironmentSet* before) {
+// The image of the set's flags; notes in the set what was found in them.
+base::Result<std::shared_ptr<const serving::AttachedImage>> MakeImage(
+    EnvironmentSet& set, const EnvironmentSet* before) {
+  using serving::AttachedImage;
   if (before != nullptr) {
     const engine::PatchBase base{before->flags, before->image->snapshot(), before->diagnostics,
                                  before->compact_size};
     if (auto patched = engine::Patch(base, set.flags)) {
       set.diagnostics = before->diagnostics;
       set.compact_size = before->compact_size;
-      return *std::move(patched);
+      return AttachedImage::Make(*std::move(patched), *before->image);
     }
   }
   auto compiled = engine::Compile(set.flags);
   if (!compiled) return base::Fail(compiled.error());
   set.diagnostics = std::move(compiled->diagnostics);
   set.compact_size = compiled->image.size();
-  return std::move(compiled->image);
+  return AttachedImage::Make(std::move(compiled->image),
+                             before == nullptr ? nullptr : before->image.get(),
+                             engine::Keeping::kInMemory);
 }
 
 }  // namespace
@@ -103,17 +145,18 @@ base::Result<std::shared_ptr<const EnvironmentSet>> CompileEnvironment(
   set->environment = environment.key;
   set->epoch = environment.epoch;
   set->revision = environment.revision;
-  NoteDeletions(before, definitions, *set);
-  set->flags = FlagSetOf(environment, definitions);
-  set->client_side = ClientSideKeys(set->flags);
   set->definitions = std::move(definitions);
-  auto image = Write(*set, before);
+  const auto replaced = PlacesReplaced(before, set->definitions);
+  NoteDeletions(before, replaced.has_value(), *set);
+  if (replaced) {
+    TakeOver(*before, *replaced, *set);
+  } else {
+    set->flags = FlagSetOf(environment, set->definitions);
+    set->client_side = ClientSideKeys(set->flags);
+  }
+  auto image = MakeImage(*set, before);
   if (!image) return base::Fail(image.error());
-  auto attached = serving::AttachedImage::Make(*std::move(image),
-                                               before == nullptr ? nullptr : before->image.get(),
-                                               engine::Keeping::kInMemory);
-  if (!attached) return base::Fail(attached.error());
-  set->image = *std::move(attached);
+  set->image = *std::move(image);
   return set;
 }
 

@@ -77,15 +77,16 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::ReadSet(const Environment&
                                                               const EnvironmentSet* before) {
   auto lines = Lines(database_).All(environment.key);
   if (!lines) return Fail(lines.error());
-  Definitions definitions;
+  std::vector<std::shared_ptr<const Definition>> definitions;
+  definitions.reserve(lines->size());
   for (StoredLine& stored : *lines) {
     auto known = before == nullptr
                      ? nullptr
-                     : before->definitions.Find({stored.line.kind(), stored.line.key()});
+                     : before->definitions.Find(LineId(stored.line.kind(), stored.line.key()));
     const bool is_same = known != nullptr && IsSame(known->stored, stored);
-    definitions.Put(is_same ? std::move(known) : ReadDefinition(std::move(stored)));
+    definitions.push_back(is_same ? std::move(known) : ReadDefinition(std::move(stored)));
   }
-  auto set = CompileEnvironment(environment, std::move(definitions), before);
+  auto set = CompileEnvironment(environment, Definitions(std::move(definitions)), before);
   if (!set) return Fail(set.error().Within("environments." + environment.key));
   return set;
 }
@@ -212,7 +213,8 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::Rebuild(const ChangeScope&
   ++row->revision;
   const auto current = sets_.find(environment);
   const EnvironmentSet* before = current == sets_.end() ? nullptr : current->second.get();
-  Definitions definitions = before == nullptr ? Definitions() : before->definitions;
+  std::vector<std::shared_ptr<const Definition>> put;
+  std::set<LineId> erased;
   Lines lines(database_);
   for (const LineId& id : touched) {
     auto line = MakeLine(change, environment, id);
@@ -220,14 +222,17 @@ Result<std::shared_ptr<const EnvironmentSet>> Ledger::Rebuild(const ChangeScope&
     Result<void> written;
     if (*line) {
       const auto definition = ReadDefinition({**std::move(line), row->revision});
-      definitions.Put(definition);
+      put.push_back(definition);
       written = lines.Put(environment, definition->stored);
     } else {
-      definitions.Erase(id);
+      erased.insert(id);
       written = lines.Delete(environment, id);
     }
     if (!written) return Fail(written.error());
   }
+  Definitions definitions = before == nullptr ? Definitions() : before->definitions;
+  definitions.Put(std::move(put));
+  definitions.Erase(erased);
   auto after = CompileEnvironment(*row, std::move(definitions), before);
   if (!after) return Fail(after.error());
   if (const model::Diagnostic* fault = FindFault(before, **after, touched)) {

@@ -13,7 +13,7 @@ base::Result<std::vector<StoredLine>> Lines::All(const std::string& environment)
       [&](const Row& row) {
         const bool is_flag = row.Text(0) == Name(wire::LineKind::kFlag);
         wire::SyncLine line(is_flag ? wire::LineKind::kFlag : wire::LineKind::kSegment, row.Text(1),
-                            std::string(row.Text(2)));
+                            row.Text(2));
         if (line.digest() != row.Text(3)) {
           damaged = std::string(row.Text(0)) + "s." + std::string(row.Text(1));
         }

@@ -123,16 +123,33 @@ Result<void> SqliteDriver::MakeAppendOnly(const std::string& table) {
 
 Result<std::int64_t> SqliteDriver::Run(std::string_view sql, std::span<const Parameter> values,
                                        const RowReader& row) {
-  auto statement = sqlite_.Prepare(sql);
+  auto statement = Take(sql);
   if (!statement) return Fail(statement.error());
   int index = 0;
   for (const Parameter& value : values) std::visit(Bind{*statement, ++index}, value);
   while (true) {
     auto more = statement->Step();
     if (!more) return Fail(more.error());
-    if (!*more) return sqlite_.Changes();
+    if (!*more) break;
     if (row) row(SqliteRow(*statement));
   }
+  const std::int64_t changes = sqlite_.Changes();
+  Keep(sql, *std::move(statement));
+  return changes;
+}
+
+Result<base::SqliteStatement> SqliteDriver::Take(std::string_view sql) {
+  const auto kept = statements_.find(sql);
+  if (kept == statements_.end()) return sqlite_.Prepare(sql);
+  auto statement = std::move(kept->second);
+  statements_.erase(kept);
+  return statement;
+}
+
+void SqliteDriver::Keep(std::string_view sql, base::SqliteStatement statement) {
+  statement.Reset();
+  if (statements_.size() >= kMaxKeptStatements) statements_.clear();
+  statements_.insert_or_assign(std::string(sql), std::move(statement));
 }
 
 Result<void> SqliteDriver::Transaction(const std::function<Result<void>()>& body) {

@@ -5,12 +5,16 @@
 
 #include "base/lock_file.h"
 #include "base/sqlite.h"
+#include "base/text_hash.h"
 #include "store/driver.h"
 
 namespace pennon::store {
 
 /// Marks the file as a pennon store (PRAGMA application_id): "PNNS".
 inline constexpr std::int64_t kApplicationId = 0x504e4e53;
+
+/// Statements that are kept: to read their text again takes longer than most of them run.
+inline constexpr std::size_t kMaxKeptStatements = 100;
 
 /// Holds `<path>.lock` for its lifetime, so no second process can change what this one keeps in
 /// memory. WAL with `synchronous=FULL`: an acknowledged change is on disk.
@@ -42,10 +46,14 @@ class SqliteDriver final : public Driver {
   base::Result<void> Undone(const std::string& begin,
                             const std::function<base::Result<void>()>& body);
   base::Result<std::int64_t> Number(const std::string& sql);
+  /// A statement that was kept, which is nobody else's until it is kept again, or a new one.
+  base::Result<base::SqliteStatement> Take(std::string_view sql);
+  void Keep(std::string_view sql, base::SqliteStatement statement);
 
   std::string path_;
   std::optional<base::LockFile> lock_;
   base::Sqlite sqlite_;
+  base::TextMap<std::string, base::SqliteStatement> statements_;  // nobody runs, by their text
 };
 
 }  // namespace pennon::store

@@ -7,6 +7,7 @@
 #include "base/core_dumps.h"
 #include "base/file.h"
 #include "base/version.h"
+#include "engine/spare_memory.h"
 #include "net/control_loop.h"
 #include "net/http_protocol.h"
 #include "net/worker_pool.h"
@@ -199,6 +200,7 @@ Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger
     heartbeat = control.After(kHeartbeatMillis, beat);
   };
   beat();
+  engine::KeepSpareMemory();
   control.Run();
 
   log.Info("stopping");

@@ -17,10 +17,19 @@ std::optional<std::uint64_t> ParseNumber(std::string_view text) {
   return number;
 }
 
-// Definitions are in the order that the digest wants.
-std::string DigestOf(const EnvironmentSet& set) {
+// Definitions are in the order that the digest wants. Adds the lines that are new in the set to
+// `newest`.
+std::string DigestOf(const EnvironmentSet& set, std::vector<wire::SyncLine>& newest) {
+  const Definitions::List& definitions = set.definitions.list();
+  constexpr std::size_t kAhead = wire::SetDigester::kAhead;
   wire::SetDigester digester;
-  for (const auto& definition : set.definitions) digester.Add(definition->line());
+  for (std::size_t i = 0; i < definitions.size(); ++i) {
+    if (i + 2 * kAhead < definitions.size())
+      __builtin_prefetch(&definitions[i + 2 * kAhead]->stored);
+    if (i + kAhead < definitions.size()) digester.Expect(definitions[i + kAhead]->line());
+    digester.Add(definitions[i]->line());
+    if (definitions[i]->stored.revision >= set.revision) newest.push_back(definitions[i]->line());
+  }
   return digester.Finish();
 }
 
@@ -44,7 +53,7 @@ SyncBody::SyncBody(std::shared_ptr<const EnvironmentSet> set, const base::Ed2551
   head_.environment = set_->environment;
   head_.epoch = set_->epoch;
   head_.revision = set_->revision;
-  head_.set_digest = DigestOf(*set_);
+  head_.set_digest = DigestOf(*set_, newest_);
   if (signer != nullptr) head_.signature = signer->Sign(wire::SignedText(head_));
   event_ = EventSince({set_->epoch, set_->revision - 1});
 }
@@ -70,8 +79,12 @@ std::optional<std::string> SyncBody::DeltaSince(const Cursor& since) const {
     return std::nullopt;
   }
   std::vector<wire::SyncLine> lines;
-  for (const auto& definition : set_->definitions) {
-    if (definition->stored.revision > since.revision) lines.push_back(definition->line());
+  if (since.revision + 1 == set_->revision) {
+    lines = newest_;
+  } else {
+    for (const auto& definition : set_->definitions) {
+      if (definition->stored.revision > since.revision) lines.push_back(definition->line());
+    }
   }
   std::vector<wire::LineName> deleted;
   for (const auto& [id, revision] : set_->deletions) {

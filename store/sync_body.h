@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ed25519.h"
 #include "store/environment_set.h"
@@ -52,6 +53,7 @@ class SyncBody {
   std::shared_ptr<const EnvironmentSet> set_;
   std::string tag_;
   wire::SyncHead head_;
+  std::vector<wire::SyncLine> newest_;  // that came with this revision
   std::string event_;
   mutable std::once_flag text_made_;
   mutable std::string text_;

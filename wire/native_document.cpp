@@ -13,8 +13,7 @@ using model::Value;
 template <typename T>
 void ReadEach(ObjectReader& reader, std::string_view member,
               base::Result<T> (*read)(std::string_view, const Value&),
-              std::vector<std::shared_ptr<const T>>& definitions,
-              std::vector<model::Broken>& broken) {
+              model::Definitions<T>& definitions, std::vector<model::Broken>& broken) {
   const Value* found = reader.Get(member);
   if (found == nullptr) return;
   const model::Object* object = found->AsObject();

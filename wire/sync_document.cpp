@@ -1,7 +1,6 @@
 #include "wire/sync_document.h"
 
 #include <algorithm>
-#include <iterator>
 #include <set>
 
 #include "base/digest.h"
@@ -20,6 +19,7 @@ using model::Value;
 
 constexpr std::uint64_t kFormatVersion = 1;
 constexpr std::string_view kUnreadable = "unreadable";
+constexpr std::size_t kGatheredBytes = 16'384;
 
 std::uint64_t CountFlags(const std::vector<SyncLine>& lines) {
   return static_cast<std::uint64_t>(
@@ -79,7 +79,7 @@ base::Result<SyncLine> ReadLine(std::string_view bytes, std::size_t number, bool
   }
   reader.Bool("deleted", is_deleted);
   if (reader.failed()) return Fail(*reader.Finish());
-  return SyncLine(kind == "flag" ? LineKind::kFlag : LineKind::kSegment, key, std::string(bytes));
+  return SyncLine(kind == "flag" ? LineKind::kFlag : LineKind::kSegment, key, bytes);
 }
 
 std::string_view NextLine(std::string_view& rest) {
@@ -89,8 +89,24 @@ std::string_view NextLine(std::string_view& rest) {
   return line;
 }
 
-base::Result<void> VerifyDigest(const SyncDocument& document) {
-  if (SetDigest(document.lines) == document.head.set_digest) return {};
+template <typename Lines>
+std::string DigestOf(const Lines& lines) {
+  SetDigester digester;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i + digester.kAhead < lines.size()) digester.Expect(lines[i + digester.kAhead]);
+    if (i > 0 && ComesFirst(lines[i], lines[i - 1])) {
+      std::vector<SyncLine> sorted(lines.begin(), lines.end());
+      std::sort(sorted.begin(), sorted.end(), ComesFirst);
+      return DigestOf(sorted);
+    }
+    digester.Add(lines[i]);
+  }
+  return digester.Finish();
+}
+
+template <typename Lines>
+base::Result<void> VerifyDigest(const SyncHead& head, const Lines& lines) {
+  if (SetDigest(lines) == head.set_digest) return {};
   return Fail(Error::Invalid("head.digest", "does not match the set that it is of"));
 }
 
@@ -109,36 +125,55 @@ base::Result<void> Verify(const SyncDocument& document, std::uint64_t deleted) {
                                            " deletions, found " +
                                            std::to_string(document.deleted.size())));
   }
-  return head.since ? base::Result<void>() : VerifyDigest(document);
+  return head.since ? base::Result<void>() : VerifyDigest(head, document.lines);
 }
 
 template <typename T>
 void ReadInto(const SyncLine& line, const base::Result<Value>& value,
               base::Result<T> (*read)(std::string_view, const Value&),
-              std::vector<std::shared_ptr<const T>>& definitions,
-              std::vector<model::Broken>& broken) {
+              model::Definitions<T>& definitions, std::vector<model::Broken>& broken) {
   const Value* const reason = value ? value->Find(kUnreadable) : nullptr;
   if (reason != nullptr && reason->AsString() != nullptr) {
-    return broken.push_back({line.key(), Error::Invalid("", *reason->AsString())});
+    return broken.push_back({std::string(line.key()), Error::Invalid("", *reason->AsString())});
   }
   auto one = value ? read(line.key(), *value) : base::Result<T>(Fail(value.error()));
   if (one) {
     definitions.push_back(std::make_shared<const T>(std::move(*one)));
   } else {
-    broken.push_back({line.key(), one.error()});
+    broken.push_back({std::string(line.key()), one.error()});
   }
+}
+
+template <typename Lines>
+model::FlagSet ReadAll(const SyncHead& head, const Lines& lines) {
+  model::FlagSet set;
+  set.environment = head.environment;
+  set.epoch = head.epoch;
+  set.revision = head.revision;
+  for (const SyncLine& line : lines) {
+    const auto value = ReadJson(line.bytes());
+    if (line.kind() == LineKind::kFlag) {
+      ReadInto<model::Flag>(line, value, ReadFlag, set.flags, set.broken_flags);
+    } else {
+      ReadInto<model::Segment>(line, value, ReadSegment, set.segments, set.broken_segments);
+    }
+  }
+  return set;
 }
 
 }  // namespace
 
-std::string_view Name(LineKind kind) {
-  return kind == LineKind::kFlag ? "flag" : "segment";
-}
-
-SyncLine::SyncLine(LineKind kind, std::string_view key, std::string bytes) {
-  std::string digest = base::Sha256Hex(bytes);
-  text_ = std::make_shared<const Text>(
-      Text{kind, std::string(key), std::move(bytes), std::move(digest)});
+SyncLine::SyncLine(LineKind kind, std::string_view key, std::string_view bytes)
+    : key_size_(static_cast<std::uint32_t>(key.size())),
+      bytes_size_(static_cast<std::uint32_t>(bytes.size())),
+      kind_(kind) {
+  std::string entry(Name(kind));
+  ((entry += ' ') += key) += ' ';
+  (entry += base::Sha256Hex(bytes)) += '\n';
+  entry_size_ = static_cast<std::uint32_t>(entry.size());
+  auto text = std::make_shared<char[]>(entry.size() + bytes.size());
+  std::copy(bytes.begin(), bytes.end(), std::copy(entry.begin(), entry.end(), text.get()));
+  text_ = std::move(text);
 }
 
 bool ComesFirst(const SyncLine& a, const SyncLine& b) {
@@ -158,7 +193,7 @@ SyncLine MakeSyncLine(LineKind kind, std::string_view key, const model::Object& 
     if (name != "kind" && name != "key") AppendJson(object.Key(name), value);
   }
   object.Close();
-  return {kind, key, std::move(bytes)};
+  return {kind, key, bytes};
 }
 
 SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_view reason) {
@@ -166,28 +201,23 @@ SyncLine MakeUnreadableLine(LineKind kind, std::string_view key, std::string_vie
 }
 
 void SetDigester::Add(const SyncLine& line) {
-  text_ = Name(line.kind());
-  text_ += ' ';
-  text_ += line.key();
-  text_ += ' ';
-  text_ += line.digest();
-  text_ += '\n';
-  hash_.Update(text_);
+  gathered_ += line.entry();
+  if (gathered_.size() < kGatheredBytes) return;
+  hash_.Update(gathered_);
+  gathered_.clear();
+}
+
+std::string SetDigester::Finish() {
+  hash_.Update(gathered_);
+  return hash_.FinishHex();
 }
 
 std::string SetDigest(const std::vector<SyncLine>& lines) {
-  SetDigester digester;
-  const auto add_all = [&](const std::vector<SyncLine>& sorted) {
-    for (const SyncLine& line : sorted) digester.Add(line);
-  };
-  if (std::is_sorted(lines.begin(), lines.end(), ComesFirst)) {
-    add_all(lines);
-  } else {
-    std::vector<SyncLine> sorted = lines;
-    std::sort(sorted.begin(), sorted.end(), ComesFirst);
-    add_all(sorted);
-  }
-  return digester.Finish();
+  return DigestOf(lines);
+}
+
+std::string SetDigest(const SyncLines& lines) {
+  return DigestOf(lines);
 }
 
 std::string WriteSyncDocument(SyncHead head, const std::vector<SyncLine>& lines) {
@@ -222,29 +252,24 @@ std::string WriteSyncDelta(SyncHead head, const std::vector<SyncLine>& lines,
   return text;
 }
 
-base::Result<SyncDocument> MergeDelta(const std::vector<SyncLine>& lines, SyncDocument delta) {
-  std::vector<SyncLine> changed = std::move(delta.lines);
-  std::sort(changed.begin(), changed.end(), ComesFirst);
-  SyncDocument whole;
-  whole.head = std::move(delta.head);
+base::Result<SyncSet> MergeDelta(const SyncLines& lines, SyncDocument delta) {
+  SyncSet whole{std::move(delta.head), lines};
   whole.head.since.reset();
-  whole.lines.reserve(lines.size() + changed.size());
-  // Of two that have one name, the new one comes first.
-  std::merge(changed.begin(), changed.end(), lines.begin(), lines.end(),
-             std::back_inserter(whole.lines), ComesFirst);
-  const auto have_one_name = [](const SyncLine& a, const SyncLine& b) { return !ComesFirst(a, b); };
-  whole.lines.erase(std::unique(whole.lines.begin(), whole.lines.end(), have_one_name),
-                    whole.lines.end());
+  PutAll(whole.lines, std::move(delta.lines), ComesFirst);
   std::set<std::pair<LineKind, std::string_view>> deleted;
   for (const LineName& name : delta.deleted) deleted.emplace(name.kind, name.key);
   if (!deleted.empty()) {
-    std::erase_if(whole.lines, [&](const SyncLine& line) {
+    EraseIf(whole.lines, [&](const SyncLine& line) {
       return deleted.contains({line.kind(), line.key()});
     });
   }
-  whole.head.flags = CountFlags(whole.lines);
+  const auto is_flag = [](const SyncLine& line) { return line.kind() == LineKind::kFlag; };
+  const auto segments = std::partition_point(whole.lines.begin(), whole.lines.end(), is_flag);
+  whole.head.flags = static_cast<std::uint64_t>(segments - whole.lines.begin());
   whole.head.segments = whole.lines.size() - whole.head.flags;
-  if (auto verified = VerifyDigest(whole); !verified) return Fail(verified.error());
+  if (auto verified = VerifyDigest(whole.head, whole.lines); !verified) {
+    return Fail(verified.error());
+  }
   return whole;
 }
 
@@ -263,7 +288,7 @@ base::Result<SyncDocument> ReadSyncDocument(std::string_view body) {
     auto line = ReadLine(NextLine(rest), number, is_deleted);
     if (!line) return Fail(line.error());
     if (is_deleted) {
-      document.deleted.push_back({line->kind(), line->key()});
+      document.deleted.push_back({line->kind(), std::string(line->key())});
     } else {
       document.lines.push_back(std::move(*line));
     }
@@ -283,19 +308,11 @@ base::Result<SyncDocument> ReadSyncDocument(std::string_view body) {
 }
 
 model::FlagSet ReadDefinitions(const SyncHead& head, const std::vector<SyncLine>& lines) {
-  model::FlagSet set;
-  set.environment = head.environment;
-  set.epoch = head.epoch;
-  set.revision = head.revision;
-  for (const SyncLine& line : lines) {
-    const auto value = ReadJson(line.bytes());
-    if (line.kind() == LineKind::kFlag) {
-      ReadInto<model::Flag>(line, value, ReadFlag, set.flags, set.broken_flags);
-    } else {
-      ReadInto<model::Segment>(line, value, ReadSegment, set.segments, set.broken_segments);
-    }
-  }
-  return set;
+  return ReadAll(head, lines);
+}
+
+model::FlagSet ReadDefinitions(const SyncHead& head, const SyncLines& lines) {
+  return ReadAll(head, lines);
 }
 
 }  // namespace pennon::wire

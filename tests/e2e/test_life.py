@@ -86,7 +86,7 @@ class LifeTest(EndToEndTest):
         pid = self.serve(["--cache-path", ""]).program.process.pid
         nice = lambda thread: os.getpriority(os.PRIO_PROCESS, int(thread))
         own = nice(0)
-        eventually(lambda: nice(pid) == min(own + 10, 19), "the main thread has stepped back")
+        eventually(lambda: nice(pid) == min(own + 3, 19), "the main thread has stepped back")
         self.assertEqual({nice(thread) for thread in os.listdir(f"/proc/{pid}/task") if int(thread) != pid}, {own})
 
     def test_the_watchdog_is_fed_while_all_threads_run_and_not_while_the_process_is_stopped(self):

@@ -52,8 +52,8 @@ Lines ReadLines(std::string_view text) {
 
 // What a delta of these lines makes of LinesBefore, found in the plainest way.
 std::vector<SyncLine> SetAfter(const Lines& lines) {
-  const auto has_name = [](LineKind kind, const std::string& key) {
-    return [&key, kind](const SyncLine& line) { return line.kind() == kind && line.key() == key; };
+  const auto has_name = [](LineKind kind, std::string_view key) {
+    return [key, kind](const SyncLine& line) { return line.kind() == kind && line.key() == key; };
   };
   std::vector<SyncLine> set = LinesBefore();
   for (const SyncLine& line : lines.given) {
@@ -115,7 +115,7 @@ void Read(std::string_view body, bool is_mended) {
   CheckWritten(*document);
   test::CompileAndEvaluate(wire::ReadDefinitions(document->head, document->lines));
   if (!document->head.since) return;
-  const auto merged = wire::MergeDelta(LinesBefore(), *document);
+  const auto merged = wire::MergeDelta(wire::SyncLines(LinesBefore()), *document);
   if (is_mended && !merged) __builtin_trap();
   if (!merged) return;
   if (wire::SetDigest(merged->lines) != document->head.set_digest) __builtin_trap();

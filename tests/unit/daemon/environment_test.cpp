@@ -22,7 +22,7 @@ class TestClock final : public base::Clock {
   std::int64_t now = 1'000'000;
 };
 
-SyncLine Flag(const std::string& key, int value) {
+SyncLine Flag(std::string_view key, int value) {
   const std::string text = R"({"type":"integer","variants":[{"key":"v","value":)" +
                            std::to_string(value) + R"(}],"default":{"variant":"v"}})";
   return MakeSyncLine(LineKind::kFlag, key, *wire::ReadJson(text)->AsObject());

@@ -94,7 +94,9 @@ TEST_CASE("the same set compiles to the same bytes, in whatever order it is give
       ReadSet(R"({"a":)" + Text("1") + R"(,"b":)" + Text("2") + R"(,"c":)" + Text("3") + '}');
   const auto first = engine::Compile(set)->image;
   CHECK(engine::Compile(set)->image == first);
-  std::reverse(set.flags.begin(), set.flags.end());
+  std::vector<std::shared_ptr<const model::Flag>> flags(set.flags.begin(), set.flags.end());
+  std::reverse(flags.begin(), flags.end());
+  set.flags = model::Definitions<model::Flag>(flags);
   CHECK(engine::Compile(set)->image == first);
 }
 

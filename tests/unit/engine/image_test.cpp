@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <functional>
+#include <optional>
 
 #include "engine/image_verifier.h"
 #include "engine/logic_record.h"
@@ -46,6 +47,22 @@ TEST_CASE("an image attaches, wherever it lies, and says what it holds") {
   CHECK(snapshot->Find("a"));
   CHECK_FALSE(snapshot->Find("b"));
   CHECK_FALSE(snapshot->Find(""));
+}
+
+TEST_CASE("the memory of a large image that is let go of is the next one's, if it is of its size") {
+  constexpr std::size_t kBytes = 3 * engine::kLargePage;
+  engine::KeepSpareMemory();
+  std::optional<engine::ImageBytes> image(std::in_place, kBytes);
+  const std::byte* const memory = image->data();
+  image.reset();
+  image.emplace(kBytes - 1000);
+  CHECK(image->data() == memory);
+  CHECK(engine::TakeSpareMemory(kBytes) == nullptr);
+  image.reset();
+  CHECK(engine::TakeSpareMemory(2 * kBytes) == nullptr);
+  engine::ReleaseSpareMemory();
+  CHECK(engine::TakeSpareMemory(kBytes) == nullptr);
+  CHECK_FALSE(engine::OfferSpareMemory(nullptr, engine::kMaxSpareBytes + 1));
 }
 
 TEST_CASE("every single flipped bit is noticed") {

@@ -91,15 +91,17 @@ struct Stage {
     compact_size = image.size();
     snapshot = *engine::Snapshot::Attach(image);
   }
-  [[nodiscard]] std::optional<engine::ImageBytes> Patch(const model::FlagSet& next) const {
+  [[nodiscard]] std::optional<engine::PatchedImage> Patch(const model::FlagSet& next) const {
     return engine::Patch({set, snapshot, diagnostics, compact_size}, next);
   }
-  void Adopt(model::FlagSet next, engine::ImageBytes patched) {
+  void Adopt(model::FlagSet next, engine::PatchedImage patched) {
     set = std::move(next);
-    auto attached = engine::Snapshot::Attach(patched, &snapshot);
+    const auto verified = engine::Snapshot::Attach(patched.image);  // everything in it
+    REQUIRE_MESSAGE(verified.has_value(), verified.error().Message());
+    auto attached = engine::Snapshot::AttachPatched(patched.image, snapshot, patched.changed);
     REQUIRE_MESSAGE(attached.has_value(), attached.error().Message());
     snapshot = *std::move(attached);
-    image = std::move(patched);
+    image = std::move(patched.image);
   }
 
   model::FlagSet set;
@@ -118,7 +120,7 @@ model::FlagSet FirstSet() {
 bool CanPatch(const std::string& changed) {
   model::FlagSet set = FirstSet();
   const Stage stage(set);
-  set.flags[1] = ReadSet(R"({"f01":)" + changed + '}', kSegments).flags.front();
+  set.flags.Set(1, ReadSet(R"({"f01":)" + changed + '}', kSegments).flags.front());
   return stage.Patch(set).has_value();
 }
 
@@ -136,7 +138,7 @@ TEST_CASE("through hundreds of changes a patched image answers as a compiled one
     ++next.revision;
     for (std::uint32_t changes = 1 + below(3); changes > 0; --changes) {
       const int index = static_cast<int>(below(kFlags));
-      next.flags[static_cast<std::size_t>(index)] = ReadFlag(index, below(10'000));
+      next.flags.Set(static_cast<std::size_t>(index), ReadFlag(index, below(10'000)));
     }
     auto patched = stage.Patch(next);
     Stage compiled(next);
@@ -169,13 +171,13 @@ TEST_CASE("a patch is declined when flags come, go or break, or segments change"
   const Stage stage(first);
   model::FlagSet set = first;
   CHECK(stage.Patch(set).has_value());
-  set.flags.pop_back();
+  EraseIf(set.flags, [](const auto& flag) { return flag->key == "f39"; });
   CHECK_FALSE(stage.Patch(set).has_value());
   set = first;
   set.broken_flags.push_back({"f99", base::Error::Invalid("flags", "is torn")});
   CHECK_FALSE(stage.Patch(set).has_value());
   set = first;
-  set.segments.pop_back();
+  EraseIf(set.segments, [](const auto& segment) { return segment->key == "none"; });
   CHECK_FALSE(stage.Patch(set).has_value());
 }
 

@@ -40,6 +40,23 @@ TEST_CASE("a new database has this program's schema and is readable by its owner
   CHECK(journal == "wal");
 }
 
+TEST_CASE("a statement may run while another one of the same text does, and after it has failed") {
+  const TemporaryDirectory directory;
+  auto database = Database::OpenOrCreate(directory.Path("store.db"));
+  REQUIRE(database);
+  REQUIRE(database->Run("CREATE TABLE t (n INTEGER PRIMARY KEY)"));
+  for (const std::int64_t n : {1, 2}) REQUIRE(database->Run("INSERT INTO t VALUES (?)", n));
+  CHECK(!database->Run("INSERT INTO t VALUES (?)", std::int64_t{1}));
+  REQUIRE(database->Run("INSERT INTO t VALUES (?)", std::int64_t{3}));
+  std::string rows;
+  REQUIRE(database->Each("SELECT n FROM t ORDER BY n", [&](const Row& row) {
+    rows += std::to_string(row.Int(0)) + ':';
+    REQUIRE(database->Each("SELECT n FROM t ORDER BY n",
+                           [&](const Row& inner) { rows += std::to_string(inner.Int(0)); }));
+  }));
+  CHECK(rows == "1:1232:1233:123");
+}
+
 TEST_CASE("a database that a newer program wrote is refused and stays as it is") {
   const TemporaryDirectory directory;
   const std::string path = directory.Path("store.db");

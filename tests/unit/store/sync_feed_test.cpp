@@ -102,9 +102,10 @@ TEST_CASE("a delta makes the new set of the old one, whatever has happened in be
   REQUIRE_MESSAGE(delta, (delta ? "" : delta.error().Message()));
   CHECK(delta->lines.size() == 2);
   CHECK(delta->deleted.size() == 2);
-  const auto merged = wire::MergeDelta(old->lines, *delta);
+  const auto merged = wire::MergeDelta(wire::SyncLines(old->lines), *delta);
   REQUIRE_MESSAGE(merged, (merged ? "" : merged.error().Message()));
-  CHECK(wire::WriteSyncDocument(merged->head, merged->lines) == body->text());
+  CHECK(wire::WriteSyncDocument(merged->head, {merged->lines.begin(), merged->lines.end()}) ==
+        body->text());
   CHECK(!wire::MergeDelta({}, *delta));  // of another base
 }
 
