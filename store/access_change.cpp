@@ -19,7 +19,7 @@ std::string Described(const TokenRecord& token) {
   Object description{{"kind", Value(std::string(Name(token.kind)))},
                      {"name", Value(token.name)},
                      {"last4", Value(token.last4)}};
-  if (token.expires_at) description.emplace_back("expiresAt", Value(*token.expires_at));
+  if (token.expires_at) description.emplace_back("expiresAt", *token.expires_at);
   return JsonText(description);
 }
 
