@@ -40,28 +40,16 @@ bool IsHidden(const Published& published, std::string_view key) {
   return published.only != nullptr && !IsAmong(*published.only, key);
 }
 
-// Where a flag is.
-struct Found {
-  const AttachedImage* image = nullptr;  // null: nowhere
-  engine::FlagHandle flag;
-  bool is_preset = false;  // in the configuration's defaults
-};
-
-Found FindFlag(const Published& published, const engine::HashedKey& key) {
-  if (published.image != nullptr) {
-    const auto flag = published.image->snapshot().Find(key);
-    if (flag && !IsHidden(published, key.text)) {
-      return {published.image.get(), *flag, false};
-    }
-  }
-  if (const auto preset = FindIn(published.defaults, key.text)) {
-    return {published.defaults.get(), *preset, true};
-  }
-  return {};
-}
-
-Answer NoFlag(const Published& published) {
+// Of a flag that the flag set does not have: by the configuration's defaults, or an error.
+[[gnu::noinline]] Answer Missing(const Published& published, std::string_view key,
+                                 const model::Context& context, const engine::Moment& moment) {
   Answer answer;
+  if (const auto preset = FindIn(published.defaults, key)) {
+    answer.evaluation = engine::Evaluate(published.defaults->snapshot(), *preset, context, moment);
+    // A client may keep a STATIC answer until the flag changes; this one ends with the outage.
+    answer.evaluation.reason = model::Reason::kDefault;
+    return answer;
+  }
   const bool is_empty = published.image == nullptr;
   answer.evaluation.error =
       is_empty ? EvaluationError::kProviderNotReady : EvaluationError::kFlagNotFound;
@@ -158,19 +146,16 @@ base::Result<Reading> EvaluationService::ReadFor(std::string_view environment,
 Answer EvaluationService::Evaluate(const Reading& reading, const engine::HashedKey& key,
                                    const model::Context& context) {
   const Published& published = *reading.published;
-  const Found found = FindFlag(published, key);
   const engine::Moment moment{reading.moment.now_millis, Draw(random_)};
+  const auto flag =
+      published.image == nullptr ? std::nullopt : published.image->snapshot().Find(key);
+  const bool is_own = flag && !IsHidden(published, key.text);
   // Made where it is returned: it is too large to be copied for each flag.
   Answer answer =
-      found.image == nullptr
-          ? NoFlag(published)
-          : Answer{engine::Evaluate(found.image->snapshot(), found.flag, context, moment),
-                   found.is_preset ? Source::kDefault : published.source};
-  // A client may keep a STATIC answer until the flag changes; a preset's ends with the outage.
-  if (found.is_preset) answer.evaluation.reason = model::Reason::kDefault;
-  if (usage_ != nullptr && found.image != nullptr && !found.is_preset) {
-    usage_->Count(published, found.flag, answer.evaluation.variant, 1);
-  }
+      is_own ? Answer{engine::Evaluate(published.image->snapshot(), *flag, context, moment),
+                      published.source}
+             : Missing(published, key.text, context, moment);
+  if (usage_ != nullptr && is_own) usage_->Count(published, *flag, answer.evaluation.variant, 1);
   Count(counts_.by_reason[static_cast<std::size_t>(answer.evaluation.reason)]);
   return answer;
 }
