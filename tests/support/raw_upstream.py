@@ -134,7 +134,7 @@ class RawUpstream:
         if self.tag and headers.get("if-none-match") == self.tag:
             connection.sendall(head(304, [("ETag", self.tag)]))
         elif self.tag and path.endswith("?since=" + self.tag.strip('"')):
-            connection.sendall(head(204))
+            connection.sendall(head(204, [("pennon", "1")]))
         else:
             connection.sendall(answer(200, self.document, [("ETag", self.tag)]))
         return True
