@@ -376,9 +376,8 @@ base::Result<std::uint32_t> ImageBuilder::LayOut(ImageHeader& header, std::size_
 ImageBytes ImageBuilder::Write(ImageHeader& header, std::uint32_t flags_at,
                                const std::function<void(std::byte*)>& copy_flags) const {
   ImageBytes image(header.image_size);
-  std::byte* const text = image.data() + sizeof(ImageHeader);
-  std::memcpy(text, taken_text_.data(), taken_text_.size());
-  std::memcpy(text + taken_text_.size(), text_.data(), text_.size());
+  char* const text = reinterpret_cast<char*>(image.data()) + sizeof(ImageHeader);
+  std::copy(text_.begin(), text_.end(), std::copy(taken_text_.begin(), taken_text_.end(), text));
   // Between tables are a few bytes of nobody's.
   std::memset(image.data() + TextEnd(), 0, flags_at - TextEnd());
   ForEachTable(header, tables_, CopyTable{image});
