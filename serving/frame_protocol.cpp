@@ -60,11 +60,14 @@ class FrameProtocol final : public net::StreamProtocol {
   bool EvaluatePlain(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room) {
     const auto* const taken = session_.taken();
     if (taken == nullptr) return false;
+    wire::FrameReader reader(payload);
+    std::string_view key;
+    if (!reader.ReadText<std::uint16_t>(key)) return false;
     // The flag is fetched while the context is read.
-    const engine::HashedKey key = service_.Foresee(taken->reading, wire::KeyOfEvaluate(payload));
-    if (!wire::DecodePlainEvaluate(payload, context_)) return false;
+    const engine::HashedKey foreseen = service_.Foresee(taken->reading, key);
+    if (!wire::DecodePlainContext(reader.rest(), context_)) return false;
     service_.CompleteContext(context_, nullptr);
-    Evaluate(*taken, key, header, room);
+    Evaluate(*taken, foreseen, header, room);
     return true;
   }
 

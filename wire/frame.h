@@ -117,6 +117,8 @@ class FrameReader {
 
   /// Where the next is read.
   [[nodiscard]] const char* next() const { return next_; }
+  /// What is not read yet.
+  [[nodiscard]] std::string_view rest() const { return {next_, left()}; }
   [[nodiscard]] bool AtEnd() const { return next_ == end_; }
   [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - next_); }
 

@@ -181,15 +181,13 @@ base::Result<void> DecodeEvaluate(FrameType type, std::string_view payload,
 
 // What is not a number is looked at in long pieces, with the lengths in it: a length of 128 and
 // more passes for what is not ASCII. What this reads with stays in registers.
-bool DecodePlainEvaluate(std::string_view payload, model::Context& context) {
+bool DecodePlainContext(std::string_view bytes, model::Context& context) {
   context.Clear();
-  FrameReader reader(payload);
-  std::string_view key;
+  FrameReader reader(bytes);
   std::uint16_t count;
-  if (!reader.ReadText<std::uint16_t>(key) || !reader.Read(count)) return false;
-  if (count > kMaxContextNodes) return false;
+  if (!reader.Read(count) || count > kMaxContextNodes) return false;
   std::uint64_t high_bits = 0;
-  const char* piece = payload.data();
+  const char* piece = bytes.data();
   const auto read_number = [&](auto& number) {
     high_bits |= base::HighBits({piece, static_cast<std::size_t>(reader.next() - piece)});
     const bool has_read = reader.Read(number);

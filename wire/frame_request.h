@@ -26,14 +26,10 @@ void AppendHello(std::string& out, std::uint32_t id, const FrameHello& hello);
 /// context.
 base::Result<void> DecodeEvaluate(FrameType type, std::string_view payload,
                                   std::vector<std::string_view>& keys, model::Context& context);
-/// The key that a payload of evaluate begins with; "" when it is cut off.
-inline std::string_view KeyOfEvaluate(std::string_view payload) {
-  return FrameReader(payload).Text16();
-}
-/// Decodes the context of what nearly all payloads of evaluate are, quicker: short texts in ASCII,
-/// and no arrays and objects. False when this one is not, or has a mistake, which is for
-/// DecodeEvaluate to name; `context` is of no use then.
-bool DecodePlainEvaluate(std::string_view payload, model::Context& context);
+/// Decodes what is behind the key of an evaluate, quicker, for what nearly all requests are: short
+/// texts in ASCII, and no arrays and objects. False when this one is not, or has a mistake, which
+/// is for DecodeEvaluate to name; `context` is of no use then.
+bool DecodePlainContext(std::string_view bytes, model::Context& context);
 void AppendEvaluate(std::string& out, std::uint32_t id, std::uint16_t flags, std::string_view key,
                     const model::Context& context);
 /// The payload is that of evaluate.
