@@ -33,6 +33,27 @@ void CheckMemory(sqlite3* database, const void* column) {
   if (column == nullptr && sqlite3_errcode(database) == SQLITE_NOMEM) throw std::bad_alloc();
 }
 
+// Rolls back what no commit has ended when it goes, prepared before anything is begun: there may be
+// no memory for it then. A transaction that stays open takes with it all that comes after it.
+class RollBackAtEnd {
+ public:
+  explicit RollBackAtEnd(sqlite3* database) : database_(database) {
+    sqlite3_prepare_v2(database, "ROLLBACK", -1, &rollback_, nullptr);
+  }
+  ~RollBackAtEnd() {
+    if (sqlite3_get_autocommit(database_) == 0) sqlite3_step(rollback_);
+    sqlite3_finalize(rollback_);
+  }
+  RollBackAtEnd(const RollBackAtEnd&) = delete;
+  RollBackAtEnd& operator=(const RollBackAtEnd&) = delete;
+
+  [[nodiscard]] bool is_prepared() const { return rollback_ != nullptr; }
+
+ private:
+  sqlite3* database_;
+  sqlite3_stmt* rollback_ = nullptr;
+};
+
 }  // namespace
 
 void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
@@ -164,12 +185,17 @@ Result<void> Sqlite::Execute(const std::string& sql) {
 }
 
 Result<void> Sqlite::Transaction(const std::function<Result<void>()>& body) {
-  auto begun = Execute("BEGIN IMMEDIATE");
-  if (!begun) return begun;
-  auto done = body();
-  if (done) done = Execute("COMMIT");
-  if (!done) sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-  return done;
+  return Undone("BEGIN IMMEDIATE", [&] {
+    auto done = body();
+    return done ? Execute("COMMIT") : done;
+  });
+}
+
+Result<void> Sqlite::Undone(const std::string& begin, const std::function<Result<void>()>& body) {
+  const RollBackAtEnd at_end(database_.get());
+  if (!at_end.is_prepared()) return Fail(FromSqlite(database_.get(), begin));
+  auto begun = Execute(begin);
+  return begun ? body() : begun;
 }
 
 std::int64_t Sqlite::Changes() const {

@@ -90,8 +90,11 @@ class Sqlite {
   Result<SqliteBlob> OpenBlob(const char* table, const char* column, std::int64_t row);
   /// Runs one or more statements without parameters.
   Result<void> Execute(const std::string& sql);
-  /// Runs `body` between BEGIN IMMEDIATE and COMMIT; rolls back when it or the commit fails.
+  /// Runs `body` between BEGIN IMMEDIATE and COMMIT; rolls back when it or the commit fails, or it
+  /// throws, also when there is no memory left.
   Result<void> Transaction(const std::function<Result<void>()>& body);
+  /// Runs `body` after `begin`; what it did not commit itself is rolled back.
+  Result<void> Undone(const std::string& begin, const std::function<Result<void>()>& body);
   /// Rows changed by the last statement.
   [[nodiscard]] std::int64_t Changes() const;
 

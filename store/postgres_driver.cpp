@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace pennon::store {
@@ -152,7 +153,9 @@ Result<void> PostgresDriver::Greet() {
 }
 
 Result<void> PostgresDriver::Connected() {
-  if (in_transaction_ || PQstatus(connection_.get()) == CONNECTION_OK) return {};
+  if (in_transaction_) return {};
+  if (!is_adrift_ && PQstatus(connection_.get()) == CONNECTION_OK) return {};
+  is_adrift_ = false;
   PQreset(connection_.get());
   return Greet();
 }
@@ -213,6 +216,21 @@ Result<std::int64_t> PostgresDriver::Run(std::string_view sql, std::span<const P
   return count;
 }
 
+// What an exception, of memory that ran out, leaves open ends with the connection: it would take
+// with it all that comes after it.
+class PostgresDriver::Leave {
+ public:
+  explicit Leave(PostgresDriver& driver) : driver_(driver) {}
+  ~Leave() {
+    if (std::exchange(driver_.in_transaction_, false)) driver_.is_adrift_ = true;
+  }
+  Leave(const Leave&) = delete;
+  Leave& operator=(const Leave&) = delete;
+
+ private:
+  PostgresDriver& driver_;
+};
+
 // Whoever has the row is the only one that changes things; the others wait for lock_timeout.
 Result<void> PostgresDriver::Begin() {
   auto begun = Command("BEGIN");
@@ -222,6 +240,7 @@ Result<void> PostgresDriver::Begin() {
 }
 
 Result<void> PostgresDriver::Transaction(const std::function<Result<void>()>& body) {
+  const Leave leave(*this);
   auto done = Begin();
   if (done) done = body();
   const std::string last = done ? "COMMIT" : "ROLLBACK";
@@ -244,12 +263,14 @@ Result<void> PostgresDriver::Undone(Result<void> begun, const std::function<Resu
 }
 
 Result<void> PostgresDriver::Snapshot(const std::function<Result<void>()>& body) {
+  const Leave leave(*this);
   auto begun = Command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   in_transaction_ = begun.has_value();
   return Undone(begun, body);
 }
 
 Result<void> PostgresDriver::Rehearsal(const std::function<Result<void>()>& body) {
+  const Leave leave(*this);
   return Undone(Begin(), body);
 }
 

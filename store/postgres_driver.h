@@ -36,6 +36,7 @@ class PostgresDriver final : public Driver {
   base::Result<void> SetSchemaVersion(std::int64_t version) override;
 
  private:
+  class Leave;
   struct Finish {
     void operator()(pg_conn* connection) const;
   };
@@ -50,6 +51,7 @@ class PostgresDriver final : public Driver {
   std::unique_ptr<pg_conn, Finish> connection_;
   std::string name_;
   bool in_transaction_ = false;
+  bool is_adrift_ = false;  // with a transaction that nobody will end
 };
 
 }  // namespace pennon::store

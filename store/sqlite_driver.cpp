@@ -156,21 +156,12 @@ Result<void> SqliteDriver::Transaction(const std::function<Result<void>()>& body
   return sqlite_.Transaction(body);
 }
 
-Result<void> SqliteDriver::Undone(const std::string& begin,
-                                  const std::function<Result<void>()>& body) {
-  auto begun = sqlite_.Execute(begin);
-  if (!begun) return begun;
-  auto done = body();
-  auto undone = sqlite_.Execute("ROLLBACK");
-  return done ? undone : done;
-}
-
 Result<void> SqliteDriver::Snapshot(const std::function<Result<void>()>& body) {
-  return Undone("BEGIN", body);
+  return sqlite_.Undone("BEGIN", body);
 }
 
 Result<void> SqliteDriver::Rehearsal(const std::function<Result<void>()>& body) {
-  return Undone("BEGIN IMMEDIATE", body);
+  return sqlite_.Undone("BEGIN IMMEDIATE", body);
 }
 
 Result<std::int64_t> SqliteDriver::Number(const std::string& sql) {

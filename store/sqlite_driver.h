@@ -43,8 +43,6 @@ class SqliteDriver final : public Driver {
                                                              std::optional<base::LockFile> lock);
   SqliteDriver(std::string path, std::optional<base::LockFile> lock, base::Sqlite sqlite)
       : path_(std::move(path)), lock_(std::move(lock)), sqlite_(std::move(sqlite)) {}
-  base::Result<void> Undone(const std::string& begin,
-                            const std::function<base::Result<void>()>& body);
   base::Result<std::int64_t> Number(const std::string& sql);
   /// A statement that was kept, which is nobody else's until it is kept again, or a new one.
   base::Result<base::SqliteStatement> Take(std::string_view sql);

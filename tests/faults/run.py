@@ -47,8 +47,13 @@ class Result(unittest.TestResult):
     """The outcome of one test: (state, text)."""
     outcome = ("passed", "")
 
+    def fail(self, of, error):
+        """What fails while a failed test is left is told after what it failed of."""
+        before = self.outcome[1] if self.outcome[0] == "failed" else ""
+        self.outcome = ("failed", before + of + "".join(traceback.format_exception(*error)))
+
     def addFailure(self, test, error):
-        self.outcome = ("failed", "".join(traceback.format_exception(*error)))
+        self.fail("", error)
     addError = addFailure
 
     def addSkip(self, test, reason):
@@ -58,7 +63,7 @@ class Result(unittest.TestResult):
 
     def addSubTest(self, test, subtest, error):
         if error is not None:
-            self.outcome = ("failed", f"{subtest}\n" + "".join(traceback.format_exception(*error)))
+            self.fail(f"{subtest}\n", error)
 
 
 def too_long(*_):

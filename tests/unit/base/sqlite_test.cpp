@@ -1,8 +1,10 @@
 #include "base/sqlite.h"
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include <array>
+#include <new>
 
 #include "base/digest.h"
 #include "tests/support/temp_dir.h"
@@ -23,6 +25,30 @@ TEST_CASE("a transaction that fails leaves nothing behind") {
   auto count = database->Prepare("SELECT count(*) FROM t");
   REQUIRE(*count->Step());
   CHECK(count->Int(0) == 0);
+}
+
+TEST_CASE("a transaction ends though its body throws, or no memory is left for the end of it") {
+  auto database = Sqlite::Open("", true);
+  REQUIRE(database);
+  REQUIRE(database->Execute("CREATE TABLE t (k TEXT PRIMARY KEY) STRICT"));
+  const auto insert = [&](std::string_view key) {
+    return database->Execute("INSERT INTO t VALUES ('" + std::string(key) + "')");
+  };
+  CHECK_THROWS_AS(database->Transaction([&]() -> Result<void> {
+    REQUIRE(insert("a"));
+    throw std::bad_alloc();
+  }),
+                  std::bad_alloc);
+  CHECK_FALSE(database->Transaction([&]() -> Result<void> {
+    REQUIRE(insert("b"));
+    sqlite3_hard_heap_limit64(1);
+    return insert("c");
+  }));
+  sqlite3_hard_heap_limit64(0);
+  REQUIRE(database->Transaction([&] { return insert("d"); }));
+  auto kept = database->Prepare("SELECT group_concat(k) FROM t");
+  REQUIRE(*kept->Step());
+  CHECK(kept->Text(0) == "d");
 }
 
 TEST_CASE("a blob is read to where it is to lie, and what has no blob is an error") {
