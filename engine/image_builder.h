@@ -17,6 +17,7 @@
 #include "engine/hash.h"
 #include "engine/image_bytes.h"
 #include "engine/image_view.h"
+#include "engine/placed_table.h"
 #include "model/value.h"
 
 namespace pennon::engine {
@@ -82,12 +83,6 @@ class GrownTable {
  private:
   std::span<const T> taken_;
   std::vector<T> added_;
-};
-
-/// A hash table before it has its place in `slots`.
-struct PlacedTable {
-  std::vector<std::uint32_t> slots;
-  std::uint64_t seed = 0;
 };
 
 /// Text is put at its final offset at once, because it comes first in the image: header, text,
