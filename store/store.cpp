@@ -6,6 +6,7 @@
 
 #include "base/core_dumps.h"
 #include "base/file.h"
+#include "base/out_of_memory.h"
 #include "base/version.h"
 #include "engine/spare_memory.h"
 #include "net/control_loop.h"
@@ -183,6 +184,7 @@ Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger
   }
   net::ControlLoop::Timer clockwork;
   const std::function<void()> tick = [&] {
+    if (base::RefillMemoryReserve()) log.Warn("memory ran out, and the reserve was spent");
     static_cast<void>(
         database_thread.Post([&log, ledger = ledger->get()] { RunDueSchedules(*ledger, log); }));
     clockwork = control.After(kSchedulerMillis, tick);

@@ -31,21 +31,21 @@ class MemoryTest(PersistenceTest):
     def flags(self, revision):
         return {"a": flag(revision)} | {f"f{number}": flag(revision) for number in range(FLAGS)}
 
-    def again_if_ended(self, daemon, scarce):
+    def again_if_ended(self, server, scarce):
         """True when the process has ended, in the way that it may; it was started anew."""
-        if daemon.program.process.poll() is None:
+        if server.program.process.poll() is None:
             return False
-        self.assertEqual(daemon.program.process.returncode, 1, daemon.program.log[-3000:])
-        last = "\n".join(daemon.program.log.splitlines()[-3:])  # other threads may have said something meanwhile
-        self.assertRegex(last, "pennond: out of memory|temporarily unavailable")  # the latter of a thread
-        self.start(daemon, scarce)
+        self.assertEqual(server.program.process.returncode, 1, server.program.log[-3000:])
+        last = "\n".join(server.program.log.splitlines()[-3:])  # other threads may have said something meanwhile
+        self.assertRegex(last, "pennon[a-z-]+: out of memory|temporarily unavailable")  # the latter of a thread
+        self.start(server, scarce)
         return True
 
     @staticmethod
-    def start(daemon, scarce):
+    def start(server, scarce):
         scarce.stop()
         with environment(scarce.environment):
-            daemon.start()
+            server.start()
 
     def assert_whole(self, daemon, revisions):
         answered = daemon.evaluate({"context": {}})
@@ -215,6 +215,47 @@ class MemoryTest(PersistenceTest):
                     if not failed:
                         break
         print(f"    {tried} allocations failed in requests; it was ended by {ended}", flush=True)
+
+    @without_sanitizer("it has allocations of its own")
+    def test_R03_no_allocation_of_a_change_that_fails_costs_the_store_one_that_it_acknowledged(self):
+        scarce, store = self.scarce(), self.start_store()
+        self.assertEqual(self.describe(store, 0), 200)
+        store.program.kill()
+        self.start(store, scarce)
+        acknowledged = ended = tried = 0
+        for times in (RESERVED, BEYOND):
+            for k in self.places(40):
+                tried += 1
+                scarce.fail_allocations(k, times)
+                try:
+                    if self.describe(store, tried) == 200:
+                        acknowledged = tried
+                except (OSError, http.client.HTTPException):
+                    pass  # whether it was made is not known
+                failed = scarce.failed
+                scarce.stop()
+                ended += eventually(lambda: self.store_has_recovered(store, scarce), lambda: store.program.log[-3000:]) == "anew"
+                self.assertIn(self.described(store), (acknowledged, tried))
+                self.assertEqual(self.describe(store, tried), 200, store.program.log[-3000:])
+                acknowledged = tried
+                if not failed:
+                    break
+        store.program.kill()
+        store.start()
+        self.assertEqual(self.described(store), acknowledged)
+        print(f"    {tried} allocations failed in changes; the store was ended by {ended}", flush=True)
+
+    @staticmethod
+    def describe(store, number):
+        return store.api("PATCH", "/flags/banner", {"description": str(number)})[0]
+
+    @staticmethod
+    def described(store):
+        return int(store.api("GET", "/flags/banner")[1]["description"])
+
+    def store_has_recovered(self, store, scarce):
+        is_new = self.again_if_ended(store, scarce)
+        return store.is_up() and ("anew" if is_new else "by itself")
 
     def has_recovered(self, daemon, scarce, ask):
         """How it came to answer again, once it does: its end may be on its way still."""
