@@ -1,6 +1,6 @@
 #include "engine/logic_evaluator.h"
 
-#include "base/same_text.h"
+#include "base/short_text.h"
 #include "engine/literal.h"
 #include "engine/logic_flagd.h"
 #include "engine/logic_list.h"

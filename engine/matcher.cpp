@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "base/same_text.h"
+#include "base/short_text.h"
 #include "engine/comparison.h"
 #include "engine/literal.h"
 #include "engine/logic_number.h"

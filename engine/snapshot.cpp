@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/same_text.h"
+#include "base/short_text.h"
 #include "engine/hash.h"
 #include "engine/image_verifier.h"
 #include "engine/regex.h"

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/same_text.h"
+#include "base/short_text.h"
 #include "engine/hash.h"
 #include "engine/image_view.h"
 #include "engine/verified_flags.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/same_text.h"
+#include "base/short_text.h"
 
 namespace pennon::model {
 
@@ -64,9 +64,11 @@ class Attribute {
 
   const char* name_;
   Payload payload_{.integer = 0};
+  // The sizes apart from each other: side by side they would be stored as a vector, for which the
+  // one that was just read takes a detour.
   std::uint32_t name_size_;
-  std::uint32_t text_size_ = 0;
   std::uint32_t size_ = 1;
+  std::uint32_t text_size_ = 0;
   AttributeKind kind_;
 };
 static_assert(sizeof(Attribute) == 32);
@@ -79,6 +81,14 @@ class Context {
   void Clear() {
     nodes_.clear();
     is_flat_ = true;
+  }
+
+  /// The places of `count` attributes, for who fills them all, none an array or object; what they
+  /// hold until then is of no use.
+  Attribute* Refill(std::size_t count) {
+    is_flat_ = true;
+    if (nodes_.size() != count) nodes_.resize(count, Attribute("", AttributeKind::kNull));
+    return nodes_.data();
   }
 
   void AddNull(std::string_view name) { Add(name, AttributeKind::kNull); }

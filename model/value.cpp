@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/json_text.h"
-#include "base/same_text.h"
+#include "base/short_text.h"
 
 namespace pennon::model {
 namespace {

@@ -114,6 +114,16 @@ class FrameReader {
     Size size;
     return Read(size) && ReadBytes(size, text);
   }
+  /// The same, and the value behind it.
+  template <typename Size, typename T>
+  [[nodiscard]] bool ReadTextAnd(std::string_view& text, T& value) {
+    Size size;
+    if (!Read(size) || left() < size + sizeof(T)) return false;
+    text = {next_, size};
+    std::memcpy(&value, next_ + size, sizeof(T));
+    next_ += size + sizeof(T);
+    return true;
+  }
 
   /// Where the next is read.
   [[nodiscard]] const char* next() const { return next_; }

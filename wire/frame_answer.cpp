@@ -1,5 +1,6 @@
 #include "wire/frame_answer.h"
 
+#include "base/short_text.h"
 #include "wire/evaluation_json.h"
 
 namespace pennon::wire {
@@ -55,8 +56,9 @@ bool IsPlain(std::uint16_t request_flags, const Evaluation& evaluation) {
 }
 
 // The same bytes as by a FrameWriter, in one go: its steps would cost more than the bytes.
-[[gnu::noinline]] void AppendPlain(FrameRoom& out, std::uint32_t id, const FrameSetState& state,
-                                   const Evaluation& evaluation, model::Source source) {
+[[gnu::always_inline]] inline void AppendPlain(FrameRoom& out, std::uint32_t id,
+                                               const FrameSetState& state,
+                                               const Evaluation& evaluation, model::Source source) {
   constexpr std::size_t kStateBytes = 30;
   constexpr std::size_t kEntryBytes = 6;
   const auto variant_size = static_cast<std::uint16_t>(evaluation.variant.size());
@@ -67,7 +69,7 @@ bool IsPlain(std::uint16_t request_flags, const Evaluation& evaluation) {
              std::uint32_t{1});
   next = Lay(next, evaluation.reason, evaluation.error, source,
              evaluation.boolean ? FrameValue::kTrue : FrameValue::kFalse, variant_size);
-  evaluation.variant.copy(next, variant_size);
+  base::CopyText(next, evaluation.variant);
 }
 
 void PutEntry(FrameWriter& frame, std::uint16_t request_flags, const Evaluation& evaluation,

@@ -182,7 +182,7 @@ base::Result<void> DecodeEvaluate(FrameType type, std::string_view payload,
 // What is not a number is looked at in long pieces, with the lengths in it: a length of 128 and
 // more passes for what is not ASCII. What this reads with stays in registers.
 bool DecodePlainContext(std::string_view bytes, model::Context& context) {
-  context.Clear();
+  using model::Attribute;
   FrameReader reader(bytes);
   std::uint16_t count;
   if (!reader.Read(count) || count > kMaxContextNodes) return false;
@@ -194,24 +194,25 @@ bool DecodePlainContext(std::string_view bytes, model::Context& context) {
     piece = reader.next();
     return has_read;
   };
-  for (std::uint16_t i = 0; i < count; ++i) {
+  Attribute* next = context.Refill(count);
+  for (Attribute* const end = next + count; next != end; ++next) {
     std::string_view name;
     FrameValue kind;
-    if (!reader.ReadText<std::uint16_t>(name) || !reader.Read(kind)) return false;
+    if (!reader.ReadTextAnd<std::uint16_t>(name, kind)) return false;
     if (kind == FrameValue::kString) {
       std::string_view text;
       if (!reader.ReadText<std::uint32_t>(text)) return false;
-      context.AddString(name, text);
+      *next = Attribute(name, text);
     } else if (kind == FrameValue::kInt) {
       std::int64_t number;
       if (!read_number(number)) return false;
-      context.AddInt(name, number);
+      *next = Attribute(name, number);
     } else if (kind == FrameValue::kFalse || kind == FrameValue::kTrue) {
-      context.AddBool(name, kind == FrameValue::kTrue);
+      *next = Attribute(name, kind == FrameValue::kTrue);
     } else if (kind == FrameValue::kDouble) {
       double number;
       if (!read_number(number)) return false;
-      context.AddDouble(name, number);
+      *next = Attribute(name, number);
     } else {
       return false;
     }

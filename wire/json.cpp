@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/same_text.h"
+#include "base/short_text.h"
 #include "base/utf8.h"
 #include "wire/json_number.h"
 #include "wire/json_reader.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/same_text.h"
+#include "base/short_text.h"
 #include "base/timestamp.h"
 
 namespace pennon::wire {

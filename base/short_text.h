@@ -1,4 +1,4 @@
-// Whether two texts are equal, without a call: for the short names and values of the request path.
+// Comparing and copying texts without a call: for the short names and values of the request path.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +34,28 @@ inline bool SameText(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   return a.size() > kShortText ? std::memcmp(a.data(), b.data(), a.size()) == 0
                                : SameShortText(a.data(), b.data(), a.size());
+}
+
+/// The same as `text.copy(to, text.size())`.
+inline void CopyText(char* to, std::string_view text) {
+  const auto as_words = [&]<typename Word>(Word first) {
+    Word last;
+    std::memcpy(&first, text.data(), sizeof(Word));
+    std::memcpy(&last, text.data() + text.size() - sizeof(Word), sizeof(Word));
+    std::memcpy(to, &first, sizeof(Word));
+    std::memcpy(to + text.size() - sizeof(Word), &last, sizeof(Word));
+  };
+  if (text.size() > kShortText) {
+    std::memcpy(to, text.data(), text.size());
+  } else if (text.size() >= 8) {
+    as_words(std::uint64_t{});
+  } else if (text.size() >= 4) {
+    as_words(std::uint32_t{});
+  } else if (text.size() >= 2) {
+    as_words(std::uint16_t{});
+  } else if (!text.empty()) {
+    *to = text.front();
+  }
 }
 
 }  // namespace pennon::base
