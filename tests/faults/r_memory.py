@@ -4,6 +4,7 @@ An allocation fails alone, or with two others: what the daemon keeps in reserve 
 refuses, and goes on; or it ends by itself with one line, and what starts after it has the old set or the new one.
 """
 import errno
+import functools
 import http.client
 import pathlib
 
@@ -109,12 +110,11 @@ class MemoryTest(PersistenceTest):
                 scarce.fail_allocations(k, times)
                 revision += 1
                 upstream.publish(revision, self.flags(revision))
-                is_through = eventually(lambda: self.synced(daemon, revision), lambda: daemon.program.log[-3000:]) == "synced"
+                eventually(lambda: self.synced(daemon, revision), lambda: daemon.program.log[-3000:])
                 failed = scarce.failed
-                if not is_through:
-                    ended += self.again_if_ended(daemon, scarce)
                 scarce.stop()
-                self.assert_whole(daemon, (revision - 1, revision))
+                whole = functools.partial(self.assert_whole, revisions=(revision - 1, revision))
+                ended += eventually(lambda: self.has_recovered(daemon, scarce, whole), "it answers") == "anew"
                 self.wait_revision(daemon, revision)
                 self.assert_whole(daemon, (revision,))
                 self.wait_kept(daemon, revision)
@@ -124,13 +124,13 @@ class MemoryTest(PersistenceTest):
         print(f"    {tried} allocations failed in a sync; it was ended by {ended}", flush=True)
 
     def synced(self, daemon, revision):
-        """"synced", or "ended"; else it is not known yet."""
+        """True when it is, or the daemon has ended; else it is not known yet."""
         try:
             environment_ = daemon.environment() if daemon.is_up() else {}
             is_synced = environment_.get("revision") == revision and environment_["cache"]["ok"]
-            return "synced" if is_synced and revision in self.kept(daemon) else None
+            return is_synced and revision in self.kept(daemon)
         except (AssertionError, OSError, ValueError, EOFError, FrameError):
-            return "ended" if daemon.program.process.poll() is not None else None
+            return daemon.program.process.poll() is not None
 
     @staticmethod
     def kept(daemon):
@@ -262,7 +262,7 @@ class MemoryTest(PersistenceTest):
         is_new = self.again_if_ended(daemon, scarce)
         try:
             ask(daemon)
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return None
         return "anew" if is_new else "by itself"
 
