@@ -213,12 +213,17 @@ class FaultTest(EndToEndTest):
 
     def wait_kept(self, daemon, revision):
         """Until a restart would find this revision."""
-        client = self.frames(daemon)
-        client.hello()
+        eventually(lambda: revision in self.kept(daemon), lambda: f"revision {revision} is kept: {self.kept(daemon)}")
 
-        def kept():
+    @staticmethod
+    def kept(daemon):
+        """The revisions that the cache has; on a connection of its own, of which a user has only so many."""
+        client = FrameClient(daemon.socket, 30)
+        try:
+            client.hello()
             return [int(one["generation"].split(".")[1]) for one in client.order("generations")["generations"]]
-        eventually(lambda: revision in kept(), lambda: f"revision {revision} is kept: {kept()}")
+        finally:
+            client.close()
 
     def wait_written(self, daemon, times):
         eventually(lambda: metric(daemon, "pennon_cache_writes_total") >= times, "the cache is written")

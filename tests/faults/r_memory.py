@@ -132,15 +132,6 @@ class MemoryTest(PersistenceTest):
         except (AssertionError, OSError, ValueError, EOFError, FrameError):
             return daemon.program.process.poll() is not None
 
-    @staticmethod
-    def kept(daemon):
-        client = FrameClient(daemon.socket, 30)
-        try:
-            client.hello()
-            return [int(one["generation"].split(".")[1]) for one in client.order("generations")["generations"]]
-        finally:
-            client.close()
-
     @without_sanitizer("it has allocations of its own")
     def test_R03_no_allocation_of_a_start_that_fails_costs_the_cache(self):
         scarce, upstream = self.scarce(), self.upstream()
