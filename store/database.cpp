@@ -66,10 +66,11 @@ base::Result<std::uint64_t> Database::NextEpoch(std::int64_t now) {
 }
 
 base::Result<void> Database::Rehearsal(const std::function<base::Result<void>()>& body) {
-  rehearsing_ = true;
-  auto done = driver_->Rehearsal(body);
-  rehearsing_ = false;
-  return done;
+  struct Rehearsing {
+    bool& flag;
+    ~Rehearsing() { flag = false; }
+  } const rehearsing{rehearsing_ = true};
+  return driver_->Rehearsal(body);
 }
 
 }  // namespace pennon::store

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <new>
+
 #include "store/access_change.h"
 #include "store/audit_chain.h"
 #include "store/backup.h"
@@ -55,6 +57,22 @@ TEST_CASE("a statement may run while another one of the same text does, and afte
                            [&](const Row& inner) { rows += std::to_string(inner.Int(0)); }));
   }));
   CHECK(rows == "1:1232:1233:123");
+}
+
+TEST_CASE("what throws in a transaction or a rehearsal is undone, and the next one begins anew") {
+  StoreFixture store;
+  const auto raise = [&]() -> base::Result<void> {
+    REQUIRE(store.database.NextId());
+    throw std::bad_alloc();
+  };
+  auto before = store.database.NextId();
+  REQUIRE(before);
+  CHECK_THROWS_AS(store.database.Transaction(raise), std::bad_alloc);
+  CHECK_THROWS_AS(store.database.Rehearsal(raise), std::bad_alloc);
+  std::int64_t after = 0;
+  REQUIRE(store.database.Transaction(
+      [&] { return store.database.NextId().map([&](std::int64_t id) { after = id; }); }));
+  CHECK(after == *before + 1);
 }
 
 TEST_CASE("a database that a newer program wrote is refused and stays as it is") {
