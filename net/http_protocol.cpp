@@ -6,69 +6,11 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/http_status.h"
 #include "net/http_parser.h"
 
 namespace pennon::net {
 namespace {
-
-std::string_view StatusText(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 202:
-      return "Accepted";
-    case 204:
-      return "No Content";
-    case 304:
-      return "Not Modified";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 421:
-      return "Misdirected Request";
-    case 422:
-      return "Unprocessable Content";
-    case 428:
-      return "Precondition Required";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    default:
-      return "";
-  }
-}
 
 void AppendNumber(std::string& out, std::size_t number) {
   char digits[20];
@@ -100,7 +42,7 @@ void AppendHead(std::string& out, const HttpResponse& response) {
     out += "HTTP/1.1 ";
     AppendNumber(out, static_cast<std::size_t>(response.status));
     out += ' ';
-    out += StatusText(response.status);
+    out += base::HttpStatusText(response.status);
     out += "\r\n";
     if (MayHaveBody(response) && !response.content_type.empty()) {
       out += "Content-Type: ";
