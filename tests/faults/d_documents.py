@@ -6,8 +6,6 @@ import time
 
 from fault_test import *
 
-ALONE = ["--upstream-stream", "false"]
-
 
 def document(lines, revision=2, **head):
     """A body of these lines (bytes), whatever they are, with a head that fits them unless told otherwise."""
@@ -31,7 +29,7 @@ class DocumentTest(FaultTest):
         upstream = self.upstream()
         if flags:
             upstream.publish(1, flags)
-        return upstream, self.live(upstream, [*ALONE, *arguments])
+        return upstream, self.live(upstream, [*POLL, *arguments])
 
     def send(self, upstream, body, tag=""):
         upstream.fault = lambda connection, _: connection.sendall(answer(200, body, [("ETag", tag)] if tag else ())) or True
@@ -240,7 +238,7 @@ class DocumentTest(FaultTest):
         made = subprocess.run([BIN / "pennon-store", "keygen", folder / "key"], check=True, capture_output=True, text=True)
         (folder / "pub").write_text(made.stdout)
         store = self.start_store(arguments=["--signing-key-file", str(folder / "key")])
-        daemon = self.start_daemon(store, [*ALONE, "--upstream-public-key-file", str(folder / "pub")])
+        daemon = self.start_daemon(store, [*POLL, "--upstream-public-key-file", str(folder / "pub")])
         eventually(lambda: daemon.environment()["state"] == "live", "it is live")
         _, _, body = request(store.connection(), "GET", "/sync/v1/flagset", headers={
             "Authorization": "Bearer " + pathlib.Path(store.key_file).read_text().strip()})
@@ -257,7 +255,7 @@ class DocumentTest(FaultTest):
                 if forged["signature"] is None:
                     del forged["signature"]
                 self.send(upstream, json.dumps(forged).encode() + b"\n" + rest)
-                stranger = self.start_daemon(upstream, [*ALONE, "--upstream-public-key-file", str(folder / "pub")], name="s-" + what.replace(" ", "-"))
+                stranger = self.start_daemon(upstream, [*POLL, "--upstream-public-key-file", str(folder / "pub")], name="s-" + what.replace(" ", "-"))
                 self.wait_mishaps(stranger, 1)
                 self.assertEqual(stranger.environment()["state"], "not-ready")
                 self.assertEqual(stranger.program.terminate(), 0)

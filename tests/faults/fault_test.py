@@ -23,9 +23,10 @@ from failing_calls import LIBRARY, FailingCalls  # noqa: E402
 from frame_client import FrameClient, FrameError  # noqa: E402
 from harness import BIN, EndToEndTest, Program, Store, UnixHttpConnection, eventually, free_port, request  # noqa: E402
 from libpennon import IS_SANITIZED, SANITIZERS  # noqa: E402
-from raw_upstream import GONE, RawUpstream, answer, head, reset  # noqa: E402
+from raw_upstream import GONE, RawUpstream, answer, head, reset, shut  # noqa: E402
 from sync_server import SyncServer  # noqa: E402
 
+POLL = ["--upstream-stream", "false"]  # a daemon's arguments
 EXAMPLE = str(ROOT / "config" / "example-flags.json")
 QUICK = "PENNON_FAULTS_QUICK" in os.environ
 

@@ -31,7 +31,7 @@ class LifecycleTest(FaultTest):
         upstream = self.upstream()
         flags = {f"f{i}": flag(i) for i in range(count("FLAGS", 2_000))} | {"a": flag(1)}
         upstream.publish(1, flags)
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         self.wait_written(daemon, 1)
         daemon.program.kill()
         upstream.close()

@@ -105,7 +105,7 @@ class ConnectionTest(LocalTest):
 
     def test_L14_a_subscriber_that_does_not_read_gets_the_newest_or_the_end(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         client = self.frames(daemon)
         client.hello("production")
         told = client.subscribe()

@@ -8,20 +8,12 @@ import zlib
 from fault_test import *
 
 PATIENT = ["--upstream-retry-max", "10m", "--upstream-stale-after", "1h"]
-ALONE = ["--upstream-stream", "false"]
 
 
 class AnswerTest(FaultTest):
-    @staticmethod
-    def shut(connection):
-        try:
-            connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
     def test_N10_errors_of_the_server_with_any_retry_after_cost_only_time(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         revision = 1
         for status in (500, 502, 503, 504):
             for again in (None, "0", "-5", "Thu, 01 Jan 1970 00:00:00 GMT", "soon", "1e3", ""):
@@ -38,7 +30,7 @@ class AnswerTest(FaultTest):
         for seconds, least, most in (("1000000000", 590_000, 661_000), ("120", 115_000, 133_000),
                                      ("99999999999999999999", 0, 661_000)):
             with self.subTest(seconds):
-                daemon = self.live(upstream, ["--upstream-stream", "false"], name="daemon-" + seconds[:6])
+                daemon = self.live(upstream, POLL, name="daemon-" + seconds[:6])
                 upstream.fault = once(answer(503, b"", [("Retry-After", seconds)]))
                 self.wait_mishaps(daemon, 1)
                 self.assertTrue(least <= daemon.environment()["nextAttemptMs"] <= most, daemon.environment())
@@ -48,7 +40,7 @@ class AnswerTest(FaultTest):
 
     def test_N11_a_flood_of_429_makes_nobody_ask_faster(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         upstream.fault = once(answer(429, b"", [("Retry-After", "0")]))
         self.wait_mishaps(daemon, 8)
         times = [one.at for one in upstream.requests][-7:]
@@ -92,7 +84,7 @@ class AnswerTest(FaultTest):
 
     def test_N14_other_refusals_cost_no_flag(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         revision = 1
         for status in (404, 405, 410, 402, 451, 418):
             with self.subTest(status):
@@ -102,7 +94,7 @@ class AnswerTest(FaultTest):
     def test_N15_not_modified_without_a_set_is_never_taken_for_one(self):
         upstream = self.upstream()
         upstream.fault = once(head(304, [("ETag", '"1.1"')]))
-        daemon = self.start_daemon(upstream, ["--upstream-stream", "false"])
+        daemon = self.start_daemon(upstream, POLL)
         self.wait_mishaps(daemon, 2)
         self.assertEqual(daemon.get("/readyz")[0], 503)
         self.assertNotIn("if-none-match", upstream.requests[-1].headers)
@@ -112,7 +104,7 @@ class AnswerTest(FaultTest):
     def test_N15_not_modified_with_another_tag_or_a_body_changes_nothing(self):
         upstream = self.upstream()
         upstream.tag = '"a"'  # with the tag of a store, it is asked for what is new since, and no tag is sent
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         for fault in (once(head(304, [("ETag", '"1.9"')])),
                       once(head(304, [("ETag", '"a"'), ("Content-Length", "500")]) + SyncServer.document(9, {}))):
             upstream.fault = fault
@@ -125,7 +117,7 @@ class AnswerTest(FaultTest):
 
     def test_N15_not_modified_that_was_not_asked_for_is_a_failure(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         upstream.fault = once(head(304, [("ETag", '"1.1"')]))
         self.wait_mishaps(daemon, 2)
         self.assertNotIn("if-none-match", upstream.requests[-1].headers)
@@ -135,7 +127,7 @@ class AnswerTest(FaultTest):
 
     def test_N15_no_content_of_somebody_else_is_a_failure(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         upstream.fault = once(head(204, []))
         self.wait_mishaps(daemon, 2)
         self.assertTrue(upstream.requests[-1].path.endswith("?since=1.1"))
@@ -145,7 +137,7 @@ class AnswerTest(FaultTest):
 
     def test_N16_a_body_that_is_cut_short_is_refused_and_fetched_again(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         document = SyncServer.document(2, {"a": flag(2), "b": flag(3)})
         chunked = head(200, [("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked"), ("ETag", '"1.2"')])
         chunk = b"%x\r\n%s\r\n" % (len(document), document)
@@ -164,7 +156,7 @@ class AnswerTest(FaultTest):
 
     def test_N17_what_is_no_flag_set_is_refused(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         page = b"<html><body>Sign in to the wifi</body></html>"
         for body, kind in ((b"", "application/x-ndjson"), (b"\n", "application/x-ndjson"), (page, "application/x-ndjson"), (page, "text/html"),
                            (b"{}", "application/json"), (page, "application/json"), (b"", ""), (b"{}", "application/x-ndjson")):
@@ -195,7 +187,7 @@ class AnswerTest(FaultTest):
 
     def test_N22_a_redirect_on_the_same_origin_is_followed(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         for revision, status in enumerate((301, 302, 303, 307, 308), start=2):
             upstream.publish(revision, {"a": flag(revision)})
 
@@ -216,7 +208,7 @@ class AnswerTest(FaultTest):
         other = RawUpstream(self.folder("other"), host="127.0.0.2")
         self.addCleanup(other.close)
         other.publish(9, {"a": flag(9)})
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         for status in (301, 302, 303, 307, 308):
             for place in (other.url + "/sync/v1/flagset", upstream.url + "/sync/v1/flagset?loop", "/sync/v1/flagset?again",
                           "http://169.254.169.254/latest", "file:///etc/passwd", "gopher://127.0.0.1:1/", "//127.0.0.2:%d/" % other.port):
@@ -229,7 +221,7 @@ class AnswerTest(FaultTest):
 
     def test_N25_answers_out_of_shape_are_refused_or_bounded(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, [*ALONE, "--upstream-timeout", "1s"])
+        daemon = self.live(upstream, [*POLL, "--upstream-timeout", "1s"])
         before = peak_memory(daemon.program.process)
         body = SyncServer.document(9, {"a": flag(9)})[:-5]
         typed = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
@@ -245,7 +237,7 @@ class AnswerTest(FaultTest):
             with self.subTest(what):
                 def fault(connection, _, data=data):
                     connection.sendall(data)
-                    self.shut(connection)
+                    shut(connection)
                 upstream.fault = fault
                 self.wait_mishaps(daemon, 1)
                 self.assertEqual(daemon.environment()["revision"], 1)

@@ -5,17 +5,8 @@ import ssl
 from certificates import Certificates
 from fault_test import *
 
-ALONE = ["--upstream-stream", "false"]
-
 
 class CertificateTest(FaultTest):
-    @staticmethod
-    def shut(connection):
-        try:
-            connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
     def test_N23_certificates_that_prove_nothing_are_refused_and_the_cache_serves(self):
         certificates = Certificates(self.folder("tls"))
         other = Certificates(self.folder("other"))
@@ -25,7 +16,7 @@ class CertificateTest(FaultTest):
         weak.minimum_version = ssl.TLSVersion.TLSv1
         weak.maximum_version = ssl.TLSVersion.TLSv1_1
         upstream = self.upstream(context=context("good"))
-        daemon = self.live(upstream, [*ALONE, "--upstream-ca-file", certificates.ca])
+        daemon = self.live(upstream, [*POLL, "--upstream-ca-file", certificates.ca])
         revision = 1
         another_name = "no alternative certificate subject name"
         for what, bad, reason in (
@@ -43,7 +34,7 @@ class CertificateTest(FaultTest):
             with self.subTest(what):
                 good, upstream.context = upstream.context, bad
                 for connection in upstream.connections:  # the next one has to shake hands
-                    self.shut(connection)
+                    shut(connection)
                 eventually(lambda: re.search(reason, daemon.environment().get("lastError", "")), daemon.environment)
                 self.assert_serves(daemon, revision)
                 upstream.context = good
@@ -58,7 +49,7 @@ class CertificateTest(FaultTest):
         upstream = self.upstream(context=context)
         certificate, key = certificates.make("client", names="DNS:host")
         unknown, unknown_key = stranger.make("client", names="DNS:host")
-        trusted = [*ALONE, "--upstream-ca-file", certificates.ca]
+        trusted = [*POLL, "--upstream-ca-file", certificates.ca]
         for name, shown in {"none": [], "unknown": ["--upstream-client-cert-file", unknown, "--upstream-client-key-file", unknown_key]}.items():
             with self.subTest(name):
                 daemon = self.start_daemon(upstream, [*trusted, *shown], name=name)
@@ -76,10 +67,10 @@ class CertificateTest(FaultTest):
         trusted = self.folder("trusted") / "ca.pem"
         trusted.write_bytes(pathlib.Path(first.ca).read_bytes())
         upstream = self.upstream(context=first.context("one"))
-        daemon = self.live(upstream, [*ALONE, "--upstream-ca-file", str(trusted)])
+        daemon = self.live(upstream, [*POLL, "--upstream-ca-file", str(trusted)])
         upstream.context = second.context("two")
         for connection in upstream.connections:
-            self.shut(connection)
+            shut(connection)
         self.wait_mishaps(daemon, 2)
         self.assert_serves(daemon)
         trusted.write_text("not a certificate")

@@ -8,8 +8,6 @@ from failing_calls import ADDRESS, BROKEN_IPV6, HANG, NO_ADDRESS, NO_SUCH_NAME, 
 from fault_proxy import FaultProxy
 from fault_test import *
 
-ALONE = ["--upstream-stream", "false"]
-
 
 class ConnectionTest(FaultTest):
     def test_N01_a_refused_connection_leaves_the_cached_set_serving(self):
@@ -61,7 +59,7 @@ class ConnectionTest(FaultTest):
         class Named:
             url, key_file = f"http://upstream.test:{first.port}", first.key_file
         with environment(calls.environment):
-            daemon = self.live(Named, ["--upstream-stream", "false"])
+            daemon = self.live(Named, POLL)
         first.close()
         calls.names(ADDRESS, 3)
         second = RawUpstream(self.folder("second"), host="127.0.0.3", port=first.port)
@@ -127,7 +125,7 @@ class ConnectionTest(FaultTest):
 
     def test_N05_a_reset_at_each_phase_leaves_nothing_half_applied(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         next_one = SyncServer.document(7, {"a": flag(7), "b": flag(8)})
         whole = answer(200, next_one, [("ETag", '"1.7"')])
         for size in (0, 5, 30, whole.index(b"\r\n\r\n") + 2, whole.index(b"\r\n\r\n") + 4, len(whole) // 2, len(whole) - 1):
@@ -220,12 +218,12 @@ class ConnectionTest(FaultTest):
         class Named:
             url, key_file = f"http://upstream.test:{upstream.port}", upstream.key_file
         with environment(calls.environment):
-            self.live(Named, [*ALONE, "--upstream-timeout", "2s"])
+            self.live(Named, [*POLL, "--upstream-timeout", "2s"])
 
     @without_sanitizer("UBSan needs a descriptor to look at an object's type, and reports an error without one")
     def test_N29_no_descriptors_for_the_upstream_is_passing_trouble(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ALONE)
+        daemon = self.live(upstream, POLL)
         used = open_descriptors(daemon.program.process)
         client = self.frames(daemon)
         client.hello("production")
@@ -242,7 +240,7 @@ class ConnectionTest(FaultTest):
     def test_N33_daemons_that_lose_their_upstream_together_do_not_come_back_together(self):
         upstream = self.upstream()
         size = count("DAEMONS", 12)
-        daemons = [self.live(upstream, ["--upstream-retry-max", "5s", "--upstream-stale-after", "1h", *ALONE], name=f"d{i}") for i in range(size)]
+        daemons = [self.live(upstream, ["--upstream-retry-max", "5s", "--upstream-stale-after", "1h", *POLL], name=f"d{i}") for i in range(size)]
         upstream.fault = lambda connection, _: connection.sendall(answer(503))
         for daemon in daemons:
             eventually(lambda: self.mishaps(daemon) >= 2, "it was refused twice")
@@ -251,7 +249,7 @@ class ConnectionTest(FaultTest):
 
     def test_N36_a_link_that_flaps_never_takes_readiness_away(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ALONE)
+        daemon = self.live(upstream, POLL)
         for _ in range(count("FLAPS", 8)):
             upstream.close()
             self.wait_mishaps(daemon, 1)

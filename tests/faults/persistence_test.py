@@ -1,8 +1,6 @@
 """What rows P have in common: a daemon whose cache is tampered with. Each costs persistence, never an answer."""
 from fault_test import *
 
-POLL = ["--upstream-stream", "false"]
-
 
 class PersistenceTest(FaultTest):
     def shimmed(self, upstream, calls, arguments=(), name="daemon", wait=True):

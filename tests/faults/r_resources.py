@@ -13,8 +13,6 @@ import time
 from failing_calls import ACCEPT, OPEN, RANDOM, SYNC, TRUNCATE, WRITE
 from fault_test import *
 
-ALONE = ["--upstream-stream", "false"]
-
 
 def cpu_seconds(process):
     fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -110,7 +108,7 @@ class ResourceTest(FaultTest):
     def test_R10_usage_that_nobody_takes_is_bounded_and_costs_no_answer(self):
         upstream = self.upstream()
         upstream.refuses_reports = True
-        daemon = self.live(upstream, [*ALONE, "--report-interval", "100ms"])
+        daemon = self.live(upstream, [*POLL, "--report-interval", "100ms"])
         client = self.frames(daemon)
         client.hello("production")
         client.batch(["a"] * 1000, {})
@@ -138,7 +136,7 @@ class ResourceTest(FaultTest):
         os.read(reading, 4096)
         process = subprocess.Popen([BIN / "pennond", "--environment", "production", "--cache-path", "", "--socket-path", str(folder / "s"),
                                     "--http-enabled", "false", "--upstream-url", upstream.url, "--upstream-key-file", upstream.key_file,
-                                    "--upstream-poll-interval", "100ms", "--log-level", "debug", *ALONE], stderr=writing)
+                                    "--upstream-poll-interval", "100ms", "--log-level", "debug", *POLL], stderr=writing)
         os.close(writing)
         try:
             path = str(folder / "s")
@@ -212,7 +210,7 @@ class SeveralTest(FaultTest):
         calls = self.failing_calls()
         upstream = self.upstream()
         with environment(calls.environment):
-            daemon = self.start_daemon(upstream, ALONE)
+            daemon = self.start_daemon(upstream, POLL)
         self.wait_revision(daemon, 1)
         upstream.publish(2, {"a": flag(2)})
         self.wait_kept(daemon, 2)
@@ -247,7 +245,7 @@ class SeveralTest(FaultTest):
     @without_sanitizer("UBSan needs a descriptor to look at an object's type, and reports an error without one")
     def test_X03_no_descriptors_a_new_set_and_the_end_leave_cleanly(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, ALONE)
+        daemon = self.live(upstream, POLL)
         client = self.frames(daemon)
         client.hello("production")
         process = daemon.program.process

@@ -87,7 +87,7 @@ class SecurityTest(FaultTest):
 
     @without_sanitizer("it takes the signals of a crash for itself")
     def test_S08_a_crash_leaves_no_core_whatever_the_host_allows(self):
-        daemon = self.live(self.upstream(), ["--upstream-stream", "false"])
+        daemon = self.live(self.upstream(), POLL)
         daemon.evaluate({"context": {"mail": "canary-mail@x"}})
         process = daemon.program.process
         resource.prlimit(process.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -106,7 +106,7 @@ class SecurityTest(FaultTest):
                                       "--http-port", "0", "--http-token-file", str(path)], capture_output=True, text=True, timeout=60)
             self.assertEqual((started.returncode, "http.token_file" in started.stderr), (78, True), started.stderr)
         upstream = self.upstream()
-        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        daemon = self.live(upstream, POLL)
         os.chmod(upstream.key_file, 0o644)
         self.wait_mishaps(daemon, 1)
         self.assert_serves(daemon)

@@ -5,7 +5,6 @@ import time
 from certificates import Certificates
 from fault_test import *
 
-ALONE = ["--upstream-stream", "false"]
 DAY = 86_400
 YEAR_2040 = 2_208_988_800
 
@@ -13,7 +12,7 @@ YEAR_2040 = 2_208_988_800
 class TimeTest(FaultTest):
     def clocked(self, upstream, calls, arguments=()):
         with environment(calls.environment):
-            daemon = self.start_daemon(upstream, [*ALONE, *arguments])
+            daemon = self.start_daemon(upstream, [*POLL, *arguments])
         return daemon
 
     def test_T01_a_clock_that_jumps_stalls_nothing_and_hurries_nothing(self):
@@ -78,7 +77,7 @@ class TimeTest(FaultTest):
 
     def test_T04_after_a_pause_of_the_process_there_is_one_poll_and_no_burst(self):
         upstream = self.upstream()
-        daemon = self.live(upstream, [*ALONE, "--upstream-poll-interval", "200ms"])
+        daemon = self.live(upstream, [*POLL, "--upstream-poll-interval", "200ms"])
         process = daemon.program.process
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)

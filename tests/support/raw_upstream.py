@@ -34,6 +34,14 @@ def reset(connection):
     connection.close()
 
 
+def shut(connection):
+    """Ends both directions, unless the peer was quicker."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
 class RawUpstream:
     def __init__(self, directory, host="127.0.0.1", context=None, port=0):
         """`context` is an ssl.SSLContext for HTTPS."""
@@ -74,10 +82,7 @@ class RawUpstream:
             pass
         self.listener.close()
         for connection in self.connections if with_connections else ():
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            shut(connection)
 
     def accept(self, listener):
         while True:
