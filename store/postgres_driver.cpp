@@ -216,8 +216,8 @@ Result<std::int64_t> PostgresDriver::Run(std::string_view sql, std::span<const P
   return count;
 }
 
-// What an exception, of memory that ran out, leaves open ends with the connection: it would take
-// with it all that comes after it.
+// A transaction that nobody has ended, for an exception or as its end could not be sent, ends with
+// the connection: it would take with it all that comes after it.
 class PostgresDriver::Leave {
  public:
   explicit Leave(PostgresDriver& driver) : driver_(driver) {}
@@ -245,7 +245,7 @@ Result<void> PostgresDriver::Transaction(const std::function<Result<void>()>& bo
   if (done) done = body();
   const std::string last = done ? "COMMIT" : "ROLLBACK";
   auto ended = Command(last);
-  in_transaction_ = false;
+  if (ended) in_transaction_ = false;
   if (done && !ended) {
     return Fail(Error::Unavailable(
         name_,
@@ -258,7 +258,7 @@ Result<void> PostgresDriver::Transaction(const std::function<Result<void>()>& bo
 Result<void> PostgresDriver::Undone(Result<void> begun, const std::function<Result<void>()>& body) {
   auto done = begun ? body() : begun;
   auto ended = Command("ROLLBACK");
-  in_transaction_ = false;
+  if (ended) in_transaction_ = false;
   return done ? ended : done;
 }
 
