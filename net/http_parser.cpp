@@ -1,5 +1,6 @@
 #include "net/http_parser.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
@@ -117,7 +118,12 @@ class BeastParser final : public http::basic_parser<true> {
     parsed_.body->size += piece.size;
     return text.size();
   }
-  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t, string_view extensions, error_code& ec) override {
+    // In quotes Beast takes the end of a line for text; others do not, and would see other chunks.
+    if (extensions.find('\n') != string_view::npos) {
+      ec = make_error_code(http::error::bad_chunk_extension);
+    }
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, string_view text, error_code&) override {
     parsed_.chunked_body.append(text.data(), text.size());
     return text.size();
@@ -128,6 +134,16 @@ class BeastParser final : public http::basic_parser<true> {
   std::span<const char> message_;
 };
 
+// Whether a chunk's size and extensions end within a quoted value.
+bool EndsInQuotes(std::string_view line) {
+  bool is_quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"') is_quoted = !is_quoted;
+    if (line[i] == '\\' && is_quoted) ++i;
+  }
+  return is_quoted;
+}
+
 }  // namespace
 
 class HttpParser::Events {
@@ -136,6 +152,7 @@ class HttpParser::Events {
   std::optional<BeastParser> parser;
   std::size_t fed = 0;
   std::size_t header_size = 0;  // once it is complete
+  std::size_t chunk_line = 0;   // how much of an unfinished chunk has no end of its first line
   int error_status = 0;
   std::string error;
 
@@ -169,9 +186,25 @@ class HttpParser::Events {
       fed += used;
       if (header_size == 0 && parser->is_header_done()) header_size = fed;
       if (ec && ec != http::error::need_more) return ec;
-      if (used == 0) break;
+      if (used > 0) {
+        chunk_line = 0;
+        continue;
+      }
+      if (parser->chunked() && HasOpenLine({rest.data(), rest.size()})) {
+        return make_error_code(http::error::bad_chunk_extension);
+      }
+      break;
     }
     return {};
+  }
+
+  // A quoted value must end on its line. Beast would look for its end behind that: from the line's
+  // beginning whenever more comes, and counting the chunk's size each time.
+  bool HasOpenLine(std::string_view chunk) {
+    const std::size_t begin = chunk.starts_with(kBlankLine) ? kBlankLine.size() : 0;
+    const std::size_t end = chunk.find('\n', std::max(begin, chunk_line));
+    chunk_line = std::min(end, chunk.size());
+    return end != std::string_view::npos && EndsInQuotes(chunk.substr(begin, end - begin));
   }
 
   // Frames of chunks count as well, or one-byte chunks would fill the buffer with framing. Of what
@@ -261,6 +294,7 @@ void HttpParser::Reset() {
   }
   events_->fed = 0;
   events_->header_size = 0;
+  events_->chunk_line = 0;
 }
 
 }  // namespace pennon::net

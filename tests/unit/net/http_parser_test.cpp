@@ -59,7 +59,8 @@ TEST_CASE("a request is taken apart, in one piece and byte by byte") {
 TEST_CASE("a chunked body is put together; extensions and trailers do not count as headers") {
   const std::string message =
       "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n"
-      "5;name=value\r\nhello\r\n1\r\n \r\n0005\r\nworld\r\n0\r\nAuthorization: x\r\n\r\n";
+      "5;name=value\r\nhello\r\n1;name=\"a \\\"word\\\";\"\r\n "
+      "\r\n0005\r\nworld\r\n0\r\nAuthorization: x\r\n\r\n";
   for (const std::size_t step : {message.size(), std::size_t{1}, std::size_t{5}}) {
     CAPTURE(step);
     Offered offered(message, step);
@@ -143,6 +144,10 @@ TEST_CASE("what could be understood in two ways is refused") {
        post + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\n0\r\n\r\n", 400},
       {"a chunk extension with a bare line feed",
        post + "Transfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n", 400},
+      {"a quoted value that does not end on its chunk's line",
+       post + "Transfer-Encoding: chunked\r\n\r\n5;a=\"b\r\nhello\r\n0\r\n\r\n", 400},
+      {"one of the last chunk", post + "Transfer-Encoding: chunked\r\n\r\n0;a=\"b\\\"\r\n\r\n",
+       400},
       {"a first line that a bare line feed ends", "GET / HTTP/1.1\nHost: h\r\n\r\n", 400},
       {"a header that a bare line feed ends", post + "X-A: a\nX-B: b\r\n\r\n", 400},
       {"a bare carriage return in a value", post + "X-A: a\rX-B: b\r\n\r\n", 400},
