@@ -25,6 +25,7 @@ struct FlagHandle {
 struct HashedKey {
   std::string_view text;
   std::uint64_t hash = 0;
+  std::uint32_t at = 0;  // the slot that is looked at next, counted on beyond the table's end
 };
 
 /// A verified view of an image: every offset, index and bound was checked by Attach, or when the
@@ -56,17 +57,20 @@ class Snapshot {
   }
   /// The key as this snapshot looks for it.
   [[nodiscard]] HashedKey Hashed(std::string_view key) const {
-    return {key, Hash64(key, header_->flag_table.seed)};
+    const std::uint64_t hash = Hash64(key, header_->flag_table.seed);
+    return {key, hash, static_cast<std::uint32_t>(hash)};
   }
   /// `key` is this snapshot's.
-  [[nodiscard]] std::optional<FlagHandle> Find(const HashedKey& key) const;
-  /// Asks the processor for the memory that finding and evaluating `key` will read; does not wait.
-  void Prefetch(const HashedKey& key) const {
-    const HashTable& table = header_->flag_table;
-    const auto at = static_cast<std::uint32_t>(key.hash);
-    const std::uint32_t slot = view_.slots[table.first_slot + (at & table.mask)];
-    if (slot != kNone) view_.PrefetchBlock(TaggedSlot::IndexOf(slot) * kBlockAlignment);
-  }
+  [[nodiscard]] std::optional<FlagHandle> Find(HashedKey key) const;
+
+  // For who looks for several keys, to wait for memory once and not for each: all keys are hashed
+  // and their slots asked for, then all are approached, then each is found.
+  void PrefetchSlot(const HashedKey& key) const { __builtin_prefetch(&SlotAt(key.at)); }
+  /// Goes on to the slot that has the key's tag, and asks the processor for the flag's memory,
+  /// without waiting for it. The offset of the flag's block, which may yet be another one's; kNone:
+  /// there is no flag of this key.
+  std::uint32_t Approach(HashedKey& key) const;
+
   /// Whether an evaluation of the flag may look at its Moment: without, it needs no clock.
   [[nodiscard]] bool AsksMoment(FlagHandle flag) const {
     return (view_.BlockAt<FlagRecord>(flag.offset).traits & FlagTrait::kAsksMoment) != 0;
@@ -92,6 +96,10 @@ class Snapshot {
   [[nodiscard]] const ImageView& view() const { return view_; }
 
  private:
+  [[nodiscard]] const std::uint32_t& SlotAt(std::uint32_t at) const {
+    const HashTable& table = header_->flag_table;
+    return view_.slots[table.first_slot + (at & table.mask)];
+  }
   [[gnu::noinline]] bool Verify(FlagHandle flag) const;
   void ShareRegexes(const Snapshot* previous);
 
@@ -101,15 +109,21 @@ class Snapshot {
   ImageView view_;
 };
 
-inline std::optional<FlagHandle> Snapshot::Find(const HashedKey& key) const {
-  const HashTable& table = header_->flag_table;
-  auto at = static_cast<std::uint32_t>(key.hash);
-  for (std::uint32_t probe = 0; probe < kMaxProbe; ++probe, ++at) {
-    const std::uint32_t slot = view_.slots[table.first_slot + (at & table.mask)];
-    if (slot == kNone) return std::nullopt;
+inline std::uint32_t Snapshot::Approach(HashedKey& key) const {
+  const std::uint32_t end = static_cast<std::uint32_t>(key.hash) + kMaxProbe;
+  for (; key.at != end; ++key.at) {
+    const std::uint32_t slot = SlotAt(key.at);
+    if (slot == kNone) break;
     if (TaggedSlot::TagOf(slot) != TaggedSlot::Tag(key.hash)) continue;
     const std::uint32_t offset = TaggedSlot::IndexOf(slot) * kBlockAlignment;
     view_.PrefetchBlock(offset);
+    return offset;
+  }
+  return kNone;
+}
+
+inline std::optional<FlagHandle> Snapshot::Find(HashedKey key) const {
+  for (std::uint32_t offset; (offset = Approach(key)) != kNone; ++key.at) {
     if (!base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key.text)) continue;
     const FlagHandle flag{offset};
     return IsSound(flag) ? std::optional(flag) : std::nullopt;

@@ -236,10 +236,10 @@ void EvaluationHttp::WriteFlags(const Reading& reading, std::string& body) {
   if (reading.published->image == nullptr && keys.empty()) return;
   char separator = '[';
   body = "{\"flags\":";
-  for (const std::string_view key : keys) {
+  service_.EvaluateAll(reading, keys, context_, [&](std::string_view key, const Answer& answer) {
     body += std::exchange(separator, ',');
-    wire::AppendOfrepEvaluation(body, key, service_.Evaluate(reading, key, context_).evaluation);
-  }
+    wire::AppendOfrepEvaluation(body, key, answer.evaluation);
+  });
   body += keys.empty() ? "[]" : "]";
   body += ",\"metadata\":{}";
 }
@@ -269,11 +269,10 @@ void EvaluationHttp::WriteEvaluations(const Reading& reading, std::string& body)
   object.Key("evaluations");
   base::JsonObject evaluations(body);
   const auto keys = request_.names_flags ? request_.flags : service_.Keys(reading);
-  for (const std::string_view key : keys) {
-    const Answer answer = service_.Evaluate(reading, key, context_);
+  service_.EvaluateAll(reading, keys, context_, [&](std::string_view key, const Answer& answer) {
     wire::AppendEvaluationEntry(evaluations.Key(key), answer.evaluation, Name(answer.source),
                                 request_.DefaultFor(key));
-  }
+  });
   evaluations.Close();
   object.Close();
 }

@@ -1,11 +1,13 @@
 // Answers questions about flags on one worker: the one evaluation service behind every way in.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -87,12 +89,22 @@ class EvaluationService {
   [[nodiscard]] base::Result<Reading> ReadFor(std::string_view environment,
                                               const Grant& grant) const;
 
-  /// Begins to fetch a flag that will be evaluated soon, and returns what to evaluate it by.
+  /// So many flags are fetched at once: enough to wait for memory once and not for each.
+  static constexpr std::size_t kForeseen = 8;
+  /// Begins to fetch flags that will be evaluated soon, by the texts of `keys`, and makes of these
+  /// what to evaluate them by.
+  static void Foresee(const Reading& reading, std::span<engine::HashedKey> keys) {
+    if (reading.published->image == nullptr) return;
+    const engine::Snapshot& snapshot = reading.published->image->snapshot();
+    for (engine::HashedKey& key : keys) {
+      key = snapshot.Hashed(key.text);
+      snapshot.PrefetchSlot(key);
+    }
+    for (engine::HashedKey& key : keys) snapshot.Approach(key);
+  }
   static engine::HashedKey Foresee(const Reading& reading, std::string_view key) {
-    const auto& image = reading.published->image;
-    if (image == nullptr) return {key};
-    const engine::HashedKey hashed = image->snapshot().Hashed(key);
-    image->snapshot().Prefetch(hashed);
+    engine::HashedKey hashed{key};
+    Foresee(reading, {&hashed, 1});
     return hashed;
   }
   /// The flag set in force first, then the configuration's defaults, then an error: the caller's
@@ -103,6 +115,20 @@ class EvaluationService {
   /// The same by what Foresee has returned for this reading.
   Answer Evaluate(const Reading& reading, const engine::HashedKey& key,
                   const model::Context& context);
+  /// Evaluates each of `keys` and hands it to `on_answer(key, answer)`, in order.
+  template <typename OnAnswer>
+  void EvaluateAll(const Reading& reading, std::span<const std::string_view> keys,
+                   const model::Context& context, const OnAnswer& on_answer) {
+    std::array<engine::HashedKey, kForeseen> foreseen;
+    for (; !keys.empty(); keys = keys.subspan(std::min(keys.size(), kForeseen))) {
+      const std::size_t count = std::min(keys.size(), kForeseen);
+      for (std::size_t i = 0; i < count; ++i) foreseen[i].text = keys[i];
+      Foresee(reading, std::span(foreseen).first(count));
+      for (std::size_t i = 0; i < count; ++i) {
+        on_answer(keys[i], Evaluate(reading, foreseen[i], context));
+      }
+    }
+  }
   /// Counts evaluations that a client has made by itself. By flag only when the flag set still has
   /// the flag and that variant of it: a client can make no series of its own.
   void AddReported(const Reading& reading, const Reported& reported);

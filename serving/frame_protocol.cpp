@@ -1,5 +1,8 @@
 #include "serving/frame_protocol.h"
 
+#include <array>
+#include <span>
+
 #include "model/context.h"
 #include "serving/frame_session.h"
 #include "wire/explanation_json.h"
@@ -22,52 +25,91 @@ class FrameProtocol final : public net::StreamProtocol {
       : service_(service), session_(service, options, std::move(late), std::move(grant)) {}
 
   Progress OnBytes(std::span<char> input, std::string& output) override {
-    session_.Untake();
     wire::FrameRoom room(output);
     Progress progress;
     std::string_view rest(input.data(), input.size());
-    while (rest.size() >= wire::kFrameHeaderBytes) {
-      FrameHeader header;
-      if (!wire::ReadFrameHeader(rest, header)) {
-        const FrameHeader unknown;
-        ReceivedFrame{unknown, "", room, progress}.Refuse(
-            Error::Invalid("frame", "does not begin with the byte 0xf5"));
-        break;
+    do {
+      const std::size_t count = Foresee(rest);
+      if (count == 0 && !AnswerNext(rest, room, progress)) break;
+      for (std::size_t i = 0; i < count && !IsFull(room, progress); ++i) {
+        AnswerForeseen(i, room, progress);
+        rest.remove_prefix(wire::kFrameHeaderBytes + questions_[i].payload.size());
       }
-      if (header.size > wire::kMaxFrameBytes) {
-        ReceivedFrame{header, "", room, progress}.Refuse(Error::Limit(
-            "frame", "is larger than " + std::to_string(wire::kMaxFrameBytes) + " bytes"));
-        break;
-      }
-      const std::size_t size = wire::kFrameHeaderBytes + header.size;
-      if (rest.size() < size) break;
-      if (room.size() >= net::kOutputRoundBytes) {
-        progress.more = true;
-        break;
-      }
-      const std::string_view payload = rest.substr(wire::kFrameHeaderBytes, header.size);
-      rest.remove_prefix(size);
-      if (header.type == FrameType::kEvaluate && EvaluatePlain(header, payload, room)) continue;
-      OnFrame({header, payload, room, progress});
-      if (progress.close || progress.suspended || progress.more) break;
-    }
+    } while (!progress.close && !progress.suspended && !progress.more);
     progress.consumed = input.size() - rest.size();
+    session_.Untake();
     return progress;
   }
 
  private:
-  // What nearly all frames are; false, with nothing done, when this one is not.
-  bool EvaluatePlain(const FrameHeader& header, std::string_view payload, wire::FrameRoom& room) {
+  // An evaluate frame of which only the key was read.
+  struct Question {
+    FrameHeader header;
+    std::string_view payload;
+    std::string_view context;
+  };
+
+  // For who has one more frame to answer: whether that has to wait until what there is is written.
+  static bool IsFull(const wire::FrameRoom& room, Progress& progress) {
+    progress.more = room.size() >= net::kOutputRoundBytes;
+    return progress.more;
+  }
+
+  // Nearly all frames are evaluate. Reads the keys of those that `rest` begins with, whole ones,
+  // and fetches their flags, which takes longer than to evaluate them. How many there are.
+  std::size_t Foresee(std::string_view rest) {
     const auto* const taken = session_.taken();
-    if (taken == nullptr) return false;
-    wire::FrameReader reader(payload);
-    std::string_view key;
-    if (!reader.ReadText<std::uint16_t>(key)) return false;
-    // The flag is fetched while the context is read.
-    const engine::HashedKey foreseen = service_.Foresee(taken->reading, key);
-    if (!wire::DecodePlainContext(reader.rest(), context_)) return false;
+    if (taken == nullptr) return 0;
+    std::size_t count = 0;
+    for (; count < questions_.size(); ++count) {
+      Question& question = questions_[count];
+      if (!wire::ReadFrameHeader(rest, question.header)) break;
+      rest.remove_prefix(wire::kFrameHeaderBytes);
+      const std::uint32_t size = question.header.size;
+      if (question.header.type != FrameType::kEvaluate || size > wire::kMaxFrameBytes ||
+          size > rest.size()) {
+        break;
+      }
+      question.payload = rest.substr(0, size);
+      wire::FrameReader reader(question.payload);
+      if (!reader.ReadText<std::uint16_t>(foreseen_[count].text)) break;
+      question.context = reader.rest();
+      rest.remove_prefix(size);
+    }
+    service_.Foresee(taken->reading, std::span(foreseen_).first(count));
+    return count;
+  }
+
+  void AnswerForeseen(std::size_t i, wire::FrameRoom& room, Progress& progress) {
+    const Question& question = questions_[i];
+    if (!wire::DecodePlainContext(question.context, context_)) {
+      return OnFrame({question.header, question.payload, room, progress});
+    }
     service_.CompleteContext(context_, nullptr);
-    Evaluate(*taken, foreseen, header, room);
+    Evaluate(*session_.taken(), foreseen_[i], question.header, room);
+  }
+
+  // Answers the frame that `rest` begins with, whatever it is; false when it is not answered now,
+  // or the last.
+  [[gnu::noinline]] bool AnswerNext(std::string_view& rest, wire::FrameRoom& room,
+                                    Progress& progress) {
+    if (rest.size() < wire::kFrameHeaderBytes) return false;
+    FrameHeader header;
+    if (!wire::ReadFrameHeader(rest, header)) {
+      ReceivedFrame{FrameHeader{}, "", room, progress}.Refuse(
+          Error::Invalid("frame", "does not begin with the byte 0xf5"));
+      return false;
+    }
+    if (header.size > wire::kMaxFrameBytes) {
+      ReceivedFrame{header, "", room, progress}.Refuse(Error::Limit(
+          "frame", "is larger than " + std::to_string(wire::kMaxFrameBytes) + " bytes"));
+      return false;
+    }
+    const std::size_t size = wire::kFrameHeaderBytes + header.size;
+    if (rest.size() < size || IsFull(room, progress)) return false;
+    const std::string_view payload = rest.substr(wire::kFrameHeaderBytes, header.size);
+    rest.remove_prefix(size);
+    OnFrame({header, payload, room, progress});
     return true;
   }
 
@@ -79,7 +121,7 @@ class FrameProtocol final : public net::StreamProtocol {
                            answer.source);
   }
 
-  [[gnu::noinline]] void OnFrame(const ReceivedFrame& frame) {
+  void OnFrame(const ReceivedFrame& frame) {
     switch (frame.header.type) {
       case FrameType::kEvaluate:
         return OnEvaluate(frame);
@@ -111,21 +153,16 @@ class FrameProtocol final : public net::StreamProtocol {
     Evaluate(*taken, service_.Foresee(taken->reading, keys_.front()), frame.header, frame.room);
   }
 
-  // Among many flags waiting for memory would cost more than evaluating: the next one is fetched
-  // meanwhile.
   void OnBatch(const ReceivedFrame& frame) {
     const auto* const taken = ReadQuestion(frame, FrameType::kBatch);
     if (taken == nullptr) return;
     if (keys_.empty()) keys_ = service_.Keys(taken->reading);
     wire::EvaluationsWriter writer(frame.room, frame.header.id, frame.header.flags, taken->state,
                                    static_cast<std::uint32_t>(keys_.size()));
-    engine::HashedKey next;
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      const engine::HashedKey key = i == 0 ? service_.Foresee(taken->reading, keys_[i]) : next;
-      if (i + 1 < keys_.size()) next = service_.Foresee(taken->reading, keys_[i + 1]);
-      const Answer answer = service_.Evaluate(taken->reading, key, context_);
-      writer.Add(key.text, answer.evaluation, answer.source);
-    }
+    service_.EvaluateAll(taken->reading, keys_, context_,
+                         [&](std::string_view key, const Answer& answer) {
+                           writer.Add(key, answer.evaluation, answer.source);
+                         });
   }
 
   void OnExplain(const ReceivedFrame& frame) {
@@ -141,6 +178,8 @@ class FrameProtocol final : public net::StreamProtocol {
 
   EvaluationService& service_;
   FrameSession session_;
+  std::array<Question, EvaluationService::kForeseen> questions_;
+  std::array<engine::HashedKey, EvaluationService::kForeseen> foreseen_;  // of `questions_`
   // Of the question at hand; members for their memory.
   std::vector<std::string_view> keys_;
   model::Context context_;

@@ -50,7 +50,8 @@ class FrameSession {
     Reading reading;
     wire::FrameSetState state;
   };
-  /// A read begins: what was taken for the one before is old.
+  /// A read ends: what was taken for it would be old for the next one, and a connection that waits
+  /// would keep a flag set that is in force no more.
   void Untake() { taken_.reset(); }
   /// Null before hello, and when the environment is there no more.
   const Taken* taken() { return taken_ || (said_hello_ && Take()) ? &*taken_ : nullptr; }

@@ -81,6 +81,78 @@ TEST_CASE_FIXTURE(ProtocolFixture, "pipelined requests are answered in order, un
   CHECK(answers[2].id == 9);
 }
 
+TEST_CASE_FIXTURE(ProtocolFixture, "frames of one read are answered as they are one by one") {
+  model::Context nested;
+  nested.AddString("targetingKey", "user-1");
+  nested.End(nested.Begin("list", model::AttributeKind::kArray));
+  std::string with_list;
+  wire::AppendEvaluate(with_list, 1'000, 0, "a", nested);
+  std::string with_metadata;
+  wire::AppendEvaluate(with_metadata, 1'001, wire::kWantMetadata, "a", model::Context());
+  std::string not_utf8;
+  model::Context wrong;
+  wrong.AddString("targetingKey", "\xff");
+  wire::AppendEvaluate(not_utf8, 1'002, 0, "a", wrong);
+  std::string without_key;
+  wire::FrameWriter(without_key, FrameType::kEvaluate, 0, 1'003).Put(std::uint16_t{400});
+  std::string without_context;
+  wire::FrameWriter(without_context, FrameType::kEvaluate, 0, 1'004).Text16("a");
+  std::string ping;
+  wire::FrameWriter(ping, FrameType::kPing, 0, 1'005).Bytes("hello");
+  std::string batch;
+  std::vector<std::string_view> keys(20, "a");
+  keys[10] = "nope";
+  wire::AppendBatch(batch, 1'006, 0, keys, nested);
+
+  const std::string between[] = {with_list, with_metadata,   not_utf8, without_key,
+                                 ping,      without_context, batch,    Hello("nope")};
+  std::vector<std::string> frames{Hello()};
+  std::uint32_t id = 0;
+  for (const std::string& frame : between) {
+    for (const std::size_t before : {1, 7, 8, 9, 17}) {
+      for (std::size_t i = 0; i < before; ++i) {
+        frames.push_back(Ask(id, id % 3 == 0 ? "nope" : "a"));
+        ++id;
+      }
+      frames.push_back(frame);
+    }
+  }
+  std::string all;
+  for (const std::string& frame : frames) {
+    all += frame;
+    CHECK(Feed(frame).consumed == frame.size());
+  }
+  const std::string one_by_one = std::exchange(output, "");
+  std::string rest = all + with_list.substr(0, with_list.size() - 1);
+  for (bool is_more = true; is_more;) {
+    const auto progress = Feed(rest);
+    CHECK_FALSE(progress.close);
+    rest.erase(0, progress.consumed);
+    is_more = progress.more;
+  }
+  CHECK(rest.size() == with_list.size() - 1);
+  CHECK(output == one_by_one);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "enough answers for one write are a pause") {
+  const std::string bytes = Hello() + Ask(1, "a");
+  Feed(bytes);
+  std::string questions;
+  const std::size_t count = net::kOutputRoundBytes / output.size() * 4;
+  for (std::uint32_t id = 1; id <= count; ++id) questions += Ask(id, "a");
+  output.clear();
+  std::size_t answered = 0;
+  while (!questions.empty()) {
+    const auto progress = Feed(questions);
+    REQUIRE(progress.consumed > 0);
+    questions.erase(0, progress.consumed);
+    CHECK(progress.more == !questions.empty());
+    CHECK(output.size() < net::kOutputRoundBytes + 1'000);
+    for (const auto& header : Answers()) CHECK(header.id == ++answered);
+  }
+  CHECK(answered == count);
+}
+
 TEST_CASE_FIXTURE(ProtocolFixture, "a frame that is not complete is left for later, byte by byte") {
   const std::string bytes = Hello() + Ask(5, "a");
   std::size_t start = 0;
@@ -207,6 +279,18 @@ TEST_CASE_FIXTURE(ProtocolFixture, "all requests of one read see one flag set") 
       wire::DecodeEvaluations(*header, std::string_view(output).substr(wire::kFrameHeaderBytes));
   CHECK(answer->entries[0].text == "new");
   CHECK(answer->state.revision == 5);
+}
+
+TEST_CASE_FIXTURE(ProtocolFixture, "a connection that waits keeps no flag set from being freed") {
+  std::string ping;
+  wire::FrameWriter(ping, FrameType::kPing, 0, 3);
+  for (const std::string& asked : {Ask(1, "a"), ping, Ask(1, "nope")}) {
+    Feed(Hello() + asked);
+    const std::weak_ptr<const serving::AttachedImage> before = published.image;
+    published.image = ImageOf(R"({"a":)" + TextFlag("new") + '}');
+    Publish();
+    CHECK(before.expired());
+  }
 }
 
 }  // namespace pennon::test
