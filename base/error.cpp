@@ -12,7 +12,7 @@ struct Row {
 };
 
 // In the order of ErrorCode, which starts at 1.
-constexpr std::array<Row, 10> kRows{{
+constexpr std::array<Row, 11> kRows{{
     {"invalid", 400},
     {"limit", 413},
     {"unauthenticated", 401},
@@ -23,6 +23,7 @@ constexpr std::array<Row, 10> kRows{{
     {"internal", 500},
     {"outdated", 412},
     {"unguarded", 428},
+    {"no-memory", 503},
 }};
 
 const Row& RowOf(ErrorCode code) {
@@ -54,6 +55,9 @@ Error Error::Outdated(std::string_view where, std::string_view what) {
 }
 Error Error::Unguarded(std::string_view where, std::string_view what) {
   return {ErrorCode::kUnguarded, where, what};
+}
+Error Error::NoMemory(std::string_view where, std::string_view what) {
+  return {ErrorCode::kNoMemory, where, what};
 }
 Error Error::Unavailable(std::string_view where, std::string_view what) {
   return {ErrorCode::kUnavailable, where, what};

@@ -19,6 +19,7 @@ enum class ErrorCode : std::uint8_t {
   kInternal,     // something of ours failed (disk, memory, an unexpected exception)
   kOutdated,     // a change made for another version than the one in force
   kUnguarded,    // a change that does not say which version it was made for
+  kNoMemory,     // there was none for it; trying again may help
 };
 
 /// One failure: what kind, where, and what was expected there.
@@ -36,6 +37,7 @@ class Error {
   static Error Conflict(std::string_view where, std::string_view what);
   static Error Outdated(std::string_view where, std::string_view what);
   static Error Unguarded(std::string_view where, std::string_view what);
+  static Error NoMemory(std::string_view where, std::string_view what);
   static Error Unavailable(std::string_view where, std::string_view what);
   static Error Internal(std::string_view where, std::string_view what);
 

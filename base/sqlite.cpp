@@ -16,7 +16,7 @@ Error FromSqlite(sqlite3* database, std::string_view where) {
     case SQLITE_CONSTRAINT:
       return Error::Conflict(where, what);
     case SQLITE_NOMEM:
-      return Error::Limit(where, what);
+      return Error::NoMemory(where, what);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_FULL:      // the disk

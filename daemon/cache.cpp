@@ -15,11 +15,6 @@ using base::Result;
 using wire::LineKind;
 using wire::SyncLine;
 
-// That there was no memory to read it with says nothing against the file.
-bool IsOfMemory(const Error& error) {
-  return error.code() == base::ErrorCode::kLimit;
-}
-
 // Damage may be in any text of the file, and what is said of it goes into JSON.
 std::string Readable(std::string text) {
   for (std::size_t good = 0;
@@ -85,7 +80,8 @@ std::optional<Generation> Cache::Load() {
   if (!database_) return std::nullopt;
   std::string damage;
   const auto note = [&damage](const Error& error) {
-    if (!IsOfMemory(error)) damage = error.Message();
+    // That there was no memory to read it with says nothing against the file.
+    if (error.code() != base::ErrorCode::kNoMemory) damage = error.Message();
   };
   auto ids = database_->Prepare("SELECT id FROM generation ORDER BY id DESC");
   if (!ids) note(ids.error());

@@ -215,6 +215,7 @@ Error DecodeError(std::string_view payload) {
     case base::ErrorCode::kInternal:
     case base::ErrorCode::kOutdated:  // of the store's API alone
     case base::ErrorCode::kUnguarded:
+    case base::ErrorCode::kNoMemory:  // is told as unavailable
       break;
   }
   return Error::Internal("", message);

@@ -32,7 +32,9 @@ std::string_view FrameWriter::CutAtCharacter(std::string_view text) {
 
 void AppendFrameError(std::string& out, std::uint32_t id, const base::Error& error) {
   FrameWriter frame(out, FrameType::kError, 0, id);
-  frame.Put(static_cast<std::uint16_t>(error.code())).Text16(error.Message());
+  const bool is_passing = error.code() == base::ErrorCode::kNoMemory;
+  const auto code = is_passing ? base::ErrorCode::kUnavailable : error.code();
+  frame.Put(static_cast<std::uint16_t>(code)).Text16(error.Message());
 }
 
 }  // namespace pennon::wire
