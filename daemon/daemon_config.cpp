@@ -20,8 +20,9 @@ void DescribeSource(base::Settings& s, DaemonConfig& c) {
   s.Add("upstream.kind", &c.upstream_kind, "pennon (a store), unleash, flagd or file");
   s.Add("upstream.file", &c.upstream_file, "path of the document, for the kind file");
   s.Add("upstream.format", &c.upstream_format, "its format: native, flagd or unleash");
-  s.Add("upstream.url", &c.upstream_url, "base URL of the store; empty: none");
-  s.Add("upstream.key_file", &c.upstream_key_file, "file with the sync key");
+  s.Add("upstream.url", &c.upstream_url,
+        "URL of the store, of Unleash or of flagd's document; empty: none");
+  s.Add("upstream.key_file", &c.upstream_key_file, "file with the sync key or token");
   s.Add("upstream.ca_file", &c.upstream_ca_file, "certificates to trust instead of the system's");
   s.Add("upstream.client_cert_file", &c.upstream_client_cert_file,
         "certificate (PEM) to show to the upstream; empty: none");

@@ -79,8 +79,11 @@ FetchResult LayeredUpstream::Finish() {
   const FetchFailure* const failure = FirstFailure();
   const bool has_known = !known.set_digest.empty();
   bool may_make = round_.changed;
+  // Of a set from the cache nobody knows what in it is of whom. What was made here lacks them
+  // already.
+  const bool is_made_here = known.set_digest == made_.set_digest;
   for (const Layer& layer : layers_) {
-    if (!layer.has_answered && has_known) may_make = false;
+    if (!layer.has_answered && has_known && !is_made_here) may_make = false;
   }
   // Also without a change: what was made last may not have been accepted.
   may_make = may_make || (layers_.size() > 1 && failure == nullptr);

@@ -282,6 +282,19 @@ class LayerTest(SourceTest):
         eventually(lambda: daemon.environment()["state"] == "upstream-down", "still away")
         self.assertEqual([value(daemon, "a"), value(daemon, "b")], [1, 2])
 
+    def test_without_a_cached_set_the_others_are_followed_until_a_missing_source_answers(self):
+        server = self.serve(flagd(a=1))
+        local = pathlib.Path(self.directory) / "local.json"
+        self.write("local.yaml", f"upstream: {{kind: file, file: {local}}}\n")
+        config = self.write("pennond.yaml", f"sources: {{local: {self.directory / 'local.yaml'}}}\n")
+        daemon = self.daemon("--config", str(config), "--upstream-kind", "flagd", "--upstream-url", server.url, *SOON)
+        eventually(lambda: value(daemon, "a") == 1, "one of two serves")
+        server.body = flagd(a=2)
+        eventually(lambda: value(daemon, "a") == 2, "and is followed")
+        self.replace(local, native(b=1))
+        eventually(lambda: value(daemon, "b") == 1, "the other has come")
+        self.assertEqual(value(daemon, "a"), 2)
+
 
 if __name__ == "__main__":
     unittest.main()
