@@ -3,39 +3,37 @@
 `asked` has the first line of each connection, `authorizations` what it was authorized with.
 """
 import socket
+import socketserver
 import threading
 
 
-class HttpProxy:
+class HttpProxy(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
     def __init__(self, port, name="store.internal"):
         self.target = ("127.0.0.1", port)
         self.origin = f" http://{name}/".encode()  # how requests without TLS name what they want
         self.asked = []
         self.authorizations = []
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__(("127.0.0.1", 0), None)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        self.shutdown()
+        self.server_close()
 
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
+    def finish_request(self, client, _):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = client.recv(65536)
+            if not piece:
                 return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
-
-    def serve(self, client):
-        with client, socket.create_connection(self.target) as server:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += client.recv(65536) or b"\r\n\r\n"
-            lines = head.decode().split("\r\n")
-            self.asked.append(lines[0])
-            self.authorizations += [line for line in lines if line.lower().startswith("proxy-authorization:")]
+            head += piece
+        lines = head.decode().split("\r\n")
+        self.asked.append(lines[0])
+        self.authorizations += [line for line in lines if line.lower().startswith("proxy-authorization:")]
+        with socket.create_connection(self.target) as server:
             if lines[0].startswith("CONNECT "):
                 client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             else:
