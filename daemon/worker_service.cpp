@@ -38,17 +38,17 @@ class WorkerService::Handler final : public net::HttpHandler {
     const std::string_view path = serving::WithoutDoubleSlash(request.path);
     // Or a client would send its next request into a connection that is being closed.
     response.close = service_.draining_.load(std::memory_order_relaxed);
-    const std::shared_ptr<const HttpAccess> access = service_.access_;
+    const HttpAccess& access = *service_.access_;
     const BearerToken* const token =
-        door_ == Door::kAdmin ? nullptr : FindToken(request, path, access->tokens);
-    const bool lacks_token = token == nullptr && !access->tokens.empty();
+        door_ == Door::kAdmin ? nullptr : FindToken(request, path, access.tokens);
+    const bool lacks_token = token == nullptr && !access.tokens.empty();
     if (const auto refusal = RefuseRequest(request, path, door_, lacks_token)) {
       const int status = base::HttpStatus(refusal->code());
       serving::RespondError(path, status, *refusal, response);
       if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
       return true;
     }
-    serving::HttpCaller caller{access->environment, true, "", &grant_};
+    serving::HttpCaller caller{access.environment, true, "", &grant_};
     if (token != nullptr) {
       if (!token->environment.empty()) caller.environment = token->environment;
       if (door_ == Door::kLoopback) caller.ticket = token->ticket;

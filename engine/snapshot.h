@@ -63,9 +63,16 @@ class Snapshot {
   /// `key` is this snapshot's.
   [[nodiscard]] std::optional<FlagHandle> Find(HashedKey key) const;
 
-  // For who looks for several keys, to wait for memory once and not for each: all keys are hashed
-  // and their slots asked for, then all are approached, then each is found.
-  void PrefetchSlot(const HashedKey& key) const { __builtin_prefetch(&SlotAt(key.at)); }
+  // Memory takes longer to come than a flag to be evaluated. So who knows several keys, or one
+  // before its context, seeks and approaches them, with other things in between, before they are
+  // found.
+
+  /// Hashed, and its slot asked for.
+  [[nodiscard]] HashedKey Seek(std::string_view key) const {
+    const HashedKey sought = Hashed(key);
+    __builtin_prefetch(&SlotAt(sought.at));
+    return sought;
+  }
   /// Goes on to the slot that has the key's tag, and asks the processor for the flag's memory,
   /// without waiting for it. The offset of the flag's block, which may yet be another one's; kNone:
   /// there is no flag of this key.

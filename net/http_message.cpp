@@ -11,8 +11,7 @@ char Lower(char c) {
 
 }  // namespace
 
-bool SameHeaderName(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
+bool SameInAnyCase(std::string_view a, std::string_view b) {
   if (a == b) return true;  // as nearly everybody writes them
   return std::equal(a.begin(), a.end(), b.begin(),
                     [](char x, char y) { return Lower(x) == Lower(y); });

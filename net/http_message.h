@@ -28,8 +28,12 @@ struct HttpRequest {
   [[nodiscard]] bool MayBeJson() const;
 };
 
-/// Names of headers are the same in any case.
-bool SameHeaderName(std::string_view a, std::string_view b);
+/// Of texts of the same size, ASCII letters in any case.
+bool SameInAnyCase(std::string_view a, std::string_view b);
+/// Names of headers are the same in any case. Nearly all differ in size.
+inline bool SameHeaderName(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && SameInAnyCase(a, b);
+}
 
 struct HttpResponse {
   int status = 200;

@@ -164,23 +164,25 @@ void EvaluationHttp::Ofrep(net::HttpRequest& request, std::string_view path,
   if (!IsBelowFlags(path)) {
     return RespondError(path, 404, Error::NotFound("path", "is not known"), response);
   }
-  if (!AcceptPost(request, path, response)) return;
   const auto reading = Read(caller);
+  const auto key = KeyOf(path);
+  engine::HashedKey sought;
+  if (reading && key) sought = service_.Seek(*reading, *key);
+  if (!AcceptPost(request, path, response)) return;
   if (!reading) {
     return RespondError(path, base::HttpStatus(reading.error().code()), reading.error(), response);
   }
-  const auto key = KeyOf(path);
   if (!key) {
     return RespondError(path, 400, Error::Invalid("path", "does not name a flag in UTF-8"),
                         response);
   }
-  if (!key->empty()) service_.Foresee(*reading, *key);
+  service_.Approach(*reading, sought);
   const auto read =
       ReadEvaluationRequest(request.body, wire::RequestKind::kOfrep, context_, request_);
   if (!read) return RespondError(path, 400, read.error(), response);
   service_.CompleteContext(context_, &request);
   if (key->empty()) return OfrepBulk(request, caller, *reading, response);
-  OfrepSingle(*reading, *key, response);
+  OfrepSingle(*reading, sought, response);
 }
 
 base::Result<Reading> EvaluationHttp::Read(const HttpCaller& caller) const {
@@ -188,11 +190,11 @@ base::Result<Reading> EvaluationHttp::Read(const HttpCaller& caller) const {
   return service_.ReadFor(caller.environment, *caller.grant);
 }
 
-void EvaluationHttp::OfrepSingle(const Reading& reading, std::string_view key,
+void EvaluationHttp::OfrepSingle(const Reading& reading, const engine::HashedKey& key,
                                  net::HttpResponse& response) {
   const Answer answer = service_.Evaluate(reading, key, context_);
   response.status = OfrepStatus(answer.evaluation.error);
-  wire::AppendOfrepEvaluation(response.body, key, answer.evaluation);
+  wire::AppendOfrepEvaluation(response.body, key.text, answer.evaluation);
   if (response.status == 500) response.headers.emplace_back("Retry-After", kRetryAfter);
   response.header_lines += state_headers_.Of(reading);
 }

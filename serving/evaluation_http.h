@@ -59,7 +59,8 @@ class EvaluationHttp {
  private:
   void Ofrep(net::HttpRequest& request, std::string_view path, const HttpCaller& caller,
              net::HttpResponse& response);
-  void OfrepSingle(const Reading& reading, std::string_view key, net::HttpResponse& response);
+  void OfrepSingle(const Reading& reading, const engine::HashedKey& key,
+                   net::HttpResponse& response);
   void OfrepBulk(const net::HttpRequest& request, const HttpCaller& caller, const Reading& reading,
                  net::HttpResponse& response);
   [[nodiscard]] base::Result<Reading> Read(const HttpCaller& caller) const;

@@ -89,30 +89,31 @@ class EvaluationService {
   [[nodiscard]] base::Result<Reading> ReadFor(std::string_view environment,
                                               const Grant& grant) const;
 
+  /// What to evaluate a flag by; begins to look for it. `key` is borrowed.
+  static engine::HashedKey Seek(const Reading& reading, std::string_view key) {
+    const auto& image = reading.published->image;
+    return image == nullptr ? engine::HashedKey{key} : image->snapshot().Seek(key);
+  }
+  /// Begins to fetch the flag that Seek has looked for in the same reading.
+  static void Approach(const Reading& reading, engine::HashedKey& sought) {
+    const auto& image = reading.published->image;
+    if (image != nullptr) image->snapshot().Approach(sought);
+  }
   /// So many flags are fetched at once: enough to wait for memory once and not for each.
   static constexpr std::size_t kForeseen = 8;
-  /// Begins to fetch flags that will be evaluated soon, by the texts of `keys`, and makes of these
-  /// what to evaluate them by.
+  /// Seeks and approaches the flags that the texts of `keys` name.
   static void Foresee(const Reading& reading, std::span<engine::HashedKey> keys) {
     if (reading.published->image == nullptr) return;
     const engine::Snapshot& snapshot = reading.published->image->snapshot();
-    for (engine::HashedKey& key : keys) {
-      key = snapshot.Hashed(key.text);
-      snapshot.PrefetchSlot(key);
-    }
+    for (engine::HashedKey& key : keys) key = snapshot.Seek(key.text);
     for (engine::HashedKey& key : keys) snapshot.Approach(key);
-  }
-  static engine::HashedKey Foresee(const Reading& reading, std::string_view key) {
-    engine::HashedKey hashed{key};
-    Foresee(reading, {&hashed, 1});
-    return hashed;
   }
   /// The flag set in force first, then the configuration's defaults, then an error: the caller's
   /// default is to be used.
   Answer Evaluate(const Reading& reading, std::string_view key, const model::Context& context) {
-    return Evaluate(reading, Foresee(reading, key), context);
+    return Evaluate(reading, Seek(reading, key), context);
   }
-  /// The same by what Foresee has returned for this reading.
+  /// The same by what was sought in this reading, approached or not.
   Answer Evaluate(const Reading& reading, const engine::HashedKey& key,
                   const model::Context& context);
   /// Evaluates each of `keys` and hands it to `on_answer(key, answer)`, in order.

@@ -150,7 +150,7 @@ class FrameProtocol final : public net::StreamProtocol {
   void OnEvaluate(const ReceivedFrame& frame) {
     const auto* const taken = ReadQuestion(frame, FrameType::kEvaluate);
     if (taken == nullptr) return;
-    Evaluate(*taken, service_.Foresee(taken->reading, keys_.front()), frame.header, frame.room);
+    Evaluate(*taken, service_.Seek(taken->reading, keys_.front()), frame.header, frame.room);
   }
 
   void OnBatch(const ReceivedFrame& frame) {
