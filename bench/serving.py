@@ -23,7 +23,7 @@ from loading import nginx_config, wrk_script
 
 BIN = pathlib.Path(sys.argv[1])
 HTTP_LOAD = sys.argv[2]
-ROUNDS = rounds(7)
+ROUNDS = rounds(15)
 SECONDS = 1
 CONNECTIONS = 32
 FLAGS = 10_000

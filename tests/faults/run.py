@@ -84,9 +84,24 @@ def run_unit(name):
     return name, state, "there is no such case" if none else ran.stdout, time.monotonic() - began
 
 
+def run_ui(name):
+    """Tests in a browser: ui:<file>:<how their names begin>."""
+    _, file, begin = name.split(":", 2)
+    began = time.monotonic()
+    folder = HERE.parent / "ui"
+    if not (folder / "node_modules").exists():
+        return name, "not run", "what tests/ui needs is not installed: ./test faults does", 0
+    ran = subprocess.run(["node", "--test", "--test-reporter=tap", "--test-name-pattern=^" + re.escape(begin), folder / f"{file}.test.mjs"],
+                         capture_output=True, text=True, errors="replace", timeout=LIMIT_SECONDS, env={**os.environ, "PENNON_BIN": str(BIN)})
+    some = re.search(r"^ok (?!.*# SKIP)", ran.stdout, re.M)
+    state = "passed" if ran.returncode == 0 and some else "failed"
+    return name, state, ran.stdout if some else "there is no such test\n" + ran.stdout, time.monotonic() - began
+
+
 def run_one(name):
-    if name.startswith("unit:"):
-        return run_unit(name)
+    for kind, run in (("unit:", run_unit), ("ui:", run_ui)):
+        if name.startswith(kind):
+            return run(name)
     signal.signal(signal.SIGALRM, too_long)
     signal.alarm(LIMIT_SECONDS)
     began = time.monotonic()

@@ -1,10 +1,12 @@
-// A proxy before a real store, as an operator has one; `answer` may answer in the store's place.
+// A proxy before a real store or daemon, as an operator has one; `answer` may answer in its place.
 import { once } from 'node:events';
 import { createServer, request as forward } from 'node:http';
 
 export class Proxy {
   /** Called with each request; answers {status, headers, body}, or nothing to have the store answer. */
   answer = () => undefined;
+  /** [method, path, status] of all that was answered from behind. */
+  answered = [];
 
   static async before(store) {
     const proxy = new Proxy();
@@ -24,6 +26,7 @@ export class Proxy {
     }
     const { method, url, headers } = request;
     const behind = forward({ port: store.port, host: '127.0.0.1', method, path: url, headers }, (answer) => {
+      this.answered.push([method, url, answer.statusCode]);
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });

@@ -121,7 +121,7 @@ export class Store {
     return this.api('GET', `/environments/${environment}/flags/${flag}`);
   }
 
-  /** A daemon that follows this store; `answer(flag, context)` asks it. */
+  /** A daemon that follows this store; `answer(flag, context)` asks it, at `port` of loopback. */
   async follower() {
     const port = await freePort();
     const daemon = start(this.directory, 'pennond', [
@@ -133,6 +133,7 @@ export class Store {
     this.daemon = daemon;
     await eventually(() => answers(`http://127.0.0.1:${port}/readyz`), 'the daemon has flags');
     return {
+      port,
       async answer(flag, context) {
         const response = await fetch(`http://127.0.0.1:${port}/ofrep/v1/evaluate/flags/${flag}`, {
           method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ context }),
@@ -152,8 +153,8 @@ export class Store {
   }
 }
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+export function launch(...args) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', ...args] });
 }
 
 /** A page that fails the test when it throws, breaks its policy or runs what was planted. */
