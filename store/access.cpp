@@ -14,11 +14,10 @@ Needed RoleFor(const Roles& roles, const Route& route, const std::vector<std::st
   if (route.pattern.starts_with("/api/v1/environments/{environment}")) {
     return {roles.In(names[0]), "in the environment \"" + names[0] + '"'};
   }
-  if (route.Changes()) return {roles.Least(), "in every environment"};
   const bool is_shared =
       route.pattern.starts_with("/api/v1/flags") || route.pattern == "/api/v1/environments";
-  if (is_shared) return {roles.Most(), "in an environment"};
-  return {roles.everywhere, "for all environments"};
+  if (is_shared && !route.Changes()) return {roles.Most(), "in an environment"};
+  return {roles.Least(), "in every environment"};
 }
 
 }  // namespace

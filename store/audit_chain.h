@@ -25,7 +25,7 @@ base::Result<AuditHead> ParseHead(std::string_view text);
 
 /// Walks the whole log: the head, or the first entry that is not as it was written. Who can write
 /// to the database can also chain a changed log anew; `known`, a head that was noted elsewhere,
-/// finds that, and a log that was cut off.
+/// finds that, and a log that was cut off. To be run in a snapshot when others may write meanwhile.
 base::Result<AuditHead> VerifyAudit(Database& database,
                                     const std::optional<AuditHead>& known = std::nullopt);
 

@@ -219,6 +219,12 @@ Result<void> Change::ConfigureFlag(const std::string& environment, const std::st
   }
   config.version = *last + 1;
   config.updated_at = now_;
+  if (*last > 0) {
+    // Else the log's last word would be the configuration of the flag that had the key before.
+    auto recorded = Record({subject, *last, std::nullopt, JsonText(config.definition)});
+    if (!recorded) return Fail(recorded.error());
+    config.version = *recorded;
+  }
   return flags.PutConfig(environment, config);
 }
 
@@ -244,6 +250,9 @@ Result<Outcome> Change::PutFlag(const std::string& key, const Object& definition
   }
   if (!exists) {
     if (auto free = CheckKeyIsFree(key); !free) return Fail(free.error());
+    if (scope_.restores) {  // it is served again as it was
+      if (auto told = CheckReasonEverywhere(); !told) return Fail(told.error());
+    }
   }
   if (auto alone = CheckAlone(key, definition); !alone) return Fail(alone.error());
   FlagRecord after = exists ? **before : FlagRecord{{}, key, now_};

@@ -129,7 +129,7 @@ Result<void> RunImport(const ImportCommand& command, std::ostream& out) {
   ChangeScope scope{Actor(), "", ""};
   scope.comment = command.comment;
   auto summary = Import(**ledger, scope, *document,
-                        {command.environment, true, {*format, command.environment}});
+                        {command.environment, true, true, {*format, command.environment}});
   if (!summary) return Fail(InDocument(command.file, summary.error()));
   out << "imported " << command.file << " into environment " << summary->environment
       << (summary->environment_created ? " (created)" : "") << ", now at revision "

@@ -66,11 +66,20 @@ base::Result<std::uint64_t> Database::NextEpoch(std::int64_t now) {
 }
 
 base::Result<void> Database::Rehearsal(const std::function<base::Result<void>()>& body) {
+  if (rehearsing_) return RehearsalWithin(body);
   struct Rehearsing {
     bool& flag;
     ~Rehearsing() { flag = false; }
   } const rehearsing{rehearsing_ = true};
   return driver_->Rehearsal(body);
+}
+
+// What was done before it, in the same rehearsal, stays.
+base::Result<void> Database::RehearsalWithin(const std::function<base::Result<void>()>& body) {
+  if (auto begun = Run("SAVEPOINT within"); !begun) return begun;
+  const auto done = body();
+  const auto undone = Run("ROLLBACK TO within").and_then([&] { return Run("RELEASE within"); });
+  return done ? undone : done;
 }
 
 }  // namespace pennon::store

@@ -35,9 +35,12 @@ class Database {
   /// A new epoch: max(highest ever given + 1, now). To be run in a transaction.
   base::Result<std::uint64_t> NextEpoch(std::int64_t now);
 
-  /// See Driver. A transaction inside of a rehearsal is part of it.
+  /// See Driver. A transaction inside of a rehearsal is part of it, and so is another rehearsal.
   base::Result<void> Transaction(const std::function<base::Result<void>()>& body) {
     return rehearsing_ ? body() : driver_->Transaction(body);
+  }
+  void Announce() {
+    if (!rehearsing_) driver_->Announce();
   }
   base::Result<void> Snapshot(const std::function<base::Result<void>()>& body) {
     return driver_->Snapshot(body);
@@ -68,6 +71,7 @@ class Database {
 
  private:
   explicit Database(std::unique_ptr<Driver> driver) : driver_(std::move(driver)) {}
+  base::Result<void> RehearsalWithin(const std::function<base::Result<void>()>& body);
   static base::Result<Database> Migrated(base::Result<std::unique_ptr<Driver>> driver);
 
   static Parameter ParameterOf(std::string_view text) { return text; }

@@ -51,6 +51,9 @@ class Driver {
   /// As Transaction, and nothing of it is kept: for looking at what would be.
   virtual base::Result<void> Rehearsal(const std::function<base::Result<void>()>& body) = 0;
 
+  /// Tells the other processes that have the database open to look what is new; they may miss it.
+  virtual void Announce() {}
+
   /// Whether other processes may change the database meanwhile.
   [[nodiscard]] virtual bool IsShared() const = 0;
 

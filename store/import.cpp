@@ -6,6 +6,7 @@
 namespace pennon::store {
 namespace {
 
+using base::Error;
 using base::Fail;
 using base::Result;
 using model::Object;
@@ -52,11 +53,19 @@ Result<std::string> Check(const Value& document) {
   return set->environment;
 }
 
-Result<Outcome> ImportFlag(Change& change, const std::string& environment, const std::string& key,
+Result<Outcome> ImportFlag(Change& change, const ImportOptions& options,
+                           const std::string& environment, const std::string& key,
                            const Object& definition) {
   Halves halves = SplitDefinition(definition);
   auto shared = change.PutFlag(key, halves.shared);
   if (!shared) return shared;
+  if (*shared != Outcome::kUnchanged && !options.may_change_shared) {
+    return Fail(Error::Forbidden(
+        "flags." + key, *shared == Outcome::kCreated
+                            ? "is new; to make a flag takes the role editor in every environment"
+                            : "changes what all environments share of the flag, which takes the "
+                              "role editor in every one of them"));
+  }
   auto current = change.flags.FindConfig(environment, key);
   if (!current) return Fail(current.error());
   if (!*current || IsUnconfigured((*current)->definition)) SetDefaultSalt(halves.config, key);
@@ -112,7 +121,7 @@ Result<ImportSummary> Import(Ledger& ledger, ChangeScope scope, std::string_view
     if (!done) return done;
     return ForEachMember(*value, "flags", summary.flags,
                          [&](const std::string& key, const Object& definition) {
-                           return ImportFlag(change, summary.environment, key, definition);
+                           return ImportFlag(change, options, summary.environment, key, definition);
                          });
   };
   auto done = ledger.Commit(scope, apply);

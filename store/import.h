@@ -27,13 +27,15 @@ struct ImportSummary {
 struct ImportOptions {
   std::string environment;  // "": the one that the document names
   bool create_environment = false;
+  bool may_change_shared = true;  // what of a flag all environments share
   wire::DocumentOptions document = {};
 };
 
 /// Creates or replaces the flags and segments that the document names, all or none, in one
 /// revision; what it does not name stays as it is. A flag that had no configuration here and gets
 /// none of its own salt is salted with its key, as in the document itself, so every subject keeps
-/// its place. Errors name the path inside the document.
+/// its place. Errors name the path inside the document; kForbidden: a flag is new, or is another
+/// one, for all environments, and the caller may not change those.
 base::Result<ImportSummary> Import(Ledger& ledger, ChangeScope scope, std::string_view document,
                                    const ImportOptions& options);
 

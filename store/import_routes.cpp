@@ -35,7 +35,10 @@ base::Result<Reply> ImportDocument(const Call& call) {
         base::Error::Invalid("from", "is \"" + name + "\", expected native, flagd or unleash"));
   }
   auto summary = Import(call.ledger, call.Scope(call.names[0], ""), call.request.body,
-                        {call.names[0], false, {*format, call.names[0]}});
+                        {call.names[0],
+                         false,
+                         call.request.grant.roles.Least() >= Role::kEditor,
+                         {*format, call.names[0]}});
   if (!summary) return base::Fail(summary.error());
   Reply reply;
   base::JsonObject object(reply.body);

@@ -181,7 +181,9 @@ Result<void> Ledger::Commit(const ChangeScope& scope,
         .and_then([&] { return Prepare(scope, change, prepared); })
         .and_then(shown);
   });
-  if (done) Publish(change, std::move(prepared));
+  if (!done) return done;
+  Publish(change, std::move(prepared));
+  database_.Announce();
   return done;
 }
 

@@ -274,6 +274,11 @@ Result<void> PostgresDriver::Rehearsal(const std::function<Result<void>()>& body
   return Undone(Begin(), body);
 }
 
+// Not within the transaction: an engine that has no notices would not commit it.
+void PostgresDriver::Announce() {
+  static_cast<void>(Command("NOTIFY " + std::string(kNoticeChannel)));
+}
+
 Result<std::int64_t> PostgresDriver::SchemaVersion() {
   std::int64_t version = 0;
   auto read =

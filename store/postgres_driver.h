@@ -8,7 +8,7 @@ struct pg_result;
 
 namespace pennon::store {
 
-/// Told after every commit, so that replicas look (NOTIFY).
+/// Told after each change, so that replicas look (NOTIFY).
 inline constexpr std::string_view kNoticeChannel = "pennon";
 
 /// libpq's connection, the caller's to end, also when it has failed. Gives up after 5 seconds.
@@ -31,6 +31,7 @@ class PostgresDriver final : public Driver {
   base::Result<void> Transaction(const std::function<base::Result<void>()>& body) override;
   base::Result<void> Snapshot(const std::function<base::Result<void>()>& body) override;
   base::Result<void> Rehearsal(const std::function<base::Result<void>()>& body) override;
+  void Announce() override;
   [[nodiscard]] bool IsShared() const override { return true; }
   base::Result<std::int64_t> SchemaVersion() override;
   base::Result<void> SetSchemaVersion(std::int64_t version) override;

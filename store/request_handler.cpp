@@ -90,13 +90,6 @@ void AllowOtherSites(net::HttpResponse& response) {
   response.headers.emplace_back("Access-Control-Max-Age", "7200");
 }
 
-// The environment that a caller of the API means by itself: "" for the only one there is.
-std::string EnvironmentOf(const Grant& grant) {
-  const auto& own = grant.roles.environments;
-  const bool is_bound = grant.roles.everywhere == Role::kNone && own.size() == 1;
-  return is_bound ? own.begin()->first : grant.environment;
-}
-
 void Compress(net::HttpResponse& response) {
   if (response.body.size() < kMinGzipBytes) return;
   response.body = base::Gzip(response.body);
@@ -226,9 +219,22 @@ void RequestHandler::HandleEvaluation(net::HttpRequest& request, net::HttpRespon
   if (!grant) return;
   if (grant->kind == TokenKind::kClient) {
     client_evaluation_.Handle(request, grant->environment, response);
+  } else if (grant->kind && !IsForApi(*grant->kind)) {
+    evaluation_.Handle(request, grant->environment, response);
   } else {
-    evaluation_.Handle(request, EnvironmentOf(*grant), response);
+    EvaluateForReader(request, grant->roles, response);
   }
+}
+
+// A caller of the API evaluates where it may read, and names no environment: it means the only one.
+void RequestHandler::EvaluateForReader(net::HttpRequest& request, const Roles& roles,
+                                       net::HttpResponse& response) {
+  std::vector<std::string> readable;
+  for (const auto& set : feed_.Sets()) {
+    if (roles.In(set->environment) >= Role::kViewer) readable.push_back(set->environment);
+  }
+  if (readable.empty()) return Forbid(request, "the role viewer in an environment", response);
+  evaluation_.Handle(request, readable.size() == 1 ? readable.front() : "", response);
 }
 
 bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpResponse& response,

@@ -56,15 +56,15 @@ class RequestHandler final : public net::HttpHandler {
 
   void SetCredentials(std::shared_ptr<const Credentials> credentials) {
     credentials_ = std::move(credentials);
-    events_.Check(*credentials_, services_.clock.Wall());
+    CheckStreams();
   }
   void PutNews(std::shared_ptr<const News> news) { events_.Put(std::move(news)); }
   void PutEnvironment(const EnvironmentSet& set, std::shared_ptr<const SyncBody> body);
   void RemoveEnvironment(const std::string& environment);
   bool TellSome(const std::string& environment) { return feed_.TellSome(environment); }
   void Beat() {
+    CheckStreams();  // some credentials end without being told
     feed_.Beat();
-    events_.Check(*credentials_, services_.clock.Wall());  // some end without being told
     events_.Beat();
   }
   void EndStreams() {
@@ -78,6 +78,11 @@ class RequestHandler final : public net::HttpHandler {
   }
 
  private:
+  /// Ends the streams of those who may follow them no more.
+  void CheckStreams() {
+    feed_.Check(*credentials_, services_.clock.Wall());
+    events_.Check(*credentials_, services_.clock.Wall());
+  }
   /// Who sent the request; answers 401 and returns none when nobody known did.
   std::optional<Grant> Identify(const net::HttpRequest& request, net::HttpResponse& response);
   void Forbid(const net::HttpRequest& request, std::string_view expected,
@@ -86,6 +91,8 @@ class RequestHandler final : public net::HttpHandler {
                     const net::Later& late);
   bool HandleOperations(const net::HttpRequest& request, net::HttpResponse& response);
   void HandleEvaluation(net::HttpRequest& request, net::HttpResponse& response);
+  void EvaluateForReader(net::HttpRequest& request, const Roles& roles,
+                         net::HttpResponse& response);
   bool HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
                   const net::Later& late);
   void ShowStatus(const net::HttpRequest& request, net::HttpResponse& response);

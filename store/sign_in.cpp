@@ -109,7 +109,7 @@ bool SignIn::Handle(const net::HttpRequest& request, const std::string& caller,
 bool SignIn::TakePermit(const std::string& caller, const std::string& user,
                         net::HttpResponse& response) {
   const auto now = ledger_.clock().Steady();
-  auto wait = attempts_.Take("address " + caller, now);
+  auto wait = caller.empty() ? std::nullopt : attempts_.Take("address " + caller, now);
   if (!wait && !user.empty()) wait = attempts_.Take("user " + user, now);
   if (!wait) return true;
   log_.Warn("too many attempts to sign in", {{"address", caller}});

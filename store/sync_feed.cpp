@@ -79,13 +79,26 @@ std::vector<std::shared_ptr<const EnvironmentSet>> SyncFeed::Sets() const {
   return sets;
 }
 
+void SyncFeed::Erase(Feed& feed, const std::function<bool(const Subscriber&)>& is_over) {
+  const std::size_t erased = std::erase_if(feed.subscribers, is_over);
+  streams_ -= static_cast<std::int64_t>(erased);
+  // The others have moved up: who was to be told next may stand among those who were.
+  if (erased > 0) feed.next = 0;
+}
+
+void SyncFeed::Check(const Credentials& credentials, base::WallMillis now) {
+  for (auto& [environment, feed] : feeds_) {
+    Erase(feed, [&](const Subscriber& subscriber) {
+      if (credentials.Find(subscriber.hash, now) != nullptr) return false;
+      subscriber.stream->End(std::string(kGoodbye));
+      return true;
+    });
+  }
+}
+
 void SyncFeed::Beat() {
   for (auto& [environment, feed] : feeds_) {
-    streams_ -=
-        static_cast<std::int64_t>(std::erase_if(feed.subscribers, [](const Subscriber& subscriber) {
-          return !subscriber.stream->is_open();
-        }));
-    feed.next = std::min(feed.next, feed.subscribers.size());
+    Erase(feed, [](const Subscriber& subscriber) { return !subscriber.stream->is_open(); });
     for (const Subscriber& subscriber : feed.subscribers)
       subscriber.stream->Send(std::string(kSignOfLife));
   }
@@ -145,7 +158,8 @@ void SyncFeed::Subscribe(const net::HttpRequest& request, const std::string& env
   const auto last = ParseCursor(request.Header("Last-Event-ID"));
   const std::string missed = feed.body->EventSince(last.value_or(Cursor()));
   stream->Send(missed.empty() ? std::string(kSignOfLife) : missed);
-  feed.subscribers.push_back({std::move(stream), feed.body->cursor()});
+  feed.subscribers.push_back(
+      {std::move(stream), Credentials::HashOf(request), feed.body->cursor()});
   ++streams_;
 }
 

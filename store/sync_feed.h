@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "net/http_message.h"
+#include "store/credentials.h"
 #include "store/sync_body.h"
 
 namespace pennon::store {
@@ -43,6 +44,8 @@ class SyncFeed {
                  const net::Later& late);
   /// What is in force, in the order of the environments' keys.
   [[nodiscard]] std::vector<std::shared_ptr<const EnvironmentSet>> Sets() const;
+  /// Ends the streams whose key is gone, or has ended.
+  void Check(const Credentials& credentials, base::WallMillis now);
   /// A sign of life on every stream, which also finds those whose connection is gone.
   void Beat();
   void EndStreams();
@@ -50,6 +53,7 @@ class SyncFeed {
  private:
   struct Subscriber {
     std::shared_ptr<net::HttpStream> stream;
+    std::string hash;  // of the key
     Cursor told;
   };
   struct Feed {
@@ -57,6 +61,8 @@ class SyncFeed {
     std::vector<Subscriber> subscribers;
     std::size_t next = 0;  // who is to be told next
   };
+  /// Forgets those of the feed for which `is_over` holds.
+  void Erase(Feed& feed, const std::function<bool(const Subscriber&)>& is_over);
 
   std::map<std::string, Feed, std::less<>> feeds_;
   std::atomic<std::int64_t>& streams_;

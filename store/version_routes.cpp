@@ -14,11 +14,14 @@ using base::Error;
 using base::Fail;
 using base::Result;
 
-// Which of the three the path is about is told by how many names it has, and by the pattern.
+// Which of the three the path is about is told by what stands before the first name, or the second;
+// the names themselves may be any words.
 Subject SubjectOf(const Call& call) {
+  constexpr std::string_view kEnvironments = "/api/v1/environments/";
   const std::string_view path = call.request.path;
-  if (path.starts_with("/api/v1/flags/")) return {std::nullopt, "flag", call.names[0]};
-  const bool is_segment = path.find("/segments/") != std::string_view::npos;
+  if (!path.starts_with(kEnvironments)) return {std::nullopt, "flag", call.names[0]};
+  const std::string_view below = path.substr(path.find('/', kEnvironments.size()));
+  const bool is_segment = below.starts_with("/segments/");
   return {call.names[0], is_segment ? "segment" : "config", call.names[1]};
 }
 

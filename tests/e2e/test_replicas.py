@@ -2,6 +2,7 @@
 import json
 import os
 import socket
+import subprocess
 import threading
 
 from harness import EndToEndTest, Postgres, Store, eventually, request
@@ -105,6 +106,21 @@ class ReplicaTest(EndToEndTest):
         self.second.program.terminate()
         stream.join()
         self.assertEqual(stream.events[-1]["event"], "goodbye")
+
+    def test_a_change_is_told_to_who_listens_at_the_database_and_one_that_is_only_tried_is_not(self):
+        psql = subprocess.Popen(["psql", "--no-psqlrc", "--quiet", self.postgres.address], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        ask = lambda what: psql.stdin.write(f"SELECT '{what}' AS said;\n") and psql.stdin.flush()
+        psql.stdin.write("LISTEN pennon;\n")
+        ask("listening")
+        said = []
+        while "listening" not in "".join(said[-1:]):
+            said.append(psql.stdout.readline())
+        self.assertEqual(self.first.api("PATCH", FLAG + "?dryRun=true", {"default": {"variant": "sale"}})[0], 200)
+        self.switch(self.first, "sale")
+        ask("changed")
+        rest, _ = psql.communicate(timeout=60)
+        self.assertEqual(rest.count('Asynchronous notification "pennon"'), 1, rest)
 
     def test_people_who_follow_one_replica_are_told_what_the_other_changed(self):
         status, token = self.first.api("POST", "/tokens", {"name": "follows", "kind": "viewer"})

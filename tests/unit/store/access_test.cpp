@@ -125,5 +125,18 @@ TEST_CASE("the last use of a token is kept, once a minute") {
   CHECK(shown() == store.clock.wall + kTokenUseMillis);
 }
 
+TEST_CASE("who may not read an environment does not read of it in what tells of all") {
+  AccessFixture store;
+  store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
+  store.grant.roles = {Role::kViewer, {{"prod", Role::kNone}}};
+  store.Expect(403, "GET", "/api/v1/environments/prod/flags/a");
+  store.Expect(403, "GET", "/api/v1/audit?environment=prod&kind=config");
+  store.Expect(403, "GET", "/api/v1/audit/export");
+  store.Expect(200, "GET", "/api/v1/environments/test/flags/a");
+  store.grant.roles = {Role::kAdmin, {{"prod", Role::kViewer}}};
+  store.Expect(200, "GET", "/api/v1/audit");
+  store.Expect(403, "GET", "/api/v1/tokens");
+}
+
 }  // namespace
 }  // namespace pennon::store

@@ -87,6 +87,14 @@ TEST_CASE("a dry run answers as the change would, and changes nothing") {
   store.Expect(204, "DELETE", "/api/v1/environments/prod?confirm=prod&dryRun=true");
   store.Expect(422, "PUT", kConfig + "?dryRun=true", R"({"default":{"variant":"x"}})");
   store.Expect(422, "PUT", kConfig + "?dryRun=maybe", "{}");
+  // These try a change themselves before they answer.
+  store.Expect(201, "POST", "/api/v1/environments/prod/schedules?dryRun=true",
+               R"({"flag":"a","at":"2101-01-01T00:00:00Z","change":{"enabled":true}})");
+  const auto asked =
+      store.Expect(200, "POST", "/api/v1/environments/prod/playground?dryRun=true",
+                   R"({"flag":"a","context":{"targetingKey":"u"},"draft":{"enabled":true}})");
+  CHECK(asked.AsObject() != nullptr);
+  CHECK(store.CountRows("SELECT count(*) FROM schedules") == 0);
   CHECK(store.Revision("prod") == 2);
   CHECK(store.CountRows("SELECT count(*) FROM audit") == entries);
   CHECK(*store.Expect(200, "GET", kConfig).Find("enabled") == model::Value(false));

@@ -1,9 +1,13 @@
 // The audit log and what is made of it: versions, differences, restoring, the chain.
+#include <atomic>
+#include <sstream>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "store/audit_chain.h"
 #include "store/json_diff.h"
+#include "store/maintenance.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace pennon::store {
@@ -214,6 +218,68 @@ TEST_CASE("documents are compared member by member, element by element") {
   std::string patch;
   AppendJsonPatch(patch, Compare(*wire::ReadJson(R"({"a/b":1})"), *wire::ReadJson(R"({"~":[]})")));
   CHECK(patch == R"([{"op":"remove","path":"/a~1b"},{"op":"add","path":"/~0","value":[]}])");
+}
+
+TEST_CASE("a flag that is made again under its key has nothing of the one before it") {
+  HistoryFixture store;
+  const std::string salt = Text(store.Expect(200, "GET", kConfig), "salt");
+  const auto is_on = [](const model::Value& flag) {
+    return *flag.Find("enabled") == model::Value(true);
+  };
+  store.Expect(204, "DELETE", "/api/v1/flags/a");
+  store.clock.wall += 1000;
+  store.Expect(201, "POST", "/api/v1/flags?reuseKey=true", R"({"key":"a",)" + kBooleanFlag + '}');
+  const auto past = store.Expect(
+      200, "GET", "/api/v1/environments/prod/export?at=" + std::to_string(store.clock.wall));
+  CHECK(!is_on(*past.Find("flags")->Find("a")));
+  const auto made = Number(store.Expect(200, "GET", "/api/v1/flags/a"), "version");
+  store.Expect(204, "DELETE", "/api/v1/flags/a");
+  store.Expect(200, "POST", "/api/v1/flags/a/versions/" + std::to_string(made) + "/restore", "", "");
+  const auto restored = store.Expect(200, "GET", kConfig);
+  CHECK(!is_on(restored));
+  CHECK(Text(restored, "salt") != salt);
+}
+
+TEST_CASE("an environment that is made again under its key has nothing of the one before it") {
+  HistoryFixture store;
+  store.Expect(204, "DELETE", "/api/v1/environments/prod?confirm=prod");
+  store.Expect(201, "POST", "/api/v1/environments", R"({"key":"prod"})");
+  const std::string salt = Text(store.Expect(200, "GET", kConfig), "salt");
+  store.Expect(204, "DELETE", "/api/v1/flags/a");
+  store.Expect(200, "POST", "/api/v1/flags/a/versions/1/restore", "", "");
+  const auto restored = store.Expect(200, "GET", kConfig);
+  CHECK(*restored.Find("enabled") == model::Value(false));
+  CHECK(Text(restored, "salt") == salt);
+}
+
+TEST_CASE("names of flags and environments may be those of the paths around them") {
+  StoreFixture store;
+  store.Expect(201, "POST", "/api/v1/environments", R"({"key":"segments"})");
+  store.Expect(201, "POST", "/api/v1/flags", R"({"key":"segments",)" + kBooleanFlag + '}');
+  const std::string config = "/api/v1/environments/segments/flags/segments";
+  store.Expect(200, "PUT", config, R"({"enabled":true})");
+  CHECK(store.Expect(200, "GET", config + "/versions").Find("versions")->AsArray()->size() == 1);
+  CHECK(Text(store.Expect(200, "GET", config + "/versions/2"), "kind") == "config");
+}
+
+TEST_CASE("a store that is written meanwhile is not taken for one that was changed") {
+  HistoryFixture store;
+  std::atomic<bool> is_done = false;
+  std::size_t changes = 0;
+  std::thread writer([&] {
+    for (; !is_done; ++changes) {
+      store.Send("PATCH", kConfig,
+                 changes % 2 == 0 ? R"({"enabled":false})" : R"({"enabled":true})");
+    }
+  });
+  std::ostringstream out;
+  for (int i = 0; i < 20; ++i) {
+    const auto verified = RunVerify(store.location, "", out);
+    CHECK_MESSAGE(verified, (verified ? "" : verified.error().Message()));
+  }
+  is_done = true;
+  writer.join();
+  CHECK(changes > 0);
 }
 
 }  // namespace

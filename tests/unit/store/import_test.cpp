@@ -101,5 +101,28 @@ TEST_CASE("the command imports a file and writes a sync key that only its owner 
   CHECK(missing.error().where() == directory.Path("none.json"));
 }
 
+TEST_CASE("an editor of one environment imports nothing that others are served") {
+  StoreFixture store;
+  const std::string import = "/api/v1/environments/test/import";
+  store.Expect(201, "POST", "/api/v1/environments", R"({"key":"prod"})");
+  store.Expect(201, "POST", "/api/v1/environments", R"({"key":"test"})");
+  store.Expect(201, "POST", "/api/v1/flags", R"({"key":"a",)" + kBooleanFlag + '}');
+  store.grant = ApiGrant(TokenKind::kEditor, "test");
+  const auto document = [](const std::string& key, const std::string& flag) {
+    return R"({"environment":"test","segments":{"s":{"included":["ann"]}},"flags":{")" + key +
+           R"(":{)" + flag + R"(,"enabled":true}}})";
+  };
+  const std::string other = R"("type":"boolean","variants":[{"key":"on","value":false}])";
+  CHECK(Text(store.Expect(403, "POST", import, document("a", other)), "detail")
+            .find("every one of them") != std::string::npos);
+  store.Expect(403, "POST", import, document("new", kBooleanFlag));
+  CHECK(store.Revision("prod") == 2);
+  CHECK(store.Revision("test") == 2);
+  store.Expect(404, "GET", "/api/v1/environments/test/segments/s");
+  store.Expect(200, "POST", import, document("a", kBooleanFlag));
+  CHECK(store.Revision("prod") == 2);
+  CHECK(store.Revision("test") == 3);
+}
+
 }  // namespace
 }  // namespace pennon::store

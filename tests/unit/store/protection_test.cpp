@@ -18,15 +18,15 @@ struct Protected : StoreFixture {
   }
   // It is refused for want of a comment, and done with one; the log has it then.
   void Wants(const std::string& method, const std::string& path, const std::string& body,
-             const std::string& separator = "?") {
+             const std::string& separator = "?", const std::string& if_match = "*") {
     const std::int64_t before = CountRows("SELECT count(*) FROM audit");
     for (const std::string& blank : {std::string(), separator + "comment=%20%09"}) {
-      const auto refused = Expect(422, method, path + blank, body);
+      const auto refused = Expect(422, method, path + blank, body, if_match);
       CHECK(Text(refused, "pointer") == "comment");
       CHECK(Text(refused, "detail").find("\"prod\" is protected") != std::string::npos);
     }
     CHECK(CountRows("SELECT count(*) FROM audit") == before);
-    const auto done = Send(method, path + separator + "comment=because", body);
+    const auto done = Send(method, path + separator + "comment=because", body, if_match);
     INFO(method, " ", path, ": ", done.body);
     CHECK(done.status < 300);
     CHECK(CountRows("SELECT count(*) FROM audit WHERE comment = 'because'") > 0);
@@ -51,6 +51,7 @@ TEST_CASE("everything that changes a protected environment wants a comment") {
               "");
   store.Wants("PATCH", "/api/v1/flags/a", R"({"variants":[{"key":"on","value":true}]})");
   store.Wants("DELETE", "/api/v1/flags/a", "");
+  store.Wants("POST", "/api/v1/flags/a/versions/1/restore", "", "?", "");
   store.Wants("PUT", kProd, R"({"name":"Production"})");
   store.Wants("DELETE", kProd + "?confirm=prod", "", "&");
 }

@@ -1,4 +1,5 @@
 // Who may do what, and that evaluation and health are answered without the database's thread.
+#include "base/digest.h"
 #include "tests/unit/store/served.h"
 
 namespace pennon::store {
@@ -195,6 +196,45 @@ TEST_CASE("a content type that is not JSON is 415, a refusal never quotes the to
   const auto refused = store.Ask("GET", "/api/v1/flags", "pn_admin_guess");
   CHECK(refused.status == 401);
   CHECK(refused.body.find("guess") == std::string::npos);
+}
+
+TEST_CASE("the stream of a key ends when the key is deleted, and when it has expired") {
+  Served store;
+  store.database_thread.Start();
+  const auto expiring = wire::ReadJson(
+      store
+          .Ask("POST", "/api/v1/environments/prod/keys", store.admin,
+               R"({"name":"e","expiresAt":)" + std::to_string(store.clock.wall + 1000) + '}')
+          .body);
+  REQUIRE(expiring);
+  const test::RecordedLater deleted;
+  const test::RecordedLater expired;
+  CHECK(!store.Get("/sync/v1/stream", store.sync_key, deleted));
+  CHECK(!store.Get("/sync/v1/stream", Text(*expiring, "token"), expired));
+  CHECK(store.Ask("DELETE", "/api/v1/environments/prod/keys/1", store.admin).status == 204);
+  CHECK(deleted.stream->ended);
+  store.handler.Beat();
+  CHECK(!expired.stream->ended);
+  store.clock.wall += 1000;
+  store.handler.Beat();
+  CHECK(expired.stream->ended);
+  CHECK(store.metrics.streams == 0);
+}
+
+TEST_CASE("who may read one environment evaluates there, and who may read none nowhere") {
+  Served store;
+  const auto as = [&](Roles roles) {
+    store.handler.SetCredentials(std::make_shared<const Credentials>(
+        std::vector<TokenRecord>{}, std::vector<UserRecord>{{1, "ann", std::move(roles)}},
+        std::vector<SessionRecord>{{1, 1, base::Sha256Hex("secret"), 0, store.clock.wall + 1000}}));
+    const std::string cookie = std::string(kSessionCookie) + "=secret";
+    return store.Ask("POST", "/evaluate", "", "{}", "application/json", {{"Cookie", cookie}});
+  };
+  CHECK(as({Role::kViewer, {{"prod", Role::kNone}}}).body.find("\"test\"") != std::string::npos);
+  CHECK(as({Role::kNone, {{"prod", Role::kViewer}}}).body.find("\"prod\"") != std::string::npos);
+  CHECK(as({Role::kNone, {{"prod", Role::kNone}}}).status == 403);
+  CHECK(as({Role::kNone, {}}).status == 403);
+  CHECK(as({Role::kAdmin, {}}).status == 400);  // there are two
 }
 
 }  // namespace

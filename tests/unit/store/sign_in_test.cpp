@@ -274,5 +274,22 @@ TEST_CASE("the caller behind trusted proxies is the last one that is none of the
   }
 }
 
+TEST_CASE("who changes a password without knowing it slows down nobody else") {
+  SignedIn store;
+  const auto bob =
+      Text(store.Expect(201, "POST", "/api/v1/users", R"({"name":"bob"})"), "invitation");
+  const auto wrong = [&](const std::string& cookie) {
+    return store
+        .Ask("PUT", "/api/v1/session/password", R"({"current":"wrong","next":"another good one"})",
+             {{"X-Requested-With", "x"}, {"Cookie", cookie}})
+        .status;
+  };
+  const std::string first = SignedIn::Cookie(store.Accept(store.invitation));
+  const std::string second = SignedIn::Cookie(store.Accept(bob));
+  for (int i = 0; i < kSignInBurst; ++i) CHECK(wrong(first) == 403);
+  CHECK(wrong(first) == 429);
+  CHECK(wrong(second) == 403);
+}
+
 }  // namespace
 }  // namespace pennon::store

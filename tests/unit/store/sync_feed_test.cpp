@@ -300,5 +300,27 @@ TEST_CASE("a change that is too large for an event is fetched") {
   CHECK(store.Body()->event().starts_with("event: changed\n"));
 }
 
+TEST_CASE("streams that are gone keep no other from being told of a revision") {
+  Fed store;
+  std::atomic<std::int64_t> streams = 0;
+  SyncFeed feed(streams);
+  feed.Put(store.Body());
+  std::vector<std::unique_ptr<test::RecordedLater>> followers;
+  for (std::size_t i = 0; i < kStreamsAtOnce + 40; ++i) {
+    followers.push_back(std::make_unique<test::RecordedLater>());
+    feed.Subscribe(Poll(""), "prod", *followers.back());
+  }
+  store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
+  feed.Put(store.Body());
+  CHECK(feed.TellSome("prod"));
+  for (std::size_t i = 0; i < 40; ++i) followers[i]->stream->open = false;
+  feed.Beat();  // between two rounds
+  while (feed.TellSome("prod")) {
+  }
+  for (std::size_t i = 40; i < followers.size(); ++i) {
+    REQUIRE(followers[i]->stream->text.find("event: delta") != std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace pennon::store
