@@ -201,11 +201,13 @@ bool Keeper::PutInForce(const MappedAnswer& answer) {
     return true;
   }
   const engine::Snapshot& snapshot = (*next)->snapshot();
-  if (set != nullptr && snapshot.epoch() == set->snapshot().epoch() &&
-      snapshot.revision() < set->snapshot().revision()) {
-    return true;  // within an epoch nothing goes back
-  }
   const bool is_current = !(*next)->IsOutdated();
+  // Within an epoch nothing goes back but by the daemon's own word (a rollback, say, or a restart
+  // with an older set): a worker that has not heard of the newer set yet does not have it.
+  if (!is_current && set != nullptr && snapshot.epoch() == set->snapshot().epoch() &&
+      snapshot.revision() < set->snapshot().revision()) {
+    return false;
+  }
   evaluator_.Replace(std::move(*next));
   return is_current;
 }

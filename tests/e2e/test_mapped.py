@@ -5,11 +5,16 @@ import pathlib
 import queue
 import signal
 import subprocess
+import sys
 import unittest
 
 import libpennon
-from harness import BIN, EndToEndTest, eventually
+from frame_client import FrameClient
+from harness import BIN, ROOT, EndToEndTest, eventually
 from sync_server import SyncServer
+
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from hostile_daemon import MAP, HostileDaemon  # noqa: E402
 
 READER, QUIET = (BIN.parent / "tests" / "e2e" / name for name in ("mapped_reader", "mapped_quiet"))
 FLAGS, PATTERNS = 10_000, 20
@@ -116,6 +121,58 @@ class MappedTest(EndToEndTest):
         for client in clients:
             client.close()
         self.assertEqual(images_of("self"), 0)
+
+    def operator(self):
+        operator = FrameClient(self.daemon.socket)
+        self.addCleanup(operator.close)
+        operator.hello()
+        return operator
+
+    def between(self):
+        """What stands between clients and the daemon, and can spoil what it answers."""
+        between = HostileDaemon(self.folder("between") / "pennon.sock", self.daemon.socket)
+        self.addCleanup(between.close)
+        return between
+
+    def test_an_order_to_go_back_is_followed(self):
+        client, operator = self.client(), self.operator()
+        self.daemon.wait_written(1)
+        self.publish()
+        eventually(lambda: client.get("a", 0) == 2, "the client follows")
+        eventually(lambda: len(operator.order("generations")["generations"]) == 2, "both sets are kept")
+        operator.order("rollback")
+        eventually(lambda: client.get("a", 0) == 1, "and goes back")
+        answer = client.detail("a", 0)
+        self.assertEqual((answer["revision"], client.way), (1, "mapped"))
+        operator.order("unpin")
+        eventually(lambda: client.get("a", 0) == 2, "and forth")
+
+    def test_a_worker_that_has_not_heard_of_the_newer_set_takes_nobody_back(self):
+        handed, late = [], [0]
+
+        def lag(kind, number, answer, descriptors):
+            if kind != MAP:
+                return answer, descriptors
+            if not handed:  # the first set, for later
+                handed.extend([answer, *map(os.dup, descriptors)])
+            if late[0] == 0:
+                return answer, descriptors
+            late[0] -= 1
+            return handed[0][:4] + answer[4:8] + handed[0][8:], handed[1:]
+        between = self.between()
+        between.spoil = lag
+        client = libpennon.load().Client(socket_path=between.path, retry_max_ms=20)
+        self.addCleanup(client.close)
+        eventually(lambda: client.way == "mapped", "it maps")
+        self.addCleanup(lambda: [os.close(one) for one in handed[1:]])
+        self.publish()
+        eventually(lambda: client.get("a", 0) == 2, "it follows")
+        late[0] = 5
+        self.publish()
+        seen = set()
+        eventually(lambda: seen.add(client.get("a", 0)) or 3 in seen, "it follows again")
+        self.assertLessEqual(seen, {2, 3})
+        self.assertEqual(late[0], 0)
 
     def test_a_reload_that_forbids_takes_the_flags_away_and_one_that_allows_gives_them_back(self):
         config = self.folder("rules") / "pennond.yaml"
