@@ -312,6 +312,11 @@ bool Client::IsConnected() noexcept {
   return lock && state_->connection.IsOpen();
 }
 
+bool Client::WasHungUp() noexcept {
+  const auto lock = state_->Lock();
+  return lock && state_->connection.WasHungUp();
+}
+
 void Client::Disconnect() noexcept {
   if (const auto lock = state_->Lock()) state_->connection.Close();
 }

@@ -105,6 +105,8 @@ class Client {
   base::Result<std::string> Order(std::string_view verb, std::string_view argument) noexcept;
   /// Whether the last call ended with a connection that is still good: the daemon has answered it.
   [[nodiscard]] bool IsConnected() noexcept;
+  /// Whether the daemon took the connection made last and has ended it.
+  [[nodiscard]] bool WasHungUp() noexcept;
   /// The next call connects again.
   void Disconnect() noexcept;
   /// Closes the connection of another process that is ours by a fork; the client is of no use then.

@@ -62,6 +62,7 @@ void FrameConnection::AbandonAfterFork() const {
 
 Result<void> FrameConnection::Connect(const std::string& path, Deadline deadline) {
   Close();
+  was_hung_up_ = false;
   path_ = path;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -94,6 +95,13 @@ Result<void> FrameConnection::Wait(short events, Deadline deadline) const {
   }
 }
 
+// `why`: an errno; 0 for the end of the stream.
+Error FrameConnection::Ended(int why) {
+  was_hung_up_ = why == 0 || why == ECONNRESET || why == EPIPE;
+  if (why == 0) return Error::Unavailable(path_, "closed the connection");
+  return Error::Unavailable(path_, std::string("closed the connection: ") + std::strerror(why));
+}
+
 Result<void> FrameConnection::Send(std::string_view bytes, Deadline deadline) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -102,8 +110,7 @@ Result<void> FrameConnection::Send(std::string_view bytes, Deadline deadline) {
     } else if (errno == EAGAIN) {
       if (auto waited = Wait(POLLOUT, deadline); !waited) return waited;
     } else if (errno != EINTR) {
-      return Fail(
-          Error::Unavailable(path_, std::string("closed the connection: ") + std::strerror(errno)));
+      return Fail(Ended(errno));
     }
   }
   return {};
@@ -151,7 +158,7 @@ Result<void> FrameConnection::Receive(std::size_t size, std::size_t most, Deadli
       if (IsSpinning()) continue;
       if (auto waited = Wait(POLLIN, deadline); !waited) return waited;
     } else if (count == 0 || errno != EINTR) {
-      return Fail(Error::Unavailable(path_, "closed the connection"));
+      return Fail(Ended(count == 0 ? 0 : errno));
     }
     // Bytes that keep dripping never let the wait above see that time is up.
     if (have < size && MillisLeft(deadline) == 0) {

@@ -53,6 +53,8 @@ class FrameConnection {
   /// To wait for a frame; -1 when closed.
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool IsOpen() const { return fd_ >= 0; }
+  /// Whether the daemon took the connection made last and has ended it.
+  [[nodiscard]] bool WasHungUp() const { return was_hung_up_; }
   void Close();
   /// In the child of a fork: another thread of the parent may have been in the middle of a call.
   void AbandonAfterFork() const;
@@ -65,11 +67,13 @@ class FrameConnection {
                                    Deadline deadline);
   void Keep(const msghdr& message);
   base::Result<void> Wait(short events, Deadline deadline) const;
+  base::Error Ended(int why);
   [[nodiscard]] bool IsSpinning();
 
   const std::int64_t spin_nanos_;
   std::int64_t spins_until_ = 0;  // nanoseconds of the steady clock; 0: sleeps
   int fd_ = -1;
+  bool was_hung_up_ = false;
   std::string path_;
   std::string received_;
   std::vector<base::Descriptor> descriptors_;

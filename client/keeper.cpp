@@ -121,7 +121,9 @@ bool Keeper::Subscribe() {
   std::string subscribe;
   // What has changed while there was no connection is told at once.
   wire::AppendSubscribe(subscribe, kSubscribeId, version_);
-  if (!subscription_.Exchange(hello, kHelloId, FrameType::kWelcome, deadline)) {
+  const auto welcome = subscription_.Exchange(hello, kHelloId, FrameType::kWelcome, deadline);
+  if (!welcome) {
+    if (IsDismissal(welcome.error(), subscription_.WasHungUp())) evaluator_.Replace(nullptr);
     subscription_.Close();
     return false;
   }
@@ -176,6 +178,15 @@ bool Keeper::IsRefusal(base::ErrorCode code) {
   return code != base::ErrorCode::kUnavailable && code != base::ErrorCode::kInternal;
 }
 
+// Whether the flags are not for this user any more. Rules that give a user nothing are not told:
+// the daemon hangs up. It does so for other reasons, too, but there are new rules when the set is
+// revoked.
+bool Keeper::IsDismissal(const base::Error& error, bool was_hung_up) const {
+  if (IsRefusal(error.code())) return true;
+  const LocalSet* const set = evaluator_.current();
+  return was_hung_up && set != nullptr && set->IsRevoked();
+}
+
 // False: to be tried again soon.
 bool Keeper::RefreshOnce() {
   const LocalSet* const set = evaluator_.current();
@@ -185,7 +196,7 @@ bool Keeper::RefreshOnce() {
   if (answer) return PutInForce(*answer);
   // With the daemon gone or too busy, or before it has flags, the last set serves. A daemon that
   // has answered that it does not offer one is asked over frames.
-  if (!is_awaiting_set_) evaluator_.Replace(nullptr);
+  if (IsDismissal(answer.error(), frames_.WasHungUp())) evaluator_.Replace(nullptr);
   return true;
 }
 

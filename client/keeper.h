@@ -52,6 +52,7 @@ class Keeper {
   void Refresh();
   bool RefreshOnce();
   static bool IsRefusal(base::ErrorCode code);
+  [[nodiscard]] bool IsDismissal(const base::Error& error, bool was_hung_up) const;
   bool PutInForce(const MappedAnswer& answer);
   void Report();
   void Wait(int fd, std::int64_t millis);

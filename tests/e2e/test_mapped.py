@@ -5,6 +5,8 @@ import pathlib
 import queue
 import signal
 import subprocess
+import socket
+import struct
 import sys
 import unittest
 
@@ -14,9 +16,10 @@ from harness import BIN, ROOT, EndToEndTest, eventually
 from sync_server import SyncServer
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from hostile_daemon import MAP, HostileDaemon  # noqa: E402
+from hostile_daemon import HELLO, MAP, HostileDaemon, frame  # noqa: E402
 
 READER, QUIET = (BIN.parent / "tests" / "e2e" / name for name in ("mapped_reader", "mapped_quiet"))
+STRANGER = 65534
 FLAGS, PATTERNS = 10_000, 20
 EVALUATIONS, REVISIONS, THREADS = 1_000_000, 1_000, 4
 
@@ -128,11 +131,15 @@ class MappedTest(EndToEndTest):
         operator.hello()
         return operator
 
-    def between(self):
-        """What stands between clients and the daemon, and can spoil what it answers."""
+    def between(self, spoil=lambda kind, number, answer, descriptors: (answer, descriptors)):
+        """What stands between a client and the daemon, and can spoil what it answers, and the client."""
         between = HostileDaemon(self.folder("between") / "pennon.sock", self.daemon.socket)
         self.addCleanup(between.close)
-        return between
+        between.spoil = spoil
+        client = libpennon.load().Client(socket_path=between.path, retry_max_ms=20)
+        self.addCleanup(client.close)
+        eventually(lambda: client.way == "mapped", "it maps")
+        return between, client
 
     def test_an_order_to_go_back_is_followed(self):
         client, operator = self.client(), self.operator()
@@ -159,11 +166,7 @@ class MappedTest(EndToEndTest):
                 return answer, descriptors
             late[0] -= 1
             return handed[0][:4] + answer[4:8] + handed[0][8:], handed[1:]
-        between = self.between()
-        between.spoil = lag
-        client = libpennon.load().Client(socket_path=between.path, retry_max_ms=20)
-        self.addCleanup(client.close)
-        eventually(lambda: client.way == "mapped", "it maps")
+        _, client = self.between(lag)
         self.addCleanup(lambda: [os.close(one) for one in handed[1:]])
         self.publish()
         eventually(lambda: client.get("a", 0) == 2, "it follows")
@@ -173,6 +176,73 @@ class MappedTest(EndToEndTest):
         eventually(lambda: seen.add(client.get("a", 0)) or 3 in seen, "it follows again")
         self.assertLessEqual(seen, {2, 3})
         self.assertEqual(late[0], 0)
+
+    @staticmethod
+    def cut(between):
+        """Ends every connection, as a daemon does that is restarted."""
+        for connection in between.open:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def test_a_refused_hello_takes_the_flags_away(self):
+        between, client = self.between()
+        relay, why = between.spoil, b"not for you"
+        refusal = struct.pack("<HH", 4, len(why)) + why
+        between.spoil = lambda kind, number, answer, descriptors: (
+            (frame(0xFF, number, refusal), []) if kind == HELLO else (answer, descriptors))
+        self.cut(between)
+        eventually(lambda: client.way == "frames", "the flags are gone")
+        eventually(lambda: client.detail("a", 0)["message"] == why.decode(), "and why is told")
+        between.spoil = relay
+        eventually(lambda: (client.way, client.get("a", 0)) == ("mapped", 1), "it may again")
+
+    def test_hanging_up_takes_the_flags_away_once_there_are_new_rules(self):
+        for is_cut in (False, True):
+            with self.subTest("the subscription is made anew" if is_cut else "the subscription goes on"):
+                between, client = self.between()
+                between.spoil = lambda kind, number, answer, descriptors: (
+                    (b"", []) if kind == HELLO else (answer, descriptors))
+                if is_cut:
+                    self.cut(between)
+                    asked = between.asked.count(HELLO)
+                    eventually(lambda: between.asked.count(HELLO) > asked + 2, "it tries to come back")
+                    self.assertEqual((client.way, client.get("a", 0)), ("mapped", 1))
+                self.daemon.program.process.send_signal(signal.SIGHUP)
+                eventually(lambda: (client.way, client.get("a", 0)) == ("frames", 0), "the flags are gone")
+                between.close()
+                os.unlink(between.path)
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can be another user")
+    def test_a_reload_that_leaves_a_user_nothing_takes_the_flags_away(self):
+        os.chmod(self.directory, 0o755)
+        config = self.folder("rules") / "pennond.yaml"
+        config.write_text("peers:\n  environments: {}\nsocket:\n  mode: '0666'\n")
+        daemon = self.start_daemon(self.server, ["--config", str(config), "--upstream-stream", "false"], name="ruled")
+        eventually(lambda: daemon.environment()["revision"] == self.revision, "it is live")
+        pennon = libpennon.load()
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgroups([])
+                os.setgid(STRANGER)
+                os.setuid(STRANGER)
+                client = pennon.Client(socket_path=daemon.socket, retry_max_ms=50)
+                eventually(lambda: client.way == "mapped", "it maps")
+                os.write(writer, b"1")
+                eventually(lambda: (client.way, client.get("a", 0)) == ("frames", 0), "the flags are gone")
+                os.write(writer, b"2")
+            finally:
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, "rb", buffering=0) as told:
+            self.assertEqual(told.read(1), b"1")
+            config.write_text(config.read_text().replace("{}", "{'uid:4000000': production}"))
+            daemon.program.process.send_signal(signal.SIGHUP)
+            self.assertEqual(told.read(1), b"2")
+        os.waitpid(child, 0)
 
     def test_a_reload_that_forbids_takes_the_flags_away_and_one_that_allows_gives_them_back(self):
         config = self.folder("rules") / "pennond.yaml"
