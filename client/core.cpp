@@ -108,6 +108,15 @@ void Core::Notice() noexcept {
   }
 }
 
+// Whether there is one; as every evaluation does, it sees to it that the set is followed.
+bool Core::LookAtSet() noexcept {
+  bool is_noteworthy = false;
+  const bool is_local =
+      evaluator_.Read([&](const LocalSet& set) { is_noteworthy = set.IsOutdated() || IsForked(); });
+  if (is_noteworthy) Notice();
+  return is_local;
+}
+
 void Core::AskOverFrames(std::string_view key, const model::Context& context,
                          Answer& answer) noexcept {
   try {
@@ -186,7 +195,10 @@ Result<std::vector<Answer>> Core::EvaluateAll(std::vector<std::string_view> keys
           Answer& answer = answers.emplace_back();
           Describe(key, evaluation, set, answer);
         });
-    if (is_local) return answers;
+    if (is_local) {
+      LookAtSet();
+      return answers;
+    }
     if (options_.is_embedded) return Fail(Error::Unavailable("", error_));
     return live().frames.EvaluateAll(keys, context);
   } catch (...) {
@@ -229,7 +241,7 @@ bool Core::WaitReady(std::int64_t millis) noexcept {
   try {
     Answer answer;
     while (true) {
-      if (evaluator_.Read([](const LocalSet&) {})) return true;
+      if (LookAtSet()) return true;
       if (options_.is_embedded) return false;
       const Keeper* const keeper = live().keeper.load(std::memory_order_acquire);
       if (keeper == nullptr || keeper->HasSettled()) {

@@ -88,6 +88,7 @@ class Core {
   }
   Live& live();
   [[gnu::noinline]] void Notice() noexcept;
+  bool LookAtSet() noexcept;
   void StartKeeper(Live& live);
   void LoadDefinitions();
   static void Describe(std::string_view key, const model::Evaluation& evaluation,

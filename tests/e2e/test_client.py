@@ -117,6 +117,42 @@ class MappedClientTest(EndToEndTest):
         os.close(reader)
         eventually(lambda: client.get("banner", "") == "Welcome to the beta", "the parent follows, too")
 
+    def in_child(self, work):
+        """Calls `work` in a child of a fork, and with what it says (a byte at a time) this side goes on."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                work(lambda word: os.write(writer, word))
+            finally:
+                os._exit(0)
+        os.close(writer)
+        self.addCleanup(os.waitpid, child, 0)
+        told = os.fdopen(reader, "rb", buffering=0)
+        self.addCleanup(told.close)
+        return told
+
+    def test_a_child_that_only_asks_for_all_flags_follows(self):
+        client = self.mapped()
+
+        def ask(tell):
+            client.all()
+            tell(b"1")
+            eventually(lambda: client.all()["banner"]["value"] == "Welcome to the beta", "the child follows")
+            tell(b"2")
+        told = self.in_child(ask)
+        self.assertEqual(told.read(1), b"1")
+        self.store.configure("banner", banner("beta"))
+        self.assertEqual(told.read(1), b"2")
+
+    def test_a_child_that_only_waits_until_it_is_ready_has_a_thread_of_its_own(self):
+        client = self.mapped()
+
+        def wait(tell):
+            client.wait_ready(1)
+            tell(b"2" if len(os.listdir("/proc/self/task")) == 2 else b"1")
+        self.assertEqual(self.in_child(wait).read(1), b"2")
+
     def test_usage_is_reported(self):
         client = self.mapped(report_ms=50)
         before = self.reported()
