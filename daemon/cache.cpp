@@ -169,20 +169,42 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
   }
 }
 
-// SQLite's own checks miss most damage, so a file in which any was found is not trusted further.
-void Cache::StartAnew(std::string_view why, const Generation* generation) {
-  log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
-  damage_ = Readable(std::string(why));
+Result<void> Cache::OpenAnew() {
   database_.reset();
   MoveCacheAside(options_.path);
   auto database = OpenCacheFile(options_);
   if (!database) {
     log_->Error("cache cannot be made anew", {{"reason", database.error().Message()}});
+    return Fail(database.error());
+  }
+  database_ = std::move(*database);
+  NoteFile();
+  return {};
+}
+
+// The file that has no name any more can still be read: with all that is not of the newest set.
+void Cache::PutBack() {
+  const std::string_view why = "the file was removed or replaced";
+  log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
+  damage_ = why;
+  MoveCacheAside(options_.path);
+  auto copy = database_->Prepare("VACUUM INTO ?");
+  auto copied = copy ? copy->Bind(1, options_.path).Run() : Result<void>(Fail(copy.error()));
+  auto database = copied ? OpenCacheFile(options_) : Fail(copied.error());
+  if (!database) {
+    log_->Error("cache cannot be put back", {{"reason", database.error().Message()}});
+    static_cast<void>(OpenAnew());
     return;
   }
   database_ = std::move(*database);
   NoteFile();
-  if (generation == nullptr) return;
+}
+
+// SQLite's own checks miss most damage, so a file in which any was found is not trusted further.
+void Cache::StartAnew(std::string_view why, const Generation* generation) {
+  log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
+  damage_ = Readable(std::string(why));
+  if (!OpenAnew() || generation == nullptr) return;
   is_starting_anew_ = true;
   const auto saved = Save(*generation);
   is_starting_anew_ = false;
@@ -192,10 +214,9 @@ void Cache::StartAnew(std::string_view why, const Generation* generation) {
 }
 
 Result<void> Cache::Save(const Generation& generation) {
-  if (!database_) return Fail(Error::Internal(options_.path, "there is no cache file"));
-  if (!is_starting_anew_ && !IsFileInPlace()) {
-    StartAnew("the file was removed or replaced", &generation);
-    return database_ ? Result<void>() : Fail(Error::Unavailable(options_.path, "cannot be made"));
+  if (database_ && !is_starting_anew_ && !IsFileInPlace()) PutBack();
+  if (!database_) {  // the disk may be well again
+    if (auto opened = OpenAnew(); !opened) return opened;
   }
   log_->Debug("cache transaction begins", {{"revision", generation.head.revision}});
   auto saved = database_->Transaction([&] { return Insert(generation); });

@@ -87,6 +87,10 @@ Result<void> Create(Sqlite& database, const CacheOptions& options) {
 
 Result<void> CheckIdentity(Sqlite& database, const CacheOptions& options) {
   auto select = database.Prepare("SELECT environment, upstream FROM identity");
+  if (!select && select.error().code() == base::ErrorCode::kInternal) {
+    // "no such table": it is a cache of ours, so its schema was damaged.
+    return Fail(Error::Invalid(options.path, select.error().what()));
+  }
   if (!select) return Fail(select.error());
   const auto row = select->Step();
   if (!row) return Fail(row.error());

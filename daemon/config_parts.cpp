@@ -103,6 +103,7 @@ Result<void> ReadEnvironments(DaemonConfig& config) {
     part.sources.clear();
     part.defaults.clear();
     part.environment = name;
+    part.has_siblings = true;
     part.upstream_key_file.clear();
     part.http_token_file.clear();
     part.bootstrap_file.clear();
@@ -113,6 +114,7 @@ Result<void> ReadEnvironments(DaemonConfig& config) {
     environments.push_back(std::move(part));
   }
   config.environments = std::move(environments);
+  config.has_siblings = !config.environments.empty();
   return {};
 }
 

@@ -89,6 +89,7 @@ struct DaemonConfig {
   std::string name;  // of a source
   std::vector<DaemonConfig> sources;
   std::vector<DaemonConfig> environments;  // without the one of this configuration itself
+  bool has_siblings = false;               // there are others in the same daemon
 };
 
 /// Adds every setting of `config`, which must outlive `settings`.

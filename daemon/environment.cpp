@@ -103,7 +103,22 @@ Result<void> Environment::Check(const ReceivedSet& set, bool is_full) {
         "seems to have crashed this daemon; it is held back until a newer one comes or "
         "`pennon accept` lets it in"));
   }
-  return is_full && newest_ ? CheckShrink(set.generation, newest_->generation) : Result<void>();
+  return is_full && newest_ ? CheckShrink(set.generation, NewestKeys()) : Result<void>();
+}
+
+std::vector<std::string_view> Environment::NewestKeys() const {
+  std::vector<std::string_view> keys;
+  if (is_incomplete_) {  // then it is what is in force
+    const engine::Snapshot& snapshot = published_.image->snapshot();
+    for (std::uint32_t i = 0; i < snapshot.flag_count(); ++i) {
+      keys.push_back(snapshot.Key(snapshot.At(i)));
+    }
+    return keys;
+  }
+  for (const wire::SyncLine& line : newest_->generation.lines) {
+    if (line.kind() == wire::LineKind::kFlag) keys.push_back(line.key());
+  }
+  return keys;
 }
 
 Result<void> Environment::Apply(wire::SyncDocument document, std::string validator) {
@@ -112,7 +127,7 @@ Result<void> Environment::Apply(wire::SyncDocument document, std::string validat
     wants_full_ = error.code() == base::ErrorCode::kConflict;
     return Fail(error);
   };
-  Complete();
+  static_cast<void>(Complete());  // without, only a full set can be taken
   const bool is_full = !document.head.since;
   static const ReceivedSet kNothing;
   auto set = base::UnlessMemoryRunsOut(
@@ -135,7 +150,8 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
   set.generation.validator = std::move(validator);
   set.generation.confirmed_at = clock_.Wall();
   const auto name = [](const ReceivedSet& of) { return CursorOf(of.generation.head); };
-  if (newest_ && name(set) == name(*newest_) && published_.source == Source::kLive) {
+  if (newest_ && !is_incomplete_ && name(set) == name(*newest_) &&
+      published_.source == Source::kLive) {
     newest_->generation.validator = std::move(set.generation.validator);
     Confirm();
     return {};
@@ -146,6 +162,7 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
   set.generation.kept = KeptLines(*compiled);
   const bool is_newer = !newest_ || name(set) != name(*newest_);
   newest_ = std::move(set);
+  is_incomplete_ = false;
   refused_.reset();
   held_.reset();
   wants_full_ = false;
@@ -180,7 +197,8 @@ void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMi
   published_.difference = DifferenceTo(compiled);
   compiled_ = std::move(compiled);
   is_trim_due_ = true;
-  changed_at_ = clock_.Steady();
+  changed_at_ = in_force_at_ = clock_.Steady();
+  is_proved_ = false;
   if (crashes_) crashes_->SetInForce({compiled_.given.epoch, compiled_.given.revision});
   published_.image = compiled_.image;
   published_.source = source;
@@ -244,11 +262,13 @@ void Environment::EverySecond() {
   if (cache_ && newest_ && cache_->HasUnsaved() && now - cache_confirmed_at_ >= kSaveAgainMillis)
     Save();
   if (crashes_ && now - started_at_ >= kCrashMemoryMillis) crashes_->Forget();
+  NoteProved();
   if (now - changed_at_ >= kLetGoAfterMillis) LetGoOfDefinitions();
 }
 
 void Environment::Confirm() {
   refused_.reset();
+  held_.reset();        // the upstream has taken it back
   is_trim_due_ = true;  // files are read whole to learn that nothing has changed
   if (!is_overridden_) {
     published_.source = Source::kLive;

@@ -97,13 +97,20 @@ class Environment {
   bool LoadCache();
   /// Once the cache has the definitions, only their compiled form needs to be in memory.
   void LetGoOfDefinitions();
-  /// Reads them again, for what is done with a set that is not just answered from.
-  void Complete();
+  /// Reads them again, for what is done with a set that is not just answered from. An error: they
+  /// are not to be had, of what is in force only the head and the compiled form are known.
+  base::Result<void> Complete();
+  /// Keys of the newest set's flags, in order.
+  [[nodiscard]] std::vector<std::string_view> NewestKeys() const;
   std::string Mark(std::string_view name);
   void LoadOverride();
   /// Notes the set that the crashes of the last minute are put down to.
   void FindSuspect();
   std::optional<Generation> LoadUnsuspected();
+  /// There is something else to serve than `set`.
+  bool HasOtherThan(const GenerationName& set);
+  /// Notes, once, that what is in force has been so for as long as crashes are remembered.
+  void NoteProved();
   base::Result<void> LoadBootstrap();
   base::Result<void> CompileDefaults();
   base::Result<void> Check(const ReceivedSet& set, bool is_full);
@@ -149,6 +156,8 @@ class Environment {
   std::optional<base::Error> refused_;
   bool is_incomplete_ = false;                 // of newest_ and compiled_, the definitions are left
   base::SteadyMillis changed_at_ = 0;          // or completed
+  base::SteadyMillis in_force_at_ = 0;         // what is in force
+  bool is_proved_ = false;                     // that is noted
   base::SteadyMillis cache_confirmed_at_ = 0;  // or last written
   bool is_trim_due_ = false;                   // memory was let go of since the last second
   std::string kept_image_;                     // version of the image that the cache has

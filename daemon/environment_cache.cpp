@@ -45,11 +45,35 @@ void Environment::FindSuspect() {
   suspect_ = Mark("suspect");
   const auto found = crashes_->SuspectSince(clock_.Wall() - kCrashMemoryMillis);
   if (!found) return;
-  suspect_ = CursorOf({"", found->epoch, found->revision});
   crashes_->Forget();
+  const std::string cursor = CursorOf({"", found->epoch, found->revision});
+  // A crash ends all environments of a daemon, and says nothing of which of them was its reason.
+  if (Mark("proved") == cursor && (config_.has_siblings || !HasOtherThan(*found))) {
+    log_.Error("the daemon crashed again and again; the flag set was good before, so it stays",
+               {{"environment", config_.environment}, {"set", cursor}});
+    return;
+  }
+  suspect_ = cursor;
   NoteMark("suspect", suspect_);
   log_.Error("the daemon crashed again and again; the flag set is held back until it is accepted",
              {{"environment", config_.environment}, {"set", suspect_}});
+}
+
+bool Environment::HasOtherThan(const GenerationName& set) {
+  if (!config_.bootstrap_file.empty()) return true;
+  const auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
+  return kept && std::any_of(kept->begin(), kept->end(),
+                             [&](const GenerationInfo& info) { return !(info.name == set); });
+}
+
+void Environment::NoteProved() {
+  if (!cache_ || is_proved_ || compiled_.image == nullptr ||
+      clock_.Steady() - in_force_at_ < kCrashMemoryMillis) {
+    return;
+  }
+  is_proved_ = true;
+  cache_->Write([cursor = CursorOf({"", compiled_.given.epoch, compiled_.given.revision})](
+                    Cache& cache) { return cache.SetMark("proved", cursor); });
 }
 
 std::optional<Generation> Environment::LoadUnsuspected() {
@@ -110,8 +134,8 @@ void Environment::LetGoOfDefinitions() {
   is_trim_due_ = true;
 }
 
-void Environment::Complete() {
-  if (!std::exchange(is_incomplete_, false)) return;
+Result<void> Environment::Complete() {
+  if (!is_incomplete_) return {};
   changed_at_ = clock_.Steady();
   const GenerationName name{newest_->generation.head.epoch, newest_->generation.head.revision};
   auto generation = cache_->Run([&](Cache& cache) -> Result<Generation> {
@@ -128,19 +152,21 @@ void Environment::Complete() {
     }
   }
   if (!generation) {
-    // The answers are good and stay. Without definitions no delta can be taken, so the whole set is
-    // asked for.
-    log_.Error("cached definitions refused; the compiled set stays",
+    // The answers are good and stay, and what guards them: no older set takes their place. Without
+    // definitions no delta can be taken, so the whole set is asked for.
+    log_.Error("cached definitions cannot be had; the compiled set stays",
                {{"reason", generation.error().Message()}});
-    compiled_.image.reset();
-    newest_.reset();
-    return;
+    compiled_.image.reset();  // nothing can be patched out of it
+    wants_full_ = true;
+    return Fail(generation.error());
   }
+  is_incomplete_ = false;
   generation->validator = newest_->generation.validator;
   generation->confirmed_at = newest_->generation.confirmed_at;
   newest_ = ReadGeneration(*std::move(generation));
   compiled_.given = newest_->definitions;
   compiled_.effective = newest_->definitions;
+  return {};
 }
 
 bool Environment::LoadCache() {

@@ -105,7 +105,8 @@ Result<std::string> Environment::Generations() {
 }
 
 Result<std::string> Environment::Rollback(std::string_view generation) {
-  Complete();
+  // Or there would be no way back to the newest.
+  if (auto whole = Complete(); !whole) return Fail(whole.error());
   auto kept = FindKept(generation);
   if (!kept) return Fail(kept.error());
   if (auto done = Override(*kept); !done) return Fail(done.error());
@@ -114,13 +115,14 @@ Result<std::string> Environment::Rollback(std::string_view generation) {
 
 Result<std::string> Environment::Pin(std::string_view generation) {
   if (!cache_) return Fail(NoCache());
-  Complete();
+  const auto whole = Complete();
   if (!generation.empty()) {
+    if (!whole) return Fail(whole.error());
     auto kept = FindKept(generation);
     if (!kept) return Fail(kept.error());
     if (auto done = Override(*kept); !done) return Fail(done.error());
   }
-  if (!newest_ || compiled_.image == nullptr) {
+  if (!newest_ || published_.image == nullptr) {
     return Fail(Error::Unavailable("pin", "no flag set of the upstream is in force"));
   }
   is_pinned_ = true;
@@ -129,8 +131,7 @@ Result<std::string> Environment::Pin(std::string_view generation) {
 
 Result<std::string> Environment::Unpin() {
   is_pinned_ = false;
-  Complete();
-  if (newest_ && is_overridden_) {
+  if (newest_ && is_overridden_) {  // then its definitions are here
     if (auto done = Override(newest_->generation); !done) return Fail(done.error());
   }
   return OrderDone();

@@ -76,11 +76,15 @@ void EnvironmentSync::BeginToSync() {
   if (layers_ != nullptr) layers_->Watch([this] { sync_->FetchNow(); });
   sync_->Start();
   if (reporter_) reporter_->Start();
-  if (!config_.upstream_key_file.empty()) WatchKey();
+  WatchKey();
 }
 
 // An upstream that refuses the key is asked rarely: a new one is tried at once.
 void EnvironmentSync::WatchKey() {
+  if (config_.upstream_key_file == watched_key_) return;
+  watched_key_ = config_.upstream_key_file;
+  key_watch_.reset();
+  if (watched_key_.empty()) return;
   key_watch_.emplace(config_.upstream_key_file, shared_.control, [this] {
     key_watch_->Refresh();
     if (!sync_->state().healthy) sync_->FetchNow();
@@ -89,7 +93,9 @@ void EnvironmentSync::WatchKey() {
 }
 
 void EnvironmentSync::FetchNow() {
-  if (sync_) sync_->FetchNow();
+  if (!sync_) return;
+  WatchKey();  // a reload may have named another one
+  sync_->FetchNow();
 }
 
 void EnvironmentSync::Stop() {

@@ -79,6 +79,7 @@ class EnvironmentSync {
   std::optional<SyncStream> stream_;
   std::optional<SyncLoop> sync_;
   std::optional<FileWatch> key_watch_;
+  std::string watched_key_;  // the path that it is of; "": none
   std::optional<Reporter> reporter_;
 };
 

@@ -81,7 +81,8 @@ FetchResult LayeredUpstream::Finish() {
   bool may_make = round_.changed;
   // Of a set from the cache nobody knows what in it is of whom. What was made here lacks them
   // already.
-  const bool is_made_here = known.set_digest == made_.set_digest;
+  if (known.set_digest == made_.set_digest) own_digest_ = known.set_digest;
+  const bool is_made_here = known.set_digest == own_digest_;
   for (const Layer& layer : layers_) {
     if (!layer.has_answered && has_known && !is_made_here) may_make = false;
   }

@@ -82,7 +82,8 @@ class LayeredUpstream final : public Upstream {
   std::vector<Layer> layers_;
   std::vector<LayerConflict> conflicts_;
   Round round_;
-  wire::SyncHead made_;  // the last set that was made; digest "": none
+  wire::SyncHead made_;     // the last set that was made; digest "": none
+  std::string own_digest_;  // of the last one that was made and is known: others may be held
 };
 
 }  // namespace pennon::daemon

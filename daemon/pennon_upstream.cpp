@@ -73,7 +73,7 @@ void PennonUpstream::Fetch(const KnownSet& known, std::function<void(FetchResult
   }
   const Asked asked{SaysMoreThanCursor(known), !known.since.empty()};
   if (asked.had_validator) fetch->headers.emplace_back("If-None-Match", known.validator);
-  http_.Fetch(*std::move(fetch), [&control = control_, url = config_.upstream_url, done,
+  http_.Fetch(*std::move(fetch), [&control = control_, url = identity(), done,
                                   asked](base::Result<net::HttpFetched> result) {
     control.Post(
         [url, done, asked, result = std::move(result)] { done(Interpret(url, asked, result)); });

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/daemon_config.h"
+#include "daemon/http_source.h"
 #include "daemon/upstream.h"
 #include "net/control_loop.h"
 #include "net/http_client.h"
@@ -18,7 +19,9 @@ class PennonUpstream final : public Upstream {
   PennonUpstream(const DaemonConfig& config, net::HttpClient& http, net::ControlLoop& control);
 
   void Fetch(const KnownSet& known, std::function<void(FetchResult)> done) override;
-  [[nodiscard]] std::string identity() const override { return config_.upstream_url; }
+  [[nodiscard]] std::string identity() const override {
+    return WithoutCredentials(config_.upstream_url);
+  }
 
  private:
   const DaemonConfig& config_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json_text.h"
+#include "daemon/http_source.h"
 
 namespace pennon::daemon {
 namespace {
@@ -28,6 +29,14 @@ constexpr std::array<std::string_view, 17> kReloadable{"http.environment",
                                                        "limits.drain_timeout",
                                                        "log.level"};
 
+// An address may have a password in it, or a signature.
+std::string Shown(base::Settings::Setting setting) {
+  if (!setting.path.ends_with("upstream.url")) return base::ValueText(setting);
+  std::string url = WithoutCredentials(*std::get<std::string*>(setting.target));
+  setting.target = &url;
+  return base::ValueText(setting);
+}
+
 }  // namespace
 
 bool CanReload(std::string_view path) {
@@ -38,9 +47,10 @@ std::vector<SettingChange> Differences(const base::Settings& before, const base:
   std::vector<SettingChange> changes;
   for (std::size_t i = 0; i < before.all().size(); ++i) {
     const auto& old = before.all()[i];
-    std::string was = base::ValueText(old);
-    std::string is = base::ValueText(after.all()[i]);
-    if (was == is) continue;
+    if (base::ValueText(old) == base::ValueText(after.all()[i])) continue;
+    std::string was = Shown(old);
+    std::string is = Shown(after.all()[i]);
+    if (was == is) is += " with other credentials";
     changes.push_back({old.path, std::move(was), std::move(is), !CanReload(old.path)});
   }
   return changes;

@@ -38,26 +38,21 @@ Result<void> CheckSignature(const wire::SyncHead& head, const base::Ed25519Verif
 }
 
 // Both lists are in the order of kind and key, flags first.
-Result<void> CheckShrink(const Generation& offered, const Generation& newest) {
-  std::size_t had = 0;
+Result<void> CheckShrink(const Generation& offered, std::span<const std::string_view> had) {
   std::size_t lost = 0;
   auto now = offered.lines.begin();
-  for (const wire::SyncLine& line : newest.lines) {
-    if (line.kind() != wire::LineKind::kFlag) break;
-    ++had;
-    while (now != offered.lines.end() && now->kind() == wire::LineKind::kFlag &&
-           now->key() < line.key()) {
-      ++now;
-    }
-    const bool is_there =
-        now != offered.lines.end() && now->kind() == line.kind() && now->key() == line.key();
-    if (!is_there) ++lost;
+  const auto is_flag = [&] {
+    return now != offered.lines.end() && now->kind() == wire::LineKind::kFlag;
+  };
+  for (const std::string_view key : had) {
+    while (is_flag() && now->key() < key) ++now;
+    if (!is_flag() || now->key() != key) ++lost;
   }
-  const bool is_empty = had > 0 && offered.head.flags == 0;
-  if (!is_empty && (lost <= kMaxLostFlags || lost * 100 <= had * kMaxLostPercent)) return {};
+  const bool is_empty = !had.empty() && offered.head.flags == 0;
+  if (!is_empty && (lost <= kMaxLostFlags || lost * 100 <= had.size() * kMaxLostPercent)) return {};
   return Fail(Error::Forbidden(
       "upstream", "sent " + CursorOf(offered.head) + ", which lacks " + std::to_string(lost) +
-                      " of " + std::to_string(had) +
+                      " of " + std::to_string(had.size()) +
                       " flags without saying that they were deleted; it is held back until "
                       "somebody accepts it (pennon accept)"));
 }

@@ -1,7 +1,9 @@
 // What a flag set must be like to take the place of the one there is.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "base/ed25519.h"
 #include "base/result.h"
@@ -23,8 +25,8 @@ base::Result<void> CheckRevision(const wire::SyncHead& head, const std::string& 
 /// The set is signed by the key; no key: nothing is asked for.
 base::Result<void> CheckSignature(const wire::SyncHead& head, const base::Ed25519Verifier* key);
 
-/// A full set is not sharply smaller than the one before. Deltas declare what they delete and are
-/// not for this.
-base::Result<void> CheckShrink(const Generation& offered, const Generation& newest);
+/// A full set is not sharply smaller than the one before, of whose flags `had` are the keys, in
+/// order. Deltas declare what they delete and are not for this.
+base::Result<void> CheckShrink(const Generation& offered, std::span<const std::string_view> had);
 
 }  // namespace pennon::daemon

@@ -295,4 +295,47 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK_FALSE(Cache::Open(nowhere, log).has_value());
 }
 
+TEST_CASE_FIXTURE(Fixture, "a cache whose file is removed is put back with all that it had") {
+  {
+    Cache cache = Open();
+    REQUIRE(cache.Save(MakeGeneration(1)));
+    REQUIRE(cache.SetMark("pinned", "true"));
+    std::filesystem::remove(dir.File("cache.db"));
+    REQUIRE(cache.Save(MakeGeneration(2)));
+    CHECK(cache.List()->size() == 2);
+    std::ofstream(dir.File("new.db")) << "something else";
+    std::filesystem::rename(dir.File("new.db"), dir.File("cache.db"));
+    REQUIRE(cache.Save(MakeGeneration(3)));
+  }
+  Cache cache = Open();
+  CHECK(cache.List()->size() == 3);
+  CHECK(cache.Mark("pinned") == "true");
+  CHECK(cache.Load()->head.revision == 3);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a cache that could not be made anew is made when its place is there") {
+  CacheOptions options = Options();
+  options.path = dir.File("folder/cache.db");
+  std::filesystem::create_directory(dir.File("folder"));
+  auto cache = Cache::Open(options, log);
+  REQUIRE(cache);
+  REQUIRE(cache->Save(MakeGeneration(1)));
+  std::filesystem::remove_all(dir.File("folder"));
+  CHECK_FALSE(cache->Save(MakeGeneration(2)));
+  CHECK_FALSE(cache->Save(MakeGeneration(3)));
+  std::filesystem::create_directory(dir.File("folder"));
+  CHECK(cache->Save(MakeGeneration(4)));
+  CHECK(cache->Load()->head.revision == 4);
+  CHECK(std::filesystem::exists(options.path));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a cache whose table of identity has another name is moved aside") {
+  REQUIRE(Open().Save(MakeGeneration(1)));
+  Damage("ALTER TABLE identity RENAME TO idemtity");
+  Cache cache = Open();
+  CHECK_FALSE(cache.Load());
+  CHECK_FALSE(cache.damage().empty());
+  CHECK(std::filesystem::exists(dir.File("cache.db.aside")));
+}
+
 }  // namespace pennon::daemon

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <fstream>
+
 #include "base/ed25519.h"
 #include "base/sqlite.h"
 #include "tests/support/temp_dir.h"
@@ -66,6 +69,13 @@ struct Fixture {
     environment.reset();
     environment.emplace(config, clock, log, publisher);
     REQUIRE(environment->Start());
+  }
+  /// Restarts from the compiled set, while the cache has damaged definitions of it.
+  void LoseDefinitions() {
+    environment->Stop();
+    environment.reset();
+    REQUIRE(base::Sqlite::Open(config.cache_path, false)->Execute("UPDATE line SET bytes = 'x'"));
+    Restart();
   }
   [[nodiscard]] std::uint64_t revision() const { return environment->state().revision; }
   /// Waits for the disk, as sets that come faster than it writes do not all become generations.
@@ -149,10 +159,7 @@ TEST_CASE_FIXTURE(Fixture, "a start from the compiled set goes on with deltas") 
 TEST_CASE_FIXTURE(Fixture,
                   "a compiled set whose definitions are damaged stays until the full one") {
   REQUIRE(Apply(Full(1, Flags(30))));
-  environment->Stop();
-  environment.reset();
-  REQUIRE(base::Sqlite::Open(config.cache_path, false)->Execute("UPDATE line SET bytes = 'x'"));
-  Restart();
+  LoseDefinitions();
   CHECK(environment->state().flags == 30);
   auto lines = Flags(30);
   lines[3] = Flag(lines[3].key(), 7);
@@ -375,6 +382,76 @@ TEST_CASE_FIXTURE(Fixture, "a quarantined flag keeps its definition over deltas 
   Restart();
   CHECK(environment->state().flags == 3);
   CHECK(environment->state().diagnostics.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "without the definitions of its set a daemon takes no older or empty one") {
+  REQUIRE(Apply(Full(5, Flags(30))));
+  LoseDefinitions();
+  CHECK_FALSE(Apply(Full(4, Flags(30, 4))));
+  CHECK_FALSE(Apply(Full(6, {})));
+  CHECK(environment->state().held == "1.6");
+  CHECK_FALSE(Apply(Full(7, Flags(5))));
+  CHECK_FALSE(environment->Rollback(""));
+  CHECK(revision() == 5);
+  CHECK(environment->state().flags == 30);
+  CHECK(environment->known().validator == "\"tag\"");
+  REQUIRE(environment->Pin(""));
+  REQUIRE(environment->Unpin());
+  REQUIRE(Apply(Full(8, Flags(30, 8))));
+  auto lines = Flags(30, 8);
+  lines[3] = Flag(lines[3].key(), 9);
+  REQUIRE(Apply(Delta(8, 9, {lines[3]}, {}, lines)));
+  CHECK(environment->state().flags == 30);
+  Restart();
+  CHECK(revision() == 9);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the same set in full brings its lost definitions back") {
+  REQUIRE(Apply(Full(1, Flags(30))));
+  LoseDefinitions();
+  environment->Confirm();
+  REQUIRE(Apply(Full(1, Flags(30))));
+  CHECK(environment->known().since == "1.1");
+  auto lines = Flags(30);
+  lines[3] = Flag(lines[3].key(), 9);
+  REQUIRE(Apply(Delta(1, 2, {lines[3]}, {}, lines)));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a set that the upstream takes back is not held any more") {
+  REQUIRE(Apply(Full(1, Flags(2))));
+  CHECK_FALSE(Apply(Full(2, {})));
+  environment->Confirm();
+  CHECK(environment->state().held.empty());
+  CHECK_FALSE(environment->Accept(""));
+  CHECK(environment->state().flags == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "crashes are not put down to a set that was good, where it harms") {
+  const auto crash = [&] {  // as a process that dies notes it: when, and with which set
+    const std::array<std::int64_t, 3> entry{clock.now, 1, 1};
+    environment->Stop();
+    environment.reset();
+    std::ofstream file(config.cache_path + ".crashes", std::ios::binary);
+    for (int i = 0; i < 3; ++i) {
+      file.write(reinterpret_cast<const char*>(entry.data()), sizeof(entry));
+    }
+    file.close();
+    Restart();
+  };
+  REQUIRE(Apply(Full(1, Flags(2))));
+  crash();
+  CHECK_FALSE(environment->state().ready);  // it has never been in force for a minute
+  REQUIRE_FALSE(Apply(Full(1, Flags(2))));
+  REQUIRE(environment->Accept(""));
+  clock.now += 60'000;
+  environment->EverySecond();
+  crash();
+  CHECK(revision() == 1);
+  CHECK(environment->state().flags == 2);
+  config.bootstrap_file = dir.Write("flags.json", R"({"environment":"production","flags":{}})");
+  crash();
+  CHECK(environment->state().source == serving::Source::kBootstrap);
 }
 
 }  // namespace pennon::daemon

@@ -149,4 +149,20 @@ TEST_CASE("every setting that can be reloaded is a setting") {
   CHECK(reloadable == 17);
 }
 
+TEST_CASE("credentials in an address are not told, only that they are others") {
+  const auto url = [](const std::string& of) {
+    return "environment: e\nupstream:\n  kind: flagd\n  url: " + of + "\n";
+  };
+  const Table before(url("http://u:one@h/x?sig=one"));
+  const Table other(url("http://u:two@h/x?sig=two"));
+  const Table elsewhere(url("http://u:two@g/x?sig=two"));
+  const std::string text = ChangesJson(Differences(before.settings, other.settings)) +
+                           ChangesJson(Differences(before.settings, elsewhere.settings));
+  CHECK(text.find("one") == std::string::npos);
+  CHECK(text.find("two") == std::string::npos);
+  CHECK(text.find("with other credentials") != std::string::npos);
+  CHECK(text.find("http://h/x") != std::string::npos);
+  CHECK(text.find("http://g/x") != std::string::npos);
+}
+
 }  // namespace pennon::daemon

@@ -179,6 +179,19 @@ TEST_CASE("while a set is there, none is made that lacks a source that has not a
   CHECK(layers.Take().size() == 1);
 }
 
+TEST_CASE("a set that is held does not end the following while a source has never answered") {
+  Layers layers(2);
+  layers.fakes[0]->lines = {Line("a", 1)};
+  layers.fakes[1]->is_away = true;
+  layers.Take();
+  layers.fakes[0]->lines = {};
+  layers.fakes[0]->tag = "2";
+  REQUIRE(layers.Fetch());  // is not taken
+  layers.fakes[0]->lines = {Line("a", 3)};
+  layers.fakes[0]->tag = "3";
+  CHECK(layers.Take().front().bytes() == Line("a", 3).bytes());
+}
+
 TEST_CASE("usage is told to Unleash as on, off and variants") {
   ClosedBatch batch;
   batch.counts =
