@@ -22,7 +22,8 @@ constexpr std::int64_t kLookMillis = 1'000;  // at the latest, at whether someth
 constexpr std::uint32_t kHelloId = 1;
 constexpr std::uint32_t kSubscribeId = 2;
 constexpr int kRefreshTries = 20;
-constexpr std::size_t kReportEntries = 1'000;  // in one frame
+constexpr std::int64_t kOutdatedMillis = 1'000;  // that a set may go on without another
+constexpr std::size_t kReportEntries = 1'000;    // in one frame
 
 }  // namespace
 
@@ -193,11 +194,31 @@ bool Keeper::RefreshOnce() {
   if (set != nullptr && set->IsRevoked()) frames_.Disconnect();  // it has the old rules
   const auto answer = frames_.Map();
   is_awaiting_set_ = !answer && !IsRefusal(answer.error().code());
-  if (answer) return PutInForce(*answer);
+  if (answer) {
+    outdated_since_.reset();
+    return PutInForce(*answer);
+  }
   // With the daemon gone or too busy, or before it has flags, the last set serves. A daemon that
   // has answered that it does not offer one is asked over frames.
-  if (IsDismissal(answer.error(), frames_.WasHungUp())) evaluator_.Replace(nullptr);
+  if (IsDismissal(answer.error(), frames_.WasHungUp()) || (set != nullptr && IsOvertaken(*set))) {
+    evaluator_.Replace(nullptr);
+  }
   return true;
+}
+
+// Whether a daemon that has said that there is a newer set gives its answers over frames, but not
+// the set: this process may have no descriptors for it. The page would still call the old one
+// fresh.
+bool Keeper::IsOvertaken(const LocalSet& set) {
+  if (!set.IsOutdated()) {
+    outdated_since_.reset();
+    return false;
+  }
+  if (!outdated_since_) outdated_since_ = DeadlineIn(0);
+  if (DeadlineIn(-kOutdatedMillis) < *outdated_since_) return false;
+  Answer answer;
+  frames_.Evaluate("", {}, answer);
+  return answer.error == model::EvaluationError::kFlagNotFound;  // of the flags that there are
 }
 
 bool Keeper::PutInForce(const MappedAnswer& answer) {

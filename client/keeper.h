@@ -53,6 +53,7 @@ class Keeper {
   bool RefreshOnce();
   static bool IsRefusal(base::ErrorCode code);
   [[nodiscard]] bool IsDismissal(const base::Error& error, bool was_hung_up) const;
+  [[nodiscard]] bool IsOvertaken(const LocalSet& set);
   bool PutInForce(const MappedAnswer& answer);
   void Report();
   void Wait(int fd, std::int64_t millis);
@@ -75,7 +76,8 @@ class Keeper {
   };
   std::optional<Change> untold_;
   bool is_readable_ = false;
-  bool is_awaiting_set_ = false;  // it was asked for in vain, and may be had later
+  bool is_awaiting_set_ = false;            // it was asked for in vain, and may be had later
+  std::optional<Deadline> outdated_since_;  // the set, and no other can be had
   std::int64_t pause_millis_;
   Deadline report_at_;
   std::minstd_rand random_;

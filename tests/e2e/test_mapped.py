@@ -16,7 +16,7 @@ from harness import BIN, ROOT, EndToEndTest, eventually
 from sync_server import SyncServer
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
-from hostile_daemon import HELLO, MAP, HostileDaemon, frame  # noqa: E402
+from hostile_daemon import EVALUATE, HELLO, MAP, HostileDaemon, frame  # noqa: E402
 
 READER, QUIET = (BIN.parent / "tests" / "e2e" / name for name in ("mapped_reader", "mapped_quiet"))
 STRANGER = 65534
@@ -176,6 +176,27 @@ class MappedTest(EndToEndTest):
         eventually(lambda: seen.add(client.get("a", 0)) or 3 in seen, "it follows again")
         self.assertLessEqual(seen, {2, 3})
         self.assertEqual(late[0], 0)
+
+    def test_flags_that_cannot_be_mapped_anew_come_over_frames(self):
+        between, client = self.between()
+        relay, why = between.spoil, b"later"
+        unavailable = struct.pack("<HH", 7, len(why)) + why
+        between.spoil = lambda kind, number, answer, descriptors: (
+            (frame(0xFF, number, unavailable), []) if kind == MAP else (answer, descriptors))
+        self.publish()
+        eventually(lambda: (client.way, client.get("a", 0)) == ("frames", 2), "the newer flags are answered")
+        between.spoil = relay
+        eventually(lambda: (client.way, client.get("a", 0)) == ("mapped", 2), "and mapped when they can be")
+
+    def test_outdated_flags_go_on_when_frames_do_not_answer_either(self):
+        between, client = self.between()
+        between.spoil = lambda kind, number, answer, descriptors: (
+            (b"", []) if kind in (EVALUATE, MAP) else (answer, descriptors))
+        self.publish()
+        eventually(lambda: EVALUATE in between.asked, "frames are tried")
+        asked = between.asked.count(MAP)
+        eventually(lambda: between.asked.count(MAP) > asked + 1, "mapping, too")
+        self.assertEqual((client.way, client.get("a", 0)), ("mapped", 1))
 
     @staticmethod
     def cut(between):
