@@ -179,7 +179,9 @@ PENNON_API const char* pennon_batch_message(const pennon_batch* batch);
 
 /* --- Changes and asynchronous calls: for any loop that can wait for a descriptor --- */
 
-/* Readable when pennon_dispatch has something to do; -1 when there are no descriptors left. */
+/* Readable when pennon_dispatch has something to do; -1 when there are no descriptors left. The
+ * child of a fork has one of its own at the same number once it has called this or pennon_dispatch;
+ * an epoll has to be told of it again. */
 PENNON_API int pennon_fd(pennon_client* client);
 /* Calls, in this thread, what is due; returns how many. Never waits. */
 PENNON_API size_t pennon_dispatch(pennon_client* client);

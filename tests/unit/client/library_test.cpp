@@ -153,6 +153,36 @@ TEST_CASE("a child of a fork answers, also when other threads evaluated") {
   CHECK(flags.IntValue("a", Context(), 0) == 1);
 }
 
+TEST_CASE("parent and child of a fork each dispatch what is theirs") {
+  TestClient flags;
+  flags.Set("a", 1);
+  int answers = 0;
+  const auto ask = [&] {
+    flags.GetDetailAsync("a", Context(), std::int64_t{0}, [&](const auto&) { ++answers; });
+  };
+  const auto is_readable = [&] {
+    pollfd waiting{flags.AsFd(), POLLIN, 0};
+    return ::poll(&waiting, 1, 0) == 1;
+  };
+  const int fd = flags.AsFd();
+  ask();
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    bool good = flags.Dispatch() == 0 && answers == 0 && !is_readable();
+    ask();
+    good = good && flags.AsFd() == fd && is_readable();
+    good = good && flags.Dispatch() == 1 && answers == 1 && !is_readable();
+    ::_exit(good ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+  CHECK(is_readable());
+  CHECK(flags.Dispatch() == 1);
+  CHECK(answers == 1);
+}
+
 // Memory as a hostile daemon might hand it over.
 base::Descriptor Memory(std::size_t size, int seals) {
   base::Descriptor memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
