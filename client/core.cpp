@@ -90,6 +90,7 @@ Core::Live& Core::live() {
   Keeper* const keeper = now->keeper.load();
   if (keeper != nullptr) keeper->AbandonAfterFork();
   now = new Live(*this);
+  evaluator_.LeaveUsageToParent();
   if (keeper != nullptr) StartKeeper(*now);
   fork_.store(now->fork, std::memory_order_relaxed);
   live_.store(now, std::memory_order_release);

@@ -120,6 +120,9 @@ class Evaluator {
   /// What was answered since the last time.
   std::vector<Usage> CollectUsage();
   void ReturnUsage(std::vector<Usage> usage);
+  /// In the child of a fork, with ForkLock held: what was collected before is the parent's to
+  /// report.
+  void LeaveUsageToParent() noexcept { usage_.clear(); }
 
  private:
 #ifdef __SANITIZE_THREAD__

@@ -162,6 +162,24 @@ class MappedClientTest(EndToEndTest):
         eventually(lambda: self.reported() - before >= 5000, lambda: f"5000 are reported: {self.reported() - before}")
         self.assertEqual(self.reported() - before, 5000)
 
+    def test_usage_of_a_parent_is_not_reported_by_its_child_too(self):
+        client = self.mapped(report_ms=600_000)
+        before = self.reported()
+        context = pennon.Context(**NORDIC)
+        for _ in range(100):
+            client.is_on("new-checkout", context)
+        revision = self.store.configure("banner", banner("beta"))  # the counts are those of a set that is gone
+        eventually(lambda: client.detail("banner", "")["revision"] == revision, "the client follows")
+
+        def ask(tell):
+            client.is_on("new-checkout", context)
+            client.close()
+            tell(b"1")
+        self.assertEqual(self.in_child(ask).read(1), b"1")
+        self.assertEqual(self.reported() - before, 1)
+        client.close()
+        self.assertEqual(self.reported() - before, 101)
+
     def test_usage_of_mapped_clients_reaches_the_store_by_flag_and_variant(self):
         daemon = self.start_daemon(self.store, ["--report-interval", "200ms"], name="reporting")
         eventually(lambda: daemon.environment()["source"] == "live", "the daemon has the store's set")
