@@ -1,5 +1,6 @@
 #include "net/connection.h"
 
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -197,6 +198,7 @@ void Connection::OnRead(std::size_t size) {
 
 void Connection::Process() {
   TakeBuffers();  // a late answer may come before more is read
+  const std::size_t output_before = output_.size();
   const auto progress = protocol_->OnBytes({input_.get(), input_size_}, output_);
   input_size_ -= progress.consumed;
   if (progress.consumed > 0) {
@@ -210,12 +212,25 @@ void Connection::Process() {
   is_kept_ = progress.keeps;
   is_suspended_ = progress.suspended;
   has_more_ = progress.more;
-  if (progress.descriptors != nullptr) descriptors_ = progress.descriptors;
+  if (progress.descriptors != nullptr) HandOver(progress.descriptors, output_before);
   close_after_write_ = close_after_write_ || progress.close;
   if (is_suspended_ || has_more_) {
     message_since_ = 0;
   } else if ((input_size_ > 0 || is_kept_) && message_since_ == 0) {
     message_since_ = worker_->tick;
+  }
+}
+
+// Descriptors that nobody reads count against this process's limit of open files: a few peers could
+// use it up for all others.
+void Connection::HandOver(std::shared_ptr<const Descriptors> descriptors,
+                          std::size_t output_before) {
+  int unread = 0;
+  if (!is_writing_ && ::ioctl(socket_.get(), SIOCOUTQ, &unread) == 0 && unread == 0) {
+    descriptors_ = std::move(descriptors);
+  } else {
+    output_.resize(output_before);
+    output_ += descriptors->otherwise;
   }
 }
 

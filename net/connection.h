@@ -50,6 +50,7 @@ class Connection final : public EventLoop::Watched,
   void ReadNow();
   void OnRead(std::size_t size);
   void Process();
+  void HandOver(std::shared_ptr<const Descriptors> descriptors, std::size_t output_before);
   void Write();
   /// Gives the socket what is to be written, descriptors first; as ::send.
   [[nodiscard]] ssize_t Send();

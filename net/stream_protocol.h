@@ -56,6 +56,7 @@ inline constexpr std::size_t kOutputRoundBytes = std::size_t{256} * 1024;
 struct Descriptors {
   std::vector<int> fds;  // at most kMaxDescriptors
   std::shared_ptr<const void> owner;
+  std::string otherwise;  // the answer when the peer has left earlier ones unread
 };
 inline constexpr std::size_t kMaxDescriptors = 4;
 
@@ -67,8 +68,9 @@ class StreamProtocol {
     bool close = false;        // close after the output is written
     bool suspended = false;    // offer nothing more until the LateAnswer is given
     bool more = false;         // stopped for kOutputRoundBytes: offer the rest again as it is
-    /// Goes out with the output of this offer. To be given together with `more`, so that nothing is
-    /// offered before it is sent.
+    /// Goes out with the output of this offer, which is one answer. To be given together with
+    /// `more`, so that nothing is offered before it is sent. What a peer does not read is charged
+    /// to this process, so one that leaves answers unread gets none.
     std::shared_ptr<const Descriptors> descriptors;
     /// For a protocol that consumes bytes before it understands them: it keeps the beginning of a
     /// message, and it has come to the end of one since it was asked last.

@@ -107,6 +107,10 @@ class FrameProtocol final : public net::StreamProtocol {
     }
     const std::size_t size = wire::kFrameHeaderBytes + header.size;
     if (rest.size() < size || IsFull(room, progress)) return false;
+    if (header.type == FrameType::kMap && room.size() > 0) {  // goes out by itself
+      progress.more = true;
+      return false;
+    }
     const std::string_view payload = rest.substr(wire::kFrameHeaderBytes, header.size);
     rest.remove_prefix(size);
     OnFrame({header, payload, room, progress});

@@ -119,7 +119,10 @@ void FrameSession::OnMap(const ReceivedFrame& frame) {
   }
   wire::AppendMapped(frame.room.Trim(), frame.header.id,
                      {mappable->serial, mappable->image_bytes, mappable->default_bytes});
-  net::Descriptors handed{{mappable->control->get(), mappable->image->get()}, mappable};
+  net::Descriptors handed{{mappable->control->get(), mappable->image->get()}, mappable, ""};
+  wire::AppendFrameError(
+      handed.otherwise, frame.header.id,
+      Error::Unavailable("map", "earlier answers were not read yet; read them, and ask again"));
   if (mappable->defaults != nullptr) handed.fds.push_back(mappable->defaults->get());
   frame.progress.descriptors = std::make_shared<const net::Descriptors>(std::move(handed));
   frame.progress.more = true;

@@ -2,6 +2,8 @@
 
 #include <rapidjson/error/en.h>
 
+#include <algorithm>
+
 #include "base/json_text.h"
 #include "base/utf8.h"
 #include "wire/context_builder.h"
@@ -229,6 +231,10 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
   std::string_view refusal_;
 };
 
+bool ComesBefore(const std::pair<std::string_view, std::string>& given, std::string_view key) {
+  return given.first < key;
+}
+
 base::Result<void> CheckCombination(const EvaluationRequest& request, bool has_flags_member) {
   if (request.single && has_flags_member) {
     return Fail(Error::Invalid("flag", "give flag or flags, not both"));
@@ -251,10 +257,9 @@ void EvaluationRequest::Clear() {
 }
 
 std::string_view EvaluationRequest::DefaultFor(std::string_view flag) const {
-  for (const auto& [key, json] : defaults) {
-    if (key == flag || (key.empty() && single)) return json;
-  }
-  return {};
+  if (single && !defaults.empty() && defaults.front().first.empty()) return defaults.front().second;
+  const auto found = std::lower_bound(defaults.begin(), defaults.end(), flag, ComesBefore);
+  return found == defaults.end() || found->first != flag ? std::string_view() : found->second;
 }
 
 base::Result<void> ReadEvaluationRequest(std::span<char> body, RequestKind kind,
@@ -280,6 +285,10 @@ base::Result<void> ReadEvaluationRequest(std::span<char> body, RequestKind kind,
         parsed.IsError() ? rapidjson::GetParseError_En(parsed.Code()) : "unexpected character NUL";
     const std::size_t at = parsed.IsError() ? parsed.Offset() : stream.Tell();
     return Fail(Error::Invalid("body", "is not JSON at byte " + std::to_string(at) + ": " + what));
+  }
+  if (request.defaults.size() > 1) {  // of one that is given twice the first counts
+    std::stable_sort(request.defaults.begin(), request.defaults.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
   }
   return CheckCombination(request, request.flags.size() > (request.single ? 1U : 0U));
 }

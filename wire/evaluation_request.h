@@ -18,7 +18,7 @@ struct EvaluationRequest {
   bool names_flags = false;  // false: all flags are meant
   bool single = false;       // "flag" was given
   std::vector<std::string_view> flags;
-  std::vector<std::pair<std::string_view, std::string>> defaults;  // key -> JSON text
+  std::vector<std::pair<std::string_view, std::string>> defaults;  // key -> JSON text, by key
 
   void Clear();
   /// The caller's default for a flag as JSON text, or "".

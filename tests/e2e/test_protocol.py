@@ -1,14 +1,21 @@
 """docs/protocol.md is enough: the client written from it gets the answers that HTTP gets."""
+import fcntl
 import json
+import os
 import socket
 import struct
 import subprocess
 import sys
+import termios
 
 from frame_client import FrameClient, FrameError
-from harness import BIN, ROOT, EndToEndTest
+from harness import BIN, ROOT, EndToEndTest, eventually
 
 ROWS = ROOT / "tests" / "contract" / "rows"
+
+
+def unread(connection):
+    return struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, b"\0\0\0\0"))[0]
 
 
 class ProtocolTest(EndToEndTest):
@@ -111,6 +118,38 @@ class ProtocolTest(EndToEndTest):
                 received += piece
             self.assertEqual((received[1], received[13]), (0x84, 0xFF))
         self.assertTrue(daemon.is_up())
+
+    def test_who_leaves_answers_unread_is_handed_no_more_descriptors(self):
+        client = self.connect(self.serve({"flags": {}}))
+        header, map_kind = struct.Struct("<BBHII"), 0x0A
+
+        def ask(*ids):
+            client.socket.sendall(b"".join(header.pack(0xF5, map_kind, 0, one, 0) for one in ids))
+
+        def answers(count):
+            """(type, code or None, descriptors that came with it) of each."""
+            told, data, handed = [], b"", 0
+            while len(told) < count:
+                piece, fds, _, _ = socket.recv_fds(client.socket, 65536, 8)
+                self.assertTrue(piece)
+                for fd in fds:
+                    os.close(fd)
+                handed += len(fds)
+                data += piece
+                while len(data) >= header.size and len(data) >= header.size + header.unpack_from(data)[4]:
+                    _, kind, _, _, size = header.unpack_from(data)
+                    code = struct.unpack_from("<H", data, header.size)[0] if kind == 0xFF else None
+                    told.append((kind, code, handed))
+                    data, handed = data[header.size + size:], 0
+            return told
+
+        ask(*range(1, 51))
+        eventually(lambda: unread(client.socket) >= 50 * header.size, "all are answered")
+        told = answers(50)
+        self.assertEqual(told[0], (map_kind | 0x80, None, 2))
+        self.assertEqual(set(told[1:]), {(0xFF, 7, 0)})
+        ask(51)
+        self.assertEqual(answers(1), [(map_kind | 0x80, None, 2)])
 
     def test_connections_over_the_limit_are_closed_at_once(self):
         daemon = self.start_daemon(arguments=["--limits-connections", "3"])

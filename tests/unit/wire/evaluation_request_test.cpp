@@ -73,6 +73,10 @@ TEST_CASE("flags and defaults are read in all their forms") {
   CHECK(several.request.DefaultFor("a") == "[[]]");
   CHECK(several.request.DefaultFor("b") == "true");
   CHECK(several.request.DefaultFor("c") == "");
+  const Request twice(R"({"flags":["b"],"defaults":{"c":0,"b":1,"a":2,"b":3,"":4}})");
+  CHECK(twice.request.DefaultFor("b") == "1");
+  CHECK(twice.request.DefaultFor("") == "4");
+  CHECK(twice.request.DefaultFor("bb") == "");
   CHECK_FALSE(Request("{}").request.names_flags);
   CHECK(Request(R"({"flags":[]})").request.names_flags);
   CHECK(Request("").result.has_value());
