@@ -80,7 +80,8 @@ class Evaluator {
     use(At(*set, flag ? flag->offset : FlagRef::kAbsent, key, context, *slot), *set);
     return true;
   }
-  /// Calls `use(key, evaluation, set)` for each of the keys (none: all there are), of one set.
+  /// Calls `use(key, evaluation, set)` for each of the keys (none: all there are, also those that
+  /// only the configuration's defaults have, in their order), of one set.
   template <typename Use>
   bool EvaluateEach(const std::vector<std::string_view>& keys, const model::Context& context,
                     Use use) const {
@@ -89,17 +90,14 @@ class Evaluator {
     const ReadSection inside(*slot);
     const LocalSet* const set = current_.load(kOrder);
     if (set == nullptr) return false;
-    const engine::Snapshot& snapshot = set->snapshot();
-    for (const std::string_view key : keys) {
-      const auto flag = snapshot.Find(key);
-      use(key, At(*set, flag ? flag->offset : FlagRef::kAbsent, key, context, *slot), *set);
-    }
-    for (std::uint32_t i = 0; keys.empty() && i < snapshot.flag_count(); ++i) {
-      const engine::FlagHandle flag = snapshot.At(i);
-      const std::string_view key = snapshot.Key(flag);
-      const std::uint32_t offset = snapshot.IsSound(flag) ? flag.offset : FlagRef::kAbsent;
+    const auto use_at = [&](std::string_view key, std::uint32_t offset) {
       use(key, At(*set, offset, key, context, *slot), *set);
+    };
+    for (const std::string_view key : keys) {
+      const auto flag = set->snapshot().Find(key);
+      use_at(key, flag ? flag->offset : FlagRef::kAbsent);
     }
+    if (keys.empty()) ForEachFlag(*set, use_at);
     return true;
   }
   /// Calls `use(set)`; false: there is none.
@@ -125,6 +123,24 @@ class Evaluator {
   void LeaveUsageToParent() noexcept { usage_.clear(); }
 
  private:
+  // Calls `visit(key, offset)` in the order of keys, in which both images have their flags.
+  template <typename Visitor>
+  static void ForEachFlag(const LocalSet& set, Visitor visit) {
+    const engine::Snapshot& snapshot = set.snapshot();
+    const engine::Snapshot* const defaults = set.defaults();
+    const std::uint32_t presets = defaults == nullptr ? 0 : defaults->flag_count();
+    std::uint32_t next = 0;  // of the presets
+    const auto preset = [&] { return defaults->Key(defaults->At(next)); };
+    for (std::uint32_t i = 0; i < snapshot.flag_count(); ++i) {
+      const engine::FlagHandle flag = snapshot.At(i);
+      const std::string_view key = snapshot.Key(flag);
+      for (; next < presets && preset() < key; ++next) visit(preset(), FlagRef::kAbsent);
+      if (next < presets && preset() == key) ++next;
+      visit(key, snapshot.IsSound(flag) ? flag.offset : FlagRef::kAbsent);
+    }
+    for (; next < presets; ++next) visit(preset(), FlagRef::kAbsent);
+  }
+
 #ifdef __SANITIZE_THREAD__
   static constexpr std::memory_order kOrder = std::memory_order_seq_cst;
 #else

@@ -52,6 +52,24 @@ class MappedClientTest(EndToEndTest):
             self.assertEqual(one, other)
             self.assertTrue(one)
 
+    def test_all_flags_are_also_those_that_only_the_configuration_has(self):
+        config = self.folder("preset") / "pennond.yaml"
+        config.write_text("defaults: {a-first: 1, banner: Hello, greeting: Hello, zero: 0}\n")
+        daemon = self.start_daemon(self.store, ["--config", str(config)], name="preset")
+        eventually(lambda: daemon.environment()["source"] == "live", "the daemon has the store's set")
+        answers = []
+        for way, mode in (("mapped", 0), ("frames", 1)):
+            client = pennon.Client(socket_path=daemon.socket, mode=mode)
+            self.addCleanup(client.close)
+            eventually(lambda: client.way == way, f"the client is {way}")
+            answers.append(list(client.all(**NORDIC).items()))
+        for _, answer in (*answers[0], *answers[1]):
+            answer.pop("ageMs")
+        self.assertEqual(*answers)
+        values = {key: answer["value"] for key, answer in answers[0]}
+        self.assertEqual((values["a-first"], values["greeting"], values["zero"]), (1, "Hello", 0))
+        self.assertNotEqual(values["banner"], "Hello")
+
     def test_answers_are_the_same_when_both_sides_spin_and_the_daemon_ends_as_ever(self):
         daemon = self.start_daemon(self.store, ["--spin-us", "1000"], name="spinning")
         eventually(lambda: daemon.environment()["source"] == "live", "the daemon has the store's set")
