@@ -118,10 +118,10 @@ bool Core::LookAtSet() noexcept {
   return is_local;
 }
 
-void Core::AskOverFrames(std::string_view key, const model::Context& context,
-                         Answer& answer) noexcept {
+void Core::AskOverFrames(std::string_view key, const model::Context& context, Answer& answer,
+                         std::int64_t most_millis) noexcept {
   try {
-    if (!options_.is_embedded) return live().frames.Evaluate(key, context, answer);
+    if (!options_.is_embedded) return live().frames.Evaluate(key, context, answer, most_millis);
     answer.key = key;
     answer.Fail(EvaluationError::kProviderNotReady, error_);
   } catch (...) {
@@ -140,7 +140,8 @@ void Core::Describe(std::string_view key, const model::Evaluation& evaluation, c
 
 template <typename Flag>
 void Core::Evaluate(const Flag& flag, const model::Context& context,
-                    std::optional<model::ValueType> wanted, Answer& answer) noexcept {
+                    std::optional<model::ValueType> wanted, Answer& answer,
+                    std::int64_t most_millis) noexcept {
   try {
     bool is_noteworthy = false;
     const bool is_local = evaluator_.Evaluate(
@@ -149,7 +150,7 @@ void Core::Evaluate(const Flag& flag, const model::Context& context,
           Describe(KeyOf(flag), evaluation, set, answer);
         });
     if (is_noteworthy) Notice();
-    if (!is_local) AskOverFrames(KeyOf(flag), context, answer);
+    if (!is_local) AskOverFrames(KeyOf(flag), context, answer, most_millis);
     if (wanted) answer.Require(*wanted);
   } catch (...) {
     answer.Fail(EvaluationError::kGeneral, "out of memory");
@@ -157,9 +158,9 @@ void Core::Evaluate(const Flag& flag, const model::Context& context,
 }
 
 template void Core::Evaluate(const FlagRef&, const model::Context&, std::optional<model::ValueType>,
-                             Answer&) noexcept;
+                             Answer&, std::int64_t) noexcept;
 template void Core::Evaluate(const std::string_view&, const model::Context&,
-                             std::optional<model::ValueType>, Answer&) noexcept;
+                             std::optional<model::ValueType>, Answer&, std::int64_t) noexcept;
 
 bool Core::ValueOverFrames(std::string_view key, const model::Context& context,
                            bool fallback) noexcept {
@@ -228,8 +229,8 @@ void Core::EvaluateAsync(std::string key, const Context& context, model::ValueTy
   const Deadline deadline = DeadlineIn(options_.keeper.client.timeout_millis);
   now.calls->Add([this, key = std::move(key), copy, wanted, answer, deadline,
                   completion = std::make_shared<Completion>(std::move(completion))] {
-    if (DeadlineIn(0) < deadline) {
-      Evaluate(std::string_view(key), copy->view(), wanted, *answer);
+    if (const std::int64_t left = deadline - DeadlineIn(0); left > 0) {
+      Evaluate(std::string_view(key), copy->view(), wanted, *answer, left);
     } else {
       answer->Fail(EvaluationError::kGeneral, "other calls of this client were still waiting");
     }

@@ -52,9 +52,11 @@ class Core {
   }
 
   /// All about it; an error is in the answer. `wanted`: none for whatever type it is.
+  /// `most_millis`: when the caller's deadline is nearer than the client's.
   template <typename Flag>
   void Evaluate(const Flag& flag, const model::Context& context,
-                std::optional<model::ValueType> wanted, Answer& answer) noexcept;
+                std::optional<model::ValueType> wanted, Answer& answer,
+                std::int64_t most_millis = INT64_MAX) noexcept;
   /// No keys: all flags.
   base::Result<std::vector<Answer>> EvaluateAll(std::vector<std::string_view> keys,
                                                 const model::Context& context) noexcept;
@@ -114,7 +116,8 @@ class Core {
                                std::int64_t fallback) noexcept;
   double ValueOverFrames(std::string_view key, const model::Context& context,
                          double fallback) noexcept;
-  void AskOverFrames(std::string_view key, const model::Context& context, Answer& answer) noexcept;
+  void AskOverFrames(std::string_view key, const model::Context& context, Answer& answer,
+                     std::int64_t most_millis = INT64_MAX) noexcept;
 
   CoreOptions options_;
   std::atomic<std::uint64_t> fork_;  // ForkCount of `live_`

@@ -11,6 +11,7 @@
 #include <functional>
 #include <thread>
 
+#include "client/core.h"
 #include "client/frame_connection.h"
 #include "tests/support/temp_dir.h"
 #include "wire/frame_answer.h"
@@ -170,6 +171,34 @@ TEST_CASE("a daemon that does not answer costs the deadline and no more") {
     CHECK(details.value);
     CHECK(details.error_message.find("in time") != std::string::npos);
   }
+}
+
+TEST_CASE("an asynchronous call that waited for another one has what is left of its time") {
+  const test::TempDir dir;
+  constexpr std::int64_t kTimeout = 1'000;
+  int asked = 0;
+  const FakeDaemon daemon(dir.File("s"), [&](const wire::FrameHeader& header, int connection) {
+    if (header.type == wire::FrameType::kHello) return Welcome(header.id);
+    if (connection > 0 || asked++ > 0) return std::string(1, '\xf5');  // the rest never comes
+    ::poll(nullptr, 0, kTimeout * 9 / 10);
+    return TrueAnswer(header.id);
+  });
+  CoreOptions options;
+  options.keeper.client = Options(dir, kTimeout);
+  options.keeper.maps = false;
+  PrepareReaders();
+  Core core(std::move(options));
+  int answers = 0;
+  const Deadline begun = DeadlineIn(0);
+  for (int i = 0; i < 2; ++i) {
+    core.EvaluateAsync("f", Context(), model::ValueType::kBoolean, [&](Answer&) { ++answers; });
+  }
+  while (answers < 2) {
+    pollfd waiting{core.completions().fd(), POLLIN, 0};
+    REQUIRE(::poll(&waiting, 1, 60'000) == 1);
+    core.completions().Run();
+  }
+  CHECK(DeadlineIn(0) - begun < kTimeout * 3 / 2);
 }
 
 TEST_CASE("a flag of another type is a mismatch, and the default is kept") {
