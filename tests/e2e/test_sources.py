@@ -3,6 +3,7 @@ import http.server
 import json
 import os
 import pathlib
+import signal
 import tempfile
 import threading
 import unittest
@@ -246,6 +247,29 @@ class HttpTest(SourceTest):
         eventually(lambda: "token is not accepted" in daemon.environment().get("lastError", ""), "401 is named")
         self.assertIs(value(daemon, "b"), True)
         self.assertNotIn("production.abc", daemon.program.log)
+
+
+    def test_after_a_reload_the_key_file_that_it_names_is_the_one_that_is_watched(self):
+        server = self.serve(unleash("a"))
+        config = lambda key: (f"upstream: {{kind: unleash, url: '{server.url}', key_file: {self.directory / key}, "
+                              "poll_interval: 1h, retry_max: 1h, stale_after: 2h}\n")
+
+        def put(name, text):
+            beside = self.write(name + ".new", text)
+            beside.chmod(0o600)
+            os.rename(beside, self.directory / name)
+        put("one", "default:production.one")
+        put("two", "default:production.two")
+        daemon = self.daemon("--config", str(self.write("pennond.yaml", config("one"))))
+        eventually(lambda: value(daemon, "a") is True, "first features")
+        server.status = 401
+        put("pennond.yaml", config("two"))
+        daemon.program.process.send_signal(signal.SIGHUP)
+        eventually(lambda: daemon.environment()["state"] == "upstream-down", "it asks at once, in vain")
+        server.status = 200
+        put("two", "default:production.three")
+        eventually(lambda: daemon.environment()["state"] == "live", "it asks with the new key")
+        self.assertIn(("/api/client/features", "default:production.three"), server.tokens)
 
 
 class LayerTest(SourceTest):
