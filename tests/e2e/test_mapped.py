@@ -154,6 +154,17 @@ class MappedTest(EndToEndTest):
         operator.order("unpin")
         eventually(lambda: client.get("a", 0) == 2, "and forth")
 
+    def test_a_restarted_daemon_with_an_older_set_is_followed(self):
+        client = self.client()
+        self.publish()
+        eventually(lambda: client.get("a", 0) == 2, "the client follows")
+        self.daemon.program.kill()
+        for kept in pathlib.Path(self.daemon.cache).parent.glob("cache.db*"):
+            kept.unlink()
+        self.server.publish(1, flags_of(1))
+        self.daemon.start()
+        eventually(lambda: (client.way, client.get("a", 0)) == ("mapped", 1), "and goes back")
+
     def test_a_worker_that_has_not_heard_of_the_newer_set_takes_nobody_back(self):
         handed, late = [], [0]
 
