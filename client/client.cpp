@@ -107,7 +107,10 @@ struct Client::State {
 
   Result<void> Connect() {
     // While the daemon is away, callers get their default at once and not after a timeout each.
-    if (DeadlineIn(0) < retry_at) return Fail(last_error);
+    // What it refused then it may allow by now.
+    if (DeadlineIn(0) < retry_at) {
+      return Fail(Error::Unavailable(last_error.where(), last_error.what()));
+    }
     auto connected = connection.Connect(options.socket_path, deadline);
     if (connected) connected = SayHello();
     if (connected) {

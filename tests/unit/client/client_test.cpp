@@ -121,6 +121,28 @@ TEST_CASE("a connection that died is made anew within the same call") {
   CHECK(client.Get("f", Context("u"), false));
 }
 
+TEST_CASE("between attempts to connect the last refusal is told, but not as one of now") {
+  const test::TempDir dir;
+  const FakeDaemon daemon(dir.File("s"), [](const wire::FrameHeader& header, int) {
+    std::string frame;
+    wire::AppendFrameError(frame, header.id, base::Error::Forbidden("", "not for you"));
+    return frame;
+  });
+  ClientOptions options = Options(dir);
+  options.retry_max_millis = 60'000;
+  Client client(options);
+  auto pinged = client.Ping();
+  REQUIRE_FALSE(pinged);
+  CHECK(pinged.error().code() == base::ErrorCode::kForbidden);
+  // On a busy machine the next call may be an attempt, too.
+  for (int i = 0; i < 1'000 && pinged.error().code() == base::ErrorCode::kForbidden; ++i) {
+    pinged = client.Ping();
+    REQUIRE_FALSE(pinged);
+  }
+  CHECK(pinged.error().code() == base::ErrorCode::kUnavailable);
+  CHECK(pinged.error().what() == "not for you");
+}
+
 TEST_CASE("answers that are garbage, or another's, are never taken") {
   const std::vector<std::function<std::string(std::uint32_t)>> wrong{
       [](std::uint32_t id) { return TrueAnswer(id + 1); },
