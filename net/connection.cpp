@@ -196,7 +196,7 @@ void Connection::OnRead(std::size_t size) {
   Continue();
 }
 
-void Connection::Process() {
+bool Connection::Process() {
   TakeBuffers();  // a late answer may come before more is read
   const std::size_t output_before = output_.size();
   const auto progress = protocol_->OnBytes({input_.get(), input_size_}, output_);
@@ -219,6 +219,7 @@ void Connection::Process() {
   } else if ((input_size_ > 0 || is_kept_) && message_since_ == 0) {
     message_since_ = worker_->tick;
   }
+  return progress.consumed > 0 || output_.size() != output_before;
 }
 
 // Descriptors that nobody reads count against this process's limit of open files: a few peers could
@@ -246,7 +247,7 @@ void Connection::Continue() {
     if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
     if (!has_more_) return GoOn();
     if (output_.size() >= kOutputRoundBytes) return;  // the protocol would only pause again
-    Process();
+    if (!Process() && is_writing_) return;            // it waits for what is being written
   }
 }
 

@@ -49,7 +49,8 @@ class Connection final : public EventLoop::Watched,
   void Read();
   void ReadNow();
   void OnRead(std::size_t size);
-  void Process();
+  /// Whether the protocol has got any further.
+  bool Process();
   void HandOver(std::shared_ptr<const Descriptors> descriptors, std::size_t output_before);
   void Write();
   /// Gives the socket what is to be written, descriptors first; as ::send.

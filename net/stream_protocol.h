@@ -67,7 +67,7 @@ class StreamProtocol {
     std::size_t consumed = 0;  // bytes that will not be offered again
     bool close = false;        // close after the output is written
     bool suspended = false;    // offer nothing more until the LateAnswer is given
-    bool more = false;         // stopped for kOutputRoundBytes: offer the rest again as it is
+    bool more = false;         // stopped until the output is written: offer the rest again as it is
     /// Goes out with the output of this offer, which is one answer. To be given together with
     /// `more`, so that nothing is offered before it is sent. What a peer does not read is charged
     /// to this process, so one that leaves answers unread gets none.

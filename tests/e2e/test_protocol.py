@@ -28,7 +28,7 @@ class ProtocolTest(EndToEndTest):
     def serve(self, document):
         path = self.folder("daemon") / "flags.json"
         path.write_text(json.dumps({"environment": "production", **document}))
-        return self.start_daemon(arguments=["--bootstrap-file", str(path)])
+        return self.start_daemon(arguments=["--bootstrap-file", str(path), "--workers", "1"])
 
     def test_every_contract_row_is_answered_as_over_http(self):
         for path in sorted(ROWS.glob("*.json")):
@@ -150,6 +150,20 @@ class ProtocolTest(EndToEndTest):
         self.assertEqual(set(told[1:]), {(0xFF, 7, 0)})
         ask(51)
         self.assertEqual(answers(1), [(map_kind | 0x80, None, 2)])
+
+    def test_who_reads_nothing_and_asks_for_descriptors_keeps_no_worker_busy(self):
+        long = {"type": "string", "variants": [{"key": "v", "value": "x" * 120_000}], "default": {"variant": "v"}}
+        daemon = self.serve({"flags": {"a": long}})
+        client = self.connect(daemon)
+        frame = lambda kind, payload=b"": struct.pack("<BBHII", 0xF5, kind, 0, 1, len(payload)) + payload
+        # Two answers are more than the socket takes, and less than what is written in one go.
+        client.socket.sendall(frame(2, b"\1\0a\0\0") * 2 + frame(0x0A) * 3)
+        other = self.connect(daemon)  # of the only worker
+        self.assertEqual(other.ping(b"x"), b"x")
+        for kind in (0x82, 0x82, 0xFF, 0xFF, 0xFF):
+            _, answer, _, _, size = struct.unpack("<BBHII", client.receive(12))
+            self.assertEqual(answer, kind)
+            client.receive(size)
 
     def test_connections_over_the_limit_are_closed_at_once(self):
         daemon = self.start_daemon(arguments=["--limits-connections", "3"])
