@@ -234,11 +234,11 @@ bool Keeper::PutInForce(const MappedAnswer& answer) {
   }
   const engine::Snapshot& snapshot = (*next)->snapshot();
   const bool is_current = !(*next)->IsOutdated();
-  // Within an epoch nothing goes back but by the daemon's own word (a rollback, say, or a restart
-  // with an older set): a worker that has not heard of the newer set yet does not have it.
-  if (!is_current && set != nullptr && snapshot.epoch() == set->snapshot().epoch() &&
-      snapshot.revision() < set->snapshot().revision()) {
-    return false;
+  // Within an epoch nothing goes back but on purpose (a rollback, say): not to a worker that has
+  // not heard of the newer set yet, nor to a daemon that has lost it.
+  if (set != nullptr && snapshot.epoch() == set->snapshot().epoch() &&
+      snapshot.revision() < set->snapshot().revision() && !(is_current && (*next)->IsHeldBack())) {
+    return is_current;
   }
   evaluator_.Replace(std::move(*next));
   return is_current;

@@ -124,6 +124,11 @@ bool LocalSet::IsRevoked() const {
          (control_->state.load(std::memory_order_relaxed) & wire::kControlRevoked) != 0;
 }
 
+bool LocalSet::IsHeldBack() const {
+  return control_ != nullptr &&
+         (control_->state.load(std::memory_order_relaxed) & wire::kControlHeldBack) != 0;
+}
+
 wire::FrameSetState LocalSet::State() const {
   wire::FrameSetState state;
   state.epoch = snapshot_->epoch();

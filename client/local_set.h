@@ -68,6 +68,8 @@ class LocalSet {
   }
   [[nodiscard]] std::uint64_t serial() const { return serial_; }
   [[nodiscard]] bool IsRevoked() const;
+  /// Whether the daemon serves an older set than its newest on purpose.
+  [[nodiscard]] bool IsHeldBack() const;
   [[nodiscard]] bool IsMapped() const { return control_ != nullptr; }
   /// Age, source and staleness as of now.
   [[nodiscard]] wire::FrameSetState State() const;

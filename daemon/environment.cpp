@@ -309,6 +309,7 @@ void Environment::Publish() {
   if (mapped_.IsBehind(published_)) {
     publisher_.Publish(std::make_shared<const serving::Published>(published_));
   }
+  published_.is_held_back = is_overridden_ || !suspect_.empty();
   published_.mappable = config_.mapped ? mapped_.Offer(published_) : nullptr;
   publisher_.Publish(std::make_shared<const serving::Published>(published_));
   mapped_.Announce(published_);

@@ -90,6 +90,7 @@ void MappedImages::Announce(const serving::Published& published) {
   if (page_ == nullptr || published.mappable == nullptr) return;
   std::uint64_t state = static_cast<std::uint64_t>(published.source);
   if (!published.is_confirmed) state |= wire::kControlUnconfirmed;
+  if (published.is_held_back) state |= wire::kControlHeldBack;
   page_->confirmed_at.store(published.confirmed_at, std::memory_order_relaxed);
   page_->stale_after.store(published.stale_after_millis, std::memory_order_relaxed);
   page_->state.store(state, std::memory_order_relaxed);

@@ -77,6 +77,8 @@ struct Published {
   base::SteadyMillis confirmed_at = 0;
   /// False for a bootstrap file: nobody ever said that it is current, so its answers are stale.
   bool is_confirmed = true;
+  /// It is older than the newest that is here, on purpose: an operator's order, or a suspicion.
+  bool is_held_back = false;
   /// An answer is stale when its flag set was confirmed longer ago than this.
   std::int64_t stale_after_millis = 60'000;
   /// The keys, in order, of the flags that are answered; the others are as if there were none.

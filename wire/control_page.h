@@ -19,6 +19,7 @@ inline constexpr int kControlSeals = 0x1 | 0x2 | 0x4 | 0x10;  // SEAL, SHRINK, G
 /// Bits of ControlPage::state; the lowest eight are the model::Source.
 inline constexpr std::uint64_t kControlUnconfirmed = 0x100;  // always stale
 inline constexpr std::uint64_t kControlRevoked = 0x200;      // ask again whether you may map
+inline constexpr std::uint64_t kControlHeldBack = 0x400;     // older than the newest on purpose
 
 /// Written by the daemon alone, member by member; each is right by itself.
 struct ControlPage {

@@ -154,16 +154,16 @@ class MappedTest(EndToEndTest):
         operator.order("unpin")
         eventually(lambda: client.get("a", 0) == 2, "and forth")
 
-    def test_a_restarted_daemon_with_an_older_set_is_followed(self):
-        client = self.client()
+    def test_an_order_to_go_back_is_followed_also_when_a_restarted_daemon_tells_it(self):
+        client, operator = self.client(), self.operator()
+        self.daemon.wait_written(1)
         self.publish()
         eventually(lambda: client.get("a", 0) == 2, "the client follows")
+        eventually(lambda: len(operator.order("generations")["generations"]) == 2, "both sets are kept")
+        operator.order("pin", "1")
         self.daemon.program.kill()
-        for kept in pathlib.Path(self.daemon.cache).parent.glob("cache.db*"):
-            kept.unlink()
-        self.server.publish(1, flags_of(1))
         self.daemon.start()
-        eventually(lambda: (client.way, client.get("a", 0)) == ("mapped", 1), "and goes back")
+        eventually(lambda: (client.way, client.get("a", 0)) == ("mapped", 1), "it goes back")
 
     def test_a_worker_that_has_not_heard_of_the_newer_set_takes_nobody_back(self):
         handed, late = [], [0]
