@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <cstdio>
+
 #include "base/digest.h"
 #include "base/utf8.h"
 #include "daemon/cache_file.h"
@@ -169,42 +171,45 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
   }
 }
 
-Result<void> Cache::OpenAnew() {
+Result<void> Cache::Reopen() {
   database_.reset();
-  MoveCacheAside(options_.path);
   auto database = OpenCacheFile(options_);
-  if (!database) {
-    log_->Error("cache cannot be made anew", {{"reason", database.error().Message()}});
-    return Fail(database.error());
+  if (!database && database.error().code() == base::ErrorCode::kInvalid) {
+    MoveCacheAside(options_.path);  // it is none of ours
+    database = OpenCacheFile(options_);
   }
+  if (!database) return Fail(database.error());
   database_ = std::move(*database);
   NoteFile();
   return {};
 }
 
-// The file that has no name any more can still be read: with all that is not of the newest set.
-void Cache::PutBack() {
-  const std::string_view why = "the file was removed or replaced";
-  log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
-  damage_ = why;
-  MoveCacheAside(options_.path);
+// The file that has no name any more can still be read: with all that is not of the newest set. An
+// error: there is no room for it, and it stays what it is until there is.
+Result<void> Cache::PutBack() {
+  MoveCacheAside(options_.path);  // what has taken its place, if anything
   auto copy = database_->Prepare("VACUUM INTO ?");
   auto copied = copy ? copy->Bind(1, options_.path).Run() : Result<void>(Fail(copy.error()));
-  auto database = copied ? OpenCacheFile(options_) : Fail(copied.error());
-  if (!database) {
-    log_->Error("cache cannot be put back", {{"reason", database.error().Message()}});
-    static_cast<void>(OpenAnew());
-    return;
+  if (!copied) {
+    std::remove(options_.path.c_str());  // a half of it
+    return Fail(Error::Unavailable(options_.path, copied.error().what()));
   }
-  database_ = std::move(*database);
-  NoteFile();
+  damage_ = "the file was removed or replaced";
+  log_->Error("cache put back", {{"path", options_.path}, {"reason", damage_}});
+  return Reopen();
 }
 
 // SQLite's own checks miss most damage, so a file in which any was found is not trusted further.
 void Cache::StartAnew(std::string_view why, const Generation* generation) {
   log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
   damage_ = Readable(std::string(why));
-  if (!OpenAnew() || generation == nullptr) return;
+  database_.reset();
+  MoveCacheAside(options_.path);
+  if (auto opened = Reopen(); !opened) {
+    log_->Error("cache cannot be made anew", {{"reason", opened.error().Message()}});
+    return;
+  }
+  if (generation == nullptr) return;
   is_starting_anew_ = true;
   const auto saved = Save(*generation);
   is_starting_anew_ = false;
@@ -214,9 +219,11 @@ void Cache::StartAnew(std::string_view why, const Generation* generation) {
 }
 
 Result<void> Cache::Save(const Generation& generation) {
-  if (database_ && !is_starting_anew_ && !IsFileInPlace()) PutBack();
+  if (database_ && !is_starting_anew_ && !IsFileInPlace()) {
+    if (auto back = PutBack(); !back) return back;
+  }
   if (!database_) {  // the disk may be well again
-    if (auto opened = OpenAnew(); !opened) return opened;
+    if (auto opened = Reopen(); !opened) return opened;
   }
   log_->Debug("cache transaction begins", {{"revision", generation.head.revision}});
   auto saved = database_->Transaction([&] { return Insert(generation); });

@@ -114,8 +114,8 @@ class Cache {
   base::Result<Generation> LoadOne(std::int64_t id);
   base::Result<std::int64_t> NewestId();
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
-  base::Result<void> OpenAnew();
-  void PutBack();
+  base::Result<void> Reopen();
+  base::Result<void> PutBack();
   void StartAnew(std::string_view why, const Generation* generation);
   void NoteFile();
   [[nodiscard]] bool IsFileInPlace() const;

@@ -300,6 +300,8 @@ KnownSet Environment::known() const {
   if (!newest_) return {};
   const Generation& generation = newest_->generation;
   const wire::SyncHead& head = generation.head;
+  // Also of the set that is in force, when there is nothing of it but that it is.
+  if (wants_full_ && is_incomplete_) return {"", "", head.epoch, head.revision, ""};
   return {generation.validator, wants_full_ ? "" : CursorOf(head), head.epoch, head.revision,
           head.set_digest};
 }

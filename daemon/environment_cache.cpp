@@ -213,11 +213,11 @@ void Environment::Save() {
   cache_confirmed_at_ = clock_.Steady();
 }
 
-// What could not be written is tried again; only a generation that is there can be confirmed.
+// Only a generation that is there can be confirmed; what could not be written is tried again soon.
 void Environment::ConfirmCached() {
   if (!cache_ || !newest_) return;
   newest_->generation.confirmed_at = clock_.Wall();
-  if (cache_->HasUnsaved()) return Save();
+  if (cache_->HasUnsaved()) return;
   const base::SteadyMillis now = clock_.Steady();
   if (now - cache_confirmed_at_ < kConfirmEveryMillis) return;
   cache_confirmed_at_ = now;

@@ -246,8 +246,8 @@ void Connection::Continue() {
     // While a slow reader has this much to read, nothing more is answered; the write goes on here.
     if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
     if (!has_more_) return GoOn();
-    if (output_.size() >= kOutputRoundBytes) return;  // the protocol would only pause again
-    if (!Process() && is_writing_) return;            // it waits for what is being written
+    if (output_.size() >= kOutputRoundBytes) return;     // the protocol would only pause again
+    if (!Process() && is_writing_ && has_more_) return;  // it waits for what is being written
   }
 }
 

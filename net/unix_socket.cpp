@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -107,7 +108,17 @@ Result<void> CheckPlace(const std::string& path) {
   return {};
 }
 
+// A name, or a number, which needs no group of it to be known here: in containers there is none.
 Result<gid_t> GroupId(const std::string& name) {
+  if (name.find_first_not_of("0123456789") == std::string::npos) {
+    constexpr gid_t kNoGroup = static_cast<gid_t>(-1);  // to lchown it means: as it is
+    gid_t number = 0;
+    const auto end = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (end.ec != std::errc() || number == kNoGroup) {
+      return Fail(Error::NotFound("socket group", "there is no group " + name));
+    }
+    return number;
+  }
   std::vector<char> buffer(kFirstGroupBytes);
   group entry{};
   group* found = nullptr;

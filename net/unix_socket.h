@@ -13,7 +13,7 @@ namespace pennon::net {
 struct UnixSocketOptions {
   std::string path;  // at most 107 bytes, not abstract
   std::uint32_t mode = 0660;
-  std::string group;  // "": the process's own
+  std::string group;  // a name or a number; "": the process's own
 };
 
 /// Owns the listening socket's place in the file system: the lock file `<path>.lock` decides who

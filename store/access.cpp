@@ -34,7 +34,7 @@ base::Result<void> CheckAccess(const Grant& grant, const Route& route,
 
 bool MaySee(const Roles& roles, const Subject& subject) {
   if (subject.environment) return roles.In(*subject.environment) >= Role::kViewer;
-  return (subject.kind == "flag" ? roles.Most() : roles.everywhere) >= Role::kViewer;
+  return (subject.kind == "flag" ? roles.Most() : roles.Least()) >= Role::kViewer;
 }
 
 }  // namespace pennon::store

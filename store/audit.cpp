@@ -102,6 +102,16 @@ base::Result<AuditEntry> Audit::Version(const Subject& subject, std::int64_t ver
   return *std::move(found);
 }
 
+base::Result<std::int64_t> Audit::LastCreation(const Subject& subject) {
+  std::int64_t sequence = 0;
+  auto read = database_.Each(
+      "SELECT max(seq) FROM audit WHERE kind = ? AND key = ? "
+      "AND environment IS NOT DISTINCT FROM ? AND action = 'create'",
+      [&](const Row& row) { sequence = row.Int(0); }, subject.kind, subject.key,
+      subject.environment);
+  return read.map([&] { return sequence; });
+}
+
 base::Result<std::int64_t> Audit::LastVersion(const Subject& subject) {
   std::int64_t version = 0;
   auto read = database_.Each(

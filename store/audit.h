@@ -74,6 +74,8 @@ class Audit {
   base::Result<AuditEntry> Version(const Subject& subject, std::int64_t version);
   /// The subject's last version; 0 when it never was.
   base::Result<std::int64_t> LastVersion(const Subject& subject);
+  /// The sequence of the entry that made it last; 0 when none did.
+  base::Result<std::int64_t> LastCreation(const Subject& subject);
   base::Result<AuditHead> Head();
   /// In the order of their making: calls `read` for each.
   base::Result<void> Each(const std::function<void(AuditEntry)>& read);

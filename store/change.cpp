@@ -211,11 +211,15 @@ Result<void> Change::ConfigureFlag(const std::string& environment, const std::st
   config.flag = flag;
   config.definition = UnconfiguredFlag(NewSalt());
   if (scope_.restores && *last > 0) {
-    auto document = audit_.Version(subject, *last).and_then([](const AuditEntry& entry) {
-      return ReadStored("audit", entry.after.value_or(""));
-    });
-    if (!document) return Fail(document.error());
-    config.definition = *std::move(document);
+    auto entry = audit_.Version(subject, *last);
+    auto made = audit_.LastCreation({environment, "environment", environment});
+    if (!entry) return Fail(entry.error());
+    if (!made) return Fail(made.error());
+    if (entry->sequence > *made) {  // not of an environment that had the key before
+      auto document = ReadStored("audit", entry->after.value_or(""));
+      if (!document) return Fail(document.error());
+      config.definition = *std::move(document);
+    }
   }
   config.version = *last + 1;
   config.updated_at = now_;

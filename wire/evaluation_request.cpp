@@ -150,12 +150,16 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     if (member_ == Member::kOther && evaluate) {
       return Refuse("", "a member is not known; known are context, flag, flags, default, defaults");
     }
-    if (member_ == Member::kDefault) NewDefault("");
+    if (member_ == Member::kDefault) NewSingleDefault();
     return true;
   }
   void NewDefault(std::string_view key) {
     request_.defaults.emplace_back(key, std::string());
     copy_ = ValueCopy(request_.defaults.back().second);
+  }
+  void NewSingleDefault() {
+    const bool is_first = !request_.single_default;  // of one that is given twice the first counts
+    copy_ = ValueCopy(is_first ? request_.single_default.emplace() : scratch_);
   }
 
   bool AddFlag(std::string_view key) {
@@ -239,9 +243,7 @@ base::Result<void> CheckCombination(const EvaluationRequest& request, bool has_f
   if (request.single && has_flags_member) {
     return Fail(Error::Invalid("flag", "give flag or flags, not both"));
   }
-  const bool has_single_default =
-      !request.defaults.empty() && request.defaults.front().first.empty();
-  if (has_single_default && !request.single) {
+  if (request.single_default && !request.single) {
     return Fail(Error::Invalid("default", "belongs to \"flag\"; for several flags give defaults"));
   }
   return {};
@@ -253,11 +255,12 @@ void EvaluationRequest::Clear() {
   names_flags = false;
   single = false;
   flags.clear();
+  single_default.reset();
   defaults.clear();
 }
 
 std::string_view EvaluationRequest::DefaultFor(std::string_view flag) const {
-  if (single && !defaults.empty() && defaults.front().first.empty()) return defaults.front().second;
+  if (single_default) return *single_default;
   const auto found = std::lower_bound(defaults.begin(), defaults.end(), flag, ComesBefore);
   return found == defaults.end() || found->first != flag ? std::string_view() : found->second;
 }

@@ -2,6 +2,7 @@
 // {"context", "flag" | "flags", "default" | "defaults"}. Read in place, without a DOM.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ struct EvaluationRequest {
   bool names_flags = false;  // false: all flags are meant
   bool single = false;       // "flag" was given
   std::vector<std::string_view> flags;
+  std::optional<std::string> single_default;                       // JSON text
   std::vector<std::pair<std::string_view, std::string>> defaults;  // key -> JSON text, by key
 
   void Clear();

@@ -133,6 +133,9 @@ TEST_CASE("who may not read an environment does not read of it in what tells of 
   store.Expect(403, "GET", "/api/v1/audit?environment=prod&kind=config");
   store.Expect(403, "GET", "/api/v1/audit/export");
   store.Expect(200, "GET", "/api/v1/environments/test/flags/a");
+  CHECK_FALSE(MaySee(store.grant.roles, {"prod", "config", "a"}));
+  CHECK_FALSE(MaySee(store.grant.roles, {std::nullopt, "user", "ann"}));
+  CHECK(MaySee(store.grant.roles, {std::nullopt, "flag", "a"}));
   store.grant.roles = {Role::kAdmin, {{"prod", Role::kViewer}}};
   store.Expect(200, "GET", "/api/v1/audit");
   store.Expect(403, "GET", "/api/v1/tokens");

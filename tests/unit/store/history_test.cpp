@@ -234,7 +234,8 @@ TEST_CASE("a flag that is made again under its key has nothing of the one before
   CHECK(!is_on(*past.Find("flags")->Find("a")));
   const auto made = Number(store.Expect(200, "GET", "/api/v1/flags/a"), "version");
   store.Expect(204, "DELETE", "/api/v1/flags/a");
-  store.Expect(200, "POST", "/api/v1/flags/a/versions/" + std::to_string(made) + "/restore", "", "");
+  store.Expect(200, "POST", "/api/v1/flags/a/versions/" + std::to_string(made) + "/restore", "",
+               "");
   const auto restored = store.Expect(200, "GET", kConfig);
   CHECK(!is_on(restored));
   CHECK(Text(restored, "salt") != salt);
@@ -250,6 +251,18 @@ TEST_CASE("an environment that is made again under its key has nothing of the on
   const auto restored = store.Expect(200, "GET", kConfig);
   CHECK(*restored.Find("enabled") == model::Value(false));
   CHECK(Text(restored, "salt") == salt);
+}
+
+TEST_CASE("a restored flag has nothing of an environment that was deleted while it was") {
+  HistoryFixture store;
+  const std::string salt = Text(store.Expect(200, "GET", kConfig), "salt");
+  store.Expect(204, "DELETE", "/api/v1/flags/a");
+  store.Expect(204, "DELETE", "/api/v1/environments/prod?confirm=prod");
+  store.Expect(201, "POST", "/api/v1/environments", R"({"key":"prod"})");
+  store.Expect(200, "POST", "/api/v1/flags/a/versions/1/restore", "", "");
+  const auto restored = store.Expect(200, "GET", kConfig);
+  CHECK(*restored.Find("enabled") == model::Value(false));
+  CHECK(Text(restored, "salt") != salt);
 }
 
 TEST_CASE("names of flags and environments may be those of the paths around them") {

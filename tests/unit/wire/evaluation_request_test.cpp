@@ -74,9 +74,13 @@ TEST_CASE("flags and defaults are read in all their forms") {
   CHECK(several.request.DefaultFor("b") == "true");
   CHECK(several.request.DefaultFor("c") == "");
   const Request twice(R"({"flags":["b"],"defaults":{"c":0,"b":1,"a":2,"b":3,"":4}})");
+  REQUIRE_MESSAGE(twice.result.has_value(), twice.Error());
   CHECK(twice.request.DefaultFor("b") == "1");
   CHECK(twice.request.DefaultFor("") == "4");
   CHECK(twice.request.DefaultFor("bb") == "");
+  const Request both(R"({"flag":"b","default":1,"default":2,"defaults":{"b":3}})");
+  REQUIRE_MESSAGE(both.result.has_value(), both.Error());
+  CHECK(both.request.DefaultFor("b") == "1");
   CHECK_FALSE(Request("{}").request.names_flags);
   CHECK(Request(R"({"flags":[]})").request.names_flags);
   CHECK(Request("").result.has_value());
