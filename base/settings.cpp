@@ -145,6 +145,38 @@ std::string EnvironmentName(std::string_view prefix, std::string_view path) {
   return name;
 }
 
+// "8017_TCP", "8017_TCP_ADDR": what follows _PORT_ for one port of a Service.
+bool IsServicePort(std::string_view text) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (digits == 0) return false;
+  text.remove_prefix(digits);
+  for (const std::string_view protocol : {"_TCP", "_UDP", "_SCTP"}) {
+    if (!text.starts_with(protocol)) continue;
+    const std::string_view rest = text.substr(protocol.size());
+    return rest.empty() || rest == "_ADDR" || rest == "_PORT" || rest == "_PROTO";
+  }
+  return false;
+}
+
+// Kubernetes tells every pod of the Services in its namespace: a Service called pennon-store is
+// PENNON_STORE_SERVICE_HOST, PENNON_STORE_PORT=tcp://10.0.0.1:8017, PENNON_STORE_PORT_8017_TCP, ….
+bool IsOfKubernetes(std::string_view name, std::string_view value) {
+  constexpr std::string_view kPort = "_PORT";
+  if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") ||
+      name.find("_SERVICE_PORT_") != std::string_view::npos) {
+    return true;
+  }
+  if (name.ends_with(kPort) && (value.starts_with("tcp://") || value.starts_with("udp://") ||
+                                value.starts_with("sctp://"))) {
+    return true;
+  }
+  for (std::size_t at = name.find("_PORT_"); at != std::string_view::npos;
+       at = name.find("_PORT_", at + 1)) {
+    if (IsServicePort(name.substr(at + kPort.size() + 1))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Settings::Add(std::string path, SettingTarget target, std::string description,
@@ -183,12 +215,14 @@ Result<void> Settings::ReadEnvironment(std::string_view prefix, char* const* env
     const auto found = std::find_if(
         settings_.begin(), settings_.end(),
         [&](const Setting& setting) { return EnvironmentName(prefix, setting.path) == name; });
+    const std::string_view value = entry.substr(equals + 1);
     if (found == settings_.end()) {
+      if (IsOfKubernetes(name, value)) continue;
       return Fail(Error::Invalid(name,
                                  "this environment variable names no setting; run with "
                                  "--print-config to see all settings"));
     }
-    auto set = Set(found->path, std::string(entry.substr(equals + 1)), std::string(name));
+    auto set = Set(found->path, std::string(value), std::string(name));
     if (!set) return set;
   }
   return {};

@@ -52,7 +52,7 @@ class Settings {
   /// errors that name `file:line`.
   Result<void> ReadYaml(const std::string& file, const std::string& text);
   /// Reads `PREFIX_UPSTREAM_POLL_INTERVAL` and the like; an unknown name with the prefix is an
-  /// error.
+  /// error, unless it is what Kubernetes calls a Service with the program's name.
   Result<void> ReadEnvironment(std::string_view prefix, char* const* environment);
   /// Reads the file ("": none) and then the environment, which is the stronger.
   Result<void> ReadFileAndEnvironment(const std::string& file, std::string_view prefix,

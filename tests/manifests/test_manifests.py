@@ -1,6 +1,6 @@
 """The Kubernetes manifests: built by the oldest kubectl they are for, and held against Kubernetes' own schemas.
 
-KUBECTL names that kubectl. What the operators of Prometheus define is not in those schemas: OWN_KINDS has it.
+KUBECTL names that kubectl, PENNON_BIN the folder with the programs. What the operators of Prometheus define is not in those schemas: OWN_KINDS has it.
 """
 import copy
 import json
@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MANIFESTS = ROOT / "packaging" / "kubernetes"
 MONITORING = MANIFESTS / "monitoring"
 KUBECTL = os.environ.get("KUBECTL", "kubectl")
+BIN = pathlib.Path(os.environ.get("PENNON_BIN", ROOT / "build" / "dev" / "bin"))
 KUBERNETES = ("1.29", "1.31", "1.33")  # restartPolicy of an init container is on by default since 1.29
 FOLDERS = sorted(path.parent.name for path in MANIFESTS.glob("*/kustomization.yaml"))
 
@@ -96,6 +97,12 @@ class ManifestsTest(unittest.TestCase):
                         self.assertTrue(limits["readOnlyRootFilesystem"])
                         self.assertFalse(limits["allowPrivilegeEscalation"])
 
+    def test_no_pod_is_told_of_services(self):
+        for folder in FOLDERS:
+            for document in built(folder):
+                if document["kind"] in ("Deployment", "DaemonSet", "Job"):
+                    self.assertIs(pod_of(document)["enableServiceLinks"], False, folder)
+
     def test_the_daemon_is_a_sidecar_that_is_probed_by_commands(self):
         for folder, kind in (("sidecar", "Deployment"), ("job", "Job")):
             daemon, = pod_of(the(built(folder), kind))["initContainers"]
@@ -136,6 +143,34 @@ class SettingsTest(unittest.TestCase):
         for path in MANIFESTS.rglob("*.yaml"):
             for name in re.findall(r"PENNOND_[A-Z_]+", path.read_text()):
                 self.assertIn(name, names, path)
+
+
+    @unittest.skipUnless((BIN / "pennond").exists() and (BIN / "pennon-store").exists(), "the programs are not built")
+    def test_the_programs_take_the_environment_of_their_containers(self):
+        """As it is in a cluster that tells pods of Services, which are called as the programs are."""
+        links = {}
+        for service in ("PENNON_STORE", "PENNOND"):
+            links |= {service + name: value for name, value in {
+                "_SERVICE_HOST": "10.0.0.1", "_SERVICE_PORT": "8017", "_SERVICE_PORT_HTTP": "8017",
+                "_PORT": "tcp://10.0.0.1:8017", "_PORT_8017_TCP": "tcp://10.0.0.1:8017", "_PORT_8017_TCP_PROTO": "tcp",
+                "_PORT_8017_TCP_PORT": "8017", "_PORT_8017_TCP_ADDR": "10.0.0.1"}.items()}
+        seen = set()
+        for folder in FOLDERS:
+            for document in built(folder):
+                if document["kind"] not in ("Deployment", "DaemonSet", "Job"):
+                    continue
+                pod = pod_of(document)
+                for container in [*pod.get("initContainers", []), *pod["containers"]]:
+                    program = container["image"].rpartition("/")[2].partition(":")[0]
+                    if program not in ("pennond", "pennon-store"):
+                        continue
+                    own = {one["name"]: one.get("value", "postgres://of-a-secret/pennon") for one in container["env"]}
+                    for environment in (own, own | links):
+                        done = subprocess.run([BIN / program, *container.get("args", []), "--check-config"], env=environment,
+                                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                        self.assertEqual((done.returncode, done.stdout), (0, "the configuration is fine\n"), folder)
+                    seen.add((folder, program))
+        self.assertLessEqual({("store", "pennon-store"), ("sidecar", "pennond"), ("job", "pennond"), ("node", "pennond")}, seen)
 
 
 class MonitoringTest(unittest.TestCase):

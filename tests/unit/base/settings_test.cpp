@@ -94,6 +94,43 @@ TEST_CASE("the environment sets by upper-case names, and an unknown one is a mis
   CHECK(read.error().where() == "APP_SECTOIN");
 }
 
+TEST_CASE("what Kubernetes calls a Service of the program's name is no setting and no mistake") {
+  const auto error_of = [](std::string variable) {
+    std::array<char*, 2> environment{variable.data(), nullptr};
+    Fixture f;
+    const auto read = f.settings.ReadEnvironment("APP", environment.data());
+    return read ? "" : read.error().where();
+  };
+  for (const char* const of_service :
+       {"APP_SERVICE_HOST=10.0.0.1", "APP_SERVICE_PORT=8017", "APP_SERVICE_PORT_HTTP=8017",
+        "APP_PORT=tcp://10.0.0.1:8017", "APP_PORT=udp://10.0.0.1:53",
+        "APP_PORT_8017_TCP=tcp://10.0.0.1:8017", "APP_PORT_8017_TCP_PROTO=tcp",
+        "APP_PORT_8017_TCP_PORT=8017", "APP_PORT_8017_TCP_ADDR=10.0.0.1",
+        "APP_PORT_53_UDP_ADDR=10.0.0.1", "APP_METRICS_SERVICE_HOST=10.0.0.1",
+        "APP_METRICS_PORT=tcp://10.0.0.1:1", "APP_METRICS_PORT_1_TCP=tcp://10.0.0.1:1"}) {
+    CHECK_MESSAGE(error_of(of_service) == "", of_service);
+  }
+  CHECK(error_of("APP_PORT=8017") == "APP_PORT");
+  CHECK(error_of("APP_PORT_HTTP=8017") == "APP_PORT_HTTP");
+  CHECK(error_of("APP_PORT_8017=8017") == "APP_PORT_8017");
+  CHECK(error_of("APP_PORT_8017_TCP_NAME=a") == "APP_PORT_8017_TCP_NAME");
+  CHECK(error_of("APP_SERVICE=a") == "APP_SERVICE");
+}
+
+TEST_CASE("a setting whose name looks like one of Kubernetes' is set") {
+  Settings settings;
+  std::string port;
+  std::string host;
+  settings.Add("port", &port, "a port");
+  settings.Add("service.host", &host, "a host");
+  std::string first = "APP_PORT=tcp://10.0.0.1:8017";
+  std::string second = "APP_SERVICE_HOST=h";
+  std::array<char*, 3> environment{first.data(), second.data(), nullptr};
+  REQUIRE(settings.ReadEnvironment("APP", environment.data()));
+  CHECK(port == "tcp://10.0.0.1:8017");
+  CHECK(host == "h");
+}
+
 TEST_CASE("what is printed reads back and tells where each value is from") {
   Fixture f;
   REQUIRE(f.settings.Set("section.pause_time", "30s", "--section-pause-time"));
