@@ -54,8 +54,16 @@ class CommandLineTest(EndToEndTest):
         self.assertEqual((self.folder("files") / "file").read_text(), "precious")
         self.refused(78, "there is no group", "pennond", "--environment", "e", "--cache-path", "",
                      "--socket-path", "s", "--socket-group", "no-such-group")
+        for none in ("4294967295", "4294967296", "99999999999999999999"):
+            self.refused(78, "there is no group " + none, "pennond", "--environment", "e", "--cache-path", "",
+                         "--socket-path", "s", "--socket-group", none)
         self.refused(2, "--http-port: http.port: is \"x\", expected a whole number", "pennond",
                      "--http-port", "x")
+
+    def test_the_group_of_the_socket_may_be_a_number_without_a_name(self):
+        group = 54321 if os.getuid() == 0 else os.getgid()
+        daemon = self.start_daemon(arguments=["--socket-group", str(group)])
+        self.assertEqual(os.stat(daemon.socket).st_gid, group)
 
     def test_lint_names_the_places_of_a_flagd_document(self):
         bad = self.write("flagd.json", """{"flags": {"f": {"state": "ENABLED", "variants": {"a": true},
