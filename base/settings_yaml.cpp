@@ -8,6 +8,7 @@
 #include "base/json_text.h"
 #include "base/settings.h"
 #include "base/yaml_scalar.h"
+#include "base/yaml_text.h"
 
 namespace pennon::base {
 namespace {
@@ -110,7 +111,7 @@ class Walk {
 
 Result<void> Settings::ReadYaml(const std::string& file, const std::string& text) {
   try {
-    const YAML::Node root = YAML::Load(text);
+    const YAML::Node root = YAML::Load(WithEndOfYaml(text));
     if (root.IsNull()) return {};
     if (!root.IsMap()) return Fail(Error::Invalid(file, "expected settings as \"name: value\""));
     return Walk(*this, file).Map(root, "");

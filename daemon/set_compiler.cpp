@@ -1,6 +1,7 @@
 #include "daemon/set_compiler.h"
 
-#include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/compile.h"
@@ -17,15 +18,23 @@ using serving::AttachedImage;
 template <typename T>
 void TakeKept(model::Definitions<T>& definitions, const model::Definitions<T>& before,
               const std::vector<std::string>& kept) {
+  if (kept.empty()) return;
+  const auto places = [](const auto& list) {
+    std::unordered_map<std::string_view, std::size_t> by_key;
+    std::size_t place = 0;
+    for (const auto& one : list) by_key.emplace(one->key, place++);
+    return by_key;
+  };
+  const auto old_places = places(before);
+  const auto now_places = places(definitions);
   for (const std::string& key : kept) {
-    const auto same_key = [&](const auto& one) { return one->key == key; };
-    const auto old = std::find_if(before.begin(), before.end(), same_key);
-    if (old == before.end()) continue;
-    const auto now = std::find_if(definitions.begin(), definitions.end(), same_key);
-    if (now == definitions.end()) {
-      definitions.push_back(*old);
+    const auto old = old_places.find(key);
+    if (old == old_places.end()) continue;
+    const auto now = now_places.find(key);
+    if (now == now_places.end()) {
+      definitions.push_back(before[old->second]);
     } else {
-      definitions.Set(static_cast<std::size_t>(now - definitions.begin()), *old);
+      definitions.Set(now->second, before[old->second]);
     }
   }
 }

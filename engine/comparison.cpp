@@ -15,22 +15,33 @@ namespace {
 using model::Attribute;
 using model::AttributeKind;
 
-// Calls `test` with the literals until one passes.
+constexpr std::size_t kSearchedBytesPerOperation = 64;
+constexpr std::size_t kMatchedBytesPerOperation = 4;  // by a regular expression
+
+// Calls `test` with the literals until one passes. Each costs `more` than one operation.
 template <typename Test>
-bool AnyLiteral(const ImageView& view, const ValueSet& set, Budget& budget, Test&& test) {
+bool AnyLiteral(const ImageView& view, const ValueSet& set, std::size_t more, Budget& budget,
+                Test&& test) {
+  const auto cost = static_cast<std::uint32_t>(1 + std::min<std::size_t>(more, UINT32_MAX - 1));
   for (const Literal& literal : view.literals.subspan(set.literals.first, set.literals.count)) {
-    if (!budget.Spend()) return false;
+    if (!budget.Spend(cost)) return false;
     if (test(literal)) return true;
   }
   return false;
 }
 
-bool ContainsIgnoringCase(std::string_view text, std::string_view lower) {
+// Looks at as many bytes as both have together multiplied, in the worst case.
+bool ContainsIgnoringCase(std::string_view text, std::string_view lower, Budget& budget) {
+  const std::size_t cost = text.size() / kSearchedBytesPerOperation * lower.size();
+  if (!budget.Spend(static_cast<std::uint32_t>(std::min<std::size_t>(cost, UINT32_MAX)))) {
+    return false;
+  }
   return std::search(text.begin(), text.end(), lower.begin(), lower.end(),
                      [](char a, char b) { return LowerAscii(a) == b; }) != text.end();
 }
 
-bool TextMatches(StepOp op, std::string_view text, std::string_view part, bool ignore_case) {
+bool TextMatches(StepOp op, std::string_view text, std::string_view part, bool ignore_case,
+                 Budget& budget) {
   if (text.size() < part.size()) return false;
   switch (op) {
     case StepOp::kStartsWith:
@@ -40,8 +51,7 @@ bool TextMatches(StepOp op, std::string_view text, std::string_view part, bool i
       text = text.substr(text.size() - part.size());
       break;
     default:
-      return ignore_case ? ContainsIgnoringCase(text, part)
-                         : text.find(part) != std::string_view::npos;
+      return ignore_case ? ContainsIgnoringCase(text, part, budget) : HasPart(text, part);
   }
   return ignore_case ? EqualIgnoringCase(text, part) : text == part;
 }
@@ -119,12 +129,18 @@ bool RangeHas(std::string_view packed, const IpAddress& address) {
 bool ComparesWithAny(const ImageView& view, const Step& step, const ValueSet& set,
                      const Attribute& attribute, Budget& budget) {
   const bool is_text = attribute.kind() == AttributeKind::kString;
-  const auto any = [&](auto&& test) { return AnyLiteral(view, set, budget, test); };
+  std::size_t more = 0;
+  if (is_text && step.op == StepOp::kContains) {
+    more = attribute.text().size() / kSearchedBytesPerOperation;
+  } else if (is_text && step.op == StepOp::kRegex) {
+    more = attribute.text().size() / kMatchedBytesPerOperation;
+  }
+  const auto any = [&](auto&& test) { return AnyLiteral(view, set, more, budget, test); };
   if (step.op <= StepOp::kContains) {
     return is_text && any([&](const Literal& literal) {
              return literal.kind == LiteralKind::kString &&
                     TextMatches(step.op, attribute.text(), view.Text(literal),
-                                (step.option & kOption) != 0);
+                                (step.option & kOption) != 0, budget);
            });
   }
   if (step.op == StepOp::kRegex) {

@@ -287,7 +287,8 @@ class Verifier {
   bool Splits(BlockReader& block, const FlagRecord& flag, std::uint32_t offset) {
     const auto* split = block.Record<SplitRecord>(offset);
     std::span<const WeightRecord> weights;
-    return split != nullptr && Reads(split->bucketing) && block.Holds(split->weights, weights) &&
+    return split != nullptr && split->total != 0 && Reads(split->bucketing) &&
+           block.Holds(split->weights, weights) &&
            (split->missing >= kMissingIsRandom || split->missing < flag.variants.count) &&
            Ramp(block, flag, split->ramp) && !weights.empty() &&
            std::all_of(weights.begin(), weights.end(),

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -25,6 +26,11 @@ inline bool EqualIgnoringCase(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() &&
          std::equal(text.begin(), text.end(), lower.begin(),
                     [](char a, char b) { return LowerAscii(a) == b; });
+}
+
+/// Whether `part` stands in `text`, in time that grows with both and not with their product.
+inline bool HasPart(std::string_view text, std::string_view part) {
+  return part.empty() || ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
 /// The int64 that `number` is, if it is one: 3.0 -> 3.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "engine/literal.h"
 namespace pennon::engine {
 namespace {
 
@@ -56,7 +57,7 @@ std::string_view Cut(std::string_view text, double start, std::optional<double> 
 
 bool ContainsText(LogicEvaluator& evaluator, std::string_view text, std::string_view part) {
   const auto cost = static_cast<std::uint32_t>(text.size() / kBytesPerOperation);
-  return evaluator.budget().Spend(cost) && text.find(part) != std::string_view::npos;
+  return evaluator.budget().Spend(cost) && HasPart(text, part);
 }
 
 LogicValue Concatenation(LogicEvaluator& evaluator, const LogicNode& node, const LogicValue& data) {

@@ -130,6 +130,10 @@ bool HasType(const ImageView& view, const ValueSet& set, const Attribute& attrib
 // The attribute as text, and that as the operator needs it.
 [[gnu::noinline]] bool MatchesAsText(const ImageView& view, const Step& step,
                                      const Attribute& attribute, Budget& budget) {
+  if (attribute.kind() == AttributeKind::kNull || attribute.kind() == AttributeKind::kArray ||
+      attribute.kind() == AttributeKind::kObject) {
+    return false;  // these are no text
+  }
   NumberText buffer;
   const std::string_view text = TextOf(attribute, buffer);
   if (step.op < StepOp::kEqual || step.op > StepOp::kLessEqual) {

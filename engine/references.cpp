@@ -20,7 +20,8 @@ class Components {
         broken_is_error_(broken_is_error),
         order_(nodes.size(), kUnvisited),
         low_(nodes.size(), 0),
-        on_stack_(nodes.size(), false) {
+        on_stack_(nodes.size(), false),
+        is_in_cycle_(nodes.size(), false) {
     result_.errors.resize(nodes.size());
     result_.heights.resize(nodes.size(), 0);
   }
@@ -83,7 +84,9 @@ class Components {
     stack_.erase(first, stack_.end());
     for (const std::uint32_t member : members) on_stack_[member] = false;
     if (members.size() > 1 || IsItsOwnTarget(root)) {
+      for (const std::uint32_t member : members) is_in_cycle_[member] = true;
       for (const std::uint32_t member : members) result_.errors[member] = Cycle(member, members);
+      for (const std::uint32_t member : members) is_in_cycle_[member] = false;
     } else {
       Settle(root);
     }
@@ -99,7 +102,7 @@ class Components {
   [[nodiscard]] Error Cycle(std::uint32_t node, const std::vector<std::uint32_t>& members) const {
     const auto& references = nodes_[node].references;
     const auto into = std::find_if(references.begin(), references.end(), [&](const auto& r) {
-      return std::find(members.begin(), members.end(), r.target) != members.end();
+      return r.target < is_in_cycle_.size() && is_in_cycle_[r.target];
     });
     std::string what = "is part of a cycle of " + std::to_string(members.size()) + ' ' +
                        std::string(noun_) + "s: ";
@@ -144,6 +147,7 @@ class Components {
   std::vector<std::uint32_t> order_;
   std::vector<std::uint32_t> low_;
   std::vector<bool> on_stack_;
+  std::vector<bool> is_in_cycle_;  // in the one that is told
   std::vector<std::uint32_t> stack_;
   std::vector<Frame> frames_;
   std::uint32_t counter_ = 0;

@@ -77,9 +77,12 @@ Value Leaf(std::string_view name, std::string_view op, Array values, bool negate
   return leaf;
 }
 
+constexpr std::int64_t kLastMicros = 253'402'300'799'999'999;  // 9999-12-31T23:59:59.999999Z
+
 // A context without an instant means the present: after `micros`, or before it.
 Value OrPresent(Value given, bool after, std::int64_t micros, bool negate) {
-  const std::string end = base::FormatTimestamp(after ? micros + 1 : micros);
+  // An offset may lead beyond the last year that a time has.
+  const std::string end = base::FormatTimestamp(std::min(after ? micros + 1 : micros, kLastMicros));
   Value window(Object{{"window", Object{{after ? "from" : "to", end}}}});
   if (negate) window = Object{{"not", window}};
   const Value exists(Object{{"attr", UnleashAttributes(kCurrentTime)}, {"op", "exists"}});

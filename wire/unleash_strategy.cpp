@@ -16,6 +16,8 @@ using model::Array;
 using model::Object;
 using model::Value;
 
+constexpr std::string_view kSpace = " \t\r\n";
+
 // The strategy's parameters: texts, as Unleash's own clients send them.
 class Parameters {
  public:
@@ -31,15 +33,18 @@ class Parameters {
   }
   // Whole percents; what is none counts as 0.
   [[nodiscard]] std::int64_t Percent(std::string_view name) const {
-    const std::string text = Text(name);
+    const std::string given = Text(name);
+    std::string_view text = given;
+    text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+    text = text.substr(0, text.find_last_not_of(kSpace) + 1);
+    if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
     double percent = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
-    if (error != std::errc() || !(percent > 0)) return 0;
+    if (error != std::errc() || end != text.data() + text.size() || !(percent > 0)) return 0;
     return static_cast<std::int64_t>(std::floor(std::min(percent, 100.0)));
   }
   // The parts between commas, without the spaces around them and without empty ones.
   [[nodiscard]] Array List(std::string_view name) const {
-    constexpr std::string_view kSpace = " \t\r\n";
     Array parts;
     const std::string text = Text(name);
     for (std::size_t begin = 0; begin <= text.size();) {

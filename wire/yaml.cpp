@@ -12,6 +12,7 @@
 #include "base/text_hash.h"
 #include "base/utf8.h"
 #include "base/yaml_scalar.h"
+#include "base/yaml_text.h"
 #include "wire/json.h"
 #include "wire/limits.h"
 #include "wire/value_builder.h"
@@ -177,7 +178,7 @@ class Finder final : public Handler {
 
 base::Result<void> Parse(std::string_view text, Handler& handler) {
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{base::WithEndOfYaml(text)};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(handler)) {
     }

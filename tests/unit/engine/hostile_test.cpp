@@ -259,6 +259,25 @@ TEST_CASE("a flag that would make every evaluation slow gives an error instead")
   CHECK(set.Ask("f", context).error == model::EvaluationError::kGeneral);
 }
 
+TEST_CASE("long texts cost an evaluation what it takes to look through them") {
+  const auto rules = [](int count, const std::string& test) {
+    return R"({"f":)" +
+           Flag(R"("rules":[)" +
+                Repeated(count, R"({"when":{"attr":"a",)" + test + "}," + kServeOn + '}') + ']') +
+           '}';
+  };
+  client::Context context;
+  context.Set("a", std::string(1'000'000, 'a'));
+  const std::string part = std::string(3'000, 'a') + 'b';
+  const Attached search(
+      rules(1, R"("op":"contains","ignoreCase":true,"values":[")" + part + "\"]"));
+  CHECK(search.Ask("f", context).error == model::EvaluationError::kGeneral);
+  const Attached plain(rules(1, R"("op":"contains","values":[")" + part + "\"]"));
+  CHECK(plain.Ask("f", context).error == model::EvaluationError::kNone);
+  const Attached pattern(rules(20, R"("op":"regex","values":["[ab]*a[ab]{12}N"])"));
+  CHECK(pattern.Ask("f", context).error == model::EvaluationError::kGeneral);
+}
+
 TEST_CASE("keys of any characters are kept apart byte by byte") {
   const std::string plain = Flag(R"("default":{"variant":"on"})");
   const Attached set(R"({"__proto__":)" + plain + R"(,"../x":)" + plain + R"(,"%00":)" + plain +

@@ -118,11 +118,17 @@ TEST_CASE("parameters are texts: lists are trimmed, percents cut to whole ones o
       {"name":"flexibleRollout","parameters":{"rollout":"33.9","groupId":"g"}}]},
     {"name":"much","enabled":true,"strategies":[
       {"name":"flexibleRollout","parameters":{"rollout":"1e9","groupId":"g"}}]},
+    {"name":"spaced","enabled":true,"strategies":[
+      {"name":"flexibleRollout","parameters":{"rollout":" +40 ","groupId":"g"}}]},
+    {"name":"followed","enabled":true,"strategies":[
+      {"name":"flexibleRollout","parameters":{"rollout":"100abc","groupId":"g"}}]},
     {"name":"none","enabled":true,"strategies":[
       {"name":"flexibleRollout","parameters":{"rollout":"many","groupId":"g"}}]})");
   CHECK(read.Json("ids", "rules").find(R"("values":["a","b"])") != std::string::npos);
   CHECK(read.Json("cut", "rules").find(R"("percent":33,)") != std::string::npos);
   CHECK(read.Json("much", "rules").find(R"("percent":100,)") != std::string::npos);
+  CHECK(read.Json("spaced", "rules").find(R"("percent":40,)") != std::string::npos);
+  CHECK(read.Json("followed", "rules").find(R"("percent":0,)") != std::string::npos);
   CHECK(read.Json("none", "rules").find(R"("percent":0,)") != std::string::npos);
 }
 

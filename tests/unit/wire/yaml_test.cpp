@@ -65,6 +65,20 @@ TEST_CASE("quoted and block scalars are strings") {
   CHECK(AsJson("a: |\n  1\n  2\nb: >\n  1\n  2\n") == R"({"a":"1\n2\n","b":"1 2\n"})");
 }
 
+TEST_CASE("a quote that is never closed is refused, wherever the text ends") {
+  for (const char* quote : {"\"", "'"}) {
+    for (const char* end : {"", "\n", "\n\n", "\n  ", "\r\n", "\n# done\n"}) {
+      const std::string text = std::string("a: ") + quote + "lost\nb: 1" + end;
+      CHECK_MESSAGE(ErrorOf(text) != "", text);
+    }
+  }
+  for (const char* end : {"", "\n", "\n\n", "\n...\n", "\n  "}) {
+    CHECK(AsJson(std::string("b: 1\na: \"found\"") + end) == R"({"b":1,"a":"found"})");
+  }
+  CHECK(AsJson("a: |\n  1") == R"({"a":"1"})");
+  CHECK(AsJson("a: |+\n  1\n\n") == R"({"a":"1\n\n"})");
+}
+
 TEST_CASE("containers keep the order of the document") {
   CHECK(AsJson("z: 1\na: [{b: {}}, []]\n\"m\": {y: 1, x: 2}\n") ==
         R"({"z":1,"a":[{"b":{}},[]],"m":{"y":1,"x":2}})");
