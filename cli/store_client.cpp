@@ -26,7 +26,8 @@ using base::Fail;
 using base::Result;
 
 constexpr std::size_t kMaxLoginBytes = 64 * 1024;
-constexpr int kBadRequest = 400;
+constexpr std::string_view kApi = "/api/v1";
+constexpr int kNoContent = 204;
 
 std::string Variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -44,6 +45,28 @@ std::filesystem::path LoginFile() {
 std::string Member(const model::Value& object, std::string_view name) {
   const model::Value* const found = object.Find(name);
   return found != nullptr && found->AsString() != nullptr ? *found->AsString() : "";
+}
+
+// Somebody in between answers for the store, or it has moved.
+Error Redirect(const net::HttpFetched& answer, const StoreLogin& login, const std::string& path) {
+  const auto location = answer.headers.find("location");
+  if (location == answer.headers.end() || location->second.empty()) {
+    return Error::Unavailable("store", "answers with status " + std::to_string(answer.status) +
+                                           ", a redirect that leads nowhere");
+  }
+  std::string target = location->second;
+  if (target.front() == '/' && !target.starts_with("//")) {
+    const std::size_t host = login.url.find("://");
+    const std::size_t end = login.url.find('/', host == std::string::npos ? 0 : host + 3);
+    target = login.url.substr(0, end) + target;
+  }
+  const std::string call = std::string(kApi) + path;
+  const bool is_store = target.ends_with(call);
+  if (is_store) target.resize(target.size() - call.size());
+  return Error::Unavailable("store", "redirects to " + target +
+                                         ", and nothing was done; sign in with " +
+                                         (is_store ? "that" : "the store's own") +
+                                         " URL: pennon login " + (is_store ? target : "URL"));
 }
 
 Error Refusal(const net::HttpFetched& answer) {
@@ -105,7 +128,7 @@ Result<std::string> CallStore(const StoreLogin& login, const StoreCall& call) {
   net::HttpClient http("pennon/" + std::string(base::Version()));
   net::HttpFetch fetch;
   fetch.method = call.method;
-  fetch.url = login.url + "/api/v1" + call.path;
+  fetch.url = login.url + std::string(kApi) + call.path;
   fetch.ca_file = login.ca_file;
   fetch.headers = {{"Authorization", "Bearer " + login.token}};
   fetch.body = call.body;
@@ -120,7 +143,16 @@ Result<std::string> CallStore(const StoreLogin& login, const StoreCall& call) {
              [done](Result<net::HttpFetched> answer) { done->set_value(std::move(answer)); });
   const Result<net::HttpFetched> answer = result.get();
   if (!answer) return Fail(answer.error());
-  if (answer->status >= kBadRequest) return Fail(Refusal(*answer));
+  if (answer->status >= 300 && answer->status < 400) {
+    return Fail(Redirect(*answer, login, call.path));
+  }
+  if (answer->status < 200 || answer->status >= 300) return Fail(Refusal(*answer));
+  if (answer->status == kNoContent && call.method == "DELETE") return std::string();
+  if (!wire::ReadJson(answer->body)) {
+    return Fail(Error::Unavailable(
+        "store", "answers with status " + std::to_string(answer->status) +
+                     " and no JSON document; is " + login.url + " the URL of a pennon-store?"));
+  }
   return answer->body;
 }
 

@@ -29,7 +29,8 @@ struct StoreCall {
   std::string body;
   bool is_new = false;  // a PUT of something that is not there yet
 };
-/// The answer's body. What the store refuses is an error with its own words.
+/// The answer's body, a JSON document; "" after a DELETE that answers with none. What the store
+/// refuses is an error with its own words; so is a redirect, and what no store answers.
 base::Result<std::string> CallStore(const StoreLogin& login, const StoreCall& call);
 
 /// For a path or a query.

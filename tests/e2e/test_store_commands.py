@@ -1,9 +1,40 @@
 """The command line against a real store and a real daemon."""
+import http.server
 import json
 import os
 import subprocess
+import threading
 
 from harness import BIN, EndToEndTest, eventually
+
+
+class OtherServer(http.server.ThreadingHTTPServer):
+    """Answers every request in the same way: what stands where a store is thought to be."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), OtherServer.Handler)
+        self.answer = (200, {}, b"")
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def reply(self):
+            status, headers, body = self.server.answer
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(body))} if status != 204 else {}).items() | headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PATCH = do_POST = do_PUT = do_DELETE = reply
+
+        def log_message(self, *_):
+            pass
 
 
 class StoreCommandsTest(EndToEndTest):
@@ -27,6 +58,47 @@ class StoreCommandsTest(EndToEndTest):
     def test_without_a_login_the_error_says_what_to_do(self):
         self.assertIn("pennon login URL", self.pennon("flag", "list", fails=True))
         self.assertIn("sign in", self.pennon("login", self.store.url, stdin="pn_admin_wrong\n", fails=True))
+
+    def from_environment(self, **variables):
+        self.environment.update({"PENNON_STORE_" + name: value for name, value in variables.items()})
+
+    def other_server(self):
+        other = OtherServer()
+        self.addCleanup(other.close)
+        token = self.folder("other") / "token"
+        token.write_text("pn_admin_other")
+        token.chmod(0o600)
+        self.from_environment(URL=other.url, TOKEN_FILE=str(token))
+        return other
+
+    def test_a_redirect_is_a_failure_that_says_where_to_sign_in(self):
+        other = self.other_server()
+        for status in (301, 302, 303, 307, 308):
+            other.answer = (status, {"Location": "https://flags.example/api/v1/environments/production/flags/banner"}, b"")
+            told = self.pennon("flag", "kill", "banner", fails=True)
+            self.assertIn("redirects to https://flags.example, and nothing was done", told)
+            self.assertIn("pennon login https://flags.example\n", told)
+        other.answer = (302, {"Location": "/sign-in?next=1"}, b"")
+        told = self.pennon("flag", "on", "banner", fails=True)
+        self.assertIn(f"redirects to {other.url}/sign-in?next=1, and nothing was done", told)
+        self.assertIn("sign in with the store's own URL", told)
+        other.answer = (304, {}, b"")
+        self.assertIn("status 304", self.pennon("flag", "off", "banner", fails=True))
+
+    def test_an_answer_that_no_store_gives_is_a_failure(self):
+        other = self.other_server()
+        for body in (b"", b"<html>Welcome</html>"):
+            for status in (200, 201, 202):
+                other.answer = (status, {}, body)
+                for command in (("flag", "kill", "banner"), ("flag", "list"), ("flag", "create", "a"), ("segment", "delete", "a"),
+                                ("env", "list"), ("export",), ("audit",)):
+                    self.assertIn("no JSON document", self.pennon(*command, fails=True), command)
+                self.assertIn("no JSON document", self.pennon("login", other.url, stdin="a\n", fails=True))
+        self.assertFalse((self.folder("config") / "pennon" / "login.json").exists())
+        other.answer = (204, {}, b"")
+        self.pennon("segment", "delete", "a")
+        for command in (("flag", "kill", "banner"), ("flag", "list"), ("export",)):
+            self.assertIn("no JSON document", self.pennon(*command, fails=True), command)
 
     def test_a_login_is_kept_for_this_user_alone(self):
         self.login()
