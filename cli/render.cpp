@@ -67,12 +67,30 @@ std::string StateInWords(const Value& environment) {
   return "NOT READY: callers get their own defaults";
 }
 
-std::string RenderEnvironment(const Value& environment) {
+// What an operator's order has to do with the set that serves; "" when nothing.
+std::string RenderOrder(const Value& environment, bool is_only_one) {
+  const std::string newest = Text(environment, "newest");
+  const bool is_pinned = IsTrue(environment, "pinned");
+  if (environment.Find("newest") == nullptr && !is_pinned) return "";
+  const std::string serves =
+      Text(environment, "epoch") + '.' + Text(environment, "revision") + " serves";
+  std::string end = "; end it with: pennon unpin";
+  if (!is_only_one) end += " --environment " + Text(environment, "environment");
+  if (!is_pinned) {
+    const std::string than = newest.empty() ? "" : " than " + newest;
+    return Line("ROLLED BACK", serves + " until there is a newer set" + than + end);
+  }
+  if (newest.empty()) return Line("PINNED", serves + ", also when there is a newer set" + end);
+  return Line("PINNED", serves + "; the newest is " + newest + end);
+}
+
+std::string RenderEnvironment(const Value& environment, bool is_only_one) {
   std::string page = Text(environment, "environment") + '\n';
   page += Line("state", StateInWords(environment));
   std::string flags = Text(environment, "flags") + " from " + Text(environment, "source");
   flags += ", epoch " + Text(environment, "epoch") + ", revision " + Text(environment, "revision");
   page += Line("flags", flags);
+  page += RenderOrder(environment, is_only_one);
   std::string age = Age(Number(environment, "ageMs")) + " ago";
   if (Text(environment, "source") == "bootstrap") age = "never";
   if (IsTrue(environment, "stale")) age += " (STALE)";
@@ -179,7 +197,10 @@ std::string RenderStatus(const Value& status) {
                      Text(status, "pid") + ", up " + Age(Number(status, "uptimeMs")) + "\n\n";
   if (const Value* environments = status.Find("environments")) {
     if (environments->AsArray() != nullptr) {
-      for (const Value& one : *environments->AsArray()) page += RenderEnvironment(one);
+      const bool is_only_one = environments->AsArray()->size() == 1;
+      for (const Value& one : *environments->AsArray()) {
+        page += RenderEnvironment(one, is_only_one);
+      }
     }
   }
   page += "\nlisteners\n";

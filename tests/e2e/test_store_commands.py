@@ -197,6 +197,29 @@ class StoreCommandsTest(EndToEndTest):
         self.assertTrue(changed["all"] or "banner" in changed["flags"], changed)
         self.assertEqual(watch.wait(timeout=60), 0)
 
+    def test_the_status_says_that_an_older_set_serves_by_order(self):
+        self.login()
+        daemon = self.start_daemon(self.store)
+        at = ("--socket", daemon.socket)
+        eventually(lambda: daemon.environment()["source"] == "live", "the daemon has the store's set")
+        first = daemon.environment()["revision"]
+
+        def lines():
+            return [line for line in self.pennon("status", *at).splitlines() if line.startswith(("  PINNED", "  ROLLED"))]
+
+        self.assertEqual(lines(), [])
+        self.pennon("pin", *at)
+        epoch = daemon.environment()["epoch"]
+        self.assertEqual(lines(), [f"  PINNED      {epoch}.{first} serves, also when there is a newer set; end it with: pennon unpin"])
+        self.pennon("flag", "off", "banner")
+        newest = eventually(lambda: daemon.environment().get("newest"), "the newer set has come")
+        self.assertEqual(lines(), [f"  PINNED      {epoch}.{first} serves; the newest is {newest}; end it with: pennon unpin"])
+        self.pennon("unpin", *at)
+        self.assertEqual(lines(), [])
+        self.pennon("rollback", *at)
+        self.assertEqual(lines(), [f"  ROLLED BACK {epoch}.{first} serves until there is a newer set than {newest}; "
+                                   "end it with: pennon unpin"])
+
     def test_completion_knows_commands_and_options(self):
         for shell in ("bash", "zsh", "fish"):
             script = self.pennon("completion", shell)
