@@ -62,7 +62,6 @@ void Print(const wire::FrameChanged& changed, bool json) {
   }
   std::cout << Styled("revision " + std::to_string(changed.revision), Style::kBold) << " ("
             << Name(changed.source) << "):";
-  if (changed.scope == wire::ChangeScope::kNone) std::cout << " nothing has changed";
   if (changed.scope == wire::ChangeScope::kAll) std::cout << " all flags";
   for (const std::string_view key : changed.keys) std::cout << ' ' << key;
   std::cout << std::endl;
@@ -116,6 +115,7 @@ int Watch(const client::ClientOptions& options, std::int64_t count, bool json) {
     const auto changed = wire::DecodeChanged(frame->payload);
     if (!changed) return Complain(changed.error(), kExitFailure);
     was_connected = true;
+    if (changed->scope == wire::ChangeScope::kNone) continue;  // a sign of life
     ++seen;
     version = changed->version;
     Print(*changed, json);

@@ -3,9 +3,15 @@ import http.server
 import json
 import os
 import subprocess
+import sys
 import threading
 
-from harness import BIN, EndToEndTest, eventually
+from harness import BIN, ROOT, EndToEndTest, eventually
+
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from hostile_daemon import HEADER, SUBSCRIBE, HostileDaemon  # noqa: E402
+
+SCOPE = HEADER.size + 17  # where a changed frame has its scope
 
 
 class OtherServer(http.server.ThreadingHTTPServer):
@@ -192,6 +198,29 @@ class StoreCommandsTest(EndToEndTest):
                                  stdout=subprocess.PIPE, text=True, env=self.environment)
         self.addCleanup(watch.stdout.close)
         json.loads(watch.stdout.readline())
+        self.pennon("flag", "off", "banner")
+        changed = json.loads(watch.stdout.readline())
+        self.assertTrue(changed["all"] or "banner" in changed["flags"], changed)
+        self.assertEqual(watch.wait(timeout=60), 0)
+
+    def test_a_sign_of_life_is_no_change(self):
+        self.login()
+        daemon = self.start_daemon(self.store)
+        eventually(lambda: daemon.environment()["source"] == "live", "the daemon has the store's set")
+        between = HostileDaemon(self.folder("between") / "pennon.sock", daemon.socket)
+        self.addCleanup(between.close)
+
+        def beat_too(kind, _, answer, descriptors):
+            beat = bytearray(answer)
+            if kind == SUBSCRIBE:
+                beat[SCOPE] = 0
+            return answer + beat * (kind == SUBSCRIBE), descriptors
+        between.spoil = beat_too
+        watch = subprocess.Popen([BIN / "pennon", "--socket", between.path, "watch", "--count", "2", "--json"],
+                                 stdout=subprocess.PIPE, text=True, env=self.environment)
+        self.addCleanup(watch.stdout.close)
+        self.assertTrue(json.loads(watch.stdout.readline())["all"])
+        between.spoil = lambda kind, number, answer, descriptors: (answer, descriptors)
         self.pennon("flag", "off", "banner")
         changed = json.loads(watch.stdout.readline())
         self.assertTrue(changed["all"] or "banner" in changed["flags"], changed)
