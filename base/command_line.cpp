@@ -1,6 +1,7 @@
 #include "base/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "base/version.h"
@@ -9,6 +10,22 @@ namespace pennon::base {
 int Complain(std::string_view program, const std::string& message, int exit_code) {
   std::cerr << program << ": " << message << '\n';
   return exit_code;
+}
+
+std::vector<std::string> ArgumentsOf(int argc, const char* const* argv) {
+  std::vector<std::string> arguments;
+  bool has_options = true;  // up to --
+  for (int i = 1; i < argc; ++i) {
+    std::string argument(argv[i]);
+    has_options = has_options && argument != "--";
+    const bool is_empty = has_options && argument.starts_with("--") && argument.size() > 3 &&
+                          argument.find('=') == argument.size() - 1;
+    if (is_empty) argument.pop_back();
+    arguments.push_back(std::move(argument));
+    if (is_empty) arguments.emplace_back();
+  }
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
 }
 
 CommandLine::CommandLine(std::string program, std::string description,
@@ -36,7 +53,7 @@ CommandLine::~CommandLine() = default;
 std::optional<int> CommandLine::Read(int argc, char** argv, char** environment,
                                      const std::function<Result<void>()>& check) {
   try {
-    app_->parse(argc, argv);
+    app_->parse(ArgumentsOf(argc, argv));
   } catch (const CLI::Success& asked) {  // --help, --version
     return app_->exit(asked);
   } catch (const CLI::Error& error) {

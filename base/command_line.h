@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/settings.h"
@@ -24,6 +25,10 @@ inline constexpr int kExitConfiguration = 78;  // EX_CONFIG of sysexits.h
 
 /// Writes "program: message" as one line to standard error and returns `exit_code`.
 int Complain(std::string_view program, const std::string& message, int exit_code);
+
+/// What CLI11 is to parse, last first as it takes them: --name= becomes --name and an empty
+/// argument, or CLI11 (2.1) would give the option the argument after it.
+std::vector<std::string> ArgumentsOf(int argc, const char* const* argv);
 
 /// Confined to one thread; borrows the settings.
 class CommandLine {

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "base/command_line.h"
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
@@ -134,7 +135,7 @@ int Main(int argc, char** argv) {
     return 0;
   });
   try {
-    app.parse(argc, argv);
+    app.parse(base::ArgumentsOf(argc, argv));
   } catch (const CLI::Success& asked) {  // --help, --version
     return app.exit(asked);
   } catch (const CLI::Error& error) {

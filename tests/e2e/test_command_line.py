@@ -181,6 +181,17 @@ flags:
         code, out, _ = self.call("pennond", "--config", config, "--check-config")
         self.assertEqual((code, out), (0, "the configuration is fine\n"))
 
+    def test_an_empty_value_after_an_equals_sign_takes_no_other_argument(self):
+        code, out, err = self.call("pennond", "--environment=e", "--cache-path=", "--check-config")
+        self.assertEqual((code, out, err), (0, "the configuration is fine\n", ""))
+        code, out, _ = self.call("pennond", "--environment=e", "--print-config", "--cache-path=")
+        self.assertIn('path: ""  # --cache-path', out)
+        self.refused(2, "--http-port: http.port: is \"\"", "pennond", "--http-port=", "--check-config")
+        code, out, err = self.call("pennon-store", "serve", "--signing-key-file=", "--check-config")
+        self.assertEqual((code, out, err), (0, "the configuration is fine\n", ""))
+        self.refused(1, "not alive", "pennon", "--socket=", "health")
+        self.assertNotIn("health", self.call("pennon", "--environment=", "--socket", "none", "health")[2])
+
     def test_the_shipped_configurations_are_valid(self):
         for program, name in (("pennond", "pennond.yaml"), ("pennon-store", "pennon-store.yaml")):
             code, _, err = self.call(program, "--config", str(ROOT / "config" / name), "--check-config")
