@@ -26,6 +26,9 @@ using base::Fail;
 using base::Result;
 
 constexpr std::size_t kMaxLoginBytes = 64 * 1024;
+constexpr const char* kUrlVariable = "PENNON_STORE_URL";
+constexpr const char* kTokenVariable = "PENNON_STORE_TOKEN_FILE";
+constexpr const char* kCaVariable = "PENNON_STORE_CA_FILE";
 constexpr std::string_view kApi = "/api/v1";
 constexpr int kNoContent = 204;
 
@@ -81,12 +84,27 @@ Error Refusal(const net::HttpFetched& answer) {
   return Error::Invalid("store", why);
 }
 
+// Half of them must not mean the store of a kept login, which may be another.
+Result<void> CheckVariables(const StoreLogin& login, const std::string& token_file) {
+  const auto missing = [](const char* name) {
+    return Fail(Error::Invalid(name,
+                               "is missing beside the other PENNON_STORE_ variables; set it, or "
+                               "unset them to use what pennon login has kept"));
+  };
+  if (login.url.empty()) return missing(kUrlVariable);
+  if (token_file.empty()) return missing(kTokenVariable);
+  return {};
+}
+
 }  // namespace
 
 Result<StoreLogin> FindLogin() {
-  StoreLogin login{Variable("PENNON_STORE_URL"), "", Variable("PENNON_STORE_CA_FILE")};
-  const std::string token_file = Variable("PENNON_STORE_TOKEN_FILE");
-  if (!login.url.empty() && !token_file.empty()) {
+  StoreLogin login{Variable(kUrlVariable), "", Variable(kCaVariable)};
+  const std::string token_file = Variable(kTokenVariable);
+  if (!login.url.empty() || !token_file.empty() || !login.ca_file.empty()) {
+    if (auto complete = CheckVariables(login, token_file); !complete) {
+      return Fail(complete.error());
+    }
     auto token = base::ReadSecret(token_file);
     if (!token) return Fail(token.error());
     login.token = std::move(*token);

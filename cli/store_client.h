@@ -16,8 +16,8 @@ struct StoreLogin {
   std::string ca_file;
 };
 
-/// From the environment ($PENNON_STORE_URL with $PENNON_STORE_TOKEN_FILE), else what `pennon login`
-/// has kept.
+/// From the environment ($PENNON_STORE_URL with $PENNON_STORE_TOKEN_FILE; one without the other is
+/// an error), else what `pennon login` has kept.
 base::Result<StoreLogin> FindLogin();
 /// Keeps it in $XDG_CONFIG_HOME/pennon/login.json (or ~/.config), for this user's eyes only.
 /// Returns the file's name.

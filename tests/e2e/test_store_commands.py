@@ -106,6 +106,28 @@ class StoreCommandsTest(EndToEndTest):
         for command in (("flag", "kill", "banner"), ("flag", "list"), ("export",)):
             self.assertIn("no JSON document", self.pennon(*command, fails=True), command)
 
+    def test_half_of_the_environment_is_a_failure_and_not_the_store_of_the_login(self):
+        self.login()
+        before = self.configuration("banner")
+        whole = dict(self.environment)
+        token = self.folder("other") / "token"
+        token.write_text(self.store.token)
+        token.chmod(0o600)
+        for variables, missing in (({"URL": "http://127.0.0.1:1"}, "PENNON_STORE_TOKEN_FILE: is missing"),
+                                   ({"TOKEN_FILE": str(token)}, "PENNON_STORE_URL: is missing"),
+                                   ({"CA_FILE": "ca.pem"}, "PENNON_STORE_URL: is missing"),
+                                   ({"CA_FILE": "ca.pem", "URL": "https://127.0.0.1:1"}, "PENNON_STORE_TOKEN_FILE: is missing"),
+                                   ({"URL": self.store.url, "TOKEN_FILE": ""}, "PENNON_STORE_TOKEN_FILE: is missing")):
+            self.environment = dict(whole)
+            self.from_environment(**variables)
+            self.assertIn(missing, self.pennon("flag", "off", "banner", fails=True))
+            self.assertIn(missing, self.pennon("diff", "store", "store", fails=True))
+        self.environment = dict(whole)
+        self.from_environment(URL="", TOKEN_FILE="", CA_FILE="")
+        self.assertEqual(self.configuration("banner"), before)
+        self.from_environment(URL=self.store.url, TOKEN_FILE=str(token))
+        self.assertEqual(self.configuration("banner"), before)
+
     def test_a_login_is_kept_for_this_user_alone(self):
         self.login()
         self.assertEqual((self.folder("config") / "pennon" / "login.json").stat().st_mode & 0o777, 0o600)
