@@ -11,9 +11,12 @@
 namespace pennon::base {
 
 /// Writes to standard error without waiting for its reader: what a full pipe, terminal or journal
-/// would not take at once is left out and counted. Safe from any thread.
+/// would not take at once is left out and counted. Where that is systemd's journal
+/// (JOURNAL_STREAM), each line begins with its priority, `<4>`, so that `journalctl -p warning`
+/// finds it. Safe from any thread.
 class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
+  LogSink();
   /// Lines that were left out, in whole or from some byte on, since the last that was written.
   [[nodiscard]] std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
@@ -24,6 +27,7 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
  private:
   bool Write(std::string_view text);
 
+  const bool is_journal_;
   std::atomic<std::uint64_t> lost_ = 0;
   bool is_cut_ = false;  // the last line was not ended
 };

@@ -7,6 +7,7 @@
 
 #include "wire/flagd_evaluators.h"
 #include "wire/flagd_targeting_check.h"
+#include "wire/limits.h"
 
 namespace pennon::wire {
 namespace {
@@ -61,6 +62,7 @@ class Translator {
     if (const Value* metadata = document_.Find("metadata")) {
       Metadata(*metadata, "metadata", set_metadata_);
     }
+    if (auto few = CheckRepeated(*flags); !few) return Fail(few.error());
     if (const auto* object = flags->AsObject()) {
       for (const auto& [key, flag] : *object) Flag(key, flag, "flags." + key);
     } else if (const auto* array = flags->AsArray()) {
@@ -85,6 +87,20 @@ class Translator {
   }
   void Refuse(Error error) {
     if (!refusal_) refusal_ = std::move(error);
+  }
+
+  // Or a small document would become one that no memory holds.
+  [[nodiscard]] base::Result<void> CheckRepeated(const Value& flags) const {
+    const std::size_t count = flags.AsObject() != nullptr  ? flags.AsObject()->size()
+                              : flags.AsArray() != nullptr ? flags.AsArray()->size()
+                                                           : 0;
+    std::string text;
+    AppendJson(text, Value(set_metadata_));
+    if (count == 0 || text.size() <= kMaxRepeatedBytes / count) return {};
+    return Fail(Error::Limit("metadata", "has " + std::to_string(text.size()) +
+                                             " bytes for each of " + std::to_string(count) +
+                                             " flags, more than " +
+                                             std::to_string(kMaxRepeatedBytes) + " in all"));
   }
 
   void CheckEvaluators() {

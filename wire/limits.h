@@ -16,5 +16,7 @@ inline constexpr std::size_t kMaxYamlBytes = std::size_t{16} << 20U;     // a do
 
 /// Values that replacing the references to flagd's `$evaluators` may make in one document.
 inline constexpr std::size_t kMaxEvaluatorNodes = 1'000'000;
+/// Bytes of JSON that the metadata of a flagd document may take, repeated for each of its flags.
+inline constexpr std::size_t kMaxRepeatedBytes = std::size_t{32} << 20U;
 
 }  // namespace pennon::wire

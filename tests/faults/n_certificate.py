@@ -41,6 +41,12 @@ class CertificateTest(FaultTest):
                 revision += 1
                 self.heal(upstream, daemon, revision)
 
+    def test_N03_a_server_that_offers_http_2_is_asked_over_http_1_where_a_dead_connection_is_seen(self):
+        certificates = Certificates(self.folder("tls"))
+        context = certificates.context("good")
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        self.live(self.upstream(context=context), [*POLL, "--upstream-ca-file", certificates.ca])
+
     def test_N23_an_upstream_that_asks_for_a_certificate_is_shown_the_configured_one(self):
         certificates, stranger = Certificates(self.folder("tls")), Certificates(self.folder("stranger"))
         context = certificates.context("server")

@@ -3,10 +3,12 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 namespace pennon::base {
@@ -43,6 +45,30 @@ TEST_CASE("a flag's key cannot begin a line of the log of its own") {
     CHECK(line.find('\r') == std::string::npos);
     CHECK(line.find('\x1b') == std::string::npos);
   }
+}
+
+TEST_CASE("for the journal each line begins with its priority, for another file it does not") {
+  const auto logged = [](const std::string& more) {
+    return Logged(LogFormat::kLogfmt, [&](const Logger&) {
+      struct stat status {};
+      REQUIRE(::fstat(STDERR_FILENO, &status) == 0);
+      const std::string stream =
+          std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino) + more;
+      ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+      Logger logger(LogLevel::kDebug, LogFormat::kLogfmt);
+      logger.Debug("a", {});
+      logger.Info("b", {});
+      logger.Warn("c", {});
+      logger.Error("d", {});
+      ::unsetenv("JOURNAL_STREAM");
+    });
+  };
+  const std::string text = logged("");
+  CHECK(text.starts_with("<7>time="));
+  for (const char* line : {"\n<6>time=", "\n<4>time=", "\n<3>time="}) {
+    CHECK(text.find(line) != std::string::npos);
+  }
+  CHECK(logged("1").find('<') == std::string::npos);
 }
 
 TEST_CASE("characters that turn a line around or end it unseen are shown by their numbers") {

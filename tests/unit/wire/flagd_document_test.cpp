@@ -115,6 +115,23 @@ TEST_CASE("evaluators cannot make a small document a large one") {
   CHECK(translated.diagnostics == "flags.f.targeting: $evaluators make the document too large\n");
 }
 
+TEST_CASE("metadata of the set cannot make a small document a large one") {
+  const auto read = [](std::size_t bytes) {
+    std::string flags;
+    for (int i = 0; i < 1024; ++i) {
+      flags += (i == 0 ? "" : ",") + ("\"f" + std::to_string(i)) + R"(":{"state":"ENABLED"})";
+    }
+    // {"m":"…"}
+    return wire::ReadDocument(
+        R"({"metadata":{"m":")" + std::string(bytes - 8, 'x') + R"("},"flags":{)" + flags + "}}",
+        {wire::DocumentFormat::kFlagd, "e"});
+  };
+  CHECK(read(wire::kMaxRepeatedBytes / 1024));
+  const auto refused = read(wire::kMaxRepeatedBytes / 1024 + 1);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().where() == "metadata");
+}
+
 TEST_CASE("a default variant that is none refuses the whole document") {
   CHECK(Translate(OneFlag(R"("defaultVariant":"x")")).native ==
         "!flags.f.defaultVariant: there is no variant \"x\"");
