@@ -70,7 +70,7 @@ void DescribeSettings(base::Settings& s, DaemonConfig& c) {
   s.Add("context.enforce", &c.context_enforce, "these win over the caller's own attributes");
   s.Add("socket.path", &c.socket_path, "Unix socket for frames and HTTP");
   s.Add("socket.mode", &c.socket_mode, "its permission bits");
-  s.Add("socket.group", &c.socket_group, "its group; empty: the process's own");
+  s.Add("socket.group", &c.socket_group, "its group, by name or number; empty: the process's own");
   s.Add("socket.mapped", &c.mapped, "let clients map the flags and evaluate by themselves");
   s.Add("http.enabled", &c.http_enabled, "serve HTTP on loopback TCP as well");
   s.Add("http.address", &c.http_address, "loopback address: 127.0.0.1 or ::1");
