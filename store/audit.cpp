@@ -103,24 +103,23 @@ base::Result<AuditEntry> Audit::Version(const Subject& subject, std::int64_t ver
 }
 
 base::Result<std::int64_t> Audit::LastCreation(const Subject& subject) {
-  std::int64_t sequence = 0;
-  auto read = database_.Each(
-      "SELECT max(seq) FROM audit WHERE kind = ? AND key = ? "
-      "AND environment IS NOT DISTINCT FROM ? AND action = 'create'",
-      [&](const Row& row) { sequence = row.Int(0); }, subject.kind, subject.key,
-      subject.environment);
-  return read.map([&] { return sequence; });
+  return Highest("seq", subject, " AND action = 'create'");
 }
 
 base::Result<std::int64_t> Audit::LastVersion(const Subject& subject) {
-  std::int64_t version = 0;
+  return Highest("version", subject, "");
+}
+
+base::Result<std::int64_t> Audit::Highest(std::string_view column, const Subject& subject,
+                                          std::string_view more) {
+  std::int64_t highest = 0;
   auto read = database_.Each(
-      "SELECT max(version) FROM audit WHERE kind = ? AND key = ? "
-      "AND environment IS NOT DISTINCT FROM ?",
-      [&](const Row& row) { version = row.Int(0); }, subject.kind, subject.key,
+      "SELECT max(" + std::string(column) +
+          ") FROM audit WHERE kind = ? AND key = ? AND environment IS NOT DISTINCT FROM ?" +
+          std::string(more),
+      [&](const Row& row) { highest = row.Int(0); }, subject.kind, subject.key,
       subject.environment);
-  if (!read) return base::Fail(read.error());
-  return version;
+  return read.map([&] { return highest; });
 }
 
 base::Result<void> Audit::Each(const std::function<void(AuditEntry)>& read) {

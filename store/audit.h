@@ -81,6 +81,11 @@ class Audit {
   base::Result<void> Each(const std::function<void(AuditEntry)>& read);
 
  private:
+  /// Of the subject's entries for which `more`, a piece of SQL, holds as well; 0 when there are
+  /// none.
+  base::Result<std::int64_t> Highest(std::string_view column, const Subject& subject,
+                                     std::string_view more);
+
   Database& database_;
 };
 

@@ -141,12 +141,17 @@ class MappedTest(EndToEndTest):
         eventually(lambda: client.way == "mapped", "it maps")
         return between, client
 
-    def test_an_order_to_go_back_is_followed(self):
+    def second_of_two(self):
+        """A client that has the second set, and an operator, when both sets are kept."""
         client, operator = self.client(), self.operator()
         self.daemon.wait_written(1)
         self.publish()
         eventually(lambda: client.get("a", 0) == 2, "the client follows")
         eventually(lambda: len(operator.order("generations")["generations"]) == 2, "both sets are kept")
+        return client, operator
+
+    def test_an_order_to_go_back_is_followed(self):
+        client, operator = self.second_of_two()
         operator.order("rollback")
         eventually(lambda: client.get("a", 0) == 1, "and goes back")
         answer = client.detail("a", 0)
@@ -155,11 +160,7 @@ class MappedTest(EndToEndTest):
         eventually(lambda: client.get("a", 0) == 2, "and forth")
 
     def test_an_order_to_go_back_is_followed_also_when_a_restarted_daemon_tells_it(self):
-        client, operator = self.client(), self.operator()
-        self.daemon.wait_written(1)
-        self.publish()
-        eventually(lambda: client.get("a", 0) == 2, "the client follows")
-        eventually(lambda: len(operator.order("generations")["generations"]) == 2, "both sets are kept")
+        client, operator = self.second_of_two()
         operator.order("pin", "1")
         self.daemon.program.kill()
         self.daemon.start()

@@ -26,6 +26,17 @@ net::HttpRequest Poll(std::string_view tag) {
   return request;
 }
 
+// So many streams that know what there is.
+std::vector<std::unique_ptr<test::RecordedLater>> Subscribe(SyncFeed& feed, std::size_t count) {
+  std::vector<std::unique_ptr<test::RecordedLater>> subscribers;
+  for (std::size_t i = 0; i < count; ++i) {
+    subscribers.push_back(std::make_unique<test::RecordedLater>());
+    feed.Subscribe(Poll(""), "prod", *subscribers.back());
+    subscribers.back()->stream->text.clear();
+  }
+  return subscribers;
+}
+
 TEST_CASE("the body is what the daemon's reader accepts, with every flag and segment readable") {
   Fed store;
   const auto document = wire::ReadSyncDocument(store.Body()->text());
@@ -211,12 +222,7 @@ TEST_CASE("thousands of streams are told a part at a time, and once of what chan
   std::atomic<std::int64_t> streams = 0;
   SyncFeed feed(streams);
   feed.Put(store.Body());
-  std::vector<std::unique_ptr<test::RecordedLater>> subscribers;
-  for (std::size_t i = 0; i < kStreamsAtOnce + 1; ++i) {
-    subscribers.push_back(std::make_unique<test::RecordedLater>());
-    feed.Subscribe(Poll(""), "prod", *subscribers.back());
-    subscribers.back()->stream->text.clear();
-  }
+  const auto subscribers = Subscribe(feed, kStreamsAtOnce + 1);
   const auto change = [&](const std::string& config) {
     store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", config);
     feed.Put(store.Body());
@@ -305,20 +311,16 @@ TEST_CASE("streams that are gone keep no other from being told of a revision") {
   std::atomic<std::int64_t> streams = 0;
   SyncFeed feed(streams);
   feed.Put(store.Body());
-  std::vector<std::unique_ptr<test::RecordedLater>> followers;
-  for (std::size_t i = 0; i < kStreamsAtOnce + 40; ++i) {
-    followers.push_back(std::make_unique<test::RecordedLater>());
-    feed.Subscribe(Poll(""), "prod", *followers.back());
-  }
+  const auto subscribers = Subscribe(feed, kStreamsAtOnce + 40);
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
   feed.Put(store.Body());
   CHECK(feed.TellSome("prod"));
-  for (std::size_t i = 0; i < 40; ++i) followers[i]->stream->open = false;
+  for (std::size_t i = 0; i < 40; ++i) subscribers[i]->stream->open = false;
   feed.Beat();  // between two rounds
   while (feed.TellSome("prod")) {
   }
-  for (std::size_t i = 40; i < followers.size(); ++i) {
-    REQUIRE(followers[i]->stream->text.find("event: delta") != std::string::npos);
+  for (std::size_t i = 40; i < subscribers.size(); ++i) {
+    REQUIRE(subscribers[i]->stream->text.find("event: delta") != std::string::npos);
   }
 }
 

@@ -1,0 +1,54 @@
+// What operators may do to the flag sets of an environment.
+
+#include "tests/unit/daemon/environment_fixture.h"
+
+namespace pennon::daemon {
+
+TEST_CASE_FIXTURE(EnvironmentFixture,
+                  "rolled back, an older set serves until the upstream has a newer one") {
+  for (int i = 1; i <= 3; ++i) REQUIRE(Apply(Full(static_cast<std::uint64_t>(i), Flags(3, i))));
+  REQUIRE(environment->Rollback(""));
+  CHECK(revision() == 2);
+  CHECK(environment->known().since == "1.3");
+  REQUIRE(environment->Rollback("1"));
+  CHECK(revision() == 1);
+  CHECK_FALSE(environment->Rollback("9"));
+  environment->Confirm();
+  CHECK(revision() == 1);
+  CHECK(environment->state().source == serving::Source::kCache);
+  REQUIRE(Apply(Full(3, Flags(3, 3))));  // a proxy that lost the entity tag
+  CHECK(revision() == 1);
+  Restart();
+  CHECK(revision() == 1);
+  auto lines = Flags(3, 3);
+  lines[0] = Flag("f1000", 4);
+  REQUIRE(Apply(Delta(3, 4, {lines[0]}, {}, lines)));
+  CHECK(revision() == 4);
+  Restart();
+  CHECK(revision() == 4);
+}
+
+TEST_CASE_FIXTURE(EnvironmentFixture,
+                  "pinned, a set stays over newer ones, many of them, and restarts") {
+  REQUIRE(Apply(Full(1, Flags(3, 1))));
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  REQUIRE(environment->Pin("1.1"));
+  for (int i = 3; i <= 9; ++i) REQUIRE(Apply(Full(static_cast<std::uint64_t>(i), Flags(3, i))));
+  CHECK(revision() == 1);
+  Restart();
+  CHECK(revision() == 1);
+  CHECK(environment->state().pinned);
+  CHECK(environment->state().newest == "1.9");
+  const auto list = environment->Generations();
+  REQUIRE(list);
+  CHECK(list->find(R"("generation":"1.9","flags":3,)") != std::string::npos);
+  CHECK(list->find(R"("serving":true)") > list->find(R"("generation":"1.1")"));
+  REQUIRE(environment->Unpin());
+  CHECK(revision() == 9);
+  environment->Confirm();
+  CHECK(environment->state().source == serving::Source::kLive);
+  Restart();
+  CHECK(revision() == 9);
+}
+
+}  // namespace pennon::daemon
