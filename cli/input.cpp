@@ -1,5 +1,9 @@
 #include "cli/input.h"
 
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <iostream>
 
@@ -11,6 +15,34 @@ namespace {
 
 using base::Error;
 using base::Fail;
+
+constexpr std::size_t kMaxSecretBytes = 4'096;
+
+// While it lives a terminal does not show what is typed, and does not end the process by Ctrl-C,
+// which would leave it so; as getpass(3) does.
+class Unseen {
+ public:
+  Unseen() {
+    is_terminal_ = ::isatty(STDIN_FILENO) == 1 && ::tcgetattr(STDIN_FILENO, &before_) == 0;
+    if (!is_terminal_) return;
+    termios unseen = before_;
+    unseen.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
+  }
+  Unseen(const Unseen&) = delete;
+  Unseen& operator=(const Unseen&) = delete;
+  ~Unseen() {
+    if (!is_terminal_) return;
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    std::cerr << '\n';  // the one that was typed was not shown either
+  }
+
+  [[nodiscard]] bool is_terminal() const { return is_terminal_; }
+
+ private:
+  termios before_{};
+  bool is_terminal_ = false;
+};
 
 base::Result<std::string> ReadStandardInput() {
   std::string text;
@@ -33,6 +65,25 @@ base::Result<std::string> ReadInput(const std::string& file) {
 
 std::string NameOfInput(const std::string& file) {
   return file == "-" ? "standard input" : file;
+}
+
+base::Result<std::string> ReadSecret(const std::string& name) {
+  std::string secret;
+  {
+    const Unseen unseen;
+    if (unseen.is_terminal()) std::cerr << name << ": " << std::flush;
+    for (char next = 0; secret.size() <= kMaxSecretBytes && std::cin.get(next) && next != '\n';) {
+      secret += next;
+    }
+  }
+  if (secret.ends_with('\r')) secret.pop_back();
+  const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
+  if (secret.empty() || secret.size() > kMaxSecretBytes ||
+      !std::all_of(secret.begin(), secret.end(), is_printable)) {
+    return Fail(Error::Invalid(
+        "standard input", "expected a line with the " + name + ": printable ASCII without spaces"));
+  }
+  return secret;
 }
 
 }  // namespace pennon::cli

@@ -106,8 +106,9 @@ int Login(const std::string& url, const std::string& ca_file) {
   if (!login.url.starts_with("http://") && !login.url.starts_with("https://")) {
     return Complain(Error::Invalid("url", "expected http:// or https://"), kExitUsage);
   }
-  std::cerr << "Token (it is read from standard input): ";
-  std::getline(std::cin, login.token);
+  auto token = ReadSecret("token");
+  if (!token) return Complain(token.error(), kExitFailure);
+  login.token = std::move(*token);
   const auto answer = CallStore(login, {"GET", "/environments", ""});
   if (!answer) return Complain(answer.error(), kExitFailure);
   const auto kept = KeepLogin(login);

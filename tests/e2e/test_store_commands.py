@@ -2,6 +2,7 @@
 import http.server
 import json
 import os
+import pty
 import subprocess
 import sys
 import threading
@@ -64,6 +65,29 @@ class StoreCommandsTest(EndToEndTest):
     def test_without_a_login_the_error_says_what_to_do(self):
         self.assertIn("pennon login URL", self.pennon("flag", "list", fails=True))
         self.assertIn("sign in", self.pennon("login", self.store.url, stdin="pn_admin_wrong\n", fails=True))
+
+    def test_what_cannot_be_a_token_is_refused_before_it_is_sent(self):
+        for wrong in ("", "\n", "pn_admin_a b\n", "pn_admin\x01\n", "a" * 5000):
+            told = self.pennon("login", self.store.url, stdin=wrong, fails=True)
+            self.assertIn("expected a line with the token", told)
+
+    def test_a_token_is_asked_for_on_a_terminal_only_and_not_shown_there(self):
+        done = subprocess.run([BIN / "pennon", "login", self.store.url], input=self.store.token + "\n", capture_output=True,
+                              text=True, env=self.environment, timeout=60)
+        self.assertEqual("", done.stderr)
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        process = subprocess.Popen([BIN / "pennon", "login", self.store.url], stdin=theirs, stdout=theirs, stderr=theirs,
+                                   env=self.environment)
+        os.close(theirs)
+        shown = b""
+        while b"token: " not in shown:
+            shown += os.read(ours, 1024)
+        os.write(ours, self.store.token.encode() + b"\n")
+        while b"kept in" not in shown:
+            shown += os.read(ours, 1024)
+        self.assertEqual(0, process.wait(60))
+        self.assertNotIn(self.store.token.encode(), shown)
 
     def from_environment(self, **variables):
         self.environment.update({"PENNON_STORE_" + name: value for name, value in variables.items()})
