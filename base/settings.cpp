@@ -184,6 +184,10 @@ void Settings::Add(std::string path, SettingTarget target, std::string descripti
   settings_.push_back({std::move(path), std::move(description), target, min, max, "default"});
 }
 
+void Settings::PassOver(std::string variable) {
+  passed_over_.push_back(std::move(variable));
+}
+
 const Settings::Setting* Settings::Find(std::string_view path) const {
   const auto found = std::find_if(settings_.begin(), settings_.end(),
                                   [&](const Setting& setting) { return setting.path == path; });
@@ -217,7 +221,9 @@ Result<void> Settings::ReadEnvironment(std::string_view prefix, char* const* env
         [&](const Setting& setting) { return EnvironmentName(prefix, setting.path) == name; });
     const std::string_view value = entry.substr(equals + 1);
     if (found == settings_.end()) {
-      if (IsOfKubernetes(name, value)) continue;
+      const bool is_passed_over =
+          std::find(passed_over_.begin(), passed_over_.end(), name) != passed_over_.end();
+      if (is_passed_over || IsOfKubernetes(name, value)) continue;
       return Fail(Error::Invalid(name,
                                  "this environment variable names no setting; run with "
                                  "--print-config to see all settings"));

@@ -48,11 +48,14 @@ class Settings {
   void Add(std::string path, SettingTarget target, std::string description,
            std::int64_t min = INT64_MIN, std::int64_t max = INT64_MAX);
 
+  /// An environment variable with the program's prefix that another program reads.
+  void PassOver(std::string variable);
+
   /// Reads a YAML document. Unknown keys, duplicates, wrong types and values out of range are
   /// errors that name `file:line`.
   Result<void> ReadYaml(const std::string& file, const std::string& text);
   /// Reads `PREFIX_UPSTREAM_POLL_INTERVAL` and the like; an unknown name with the prefix is an
-  /// error, unless it is what Kubernetes calls a Service with the program's name.
+  /// error, unless it is passed over or what Kubernetes calls a Service with the program's name.
   Result<void> ReadEnvironment(std::string_view prefix, char* const* environment);
   /// Reads the file ("": none) and then the environment, which is the stronger.
   Result<void> ReadFileAndEnvironment(const std::string& file, std::string_view prefix,
@@ -71,6 +74,7 @@ class Settings {
   Setting* FindMutable(std::string_view path);
 
   std::vector<Setting> settings_;
+  std::vector<std::string> passed_over_;
 };
 
 /// A setting's value as YAML, as Print shows it.

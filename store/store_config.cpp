@@ -26,6 +26,11 @@ base::Error Wrong(const base::Settings& settings, std::string_view path, const s
 
 base::Settings StoreSettings(StoreConfig& config) {
   base::Settings settings;
+  // Where the command line finds a store (cli/store_client.h); a shell may have it set for both.
+  for (const char* const variable :
+       {"PENNON_STORE_URL", "PENNON_STORE_TOKEN_FILE", "PENNON_STORE_CA_FILE"}) {
+    settings.PassOver(variable);
+  }
   settings.Add("database", &config.database,
                "the SQLite file, which init makes with its folder, or postgres://…");
   settings.Add("signing.key_file", &config.signing_key_file,

@@ -55,6 +55,13 @@ TEST_CASE("a mistake names the file and line, or the variable") {
   CHECK(!Read(config, directory.Path("none.yaml"), {}));
 }
 
+TEST_CASE("variables of the command line do not stop a store that is started from the same shell") {
+  StoreConfig config;
+  CHECK(Read(config, "",
+             {"PENNON_STORE_URL=http://127.0.0.1:8017", "PENNON_STORE_TOKEN_FILE=token",
+              "PENNON_STORE_CA_FILE=ca.pem"}));
+}
+
 TEST_CASE("limits are accepted at their bound and refused beyond") {
   StoreConfig config;
   CHECK(Read(config, "", {"PENNON_STORE_WORKERS=64", "PENNON_STORE_LIMITS_BODY=32MiB"}));
