@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sort.h"
 #include "base/text_hash.h"
 #include "engine/references.h"
 #include "model/diagnostic.h"
@@ -67,8 +68,7 @@ Candidates<T> Gather(const model::Definitions<T>& definitions,
     candidates.push_back({one.key, nullptr, old_of(one.key), {}, false, 0});
     candidates.back().Reject(one.error);
   }
-  std::sort(candidates.begin(), candidates.end(),
-            [](const auto& a, const auto& b) { return a.key < b.key; });
+  base::SortUnlessSorted(candidates, [](const auto& a, const auto& b) { return a.key < b.key; });
   return candidates;
 }
 

@@ -11,9 +11,7 @@ using model::Value;
 using Found = std::optional<Error>;
 
 Found ReadParts(ObjectReader& reader, std::string_view member, std::vector<Condition>& parts) {
-  reader.Each(member, [&](const Value& element, const std::string& path) {
-    return ReadCondition(element, path, parts.emplace_back());
-  });
+  reader.Each(member, parts, ReadCondition);
   return reader.Finish();
 }
 

@@ -48,6 +48,11 @@ base::Result<Value> ReadAsNative(std::string_view text, const DocumentOptions& o
 }
 
 base::Result<Document> ReadDocument(std::string_view text, const DocumentOptions& options) {
+  if (options.format == DocumentFormat::kNative && IsJson(text)) {
+    auto set = ReadNativeDocument(text);
+    if (!set) return Fail(set.error());
+    return Document{std::move(*set), {}};
+  }
   std::vector<model::Diagnostic> diagnostics;
   const auto native = ReadAsNative(text, options, diagnostics);
   if (!native) return Fail(native.error());

@@ -5,14 +5,11 @@
 #include "wire/yaml.h"
 
 namespace pennon::wire {
-namespace {
 
 bool IsJson(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && text[first] == '{';
 }
-
-}  // namespace
 
 base::Result<model::Value> ReadDocumentText(std::string_view text) {
   return IsJson(text) ? ReadJson(text) : ReadYaml(text);

@@ -142,9 +142,7 @@ void ReadIdentity(ObjectReader& reader, model::Flag& flag) {
   reader.Strings("tags", tags);
   ReadLifecycle(reader);
   reader.Bool("clientSide", flag.client_side);
-  reader.Each("variants", [&](const Value& element, const std::string& path) {
-    return ReadVariant(element, path, flag.variants.emplace_back());
-  });
+  reader.Each("variants", flag.variants, ReadVariant);
   if (const Value* schema = reader.Get("schema")) flag.schema = *schema;
   ReadMetadata(reader, flag.metadata);
 }
@@ -156,15 +154,9 @@ void ReadConfiguration(ObjectReader& reader, model::Flag& flag) {
   }
   if (reader.Has("offVariant")) reader.String("offVariant", flag.off_variant.emplace());
   reader.Get("offVariant");
-  reader.Each("prerequisites", [&](const Value& element, const std::string& path) {
-    return ReadPrerequisite(element, path, flag.prerequisites.emplace_back());
-  });
-  reader.Each("targets", [&](const Value& element, const std::string& path) {
-    return ReadTarget(element, path, flag.targets.emplace_back());
-  });
-  reader.Each("rules", [&](const Value& element, const std::string& path) {
-    return ReadRule(element, path, flag.rules.emplace_back());
-  });
+  reader.Each("prerequisites", flag.prerequisites, ReadPrerequisite);
+  reader.Each("targets", flag.targets, ReadTarget);
+  reader.Each("rules", flag.rules, ReadRule);
   if (const Value* fallthrough = reader.Get("default")) {
     reader.Note(ReadServe(*fallthrough, reader.PathOf("default"), flag.fallthrough.emplace()));
   }

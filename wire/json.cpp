@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/short_text.h"
+#include "base/sort.h"
 #include "base/utf8.h"
 #include "wire/json_number.h"
 #include "wire/json_reader.h"
@@ -36,7 +37,7 @@ constexpr const char* kHalfCharacter = "a \\u escape is half of a surrogate pair
 
 class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> {
  public:
-  explicit Handler(bool has_escapes) : has_escapes_(has_escapes) {}
+  Handler(bool has_escapes, const MemberTaker* take) : has_escapes_(has_escapes), take_(take) {}
 
   bool Null() { return Put(nullptr); }
   bool Bool(bool value) { return Put(value); }
@@ -45,7 +46,7 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     if (IsHalf({text, size})) return Refuse(kHalfCharacter);
     return Put(std::string(text, size));
   }
-  bool StartObject() { return Open(); }
+  bool StartObject() { return Open(true); }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view key(text, size);
     if (IsHalf(key)) return Refuse(kHalfCharacter);
@@ -58,12 +59,12 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
       return Refuse("the key \"" + *twice + "\" is given twice in one object");
     }
     builder_.CloseObject();
-    return true;
+    return Offer();
   }
-  bool StartArray() { return Open(); }
+  bool StartArray() { return Open(false); }
   bool EndArray(rapidjson::SizeType) {
     builder_.CloseArray();
-    return true;
+    return Offer();
   }
 
   Value Take() { return builder_.Take(); }
@@ -88,16 +89,25 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     return Put(number->real);
   }
 
-  bool Open() {
+  bool Open(bool is_object) {
     if (builder_.depth() == kMaxJsonDepth) {
       return Refuse("nested deeper than " + std::to_string(kMaxJsonDepth));
     }
     builder_.Open();
+    if (builder_.depth() == 1) root_is_object_ = is_object;
+    if (builder_.depth() == kTakenDepth) owner_is_object_ = is_object && root_is_object_;
     return true;
   }
   template <typename T>
   bool Put(T&& value) {
     builder_.Put(std::forward<T>(value));
+    return Offer();
+  }
+  // What was put last is a whole value.
+  bool Offer() {
+    if (take_ == nullptr || builder_.depth() != kTakenDepth || !owner_is_object_) return true;
+    auto& [key, member] = builder_.last();
+    if ((*take_)(builder_.owner(), key, member)) member = Value();
     return true;
   }
 
@@ -116,26 +126,29 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
     std::vector<std::string_view> keys;
     keys.reserve(members.size());
     for (const auto& member : members) keys.push_back(member.first);
-    std::sort(keys.begin(), keys.end());
+    base::SortUnlessSorted(keys);
     const auto twice = std::adjacent_find(keys.begin(), keys.end());
     if (twice == keys.end()) return std::nullopt;
     return std::string(*twice);
   }
 
-  const bool has_escapes_;  // else all text is valid, because the whole is
+  static constexpr std::size_t kTakenDepth = 2;
+
+  const bool has_escapes_;         // else all text is valid, because the whole is
+  const MemberTaker* const take_;  // null: nothing is taken
+  bool root_is_object_ = false;
+  bool owner_is_object_ = false;  // what is open at kTakenDepth
   ValueBuilder builder_;
   std::string refusal_;
 };
 
-}  // namespace
-
-base::Result<Value> ReadJson(std::string_view text) {
+base::Result<Value> Read(std::string_view text, const MemberTaker* take) {
   if (const std::size_t valid = base::ValidUtf8Prefix(text); valid != text.size()) {
     return Fail(Wrong(text, valid, "invalid UTF-8"));
   }
   rapidjson::MemoryStream stream(text.data(), text.size());
   JsonReader reader;
-  Handler handler(text.find('\\') != std::string_view::npos);
+  Handler handler(text.find('\\') != std::string_view::npos, take);
   const auto parsed = reader.Parse<kFlags>(stream, handler);
   if (parsed.IsError()) {
     std::string what = handler.refusal().empty()
@@ -149,6 +162,16 @@ base::Result<Value> ReadJson(std::string_view text) {
     return Fail(Wrong(text, stream.Tell(), "unexpected character NUL"));
   }
   return handler.Take();
+}
+
+}  // namespace
+
+base::Result<Value> ReadJson(std::string_view text) {
+  return Read(text, nullptr);
+}
+
+base::Result<Value> ReadJson(std::string_view text, const MemberTaker& take) {
+  return Read(text, &take);
 }
 
 }  // namespace pennon::wire

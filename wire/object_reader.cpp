@@ -1,6 +1,7 @@
 #include "wire/object_reader.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/short_text.h"
 #include "base/timestamp.h"
@@ -10,8 +11,39 @@ namespace pennon::wire {
 using base::Error;
 using model::Value;
 
-ObjectReader::ObjectReader(const Value& value, std::string_view path) : value_(value), path_(path) {
+namespace {
+
+const model::Object kNoMembers;
+constexpr std::size_t kBits = 64;
+
+// One of 64 bits; names that have the same one are compared.
+std::uint64_t Mark(std::string_view member) {
+  if (member.empty()) return 1;
+  const auto first = static_cast<unsigned char>(member.front());
+  const auto last = static_cast<unsigned char>(member.back());
+  return std::uint64_t{1} << ((first + std::size_t{5} * last + member.size()) % kBits);
+}
+
+}  // namespace
+
+ObjectReader::ObjectReader(const Value& value, std::string_view path)
+    : members_(value.AsObject() == nullptr ? kNoMembers : *value.AsObject()), path_(path) {
   if (value.AsObject() == nullptr) Expected("", value, "an object");
+  for (const auto& [name, member] : members_) marks_ |= Mark(name);
+}
+
+// How many members there are when there is no such one.
+std::size_t ObjectReader::IndexOf(std::string_view member) const {
+  if ((marks_ & Mark(member)) == 0) return members_.size();
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const auto& one) {
+    return base::SameText(one.first, member);
+  });
+  return static_cast<std::size_t>(found - members_.begin());
+}
+
+const Value* ObjectReader::Find(std::string_view member) const {
+  const std::size_t index = IndexOf(member);
+  return index == members_.size() ? nullptr : &members_[index].second;
 }
 
 std::string ObjectReader::PathOf(std::string_view member) const {
@@ -21,14 +53,15 @@ std::string ObjectReader::PathOf(std::string_view member) const {
 }
 
 bool ObjectReader::Has(std::string_view member) const {
-  const Value* found = value_.Find(member);
+  const Value* found = Find(member);
   return found != nullptr && !found->IsNull();
 }
 
 const Value* ObjectReader::Get(std::string_view member) {
-  Know(member);
-  const Value* found = error_ ? nullptr : value_.Find(member);
-  return found != nullptr && found->IsNull() ? nullptr : found;
+  const std::size_t index = Know(member);
+  if (error_ || index == members_.size()) return nullptr;
+  const Value& found = members_[index].second;
+  return found.IsNull() ? nullptr : &found;
 }
 
 void ObjectReader::Bool(std::string_view member, bool& out) {
@@ -139,12 +172,16 @@ void ObjectReader::Expected(std::string_view member, const Value& found, std::st
   Invalid(member, "is " + shown + ", expected " + std::string(what));
 }
 
-void ObjectReader::Know(std::string_view member) {
+// And where it is.
+std::size_t ObjectReader::Know(std::string_view member) {
+  const std::size_t index = IndexOf(member);
+  if (index < members_.size() && index < kBits) asked_ |= std::uint64_t{1} << index;
   if (known_count_ < known_.size()) {
     known_[known_count_++] = member;
   } else {
     more_known_.push_back(member);
   }
+  return index;
 }
 
 bool ObjectReader::IsKnown(std::string_view member) const {
@@ -157,7 +194,8 @@ bool ObjectReader::IsKnown(std::string_view member) const {
 std::optional<Error> ObjectReader::Finish(std::initializer_list<std::string_view> ignored) {
   if (error_) return error_;
   for (const std::string_view member : ignored) Know(member);
-  for (const auto& member : *value_.AsObject()) {
+  if (static_cast<std::size_t>(std::popcount(asked_)) == members_.size()) return std::nullopt;
+  for (const auto& member : members_) {
     if (IsKnown(member.first)) continue;
     std::string names;
     const auto append = [&](std::string_view known) {

@@ -41,6 +41,16 @@ class ObjectReader {
   /// An instant, in microseconds since 1970: an RFC 3339 string, or milliseconds.
   void Instant(std::string_view member, std::int64_t& out);
   void RequiredInstant(std::string_view member, std::int64_t& out);
+  /// Calls `read(element, path, out.emplace_back())` for each element of an array member.
+  template <typename T>
+  void Each(std::string_view member, std::vector<T>& out,
+            std::optional<base::Error> (*read)(const model::Value&, const std::string&, T&)) {
+    const model::Value* const found = Find(member);
+    if (found != nullptr && found->AsArray() != nullptr) out.reserve(found->AsArray()->size());
+    Each(member, [&out, read](const model::Value& element, const std::string& path) {
+      return read(element, path, out.emplace_back());
+    });
+  }
   /// Calls `read(element, path)` for each element of an array member.
   void Each(std::string_view member,
             const std::function<std::optional<base::Error>(const model::Value&,
@@ -58,16 +68,20 @@ class ObjectReader {
   std::optional<base::Error> Finish(std::initializer_list<std::string_view> ignored = {});
 
  private:
+  [[nodiscard]] std::size_t IndexOf(std::string_view member) const;
+  [[nodiscard]] const model::Value* Find(std::string_view member) const;
   void Expected(std::string_view member, const model::Value& found, std::string_view what);
 
-  void Know(std::string_view member);
+  std::size_t Know(std::string_view member);
   [[nodiscard]] bool IsKnown(std::string_view member) const;
 
   // What nearly all objects have room in; one that has more members goes on in `more_known_`.
   static constexpr std::size_t kUsualMembers = 24;
 
-  const model::Value& value_;
+  const model::Object& members_;
   std::string_view path_;
+  std::uint64_t marks_ = 0;  // of members there are: nearly all that are asked for are not there
+  std::uint64_t asked_ = 0;  // for which of the first 64 members
   std::array<std::string_view, kUsualMembers> known_;
   std::size_t known_count_ = 0;
   std::vector<std::string_view> more_known_;

@@ -93,9 +93,7 @@ void ReadOnMissing(ObjectReader& reader, model::Split& split) {
 Found ReadSplit(const Value& value, const std::string& path, model::Split& split) {
   ObjectReader reader(value, path);
   ReadBucketing(reader, split.bucketing);
-  reader.Each("weights", [&](const Value& element, const std::string& at) {
-    return ReadWeight(element, at, split.weights.emplace_back());
-  });
+  reader.Each("weights", split.weights, ReadWeight);
   if (const Value* ramp = reader.Get("ramp")) {
     reader.Note(ReadRamp(*ramp, reader.PathOf("ramp"), split.ramp.emplace()));
   }

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/json_text.h"
+#include "base/sort.h"
 #include "wire/flag_definition.h"
 #include "wire/json.h"
 #include "wire/limits.h"
@@ -298,7 +299,7 @@ base::Result<SyncDocument> ReadSyncDocument(std::string_view body) {
   std::vector<std::pair<LineKind, std::string_view>> keys;
   for (const SyncLine& line : document.lines) keys.emplace_back(line.kind(), line.key());
   for (const LineName& name : document.deleted) keys.emplace_back(name.kind, name.key);
-  std::sort(keys.begin(), keys.end());
+  base::SortUnlessSorted(keys);
   const auto twice = std::adjacent_find(keys.begin(), keys.end());
   if (twice != keys.end()) {
     return Fail(Error::Invalid("body", "the " + std::string(Name(twice->first)) + " \"" +

@@ -118,9 +118,7 @@ Result<UnleashFeature> ReadUnleashFeature(const std::string& name, const Value& 
   out.name = name;
   ObjectReader reader(feature, "");
   reader.Bool("enabled", out.enabled);
-  reader.Each("dependencies", [&](const Value& element, const std::string& path) {
-    return ReadDependency(element, path, out.dependencies.emplace_back());
-  });
+  reader.Each("dependencies", out.dependencies, ReadDependency);
   ReadStrategies(reader, segments, out, diagnostics);
   const Value* variants = reader.Get("variants");
   if (variants != nullptr && variants->AsArray() != nullptr && !variants->AsArray()->empty()) {

@@ -43,6 +43,9 @@ class ValueBuilder {
   std::span<model::Object::value_type> InnermostContents() {
     return std::span(stack_).subspan(open_.back());
   }
+  /// The key of the innermost open container, and what was put last.
+  [[nodiscard]] const std::string& owner() const { return stack_[open_.back() - 1].first; }
+  model::Object::value_type& last() { return stack_.back(); }
   /// The root, when everything is closed.
   model::Value Take() { return std::move(stack_.front().second); }
 

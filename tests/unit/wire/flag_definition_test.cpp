@@ -16,6 +16,18 @@ std::string ErrorOf(const std::string& definition) {
 std::string RuleError(const std::string& rule) {
   return ErrorOf(R"({"type":"boolean","variants":[],"rules":[)" + rule + "]}");
 }
+template <typename Definitions>
+std::string Keys(const Definitions& definitions) {
+  std::string keys;
+  for (const auto& one : definitions) {
+    if constexpr (requires { one.key; }) {
+      keys += one.key + ' ' + one.error.Message() + '\n';
+    } else {
+      keys += one->key + '\n';
+    }
+  }
+  return keys;
+}
 
 }  // namespace
 
@@ -54,6 +66,28 @@ TEST_CASE("a percentage is exact to a thousandth") {
   CHECK(gate("100.001") == -1);
   CHECK(gate("-1") == -1);
   CHECK(gate("\"5\"") == -1);
+}
+
+TEST_CASE("a document means the same whether its definitions are read on the way or afterwards") {
+  for (const char* text :
+       {R"({"flags":{"b":{"type":"boolean"},"a":{"type":"string"},"c":null},"environment":"e"})",
+        R"({"environment":"e","flags":{"a":{}},"segments":{"t":{},"s":{"when":{}}},"revision":3})",
+        R"({"environment":"e","flags":{"a":{}},"segments":[{"s":{}}]})",
+        R"({"environment":"e","flags":{"a":{}},"flgs":{"a":{"type":"boolean"}}})"}) {
+    CAPTURE(text);
+    const auto on_the_way = ReadNativeDocument(text);
+    const auto afterwards = ReadNativeValue(*ReadJson(text));
+    REQUIRE(on_the_way.has_value() == afterwards.has_value());
+    if (!on_the_way) {
+      CHECK(on_the_way.error().Message() == afterwards.error().Message());
+      continue;
+    }
+    CHECK(on_the_way->revision == afterwards->revision);
+    CHECK(Keys(on_the_way->flags) == Keys(afterwards->flags));
+    CHECK(Keys(on_the_way->segments) == Keys(afterwards->segments));
+    CHECK(Keys(on_the_way->broken_flags) == Keys(afterwards->broken_flags));
+    CHECK(Keys(on_the_way->broken_segments) == Keys(afterwards->broken_segments));
+  }
 }
 
 TEST_CASE("a document keeps what it can read and says what it cannot") {

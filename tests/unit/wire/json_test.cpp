@@ -87,4 +87,29 @@ TEST_CASE("nesting is read to its limit and refused beyond, without recursion") 
   CHECK(ErrorOf(std::string(2'000'000, '[')) != "");
 }
 
+TEST_CASE("members of the root's objects are offered in order, and null is left of those taken") {
+  std::string offered;
+  const MemberTaker take = [&](const std::string& owner, const std::string& key,
+                               const model::Value& member) {
+    offered += owner + '/' + key + '=';
+    AppendJson(offered, member);
+    offered += ' ';
+    return owner == "a";
+  };
+  const auto rest = ReadJson(
+      R"({"x":1,"a":{"b":{"c":{"d":1}},"":[2]},"list":[3,{"e":4}],"o":{"p":5},"z":{}})", take);
+  REQUIRE(rest);
+  CHECK(offered == R"(a/b={"c":{"d":1}} a/=[2] o/p=5 )");
+  std::string left;
+  AppendJson(left, *rest);
+  CHECK(left == R"({"x":1,"a":{"b":null,"":null},"list":[3,{"e":4}],"o":{"p":5},"z":{}})");
+
+  offered.clear();
+  REQUIRE(ReadJson(R"([{"a":{"b":1}},[2]])", take));
+  CHECK(offered.empty());
+  CHECK_FALSE(ReadJson(R"({"a":{"b":1,"b":1}})", take));
+  CHECK_FALSE(ReadJson(R"({"a":{"b":1},"a":{}})", take));
+  CHECK_FALSE(ReadJson(R"({"a":{"b":1)", take));
+}
+
 }  // namespace pennon::wire
