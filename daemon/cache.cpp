@@ -218,7 +218,7 @@ void Cache::StartAnew(std::string_view why, const Generation* generation) {
   }
 }
 
-Result<void> Cache::Save(const Generation& generation) {
+Result<void> Cache::Save(const Generation& generation, bool serves) {
   if (database_ && !is_starting_anew_ && !IsFileInPlace()) {
     if (auto back = PutBack(); !back) return back;
   }
@@ -226,14 +226,17 @@ Result<void> Cache::Save(const Generation& generation) {
     if (auto opened = Reopen(); !opened) return opened;
   }
   log_->Debug("cache transaction begins", {{"revision", generation.head.revision}});
-  auto saved = database_->Transaction([&] { return Insert(generation); });
+  auto saved = database_->Transaction([&] { return Insert(generation, serves); });
   log_->Debug("cache transaction ended", {{"revision", generation.head.revision}});
   if (saved || saved.error().code() != base::ErrorCode::kInvalid || is_starting_anew_) return saved;
   StartAnew(saved.error().Message(), &generation);
   return database_ ? Result<void>() : saved;
 }
 
-Result<void> Cache::Insert(const Generation& generation) {
+Result<void> Cache::Insert(const Generation& generation, bool serves) {
+  auto ended = SetMark("suspect", "");
+  if (ended && serves) ended = SetMark("serving", "");
+  if (!ended) return ended;
   auto insert = database_->Prepare(
       "INSERT INTO generation (epoch, revision, set_digest, validator, confirmed_at, digest, "
       "signature) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id");

@@ -78,7 +78,9 @@ class Cache {
 
   /// Adds a generation and drops the oldest beyond the limit, in one transaction; one that the mark
   /// "serving" names stays. When the file turns out to be damaged it is made anew with this one.
-  base::Result<void> Save(const Generation& generation);
+  /// What is accepted ends the mark "suspect" and, when it `serves`, "serving": with it, or a start
+  /// in between would find neither the order nor what has ended it.
+  base::Result<void> Save(const Generation& generation, bool serves = false);
   /// Keeps the image of the newest generation instead of the one that was kept before. Nothing is
   /// kept when `of` is not the newest, or has lines of earlier sets.
   base::Result<void> SaveImage(const GenerationName& of, std::span<const std::byte> image);
@@ -106,7 +108,7 @@ class Cache {
   /// Over all that a reader acts on; confirmed_at, which changes without a new generation, is not
   /// part of it.
   static std::string DigestOf(const Generation& generation);
-  base::Result<void> Insert(const Generation& generation);
+  base::Result<void> Insert(const Generation& generation, bool serves);
   base::Result<void> InsertLines(std::int64_t id, const wire::SyncLines& lines, bool kept);
   base::Result<void> Prune(std::int64_t newest);
   /// Without the lines, and the digest that the whole must have.

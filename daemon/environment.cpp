@@ -166,15 +166,12 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
   refused_.reset();
   held_.reset();
   wants_full_ = false;
-  if (!std::exchange(suspect_, "").empty()) NoteMark("suspect", "");
+  suspect_.clear();
   if (is_pinned_ || (is_overridden_ && !is_newer)) {
     is_overridden_ = is_overridden_ || is_newer;
     log_.Info("flag set kept for later; another one is pinned",
               {{"environment", config_.environment}, {"set", name(*newest_)}});
   } else {
-    if (is_overridden_ && cache_) {
-      cache_->Write([](Cache& cache) { return cache.SetMark("serving", ""); });
-    }
     is_overridden_ = false;
     PutInForce(std::move(*compiled), Source::kLive, clock_.Steady());
     Publish();

@@ -51,4 +51,35 @@ TEST_CASE_FIXTURE(EnvironmentFixture,
   CHECK(revision() == 9);
 }
 
+TEST_CASE_FIXTURE(EnvironmentFixture,
+                  "a rollback ends with the set that ends it, also where the disk has failed") {
+  const auto execute = [&](const std::string& sql) {
+    REQUIRE(
+        environment->cache()->Run([&](Cache& cache) { return cache.database()->Execute(sql); }));
+  };
+  REQUIRE(Apply(Full(1, Flags(3, 1))));
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  REQUIRE(environment->Rollback(""));
+  SUBCASE("the set was never kept") {
+    execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON generation "
+        "BEGIN SELECT RAISE(ABORT, 'full'); END");
+    REQUIRE(Apply(Full(3, Flags(3, 3))));
+    CHECK(revision() == 3);
+    Restart();
+    CHECK(revision() == 1);
+    CHECK(environment->state().newest == "1.2");
+  }
+  SUBCASE("the set was kept later") {
+    execute("PRAGMA query_only=ON");
+    REQUIRE(Apply(Full(3, Flags(3, 3))));
+    execute("PRAGMA query_only=OFF");
+    clock.now += 5'000;
+    environment->EverySecond();
+    Restart();
+    CHECK(revision() == 3);
+    CHECK_FALSE(environment->state().overridden);
+  }
+}
+
 }  // namespace pennon::daemon
