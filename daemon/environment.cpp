@@ -153,6 +153,7 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
   if (newest_ && !is_incomplete_ && name(set) == name(*newest_) &&
       published_.source == Source::kLive) {
     newest_->generation.validator = std::move(set.generation.validator);
+    wants_full_ = false;
     Confirm();
     return {};
   }

@@ -51,6 +51,13 @@ TEST_CASE_FIXTURE(EnvironmentFixture, "after a delta that does not fit the full 
   CHECK(environment->known().since == "1.3");
 }
 
+TEST_CASE_FIXTURE(EnvironmentFixture, "a full set that is the one in force is enough for deltas") {
+  REQUIRE(Apply(Full(2, Flags(3))));
+  CHECK_FALSE(Apply(Delta(1, 3, {Flag("g", 1)}, {}, Flags(3))));
+  REQUIRE(Apply(Full(2, Flags(3))));
+  CHECK(environment->known().since == "1.2");
+}
+
 TEST_CASE_FIXTURE(EnvironmentFixture,
                   "epochs and revisions never fall, and one revision has one content") {
   REQUIRE(Apply(Full(5, Flags(3), 2)));
