@@ -88,15 +88,21 @@ void SyncLoop::Follow(SyncStream& stream) {
 void SyncLoop::OnEvent(const wire::StreamEvent& event) {
   if (event.name != "delta" && event.name != "changed") return;
   told_ = event.id;
-  const std::string known = environment_.known().since;
-  if (event.id == known) return;
-  if (event.name == "delta" && !known.empty()) {
+  const KnownSet known = environment_.known();
+  if (event.id == known.since) return;
+  if (event.name == "delta" && !known.since.empty()) {
     auto document = wire::ReadSyncDocument(event.data);
-    // Whatever is wrong with it: a fetch finds out and says so.
-    if (document && document->head.since && CursorOf(document->head) == event.id &&
-        Apply({false, std::move(*document), '"' + event.id + '"'})) {
-      return NoteHealthy();
+    if (document && document->head.since && CursorOf(document->head) == event.id) {
+      const wire::SyncHead& head = document->head;
+      const bool is_same_epoch = head.epoch == known.epoch;
+      if (is_same_epoch && head.revision < known.revision) return;  // a poll was faster
+      // One that goes on from elsewhere is not wrong: a fetch gets the one that goes on from here.
+      if (is_same_epoch && *head.since == known.revision &&
+          Apply({false, std::move(*document), '"' + event.id + '"'})) {
+        return NoteHealthy();
+      }
     }
+    // Whatever is wrong with it: a fetch finds out and says so.
   }
   FetchNow();
 }

@@ -1,4 +1,5 @@
 """How a daemon follows its upstream: what it asks for, what it takes, what it refuses."""
+import queue
 import re
 import subprocess
 import threading
@@ -94,6 +95,35 @@ class SyncTest(EndToEndTest):
         daemon.start()
         eventually(lambda: told and daemon.environment()["stream"].get("lastError"), "the line is too long")
         self.assertEqual(daemon.flag("a")["value"], 2)
+
+    def test_deltas_of_the_stream_that_do_not_go_on_from_here_cost_no_full_set(self):
+        many = {f"f{i}": flag(i) for i in range(30)}
+        few = {key: many[key] for key in list(many)[20:]}
+        gone = list(many)[:20]
+        server = self.start_server(2, many)
+        events = queue.Queue()
+
+        def stream(headers, write):
+            write(":\n\n")
+            for revision, delta in iter(events.get, None):
+                lines = "".join(f"data: {line}\n" for line in delta.decode().splitlines())
+                write(f"event: delta\nid: 1.{revision}\n{lines}\n")
+
+        self.addCleanup(events.put, None)
+        server.streams = stream
+        daemon = self.start_following(server)
+        eventually(lambda: daemon.environment()["stream"]["open"], "the stream is open")
+        asked = len(server.asked)
+        events.put((1, SyncServer.delta(0, 1, many, [], many)))  # the poll was faster
+        eventually(lambda: metric(daemon, "pennon_stream_events_total") == 1, "it has come")
+        self.assertEqual(len(server.asked), asked)
+        server.deltas["1.2"] = SyncServer.delta(2, 4, {}, gone, few)
+        server.publish(4, few)
+        events.put((4, SyncServer.delta(3, 4, {}, gone, few)))  # the one to 3 went elsewhere
+        eventually(lambda: daemon.environment()["revision"] == 4, "the change is in force")
+        self.assertEqual(server.asked[asked:], ["/sync/v1/flagset?since=1.2"])
+        self.assertEqual(metric(daemon, 'pennon_sync_total{result="refused"}'), 0)
+        self.assertNotIn("refused", daemon.program.log)
 
     def test_a_stream_that_ends_at_once_is_not_opened_in_a_hurry(self):
         server = self.start_server(1, {"a": flag(1)})
