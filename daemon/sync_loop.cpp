@@ -42,6 +42,16 @@ void SyncLoop::FetchNow() {
   Fetch();
 }
 
+// What the stream tells is fetched at once, but while fetches fail only their pauses count: the
+// upstream may have asked for one, and events can be many.
+void SyncLoop::FetchTold() {
+  if (next_attempt_at_ == 0) {
+    is_told_ = true;
+  } else if (!is_failing_) {
+    FetchNow();
+  }
+}
+
 void SyncLoop::Fetch() {
   next_attempt_at_ = 0;
   const KnownSet known = environment_.known();
@@ -58,7 +68,9 @@ void SyncLoop::ScheduleAfter(std::int64_t pause) {
 void SyncLoop::OnFetched(const KnownSet& asked, FetchResult result) {
   // An answer about a set that the stream has replaced meanwhile says nothing about the new one.
   if (result && asked.since != environment_.known().since) return ScheduleAfter(kCrossedMillis);
-  const bool asks_again = std::exchange(asks_again_, false);
+  is_failing_ = !result;
+  const bool is_told = std::exchange(is_told_, false) && !is_failing_;
+  const bool asks_again = std::exchange(asks_again_, false) || is_told;
   const std::int64_t pause = result ? OnAnswer(std::move(*result)) : OnFailure(result.error());
   ScheduleAfter(asks_again ? std::min(pause, kCrossedMillis) : pause);
 }
@@ -104,7 +116,7 @@ void SyncLoop::OnEvent(const wire::StreamEvent& event) {
     }
     // Whatever is wrong with it: a fetch finds out and says so.
   }
-  FetchNow();
+  FetchTold();
 }
 
 // While the stream lives and has told of nothing that is not here, the set is current.
@@ -120,7 +132,7 @@ void SyncLoop::OnAlive() {
 
 void SyncLoop::OnStreamOpen(bool is_open) {
   const bool is_fetching = next_attempt_at_ == 0;
-  if (is_open || is_fetching) return;
+  if (is_open || is_fetching || is_failing_) return;
   // The whole interval, as others may have lost their stream in the same moment.
   const std::int64_t pause = backoff_.Draw(config_.poll_interval.millis);
   if (next_attempt_at_ - clock_.Steady() > pause) ScheduleAfter(pause);

@@ -48,6 +48,7 @@ class SyncLoop {
  private:
   void Fetch();
   void OnFetched(const KnownSet& asked, FetchResult result);
+  void FetchTold();
   void OnEvent(const wire::StreamEvent& event);
   void OnAlive();
   void OnStreamOpen(bool is_open);
@@ -72,6 +73,8 @@ class SyncLoop {
   SyncState state_;
   bool asked_for_delta_ = false;
   bool asks_again_ = false;  // as soon as the running fetch has ended
+  bool is_told_ = false;     // the same, unless it fails
+  bool is_failing_ = false;  // the last fetch was not answered
   base::SteadyMillis next_attempt_at_ = 0;
   net::ControlLoop::Timer timer_;
 };

@@ -125,6 +125,31 @@ class SyncTest(EndToEndTest):
         self.assertEqual(metric(daemon, 'pennon_sync_total{result="refused"}'), 0)
         self.assertNotIn("refused", daemon.program.log)
 
+    def test_what_the_stream_tells_does_not_shorten_a_wait_that_was_asked_for(self):
+        server = self.start_server(1, {"a": flag(1)})
+        events = queue.Queue()
+
+        def stream(headers, write):
+            write(":\n\n")
+            for revision in iter(events.get, None):
+                write(f"event: changed\nid: 1.{revision}\ndata: {{}}\n\n")
+
+        self.addCleanup(events.put, None)
+        server.streams = stream
+        daemon = self.start_daemon(server)
+        eventually(lambda: daemon.environment()["stream"]["open"], "the stream is open")
+        server.headers = [("Retry-After", "300")]
+        server.current = (429, b"", "")
+        eventually(lambda: daemon.environment()["nextAttemptMs"] > 200_000, "it waits")
+        asked = server.requests
+        for revision in range(2, 7):
+            events.put(revision)
+        eventually(lambda: metric(daemon, "pennon_stream_events_total") == 5, "all have come")
+        events.put(None)
+        eventually(lambda: not daemon.environment()["stream"]["open"], "the stream has ended")
+        self.assertGreater(daemon.environment()["nextAttemptMs"], 200_000)
+        self.assertEqual(server.requests, asked)
+
     def test_a_stream_that_ends_at_once_is_not_opened_in_a_hurry(self):
         server = self.start_server(1, {"a": flag(1)})
         server.streams = lambda _, write: None
