@@ -139,11 +139,9 @@ Result<void> Environment::Complete() {
   changed_at_ = clock_.Steady();
   const GenerationName name{newest_->generation.head.epoch, newest_->generation.head.revision};
   auto generation = cache_->Run([&](Cache& cache) -> Result<Generation> {
-    auto newest = cache.Load();
-    if (newest && GenerationName{newest->head.epoch, newest->head.revision} == name) {
-      return *std::move(newest);
-    }
-    return Fail(Error::Invalid("cache", "has no definitions of the compiled set"));
+    auto named = cache.LoadNamed(name);           // a suspect may be newer
+    if (!named) static_cast<void>(cache.Load());  // makes a damaged file anew
+    return named;
   });
   if (generation) {
     // Who could write the file could have put anything there that has a digest.

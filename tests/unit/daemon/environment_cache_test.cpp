@@ -5,6 +5,23 @@
 #include "tests/unit/daemon/environment_fixture.h"
 
 namespace pennon::daemon {
+namespace {
+
+/// Starts the daemon again after three crashes with the set 1.`revision` in force, as a process
+/// that dies notes them: when, and with which set.
+void Crash(EnvironmentFixture& fixture, std::int64_t revision) {
+  const std::array<std::int64_t, 3> entry{fixture.clock.now, 1, revision};
+  fixture.environment->Stop();
+  fixture.environment.reset();
+  std::ofstream file(fixture.config.cache_path + ".crashes", std::ios::binary);
+  for (int i = 0; i < 3; ++i) {
+    file.write(reinterpret_cast<const char*>(entry.data()), sizeof(entry));
+  }
+  file.close();
+  fixture.Restart();
+}
+
+}  // namespace
 
 TEST_CASE_FIXTURE(EnvironmentFixture,
                   "a set whose definitions were let go of goes on with deltas and orders") {
@@ -138,17 +155,7 @@ TEST_CASE_FIXTURE(EnvironmentFixture, "the same set in full brings its lost defi
 
 TEST_CASE_FIXTURE(EnvironmentFixture,
                   "crashes are not put down to a set that was good, where it harms") {
-  const auto crash = [&] {  // as a process that dies notes it: when, and with which set
-    const std::array<std::int64_t, 3> entry{clock.now, 1, 1};
-    environment->Stop();
-    environment.reset();
-    std::ofstream file(config.cache_path + ".crashes", std::ios::binary);
-    for (int i = 0; i < 3; ++i) {
-      file.write(reinterpret_cast<const char*>(entry.data()), sizeof(entry));
-    }
-    file.close();
-    Restart();
-  };
+  const auto crash = [&] { Crash(*this, 1); };
   REQUIRE(Apply(Full(1, Flags(2))));
   crash();
   CHECK_FALSE(environment->state().ready);  // it has never been in force for a minute
@@ -162,6 +169,24 @@ TEST_CASE_FIXTURE(EnvironmentFixture,
   config.bootstrap_file = dir.Write("flags.json", R"({"environment":"production","flags":{}})");
   crash();
   CHECK(environment->state().source == serving::Source::kBootstrap);
+}
+
+TEST_CASE_FIXTURE(
+    EnvironmentFixture,
+    "the set before a suspect goes on with deltas and orders, and so does the suspect") {
+  auto lines = Flags(30);
+  REQUIRE(Apply(Full(1, lines)));
+  REQUIRE(Apply(Full(2, Flags(30, 2))));
+  Crash(*this, 2);
+  CHECK(revision() == 1);
+  SUBCASE("without the store, for a while") {
+    clock.now += 10'000;
+    environment->EverySecond();
+    REQUIRE(environment->Rollback("1"));
+    lines[3] = Flag(lines[3].key(), 7);
+    REQUIRE(Apply(Delta(1, 3, {lines[3]}, {}, lines)));
+    CHECK(environment->state().flags == 30);
+  }
 }
 
 TEST_CASE_FIXTURE(
