@@ -43,7 +43,8 @@ Result<Generation> Environment::FindKept(std::string_view name) {
   const GenerationName now{compiled_.given.epoch, compiled_.given.revision};
   bool is_behind = false;
   for (const GenerationInfo& info : *kept) {
-    if (name.empty() ? is_behind : IsNamed(info.name, name)) {
+    // One that was accepted again is kept twice.
+    if (name.empty() ? is_behind && !(info.name == now) : IsNamed(info.name, name)) {
       return cache_->Run([&](Cache& cache) { return cache.LoadNamed(info.name); });
     }
     is_behind = is_behind || info.name == now;

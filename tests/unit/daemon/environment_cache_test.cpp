@@ -187,6 +187,13 @@ TEST_CASE_FIXTURE(
     REQUIRE(Apply(Delta(1, 3, {lines[3]}, {}, lines)));
     CHECK(environment->state().flags == 30);
   }
+  SUBCASE("accepted, the suspect can be gone back from") {
+    CHECK_FALSE(Apply(Full(2, Flags(30, 2))));
+    REQUIRE(environment->Accept(""));
+    CHECK(revision() == 2);
+    REQUIRE(environment->Rollback(""));
+    CHECK(revision() == 1);
+  }
 }
 
 TEST_CASE_FIXTURE(
