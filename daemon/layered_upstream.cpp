@@ -19,7 +19,14 @@ LayeredUpstream::LayeredUpstream(std::string environment, std::vector<NamedSourc
 }
 
 void LayeredUpstream::Watch(const std::function<void()>& changed) {
-  for (Layer& layer : layers_) layer.named.source->Watch(changed);
+  changed_ = changed;
+  for (Layer& layer : layers_) {
+    layer.named.source->Watch([this, &layer] {
+      // The others may take as long as their deadlines allow: that is no reason to wait for them.
+      if (!layer.is_asked && round_.pending > 0) EndRound();
+      changed_();
+    });
+  }
 }
 
 std::vector<LayerState> LayeredUpstream::layers() const {
@@ -32,18 +39,27 @@ std::vector<LayerState> LayeredUpstream::layers() const {
 }
 
 void LayeredUpstream::Fetch(const KnownSet& known, std::function<void(FetchResult)> done) {
-  round_ = {known, std::move(done), layers_.size(), false};
+  const std::uint64_t number = round_.number + 1;
+  round_ = {number, known, std::move(done), 0, std::exchange(is_changed_late_, false)};
   // What was made and not accepted must be made again, and a lone layer's lines are gone.
   const bool has_lines = layers_.size() > 1 || made_.set_digest == known.set_digest;
+  std::vector<Layer*> asked;  // who has still not answered is not asked twice; one has
   for (Layer& layer : layers_) {
-    layer.named.source->Fetch(
-        has_lines ? layer.validator : "",
-        [this, &layer](SourceResult result) { OnAnswer(layer, std::move(result)); });
+    if (!std::exchange(layer.is_asked, true)) asked.push_back(&layer);
+  }
+  round_.pending = asked.size();
+  for (Layer* const layer : asked) {
+    layer->named.source->Fetch(has_lines ? layer->validator : "",
+                               [this, number, layer](SourceResult result) {
+                                 OnAnswer(number, *layer, std::move(result));
+                               });
   }
 }
 
-void LayeredUpstream::OnAnswer(Layer& layer, SourceResult result) {
+void LayeredUpstream::OnAnswer(std::uint64_t round, Layer& layer, SourceResult result) {
+  layer.is_asked = false;
   layer.failure.reset();
+  bool is_changed = false;
   if (!result) {
     layer.failure = std::move(result.error());
   } else if (!result->not_modified) {
@@ -51,10 +67,26 @@ void LayeredUpstream::OnAnswer(Layer& layer, SourceResult result) {
     layer.definitions = result->lines.size();
     layer.lines = std::move(result->lines);
     layer.validator = std::move(result->validator);
-    round_.changed = true;
+    is_changed = true;
     Note(layer, result->diagnostics);
   }
-  if (--round_.pending > 0) return;
+  if (round != round_.number) {  // which was ended without it
+    is_changed_late_ = is_changed_late_ || is_changed;
+    if (is_changed) changed_();
+    return;
+  }
+  round_.changed = round_.changed || is_changed;
+  if (--round_.pending == 0) EndRound();
+}
+
+void LayeredUpstream::EndRound() {
+  ++round_.number;
+  round_.pending = 0;
+  for (Layer& layer : layers_) {
+    if (!layer.is_asked) continue;
+    layer.failure = {
+        base::Error::Unavailable(layer.named.source->identity(), "has not answered yet"), 0, false};
+  }
   const auto done = std::move(round_.done);
   done(Finish());
 }

@@ -1,10 +1,12 @@
 // One or several sources as one upstream: what a later source defines wins.
 //
 // What one source does not answer is taken as it answered last, so nothing is deleted because a
-// source is away. A set that lacks a source that has not answered yet is only made while there is
-// no set at all.
+// source is away. When one tells of a change the others are not waited for. A set that lacks a
+// source that has not answered yet is only made while there is no set at all.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,19 +60,23 @@ class LayeredUpstream final : public Upstream {
   struct Layer {
     NamedSource named;
     bool has_answered = false;
+    bool is_asked = false;              // and has not answered that yet
     std::vector<wire::SyncLine> lines;  // a lone layer's are not kept: the environment has them
     std::size_t definitions = 0;
     std::string validator;
     std::optional<FetchFailure> failure;  // of the last fetch
   };
   struct Round {
+    std::uint64_t number = 0;
     KnownSet known;
     std::function<void(FetchResult)> done;
     std::size_t pending = 0;
     bool changed = false;
   };
 
-  void OnAnswer(Layer& layer, SourceResult result);
+  void OnAnswer(std::uint64_t round, Layer& layer, SourceResult result);
+  /// With who has answered until now.
+  void EndRound();
   void Note(const Layer& layer, const std::vector<model::Diagnostic>& diagnostics);
   [[nodiscard]] const FetchFailure* FirstFailure() const;
   FetchResult Finish();
@@ -82,6 +88,8 @@ class LayeredUpstream final : public Upstream {
   std::vector<Layer> layers_;
   std::vector<LayerConflict> conflicts_;
   Round round_;
+  bool is_changed_late_ = false;  // a source, with an answer after the end of its round
+  std::function<void()> changed_;
   wire::SyncHead made_;     // the last set that was made; digest "": none
   std::string own_digest_;  // of the last one that was made and is known: others may be held
 };

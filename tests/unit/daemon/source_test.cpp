@@ -31,6 +31,15 @@ class FakeSource final : public Source {
  public:
   void Fetch(const std::string& validator, std::function<void(SourceResult)> done) override {
     asked_with = validator;
+    ++asked;
+    if (is_silent) {
+      late = [this, validator, done = std::move(done)] {
+        is_silent = false;
+        --asked;
+        Fetch(validator, done);
+      };
+      return;
+    }
     if (is_away) {
       return done(
           tl::unexpected<FetchFailure>({base::Error::Unavailable("there", "away"), 0, false}));
@@ -38,12 +47,17 @@ class FakeSource final : public Source {
     if (validator == tag) return done(SourceSet{true, {}, "", {}});
     done(SourceSet{false, lines, tag, {}});
   }
+  void Watch(std::function<void()> told) override { changed = std::move(told); }
   [[nodiscard]] std::string identity() const override { return "there"; }
 
   std::vector<SyncLine> lines;
   std::string tag = "1";
   std::string asked_with;
   bool is_away = false;
+  bool is_silent = false;
+  std::function<void()> late;  // gives the answer that a silent one has not given
+  std::function<void()> changed;
+  int asked = 0;
 };
 
 struct Layers {
@@ -190,6 +204,40 @@ TEST_CASE("a set that is held does not end the following while a source has neve
   layers.fakes[0]->lines = {Line("a", 3)};
   layers.fakes[0]->tag = "3";
   CHECK(layers.Take().front().bytes() == Line("a", 3).bytes());
+}
+
+TEST_CASE("a change that a source tells of does not wait for one that is silent") {
+  Layers layers(2);
+  layers.fakes[0]->lines = {Line("a", 1)};
+  layers.fakes[1]->lines = {Line("b", 1)};
+  int changes = 0;
+  layers.upstream->Watch([&] { ++changes; });
+  layers.Take();
+  layers.fakes[0]->is_silent = true;
+  bool is_answered = false;
+  layers.upstream->Fetch(layers.known, [&](FetchResult result) {
+    is_answered = true;
+    CHECK_FALSE(result);
+  });
+  CHECK_FALSE(is_answered);
+  layers.fakes[1]->lines = {Line("b", 2)};
+  layers.fakes[1]->tag = "2";
+  layers.fakes[1]->changed();
+  CHECK(is_answered);
+  CHECK(changes == 1);
+  const int asked = layers.fakes[0]->asked;
+  auto lines = layers.Take();
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].bytes() == Line("a", 1).bytes());
+  CHECK(lines[1].bytes() == Line("b", 2).bytes());
+  CHECK_FALSE(layers.Fetch());  // nobody knows whether the silent one has changed
+  CHECK(layers.fakes[0]->asked == asked);
+  layers.fakes[0]->lines = {Line("a", 2)};
+  layers.fakes[0]->tag = "2";
+  layers.fakes[0]->late();
+  CHECK(changes == 2);
+  CHECK(layers.Take()[0].bytes() == Line("a", 2).bytes());
+  CHECK(layers.Fetch()->not_modified);
 }
 
 TEST_CASE("usage is told to Unleash as on, off and variants") {
