@@ -105,22 +105,25 @@ void Reporter::Send() {
   }
   is_sending_ = true;
   if (!report) {
-    return control_.Post([this, error = report.error()] { OnAnswer(0, base::Fail(error)); });
+    return control_.Post([this, error = report.error()] { OnAnswer({}, base::Fail(error)); });
   }
+  std::vector<std::string> batches;
+  for (std::size_t i = 0; i < (*report)->batches; ++i) batches.push_back(spool_->closed()[i].id);
   http_.Fetch(
-      std::move((*report)->fetch), [this, &control = control_, batches = (*report)->batches](
+      std::move((*report)->fetch), [this, &control = control_, batches = std::move(batches)](
                                        base::Result<net::HttpFetched> result) {
         control.Post([this, batches, result = std::move(result)] { OnAnswer(batches, result); });
       });
 }
 
-void Reporter::OnAnswer(std::size_t batches, const base::Result<net::HttpFetched>& result) {
+void Reporter::OnAnswer(const std::vector<std::string>& batches,
+                        const base::Result<net::HttpFetched>& result) {
   is_sending_ = false;
   const base::SteadyMillis now = clock_.Steady();
   const int status = result ? result->status : 0;
   next_at_ = now + backoff_.Spread(config_.report_interval.millis);
   if (status >= 200 && status < 300) {
-    for (std::size_t i = 0; i < batches; ++i) spool_->RemoveOldest();
+    for (const std::string& id : batches) spool_->Remove(id);
     writer_->OnTaken();
     if (spool_->waiting() > 0) next_at_ = now + backoff_.Draw(kSpreadMillis);
     ++state_.sent;
@@ -133,7 +136,7 @@ void Reporter::OnAnswer(std::size_t batches, const base::Result<net::HttpFetched
   // One that is never taken must not block those behind it.
   is_unreachable_ = !IsHopeless(status);
   if (!is_unreachable_) {
-    for (std::size_t i = 0; i < batches; ++i) spool_->LoseOldest();
+    for (const std::string& id : batches) spool_->Lose(id);
   }
   if (!std::exchange(is_failing_, true)) {
     log_.Warn("report not taken; it is sent again",

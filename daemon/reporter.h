@@ -52,7 +52,8 @@ class Reporter {
   void Tick();
   void Collect();
   void Send();
-  void OnAnswer(std::size_t batches, const base::Result<net::HttpFetched>& result);
+  void OnAnswer(const std::vector<std::string>& batches,
+                const base::Result<net::HttpFetched>& result);
   [[nodiscard]] std::string Applied() const;
 
   const DaemonConfig& config_;

@@ -91,7 +91,9 @@ void UsageSpool::Close(
   Keep(batch);
   closed_bytes_ += batch.counts.size();
   closed_.push_back(std::move(batch));
-  while (closed_.size() > kMaxBatches || closed_bytes_ > kMaxSpoolBytes) Drop(true);
+  while (closed_.size() > kMaxBatches || closed_bytes_ > kMaxSpoolBytes) {
+    Drop(closed_.front().id, true);
+  }
 }
 
 // A batch that cannot be written is still in memory: trouble with the disk costs persistence only.
@@ -108,19 +110,20 @@ void UsageSpool::Keep(const ClosedBatch& batch) {
   });
 }
 
-void UsageSpool::Drop(bool is_lost) {
-  if (closed_.empty()) return;
-  const ClosedBatch& batch = closed_.front();
-  if (is_lost) lost_ += batch.evaluations;
+void UsageSpool::Drop(std::string id, bool is_lost) {
+  const auto batch = std::find_if(closed_.begin(), closed_.end(),
+                                  [&](const ClosedBatch& one) { return one.id == id; });
+  if (batch == closed_.end()) return;
+  if (is_lost) lost_ += batch->evaluations;
+  closed_bytes_ -= batch->counts.size();
+  closed_.erase(batch);
   if (cache_ != nullptr) {
-    cache_->Write([id = batch.id](Cache& cache) -> base::Result<void> {
+    cache_->Write([id = std::move(id)](Cache& cache) -> base::Result<void> {
       if (cache.database() == nullptr) return {};
       auto remove = cache.database()->Prepare("DELETE FROM usage WHERE id = ?");
       return remove ? remove->Bind(1, id).Run() : base::Fail(remove.error());
     });
   }
-  closed_bytes_ -= batch.counts.size();
-  closed_.pop_front();
 }
 
 }  // namespace pennon::daemon

@@ -39,10 +39,10 @@ class UsageSpool {
   void CloseOpen(base::WallMillis now, bool only_past);
 
   [[nodiscard]] const std::deque<ClosedBatch>& closed() const { return closed_; }
-  /// The oldest batch has arrived.
-  void RemoveOldest() { Drop(false); }
-  /// The oldest batch will never be taken.
-  void LoseOldest() { Drop(true); }
+  /// A batch has arrived. It may have been dropped while it was under way; then nothing happens.
+  void Remove(const std::string& id) { Drop(id, false); }
+  /// A batch will never be taken.
+  void Lose(const std::string& id) { Drop(id, true); }
 
   /// Evaluations that were counted and will never be reported.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
@@ -53,7 +53,7 @@ class UsageSpool {
              std::map<std::pair<std::string, std::string>, std::uint64_t>::const_iterator>& counts);
   void LoadFrom(Cache& cache);
   void Keep(const ClosedBatch& batch);
-  void Drop(bool is_lost);
+  void Drop(std::string id, bool is_lost);
 
   CacheWriter* cache_;
   base::WallMillis open_hour_ = 0;

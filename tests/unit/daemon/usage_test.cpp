@@ -139,6 +139,26 @@ TEST_CASE_FIXTURE(Fixture, "more than a batch holds makes several, more than the
   CHECK(spool.lost() == kMaxBatchCounts + 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a batch that is dropped while it is sent takes no other one along") {
+  const auto published = PublishedOf(1);
+  const auto close_one = [&] {
+    Count(published, 0);
+    counter.Flush();
+    Take(kHour);
+    spool.CloseOpen(kHour, false);
+  };
+  for (std::size_t i = 0; i < kMaxBatches; ++i) close_one();
+  const std::string sent = spool.closed()[0].id;
+  const std::string next = spool.closed()[1].id;
+  close_one();  // one too many
+  CHECK(spool.lost() == 1);
+  spool.Remove(sent);
+  CHECK(spool.waiting() == kMaxBatches);
+  CHECK(spool.closed()[0].id == next);
+  spool.Lose(next);
+  CHECK(spool.lost() == 2);
+}
+
 TEST_CASE_FIXTURE(Fixture, "closed batches survive, under their ids, until they are removed") {
   const auto published = PublishedOf(1);
   std::string id;
@@ -158,7 +178,7 @@ TEST_CASE_FIXTURE(Fixture, "closed batches survive, under their ids, until they 
     REQUIRE(kept.waiting() == 1);
     CHECK(kept.closed()[0].id == id);
     CHECK(kept.closed()[0].evaluations == 7);
-    kept.RemoveOldest();
+    kept.Remove(id);
     CHECK(kept.lost() == 0);
   }
   CacheWriter cache(OpenCache(), log);
