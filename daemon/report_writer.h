@@ -22,10 +22,12 @@ struct Report {
 class ReportWriter {
  public:
   virtual ~ReportWriter() = default;
-  /// None when there is nothing to tell. `instance` identifies this daemon for ever.
+  /// None when there is nothing to tell. `instance` identifies this daemon for ever. Of the batches
+  /// at most so many go along.
   virtual base::Result<std::optional<Report>> Write(const std::string& instance,
                                                     const EnvironmentState& state,
-                                                    const std::deque<ClosedBatch>& batches) = 0;
+                                                    const std::deque<ClosedBatch>& batches,
+                                                    std::size_t most) = 0;
   /// The last report was taken.
   virtual void OnTaken() {}
   /// A change of what is in force is worth a report.

@@ -97,7 +97,8 @@ std::string Reporter::Applied() const {
 void Reporter::Send() {
   // While the upstream cannot take reports, one batch an hour is enough.
   spool_->CloseOpen(clock_.Wall(), is_unreachable_ || spool_->waiting() > 0);
-  auto report = writer_->Write(instance_, environment_.state(), spool_->closed());
+  auto report = writer_->Write(instance_, environment_.state(), spool_->closed(),
+                               is_one_at_a_time_ ? 1 : kMaxBatches);
   reported_ = Applied();
   if (report && !*report) {  // nothing to tell
     next_at_ = clock_.Steady() + backoff_.Spread(config_.report_interval.millis);
@@ -125,6 +126,7 @@ void Reporter::OnAnswer(const std::vector<std::string>& batches,
   if (status >= 200 && status < 300) {
     for (const std::string& id : batches) spool_->Remove(id);
     writer_->OnTaken();
+    if (spool_->waiting() == 0) is_one_at_a_time_ = false;
     if (spool_->waiting() > 0) next_at_ = now + backoff_.Draw(kSpreadMillis);
     ++state_.sent;
     is_failing_ = is_unreachable_ = false;
@@ -133,9 +135,12 @@ void Reporter::OnAnswer(const std::vector<std::string>& batches,
     return;
   }
   ++state_.failed;
-  // One that is never taken must not block those behind it.
+  // One that is never taken must not block those behind it. Of several that went together one may
+  // be bad, or they were too much: each is tried alone.
   is_unreachable_ = !IsHopeless(status);
-  if (!is_unreachable_) {
+  if (!is_unreachable_ && batches.size() > 1) {
+    is_one_at_a_time_ = true;
+  } else if (!is_unreachable_) {
     for (const std::string& id : batches) spool_->Lose(id);
   }
   if (!std::exchange(is_failing_, true)) {

@@ -70,8 +70,9 @@ class Reporter {
   std::string instance_;
   std::string reported_;  // what Applied was when it was last sent
   bool is_sending_ = false;
-  bool is_failing_ = false;      // the last report was not taken
-  bool is_unreachable_ = false;  // and a later one may be
+  bool is_failing_ = false;        // the last report was not taken
+  bool is_unreachable_ = false;    // and a later one may be
+  bool is_one_at_a_time_ = false;  // batches: several together were refused
   base::SteadyMillis next_at_ = 0;
   base::SteadyMillis not_before_ = 0;
   base::SteadyMillis next_collect_at_ = 0;

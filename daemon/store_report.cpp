@@ -70,10 +70,11 @@ std::string HostName() {
 
 base::Result<std::optional<Report>> StoreReport::Write(const std::string& instance,
                                                        const EnvironmentState& state,
-                                                       const std::deque<ClosedBatch>& batches) {
+                                                       const std::deque<ClosedBatch>& batches,
+                                                       std::size_t most) {
   auto fetch = StoreRequest(config_, "/sync/v1/report");
   if (!fetch) return base::Fail(fetch.error());
-  const std::size_t count = std::min(batches.size(), kBatchesAtOnce);
+  const std::size_t count = std::min({batches.size(), kBatchesAtOnce, most});
   fetch->method = "POST";
   fetch->headers.emplace_back("Content-Type", "application/json");
   fetch->body = Body(instance, state, batches, count);

@@ -14,7 +14,8 @@ class StoreReport final : public ReportWriter {
   explicit StoreReport(const DaemonConfig& config) : config_(config) {}
   base::Result<std::optional<Report>> Write(const std::string& instance,
                                             const EnvironmentState& state,
-                                            const std::deque<ClosedBatch>& batches) override;
+                                            const std::deque<ClosedBatch>& batches,
+                                            std::size_t most) override;
 
  private:
   const DaemonConfig& config_;

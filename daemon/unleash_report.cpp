@@ -79,7 +79,8 @@ std::string UnleashReport::Registration(const std::string& instance) const {
 
 base::Result<std::optional<Report>> UnleashReport::Write(const std::string& instance,
                                                          const EnvironmentState& /*state*/,
-                                                         const std::deque<ClosedBatch>& batches) {
+                                                         const std::deque<ClosedBatch>& batches,
+                                                         std::size_t /*most*/) {
   if (is_registered_ && batches.empty()) return std::optional<Report>();
   auto fetch = UnleashRequest(config_, is_registered_ ? "/client/metrics" : "/client/register");
   if (!fetch) return base::Fail(fetch.error());

@@ -17,7 +17,8 @@ class UnleashReport final : public ReportWriter {
 
   base::Result<std::optional<Report>> Write(const std::string& instance,
                                             const EnvironmentState& state,
-                                            const std::deque<ClosedBatch>& batches) override;
+                                            const std::deque<ClosedBatch>& batches,
+                                            std::size_t /*most*/) override;
   void OnTaken() override { is_registered_ = true; }
   [[nodiscard]] bool tells_changes() const override { return false; }
 

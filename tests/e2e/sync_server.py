@@ -54,6 +54,8 @@ class SyncServer:
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status = outer.report_status
+                if callable(status):
+                    status = status(body)
                 outer.reports.append((status, body))
                 self.send_response(status)
                 self.send_header("Content-Length", "0")

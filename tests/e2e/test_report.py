@@ -94,6 +94,23 @@ class ReportTest(EndToEndTest):
         daemon.flag("a")
         eventually(lambda: evaluations(server.reports)["a", "v"] == 1, "the next is taken")
 
+    def test_of_batches_that_are_refused_together_only_the_bad_one_is_lost(self):
+        server = self.start_server({"a": flag(1)})
+        server.report_status = 503
+        daemon = self.start_daemon(server, FAST)
+        for times in (1, 10, 100):  # a batch of each process
+            eventually(lambda: daemon.environment()["state"] == "live", "it is live")
+            for _ in range(times):
+                daemon.flag("a")
+            daemon.program.terminate()
+            if times == 100:
+                server.report_status = lambda report: 422 if any(
+                    count["evaluations"] == 10 for batch in report["usage"] for count in batch["counts"]) else 204
+            daemon.start()
+        eventually(lambda: metric(daemon, "pennon_usage_waiting") == 0, "all is sent or lost")
+        self.assertEqual(evaluations(server.reports)["a", "v"], 101)
+        self.assertEqual(metric(daemon, "pennon_usage_lost_total"), 10)
+
     def test_reports_can_be_switched_off(self):
         server = self.start_server({"a": flag(1)})
         daemon = self.start_daemon(server, ["--report-enabled", "false"])
