@@ -99,14 +99,14 @@ std::optional<Generation> Cache::Load() {
     auto generation = LoadOne(id);
     if (generation && damage.empty()) return std::move(*generation);
     if (generation) {
-      StartAnew(damage, &*generation);
+      StartAnew(damage, &*generation, Ends::kNothing);
       return std::move(*generation);
     }
     note(generation.error());
     log_->Error("cached generation refused",
                 {{"path", options_.path}, {"id", id}, {"reason", generation.error().Message()}});
   }
-  if (!damage.empty()) StartAnew(damage, nullptr);
+  if (!damage.empty()) StartAnew(damage, nullptr, Ends::kNothing);
   return std::nullopt;
 }
 
@@ -199,26 +199,64 @@ Result<void> Cache::PutBack() {
   return Reopen();
 }
 
-// SQLite's own checks miss most damage, so a file in which any was found is not trusted further.
-void Cache::StartAnew(std::string_view why, const Generation* generation) {
+// A pin or a rollback is of use only with the set that it is about.
+Cache::Remains Cache::ReadRemains(const Generation* generation, Ends ends) {
+  Remains remains;
+  const auto keep = [&](const std::string& name) {
+    if (std::string text = Mark(name); !text.empty()) remains.marks.emplace_back(name, text);
+  };
+  for (const char* name : {"instance", "proved", "suspect"}) keep(name);
+  const std::string serving = ends == Ends::kOverride ? "" : Mark("serving");
+  if (generation == nullptr || serving.empty()) return remains;
+  const auto list = List();
+  for (const GenerationInfo& info : list ? *list : std::vector<GenerationInfo>()) {
+    if (std::to_string(info.name.epoch) + '.' + std::to_string(info.name.revision) != serving) {
+      continue;
+    }
+    if (auto whole = LoadNamed(info.name)) remains.serving = *std::move(whole);
+    break;
+  }
+  if (!remains.serving) return remains;
+  keep("serving");
+  keep("pinned");
+  return remains;
+}
+
+Result<void> Cache::SaveAnew(const Remains& remains, const Generation* generation, Ends ends) {
+  for (const auto& [name, text] : remains.marks) {
+    if (auto marked = SetMark(name, text); !marked) return marked;
+  }
+  if (generation == nullptr) return {};
+  const auto name = [](const Generation& of) {
+    return GenerationName{of.head.epoch, of.head.revision};
+  };
+  if (remains.serving && !(name(*remains.serving) == name(*generation))) {
+    if (auto saved = Save(*remains.serving); !saved) return saved;
+  }
+  return Save(*generation, ends);
+}
+
+// SQLite's own checks miss most damage, so a file in which any was found is not trusted further
+// than digests and orders go.
+void Cache::StartAnew(std::string_view why, const Generation* generation, Ends ends) {
   log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
   damage_ = Readable(std::string(why));
+  const Remains remains = ReadRemains(generation, ends);
   database_.reset();
   MoveCacheAside(options_.path);
   if (auto opened = Reopen(); !opened) {
     log_->Error("cache cannot be made anew", {{"reason", opened.error().Message()}});
     return;
   }
-  if (generation == nullptr) return;
   is_starting_anew_ = true;
-  const auto saved = Save(*generation);
+  const auto saved = SaveAnew(remains, generation, ends);
   is_starting_anew_ = false;
   if (!saved) {
     log_->Error("cache cannot be written", {{"reason", saved.error().Message()}});
   }
 }
 
-Result<void> Cache::Save(const Generation& generation, bool serves) {
+Result<void> Cache::Save(const Generation& generation, Ends ends) {
   if (database_ && !is_starting_anew_ && !IsFileInPlace()) {
     if (auto back = PutBack(); !back) return back;
   }
@@ -226,17 +264,19 @@ Result<void> Cache::Save(const Generation& generation, bool serves) {
     if (auto opened = Reopen(); !opened) return opened;
   }
   log_->Debug("cache transaction begins", {{"revision", generation.head.revision}});
-  auto saved = database_->Transaction([&] { return Insert(generation, serves); });
+  auto saved = database_->Transaction([&] { return Insert(generation, ends); });
   log_->Debug("cache transaction ended", {{"revision", generation.head.revision}});
   if (saved || saved.error().code() != base::ErrorCode::kInvalid || is_starting_anew_) return saved;
-  StartAnew(saved.error().Message(), &generation);
+  StartAnew(saved.error().Message(), &generation, ends);
   return database_ ? Result<void>() : saved;
 }
 
-Result<void> Cache::Insert(const Generation& generation, bool serves) {
-  auto ended = SetMark("suspect", "");
-  if (ended && serves) ended = SetMark("serving", "");
-  if (!ended) return ended;
+Result<void> Cache::Insert(const Generation& generation, Ends ends) {
+  if (ends != Ends::kNothing) {
+    auto ended = SetMark("suspect", "");
+    if (ended && ends == Ends::kOverride) ended = SetMark("serving", "");
+    if (!ended) return ended;
+  }
   auto insert = database_->Prepare(
       "INSERT INTO generation (epoch, revision, set_digest, validator, confirmed_at, digest, "
       "signature) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id");

@@ -52,6 +52,10 @@ struct GenerationInfo {
   base::WallMillis confirmed_at = 0;
 };
 
+/// What a set that is kept ends with it, or a start in between would find neither the order nor
+/// what has ended it: nothing, the mark "suspect", or that and "serving".
+enum class Ends : std::uint8_t { kNothing, kSuspicion, kOverride };
+
 struct CacheOptions {
   std::string path;
   std::string environment;  // these two identify whose flags the file holds
@@ -78,9 +82,7 @@ class Cache {
 
   /// Adds a generation and drops the oldest beyond the limit, in one transaction; one that the mark
   /// "serving" names stays. When the file turns out to be damaged it is made anew with this one.
-  /// What is accepted ends the mark "suspect" and, when it `serves`, "serving": with it, or a start
-  /// in between would find neither the order nor what has ended it.
-  base::Result<void> Save(const Generation& generation, bool serves = false);
+  base::Result<void> Save(const Generation& generation, Ends ends = Ends::kNothing);
   /// Keeps the image of the newest generation instead of the one that was kept before. Nothing is
   /// kept when `of` is not the newest, or has lines of earlier sets.
   base::Result<void> SaveImage(const GenerationName& of, std::span<const std::byte> image);
@@ -108,7 +110,7 @@ class Cache {
   /// Over all that a reader acts on; confirmed_at, which changes without a new generation, is not
   /// part of it.
   static std::string DigestOf(const Generation& generation);
-  base::Result<void> Insert(const Generation& generation, bool serves);
+  base::Result<void> Insert(const Generation& generation, Ends ends);
   base::Result<void> InsertLines(std::int64_t id, const wire::SyncLines& lines, bool kept);
   base::Result<void> Prune(std::int64_t newest);
   /// Without the lines, and the digest that the whole must have.
@@ -118,7 +120,14 @@ class Cache {
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
   base::Result<void> Reopen();
   base::Result<void> PutBack();
-  void StartAnew(std::string_view why, const Generation* generation);
+  /// What stays of a file in which damage was found, beside the generation that is found or saved.
+  struct Remains {
+    std::vector<std::pair<std::string, std::string>> marks;
+    std::optional<Generation> serving;
+  };
+  Remains ReadRemains(const Generation* generation, Ends ends);
+  base::Result<void> SaveAnew(const Remains& remains, const Generation* generation, Ends ends);
+  void StartAnew(std::string_view why, const Generation* generation, Ends ends);
   void NoteFile();
   [[nodiscard]] bool IsFileInPlace() const;
 

@@ -33,10 +33,10 @@ CacheWriter::CacheWriter(Cache cache, base::Logger& log, std::chrono::millisecon
   (void)thread_.Post([] { base::StepBack(kNicerWriter); });
 }
 
-void CacheWriter::Save(std::shared_ptr<const Generation> generation, bool serves) {
+void CacheWriter::Save(std::shared_ptr<const Generation> generation, Ends ends) {
   {
     const std::lock_guard lock(mutex_);
-    newest_serves_ = serves;
+    newest_ends_ = ends;
     if (std::exchange(newest_, std::move(generation)) != nullptr) return;  // its turn will come
   }
   if (Post([this](Cache& cache) { return SaveNewest(cache); })) return;
@@ -73,16 +73,16 @@ bool CacheWriter::Post(Task task) {
 
 Result<void> CacheWriter::SaveNewest(Cache& cache) {
   std::shared_ptr<const Generation> generation;
-  bool serves = false;
+  Ends ends = Ends::kNothing;
   {
     std::unique_lock lock(mutex_);
     hurried_.wait_until(lock, std::max(Clock::now() + kSettle, not_before_),
                         [this] { return is_awaited_ || unwritten_ > 1; });
     generation = std::exchange(newest_, nullptr);
-    serves = newest_serves_;
+    ends = newest_ends_;
   }
   const auto began = Clock::now();
-  auto saved = cache.Save(*generation, serves);
+  auto saved = cache.Save(*generation, ends);
   const auto ended = Clock::now();
   not_before_ = ended + std::min<Clock::duration>(kPausesPerWrite * (ended - began), kMaxPause);
   const std::lock_guard lock(mutex_);

@@ -37,8 +37,8 @@ class CacheWriter {
   CacheWriter& operator=(const CacheWriter&) = delete;
 
   /// Of several flag sets that wait, only the newest is written, and not quite at once: within
-  /// about a second, and the time that a write takes. `serves` is as Cache::Save has it.
-  void Save(std::shared_ptr<const Generation> generation, bool serves = false);
+  /// about a second, and the time that a write takes. `ends` is as Cache::Save has it.
+  void Save(std::shared_ptr<const Generation> generation, Ends ends = Ends::kNothing);
   /// When too much waits already the task is dropped, and the health says so.
   void Write(Task task);
 
@@ -79,7 +79,7 @@ class CacheWriter {
   bool is_awaited_ = false;    // a new set must not be left to settle
   std::size_t unwritten_ = 0;  // tasks; while there are none, the caller may use cache_
   std::shared_ptr<const Generation> newest_;  // waits to be written
-  bool newest_serves_ = false;
+  Ends newest_ends_ = Ends::kNothing;
   bool has_unsaved_ = false;
   CacheHealth health_;
 

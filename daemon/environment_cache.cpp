@@ -208,7 +208,7 @@ void Environment::LoadOverride() {
 void Environment::Save() {
   if (!cache_ || is_incomplete_) return;
   cache_->Save(std::make_shared<const Generation>(newest_->generation),
-               !is_overridden_ && !is_pinned_);
+               is_overridden_ || is_pinned_ ? Ends::kSuspicion : Ends::kOverride);
   cache_confirmed_at_ = clock_.Steady();
 }
 

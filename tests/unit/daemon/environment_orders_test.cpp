@@ -82,4 +82,33 @@ TEST_CASE_FIXTURE(EnvironmentFixture,
   }
 }
 
+TEST_CASE_FIXTURE(EnvironmentFixture, "orders outlive damage of a set that they are not about") {
+  for (int i = 1; i <= 3; ++i) REQUIRE(Apply(Full(static_cast<std::uint64_t>(i), Flags(3, i))));
+  const auto damage = [&](const std::string& where) {
+    environment->Stop();
+    environment.reset();
+    REQUIRE(base::Sqlite::Open(config.cache_path, false)
+                ->Execute("UPDATE line SET bytes = 'x' WHERE generation " + where));
+    Restart();
+    CHECK_FALSE(environment->state().cache_damage.empty());
+  };
+  REQUIRE(environment->Pin("1"));
+  SUBCASE("a pin") {
+    damage("= 3");
+    CHECK(environment->state().newest == "1.2");
+    CHECK(environment->state().pinned);
+    REQUIRE(Apply(Full(4, Flags(3, 4))));
+    CHECK(revision() == 1);
+    Restart();
+    CHECK(revision() == 1);
+  }
+  SUBCASE("but not of that set") {
+    damage("<> 2");
+    CHECK(revision() == 2);
+    CHECK_FALSE(environment->state().pinned);
+    Restart();
+    CHECK_FALSE(environment->state().pinned);
+  }
+}
+
 }  // namespace pennon::daemon
