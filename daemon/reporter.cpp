@@ -160,6 +160,7 @@ void Reporter::Stop() {
   // What the workers handed over is still in the queue of a loop that has stopped.
   control_.RunReady();
   spool_->CloseOpen(clock_.Wall(), false);
+  spool_->KeepAll();
 }
 
 ReportState Reporter::state() const {

@@ -15,6 +15,15 @@ std::string DigestOf(const ClosedBatch& batch) {
   return base::Sha256Hex(batch.id + '\n' + std::to_string(batch.hour) + '\n' + batch.counts);
 }
 
+base::Result<void> Insert(Cache& cache, const ClosedBatch& batch) {
+  if (cache.database() == nullptr) return {};
+  auto insert = cache.database()->Prepare("INSERT OR IGNORE INTO usage VALUES (?, ?, ?, ?, ?)");
+  if (!insert) return base::Fail(insert.error());
+  insert->BindAll(std::string_view(batch.id), batch.hour, std::string_view(batch.counts),
+                  static_cast<std::int64_t>(batch.evaluations), std::string_view(DigestOf(batch)));
+  return insert->Run();
+}
+
 }  // namespace
 
 void UsageSpool::Load() {
@@ -99,14 +108,19 @@ void UsageSpool::Close(
 // A batch that cannot be written is still in memory: trouble with the disk costs persistence only.
 void UsageSpool::Keep(const ClosedBatch& batch) {
   if (cache_ == nullptr) return;
-  cache_->Write([batch](Cache& cache) -> base::Result<void> {
+  cache_->Write([batch](Cache& cache) { return Insert(cache, batch); });
+}
+
+void UsageSpool::KeepAll() {
+  if (cache_ == nullptr || closed_.empty()) return;
+  cache_->Write([batches = closed_](Cache& cache) -> base::Result<void> {
     if (cache.database() == nullptr) return {};
-    auto insert = cache.database()->Prepare("INSERT INTO usage VALUES (?, ?, ?, ?, ?)");
-    if (!insert) return base::Fail(insert.error());
-    insert->BindAll(std::string_view(batch.id), batch.hour, std::string_view(batch.counts),
-                    static_cast<std::int64_t>(batch.evaluations),
-                    std::string_view(DigestOf(batch)));
-    return insert->Run();
+    return cache.database()->Transaction([&]() -> base::Result<void> {
+      for (const ClosedBatch& batch : batches) {
+        if (auto inserted = Insert(cache, batch); !inserted) return inserted;
+      }
+      return {};
+    });
   });
 }
 

@@ -39,6 +39,9 @@ class UsageSpool {
   void CloseOpen(base::WallMillis now, bool only_past);
 
   [[nodiscard]] const std::deque<ClosedBatch>& closed() const { return closed_; }
+  /// Writes down what waits and is not in the cache, as the disk may have failed when it was
+  /// closed.
+  void KeepAll();
   /// A batch has arrived. It may have been dropped while it was under way; then nothing happens.
   void Remove(const std::string& id) { Drop(id, false); }
   /// A batch will never be taken.

@@ -187,4 +187,27 @@ TEST_CASE_FIXTURE(Fixture, "closed batches survive, under their ids, until they 
   CHECK(kept.waiting() == 0);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a batch that the disk did not take when it was closed is kept later") {
+  const auto published = PublishedOf(1);
+  {
+    CacheWriter cache(OpenCache(), log);
+    UsageSpool kept(&cache);
+    const auto execute = [&](const std::string& sql) {
+      REQUIRE(cache.Run([&](Cache& of) { return of.database()->Execute(sql); }));
+    };
+    for (const char* writes : {"PRAGMA query_only=ON", "PRAGMA query_only=OFF"}) {
+      execute(writes);
+      Count(published, 0, 7);
+      counter.Flush();
+      kept.Add(tables[0], kHour);
+      kept.CloseOpen(kHour, false);
+    }
+    kept.KeepAll();
+  }
+  CacheWriter cache(OpenCache(), log);
+  UsageSpool kept(&cache);
+  kept.Load();
+  CHECK(kept.waiting() == 2);
+}
+
 }  // namespace pennon::daemon
