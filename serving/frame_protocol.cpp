@@ -161,12 +161,23 @@ class FrameProtocol final : public net::StreamProtocol {
     const auto* const taken = ReadQuestion(frame, FrameType::kBatch);
     if (taken == nullptr) return;
     if (keys_.empty()) keys_ = service_.Keys(taken->reading);
-    wire::EvaluationsWriter writer(frame.room, frame.header.id, frame.header.flags, taken->state,
+    const std::size_t before = frame.room.size();
+    if (AnswerBatch(frame, *taken)) return;
+    frame.room.TakeBack(before);
+    frame.Fail(Error::Limit("batch", "has an answer of more than " +
+                                         std::to_string(wire::kMaxAnswerBytes) +
+                                         " bytes; name fewer flags"));
+  }
+
+  // False when the answer is larger than clients take.
+  bool AnswerBatch(const ReceivedFrame& frame, const FrameSession::Taken& taken) {
+    wire::EvaluationsWriter writer(frame.room, frame.header.id, frame.header.flags, taken.state,
                                    static_cast<std::uint32_t>(keys_.size()));
-    service_.EvaluateAll(taken->reading, keys_, context_,
+    service_.EvaluateAll(taken.reading, keys_, context_,
                          [&](std::string_view key, const Answer& answer) {
                            writer.Add(key, answer.evaluation, answer.source);
                          });
+    return !writer.is_too_large();
   }
 
   void OnExplain(const ReceivedFrame& frame) {

@@ -166,6 +166,7 @@ EvaluationsWriter::EvaluationsWriter(FrameRoom& out, std::uint32_t id, std::uint
 
 void EvaluationsWriter::Add(std::string_view key, const Evaluation& evaluation,
                             model::Source source) {
+  if (is_too_large()) return;
   frame_.Text16(key);
   PutEntry(frame_, request_flags_, evaluation, source);
 }

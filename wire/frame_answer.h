@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "model/evaluation.h"
 #include "wire/frame_writer.h"
+#include "wire/limits.h"
 
 namespace pennon::wire {
 
@@ -33,12 +34,15 @@ base::Result<FrameWelcome> DecodeWelcome(std::string_view payload);
 void AppendEvaluation(FrameRoom& out, std::uint32_t id, std::uint16_t request_flags,
                       const FrameSetState& state, const model::Evaluation& evaluation,
                       model::Source source);
-/// Writes the answer to a batch: state and count first, then one entry a flag.
+/// Writes the answer to a batch: state and count first, then one entry a flag. An answer of more
+/// than kMaxAnswerBytes is for nobody: entries are left out then, and its frame is to be taken
+/// back.
 class EvaluationsWriter {
  public:
   EvaluationsWriter(FrameRoom& out, std::uint32_t id, std::uint16_t request_flags,
                     const FrameSetState& state, std::uint32_t count);
   void Add(std::string_view key, const model::Evaluation& evaluation, model::Source source);
+  [[nodiscard]] bool is_too_large() const { return frame_.payload_size() > kMaxAnswerBytes; }
 
  private:
   FrameWriter frame_;

@@ -37,6 +37,11 @@ class FrameRoom {
   }
   /// Of the string without the room.
   [[nodiscard]] std::size_t size() const { return out_.size() - spare_; }
+  /// Takes back what was written since that was `size`. Until the next frame begins.
+  void TakeBack(std::size_t size) {
+    out_.resize(size);
+    spare_ = 0;
+  }
   /// The place of a frame of `bytes`, for who writes all of it at once.
   char* Take(std::size_t bytes) {
     if (spare_ < bytes) [[unlikely]] {
@@ -67,7 +72,7 @@ class FrameWriter {
   FrameWriter(FrameRoom& room, FrameType type, std::uint16_t flags, std::uint32_t id)
       : FrameWriter(room.out_, &room, room.size(), FrameHeader{kFrameMagic, type, flags, id, 0}) {}
   ~FrameWriter() {
-    const auto payload = static_cast<std::uint32_t>(end_ - start_ - kFrameHeaderBytes);
+    const auto payload = static_cast<std::uint32_t>(payload_size());
     std::memcpy(out_.data() + start_ + kFrameHeaderBytes - sizeof(payload), &payload,
                 sizeof(payload));
     if (room_ == nullptr) {
@@ -94,6 +99,8 @@ class FrameWriter {
     if (text.size() > kMaxText16) text = CutAtCharacter(text);
     return Text<std::uint16_t>(text);
   }
+  /// Of what is written, without the header.
+  [[nodiscard]] std::size_t payload_size() const { return end_ - start_ - kFrameHeaderBytes; }
   /// A text with its length in 32 bits.
   FrameWriter& Text32(std::string_view text) { return Text<std::uint32_t>(text); }
 

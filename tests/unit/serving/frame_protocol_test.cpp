@@ -134,6 +134,27 @@ TEST_CASE_FIXTURE(ProtocolFixture, "frames of one read are answered as they are 
   CHECK(output == one_by_one);
 }
 
+TEST_CASE_FIXTURE(ProtocolFixture, "a batch whose answer no client takes is an error") {
+  published.image = ImageOf(R"({"big":)" + TextFlag(std::string(270'000, 'x')) + '}');
+  Publish();
+  const auto ask = [](std::size_t times) {
+    std::string batch;
+    wire::AppendBatch(batch, 2, 0, std::vector<std::string_view>(times, "big"), model::Context());
+    return batch;
+  };
+  Feed(Hello());
+  output.clear();
+  CHECK_FALSE(Feed(ask(1'000) + Ask(3, "big")).close);
+  CHECK(ErrorText() == "batch: has an answer of more than 268435456 bytes; name fewer flags");
+  const auto answers = Answers();
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].type == FrameType::kError);
+  CHECK(answers[0].id == 2);
+  CHECK(answers[1].type == FrameType::kEvaluation);
+  Feed(ask(10));
+  CHECK(Answers().front().type == FrameType::kEvaluations);
+}
+
 TEST_CASE_FIXTURE(ProtocolFixture, "enough answers for one write are a pause") {
   const std::string bytes = Hello() + Ask(1, "a");
   Feed(bytes);
