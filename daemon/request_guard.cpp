@@ -11,7 +11,7 @@ namespace {
 
 using base::Error;
 
-constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBearer = "Bearer ";  // in any case, and with more spaces
 
 // What a request says of where it comes from and where it wants to go.
 struct Places {
@@ -57,8 +57,8 @@ const BearerToken* FindToken(const net::HttpRequest& request, std::string_view p
                              const BearerTokens& tokens) {
   if (tokens.empty()) return nullptr;
   std::string_view sent = request.Header("Authorization");
-  if (sent.size() > kBearer.size() && sent.starts_with(kBearer)) {
-    sent.remove_prefix(kBearer.size());
+  if (sent.size() > kBearer.size() && net::SameInAnyCase(sent.substr(0, kBearer.size()), kBearer)) {
+    sent.remove_prefix(sent.find_last_of(' ') + 1);
   } else {
     sent = request.Header("X-API-Key");
   }

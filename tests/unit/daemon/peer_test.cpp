@@ -106,6 +106,8 @@ TEST_CASE("a browser's request is refused, and one without the token where there
   CHECK(Refusal({{"Host", "localhost"}}, "/readyz", token) == std::nullopt);
   CHECK(Refusal({{"Host", "localhost"}, {"Authorization", "Bearer right"}}, "/", token) ==
         std::nullopt);
+  CHECK(Refusal({{"Host", "localhost"}, {"Authorization", "bearer  right"}}, "/", token) ==
+        std::nullopt);
   CHECK(Refusal({{"Host", "localhost"}, {"Authorization", "Bearer righ"}}, "/", token) ==
         Code::kUnauthenticated);
   CHECK(Refusal({{"Host", "localhost"}}, "/ofrep/v1/events", token, "since=1&ticket=t1") ==
