@@ -187,6 +187,12 @@ base::Result<void> ValidateConfig(const DaemonConfig& config) {
                                                    "\", expected 127.0.0.1 or ::1: flags are for "
                                                    "this host only"));
   }
+  if (!config.http_environment.empty() && config.http_environment != config.environment &&
+      !config.environment_files.contains(config.http_environment)) {
+    return Fail(Error::Invalid("http.environment", "is \"" + config.http_environment +
+                                                       "\", which is no environment that is "
+                                                       "served here"));
+  }
   const auto host = serving::HostContext::Make(config.context_fixed, config.context_headers,
                                                config.context_enforce);
   if (!host) return Fail(host.error());

@@ -27,6 +27,9 @@ TEST_CASE("what a configuration lacks or contradicts is named with what to do") 
   CHECK(ErrorOf(base + "upstream:\n  url: ftp://x\n  key_file: k\n").find("upstream.url: ") == 0);
   CHECK(ErrorOf(base + "upstream:\n  url: http://x\n").find("upstream.key_file: is missing") == 0);
   CHECK(ErrorOf(base + "http:\n  address: 0.0.0.0\n").find("http.address: ") == 0);
+  CHECK(ErrorOf(base + "http:\n  environment: f\n").find("http.environment: is \"f\"") == 0);
+  CHECK(ErrorOf(base + "http:\n  environment: e\n") == "");
+  CHECK(ErrorOf(base + "environments: {f: f.yaml}\nhttp:\n  environment: f\n") == "");
   CHECK(ErrorOf(base + "upstream:\n  stale_after: 5s\n").find("upstream.stale_after: ") == 0);
   CHECK(ErrorOf(base + "log:\n  level: loud\n").find("log.level: expected debug") == 0);
   CHECK(ErrorOf(base + "upstream:\n  poll_interval: 99ms\n").find("pennond.yaml:3: ") == 0);
