@@ -177,8 +177,12 @@ engine::Explanation EvaluationService::Explain(const Reading& reading, std::stri
   const Published& published = *reading.published;
   const bool is_preset = !FindIn(published.image, key) && FindIn(published.defaults, key);
   const auto& image = is_preset ? published.defaults : published.image;
-  if (image != nullptr) return engine::Explain(image->snapshot(), key, context, reading.moment);
   engine::Explanation explanation;
+  if (image != nullptr) {
+    explanation = engine::Explain(image->snapshot(), key, context, reading.moment);
+    if (is_preset) explanation.evaluation.reason = model::Reason::kDefault;  // as Evaluate says
+    return explanation;
+  }
   explanation.evaluation.error = EvaluationError::kProviderNotReady;
   explanation.evaluation.detail = kNoFlagSet;
   return explanation;

@@ -32,6 +32,11 @@ TEST_CASE_FIXTURE(ServingFixture, "the flag set answers first, then the defaults
   CHECK(preset.evaluation.text == "default");
   CHECK(preset.source == Source::kDefault);
   CHECK(preset.evaluation.reason == model::Reason::kDefault);
+  for (const std::string_view key : {"a", "b", "c"}) {
+    const auto explained = service.Explain(reading, key, {}).evaluation;
+    CHECK(explained.reason == service.Evaluate(reading, key, {}).evaluation.reason);
+    CHECK(explained.text == service.Evaluate(reading, key, {}).evaluation.text);
+  }
   CHECK(service.Evaluate(reading, "c", {}).evaluation.error == EvaluationError::kFlagNotFound);
   CHECK(service.Keys(reading) == std::vector<std::string_view>{"a", "b"});
 }
