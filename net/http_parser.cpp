@@ -169,12 +169,6 @@ class HttpParser::Events {
 
   // Gives the parser all that it has not seen.
   error_code Feed(std::span<char> message) {
-    if (fed == 0) {
-      // Some clients end a body with one more line than they announce. It may come in two pieces.
-      const std::string_view text(message.data(), message.size());
-      if (kBlankLine.starts_with(text)) return {};
-      if (text.starts_with(kBlankLine)) fed = kBlankLine.size();
-    }
     parser->Locate(message);
     while (!parser->is_done() && fed < message.size()) {
       const auto rest = message.subspan(fed);

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "base/http_status.h"
 #include "net/http_parser.h"
@@ -27,6 +28,10 @@ struct Framing {
   bool is_head = false;
   bool is_http_1_0 = false;  // whose clients keep a connection only when told to
 };
+
+// Some clients end a body with one more line than they announce. It begins no request, whose rest
+// would be waited for.
+constexpr std::string_view kBlankLine = "\r\n";
 
 constexpr std::string_view kJsonType = "application/json";
 
@@ -145,7 +150,19 @@ class HttpProtocol final : public StreamProtocol {
         progress.more = true;
         break;
       }
-      switch (parser_.Parse(input.subspan(progress.consumed))) {
+      const std::span<char> rest = input.subspan(progress.consumed);
+      if (!std::exchange(is_begun_, true)) {
+        const std::string_view text(rest.data(), rest.size());
+        if (text == kBlankLine.substr(0, 1)) {
+          is_begun_ = false;  // it may come in two pieces
+          break;
+        }
+        if (text.starts_with(kBlankLine)) {
+          progress.consumed += kBlankLine.size();
+          continue;
+        }
+      }
+      switch (parser_.Parse(rest)) {
         case HttpParser::State::kNeedMore:
           if (parser_.TakeExpectContinue()) output += "HTTP/1.1 100 Continue\r\n\r\n";
           return progress;
@@ -156,6 +173,7 @@ class HttpProtocol final : public StreamProtocol {
           Answer(output, progress);
           progress.consumed += parser_.size();
           parser_.Reset();
+          is_begun_ = false;
           break;
       }
     }
@@ -196,6 +214,7 @@ class HttpProtocol final : public StreamProtocol {
   LateAnswer late_;
   const std::string remote_;
   HttpParser parser_;
+  bool is_begun_ = false;  // of the next request, or the blank line before it, something was seen
   HttpResponse response_;
 };
 

@@ -158,6 +158,24 @@ TEST_CASE("the blank line that some clients send after a body may come in two pi
   CHECK(exchange.unread() == 0);
 }
 
+TEST_CASE("a blank line behind a request begins none, and a second one is refused") {
+  const std::string request = "GET / HTTP/1.1\r\n\r\n";
+  Exchange exchange;
+  exchange.Feed(request + "\r\n");
+  CHECK(exchange.unread() == 0);
+  exchange.Feed(request + "\r\n" + request);
+  CHECK(exchange.output == Ok("GET ") + Ok("GET ") + Ok("GET "));
+  CHECK_FALSE(exchange.closed);
+  Exchange whole;
+  whole.Feed(request + "\r\n\r\n" + request);
+  CHECK(whole.closed);
+  CHECK(whole.handler.requests == 1);
+  Exchange parted;
+  parted.FeedByteByByte(request + "\r\n\r\n" + request);
+  CHECK(parted.closed);
+  CHECK(parted.handler.requests == 1);
+}
+
 TEST_CASE("refusals by size have their status and close") {
   const HttpLimits limits{100, 4};
   const auto status_of = [&](const std::string& request) {
