@@ -345,7 +345,8 @@ void Connection::EndWrite() {
 
 void Connection::OnLate(std::string bytes, AfterAnswer after) {
   if (!socket_.IsOpen() || !is_suspended_) return;
-  if (output_.size() + bytes.size() > listener_->limits.max_output_bytes &&
+  // A peer that has left nothing unread is given the next piece, however large that is.
+  if (!IsWritten() && output_.size() + bytes.size() > listener_->limits.max_output_bytes &&
       after == AfterAnswer::kMore) {
     return Close();
   }

@@ -40,8 +40,8 @@ class LateAnswer {
   void operator()(std::string bytes, bool close) const {
     send_(std::move(bytes), close ? AfterAnswer::kClose : AfterAnswer::kRequests);
   }
-  /// A piece of an answer that goes on. A peer that leaves more than the listener's
-  /// `max_output_bytes` unread is disconnected.
+  /// A piece of an answer that goes on, of any size. A peer that leaves pieces unread, and has more
+  /// than the listener's `max_output_bytes` to read, is disconnected.
   void Push(std::string bytes) const { send_(std::move(bytes), AfterAnswer::kMore); }
 
  private:

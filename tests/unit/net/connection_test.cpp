@@ -59,6 +59,32 @@ TEST_CASE("a late answer may end the connection") {
   CHECK(client.ReadToEnd() == "late close\n");
 }
 
+TEST_CASE("a peer that reads its pieces gets each, also one of more than max_output_bytes") {
+  ConnectionLimits limits;
+  limits.max_output_bytes = 100;
+  std::promise<LateAnswer> suspended;
+  auto late = suspended.get_future();
+  Served served(
+      [&](std::size_t, const Peer&, LateAnswer given) {
+        return std::make_unique<LineProtocol>(
+            [&, given](std::string_view, std::string&, StreamProtocol::Progress& progress) {
+              progress.suspended = true;
+              suspended.set_value(given);
+            });
+      },
+      limits);
+  const Client client = served.Connect();
+  client.Send("question\n");
+  const LateAnswer answer = Get(late);
+  const std::string piece(10'000, 'x');
+  for (int i = 0; i < 3; ++i) {
+    answer.Push(piece);
+    CHECK(client.Read(piece.size()) == piece);
+  }
+  answer("end", true);
+  CHECK(client.ReadToEnd() == "end");
+}
+
 TEST_CASE("a protocol ends on its worker, though a late answer is given elsewhere meanwhile") {
   for (int round = 0; round < 50; ++round) {
     std::promise<std::thread::id> ended;
