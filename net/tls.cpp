@@ -74,17 +74,22 @@ class TlsProtocol final : public StreamProtocol {
     if (!input.empty()) {
       ::BIO_write(received_, input.data(), static_cast<int>(input.size()));
     }
-    const bool is_alive = Decrypt();
+    const Session session = Decrypt();
+    const bool is_broken = session == Session::kBroken;
     Progress inside;
     std::string clear;
-    if (plain_size_ > 0 && is_alive) inside = inner_->OnBytes({plain_.data(), plain_size_}, clear);
+    if (plain_size_ > 0 && !is_broken) {
+      inside = inner_->OnBytes({plain_.data(), plain_size_}, clear);
+    }
     Forget(inside.consumed);
     progress.suspended = inside.suspended;
     progress.more = inside.more;
-    progress.close = inside.close || !is_alive;
+    // What came before the peer's end is answered, also what waits behind a suspended request.
+    const bool waits = inside.more || (inside.suspended && plain_size_ > 0);
+    progress.close = inside.close || is_broken || (session == Session::kEnded && !waits);
     progress.keeps = !::SSL_is_init_finished(ssl_.get()) || plain_size_ > 0;
     progress.advanced = inside.consumed > 0;
-    Encrypt(clear, progress.close);
+    Encrypt(clear, progress.close && !inside.suspended);
     TakeFrom(to_send_, output);
     return progress;
   }
@@ -96,8 +101,13 @@ class TlsProtocol final : public StreamProtocol {
   }
 
  private:
-  // False when the peer ended it, or broke the rules; OpenSSL has then written why.
-  bool Decrypt() {
+  enum class Session {
+    kOpen,
+    kEnded,   // the peer sends nothing more
+    kBroken,  // it broke the rules; OpenSSL has then written why
+  };
+
+  Session Decrypt() {
     ::ERR_clear_error();
     while (true) {
       // One byte more than is read into: the protocol inside may write there.
@@ -107,7 +117,9 @@ class TlsProtocol final : public StreamProtocol {
         plain_size_ += size;
         continue;
       }
-      return ::SSL_get_error(ssl_.get(), 0) == SSL_ERROR_WANT_READ;
+      const int why = ::SSL_get_error(ssl_.get(), 0);
+      if (why == SSL_ERROR_WANT_READ) return Session::kOpen;
+      return why == SSL_ERROR_ZERO_RETURN ? Session::kEnded : Session::kBroken;
     }
   }
 

@@ -65,6 +65,31 @@ class TlsTest(EndToEndTest):
                 received += piece
         self.assertEqual(received.count(b"HTTP/1.1 200 OK"), 5)
 
+    def test_a_request_that_comes_together_with_the_end_of_the_session_is_answered(self):
+        received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        session = context.wrap_bio(received, to_send, server_hostname="127.0.0.1")
+        with socket.create_connection(("127.0.0.1", self.store.port), timeout=30) as raw:
+            def until_done(step):
+                while True:
+                    try:
+                        return step()
+                    except ssl.SSLWantReadError:
+                        raw.sendall(to_send.read())
+                        received.write(raw.recv(65536))
+            until_done(session.do_handshake)
+            session.write(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /api/v1/flags HTTP/1.1\r\nHost: a\r\n"
+                          b"Authorization: Bearer %s\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"
+                          % self.store.token.encode())
+            with self.assertRaises(ssl.SSLWantReadError):
+                session.unwrap()
+            raw.sendall(to_send.read())  # the requests and close_notify
+            answers = b""
+            with self.assertRaises(ssl.SSLZeroReturnError):
+                while True:
+                    answers += until_done(lambda: session.read(65536))
+        self.assertEqual(answers.count(b"HTTP/1.1 200 OK"), 3)
+
     def test_a_change_is_told_on_a_stream(self):
         with open(self.store.key_file) as key:
             token = key.read().strip()
