@@ -27,7 +27,11 @@ std::string_view HttpRequest::Header(std::string_view name) const {
 bool HttpRequest::MayBeJson() const {
   const std::string_view type = Header("Content-Type");
   if (type == "application/json") return true;  // nearly always
-  return type.empty() || type.substr(0, type.find(';')).find("json") != std::string_view::npos;
+  const std::string_view kind = type.substr(0, type.find(';'));
+  constexpr std::string_view kJson = "json";
+  const auto* const found = std::search(kind.begin(), kind.end(), kJson.begin(), kJson.end(),
+                                        [](char x, char y) { return Lower(x) == y; });
+  return type.empty() || found != kind.end();
 }
 
 void HttpResponse::Clear() {

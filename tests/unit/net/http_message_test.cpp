@@ -19,6 +19,20 @@ TEST_CASE("headers are found whatever the case of their name; the first of a nam
   CHECK(CountHeader(request, "Hosts") == 0);
 }
 
+TEST_CASE("the type of a body is JSON in any case, and when it is not said") {
+  const auto may_be_json = [](std::string_view type) {
+    HttpRequest request;
+    if (!type.empty()) request.headers = {{"content-type", type}};
+    return request.MayBeJson();
+  };
+  CHECK(may_be_json(""));
+  CHECK(may_be_json("application/json"));
+  CHECK(may_be_json("Application/JSON; charset=utf-8"));
+  CHECK(may_be_json("application/merge-patch+json"));
+  CHECK_FALSE(may_be_json("text/plain; a=json"));
+  CHECK_FALSE(may_be_json("application/jso"));
+}
+
 TEST_CASE("a cleared response is an empty 200 again") {
   HttpResponse response{404, "text/plain", {{"Allow", "GET"}}, "A: b\r\n", "gone", true};
   response.Clear();
