@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "base/utf8.h"
 #include "model/context.h"
 #include "serving/frame_session.h"
 #include "wire/explanation_json.h"
@@ -184,6 +185,7 @@ class FrameProtocol final : public net::StreamProtocol {
     const auto* const taken = ReadQuestion(frame, FrameType::kEvaluate);
     if (taken == nullptr) return;
     const std::string_view key = keys_.front();
+    if (!base::IsUtf8(key)) return frame.Fail(Error::Invalid("flag key", "is not UTF-8"));
     const auto explanation = EvaluationService::Explain(taken->reading, key, context_);
     std::string json;
     wire::AppendExplanation(json, key, explanation.evaluation, explanation.steps,

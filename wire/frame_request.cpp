@@ -150,6 +150,9 @@ base::Result<FrameHello> DecodeHello(std::string_view payload) {
   hello.environment = reader.Text16();
   hello.client = reader.Text16();
   if (!reader.ok()) return Fail(CutOff("hello"));
+  if (!base::IsUtf8(hello.environment)) {
+    return Fail(Error::Invalid("hello.environment", "is not UTF-8"));
+  }
   return hello;
 }
 

@@ -134,6 +134,18 @@ TEST_CASE_FIXTURE(ProtocolFixture, "frames of one read are answered as they are 
   CHECK(output == one_by_one);
 }
 
+TEST_CASE_FIXTURE(ProtocolFixture, "text that is not UTF-8 is not told back as text") {
+  Feed(Hello("prod\xff"));
+  CHECK(ErrorText() == "hello.environment: is not UTF-8");
+  output.clear();
+  Feed(Hello());
+  output.clear();
+  std::string explain;
+  wire::AppendExplain(explain, 2, "a\xff", model::Context());
+  Feed(explain);
+  CHECK(ErrorText() == "flag key: is not UTF-8");
+}
+
 TEST_CASE_FIXTURE(ProtocolFixture, "a batch whose answer no client takes is an error") {
   published.image = ImageOf(R"({"big":)" + TextFlag(std::string(270'000, 'x')) + '}');
   Publish();
