@@ -12,7 +12,7 @@
 namespace pennon::net {
 namespace {
 
-constexpr std::size_t kMaxInputBytes = std::size_t{64} << 20U;  // protocols refuse long before
+constexpr std::size_t kMaxInputBytes = std::size_t{256} << 20U;  // protocols refuse long before
 constexpr std::size_t kKeptBufferBytes = std::size_t{64} * 1024;
 constexpr std::size_t kSpareBytes = 1;  // that StreamProtocol may write behind the input
 constexpr std::int64_t kLingerMillis = 2'000;

@@ -59,6 +59,23 @@ TEST_CASE("a late answer may end the connection") {
   CHECK(client.ReadToEnd() == "late close\n");
 }
 
+TEST_CASE("the largest body that can be allowed comes in, whatever is around it") {
+  constexpr std::size_t kMessageBytes = (std::size_t{64} << 20U) + 1'000;  // limits.request_body
+  class Counting final : public StreamProtocol {
+    Progress OnBytes(std::span<char> input, std::string& output) override {
+      if (input.size() < kMessageBytes) return {};
+      output = "all";
+      return {.consumed = input.size()};
+    }
+  };
+  Served served(
+      [](std::size_t, const Peer&, const LateAnswer&) { return std::make_unique<Counting>(); });
+  const Client client = served.Connect();
+  const std::string part(kMessageBytes / 8, 'x');
+  for (int i = 0; i < 8; ++i) client.Send(part);
+  CHECK(client.Read(3) == "all");
+}
+
 TEST_CASE("a peer that reads its pieces gets each, also one of more than max_output_bytes") {
   ConnectionLimits limits;
   limits.max_output_bytes = 100;
