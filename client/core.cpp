@@ -25,17 +25,15 @@ constexpr timespec kReadyPause{0, 1'000'000};
 Core::Live::Live(const Core& core) : fork(ForkCount()), frames(core.options_.keeper.client) {}
 
 void Core::StartKeeper(Live& live) {
-  live.keeper.store(new Keeper(
-      options_.keeper, live.frames, evaluator_,
-      [this](std::uint64_t epoch, std::uint64_t revision) {
-        std::shared_ptr<Keeper::Changed> changed;
-        {
-          const ForkLock lock;
-          changed = changed_;
-        }
-        if (changed == nullptr) return;
-        completions_.Add(Completion{[changed, epoch, revision] { (*changed)(epoch, revision); }});
-      }));
+  live.keeper.store(new Keeper(options_.keeper, live.frames, evaluator_,
+                               [this](std::uint64_t epoch, std::uint64_t revision) {
+                                 if (Listener() == nullptr) return;
+                                 // Looked at again when it is told: its owner may have taken the
+                                 // listener away by then, and with it what it uses.
+                                 completions_.Add(Completion{[this, epoch, revision] {
+                                   if (const auto changed = Listener()) (*changed)(epoch, revision);
+                                 }});
+                               }));
 }
 
 Core::Core(CoreOptions options) : options_(std::move(options)), fork_(ForkCount()) {
@@ -262,6 +260,11 @@ const char* Core::Way() const noexcept {
   const char* way = options_.is_embedded ? "embedded" : "frames";
   evaluator_.Read([&](const LocalSet& set) { way = set.IsMapped() ? "mapped" : "embedded"; });
   return way;
+}
+
+std::shared_ptr<Keeper::Changed> Core::Listener() const {
+  const ForkLock lock;
+  return changed_;
 }
 
 void Core::OnChange(Keeper::Changed changed) {

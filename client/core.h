@@ -92,6 +92,7 @@ class Core {
   [[gnu::noinline]] void Notice() noexcept;
   bool LookAtSet() noexcept;
   void StartKeeper(Live& live);
+  [[nodiscard]] std::shared_ptr<Keeper::Changed> Listener() const;
   void LoadDefinitions();
   static void Describe(std::string_view key, const model::Evaluation& evaluation,
                        const LocalSet& set, Answer& answer);

@@ -195,7 +195,8 @@ PENNON_API bool pennon_evaluate_async(pennon_client* client, const char* key,
 
 typedef void (*pennon_changed)(void* user, uint64_t epoch, uint64_t revision);
 /* `changed` is called by pennon_dispatch when answers may have become others. One listener; NULL
- * takes it away. */
+ * takes it away, and another takes its place: then the one before is not called any more, unless
+ * another thread is dispatching at this moment. */
 PENNON_API void pennon_on_change(pennon_client* client, pennon_changed changed, void* user);
 
 /* --- For tests of programs that use flags --- */

@@ -15,6 +15,7 @@
 #include "client/frame_connection.h"
 #include "tests/support/temp_dir.h"
 #include "wire/frame_answer.h"
+#include "wire/frame_control.h"
 #include "wire/frame_request.h"
 
 namespace pennon::client {
@@ -221,6 +222,36 @@ TEST_CASE("an asynchronous call that waited for another one has what is left of 
     core.completions().Run();
   }
   CHECK(DeadlineIn(0) - begun < kTimeout * 3 / 2);
+}
+
+TEST_CASE("a listener that is taken away is not told of the change that waits for it") {
+  const test::TempDir dir;
+  const FakeDaemon daemon(dir.File("s"), [&](const wire::FrameHeader& header, int) {
+    if (header.type == wire::FrameType::kHello) return Welcome(header.id);
+    std::string frame;
+    wire::AppendChanged(frame, header.id,
+                        {1, 1, model::Source::kLive, wire::ChangeScope::kAll, "1", {}});
+    return frame;
+  });
+  CoreOptions options;
+  options.keeper.client = Options(dir);
+  options.keeper.maps = false;
+  Core core(std::move(options));
+  int first = 0;
+  int second = 0;
+  core.OnChange([&](std::uint64_t, std::uint64_t) { ++first; });
+  pollfd due{core.completions().fd(), POLLIN, 0};
+  REQUIRE(::poll(&due, 1, 60'000) == 1);
+  SUBCASE("by nobody") {
+    core.OnChange(nullptr);
+    core.completions().Run();
+  }
+  SUBCASE("by another, who is told in its place") {
+    core.OnChange([&](std::uint64_t, std::uint64_t) { ++second; });
+    core.completions().Run();
+    CHECK(second == 1);
+  }
+  CHECK(first == 0);
 }
 
 TEST_CASE("a flag of another type is a mismatch, and the default is kept") {
