@@ -207,8 +207,9 @@ void Daemon::BeginToStop() {
 }
 
 base::Result<void> Daemon::ApplyReloadable() {
-  if (auto applied = AddHostContext(); !applied) return applied;
+  // First what may fail though the configuration is right: then nothing of it was in force.
   if (auto applied = listeners_->ApplyAccess(); !applied) return applied;
+  if (auto applied = AddHostContext(); !applied) return applied;
   if (const auto level = base::ParseLogLevel(config_.log_level)) log_.SetLevel(*level);
   return {};
 }

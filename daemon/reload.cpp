@@ -29,6 +29,20 @@ constexpr std::array<std::string_view, 17> kReloadable{"http.environment",
                                                        "limits.drain_timeout",
                                                        "log.level"};
 
+// What depends on a setting that needs a restart waits with it when both have changed. The files of
+// an upstream are those of one upstream and, as a sync key is, of one environment: a new store's
+// key is not for the old one's eyes.
+bool Waits(std::string_view path, const std::vector<std::string>& changed) {
+  const auto has_changed = [&](std::string_view other) {
+    return std::find(changed.begin(), changed.end(), other) != changed.end();
+  };
+  if (path.starts_with("upstream.") && path.ends_with("_file")) {
+    return has_changed("environment") || has_changed("upstream.kind") ||
+           has_changed("upstream.url");
+  }
+  return path == "http.environment" && (has_changed("environment") || has_changed("environments"));
+}
+
 // An address may have a password in it, or a signature.
 std::string Shown(base::Settings::Setting setting) {
   if (!setting.path.ends_with("upstream.url")) return base::ValueText(setting);
@@ -45,21 +59,24 @@ bool CanReload(std::string_view path) {
 
 std::vector<SettingChange> Differences(const base::Settings& before, const base::Settings& after) {
   std::vector<SettingChange> changes;
+  const auto changed = after.ChangedSince(before);
   for (std::size_t i = 0; i < before.all().size(); ++i) {
     const auto& old = before.all()[i];
     if (base::ValueText(old) == base::ValueText(after.all()[i])) continue;
     std::string was = Shown(old);
     std::string is = Shown(after.all()[i]);
     if (was == is) is += " with other credentials";
-    changes.push_back({old.path, std::move(was), std::move(is), !CanReload(old.path)});
+    const bool is_taken = CanReload(old.path) && !Waits(old.path, changed);
+    changes.push_back({old.path, std::move(was), std::move(is), !is_taken});
   }
   return changes;
 }
 
 void TakeReloaded(base::Settings& into, const base::Settings& from) {
+  const auto changed = from.ChangedSince(into);
   for (std::size_t i = 0; i < into.all().size(); ++i) {
     const auto& to = into.all()[i];
-    if (!CanReload(to.path)) continue;
+    if (!CanReload(to.path) || Waits(to.path, changed)) continue;
     std::visit([&](auto* target) { *target = *std::get<decltype(target)>(from.all()[i].target); },
                to.target);
   }

@@ -25,13 +25,14 @@ struct SettingChange {
   bool needs_restart = false;
 };
 
-/// True for the settings that take effect without a restart.
+/// True for the settings that take effect without a restart. Some wait for one all the same, when
+/// another that they depend on has changed as well and needs it.
 bool CanReload(std::string_view path);
 
 /// The settings that differ, in the order of the table. Both tables describe a DaemonConfig.
 std::vector<SettingChange> Differences(const base::Settings& before, const base::Settings& after);
 
-/// Copies the values of the settings that can be reloaded.
+/// Copies the values of the settings that do not need a restart.
 void TakeReloaded(base::Settings& into, const base::Settings& from);
 
 /// One line for each; and the same as a JSON object.

@@ -142,6 +142,39 @@ TEST_CASE("a reload takes what it can and says what needs a restart") {
   CHECK(before.config.context_fixed.size() == 1);
 }
 
+TEST_CASE("the key of another upstream or environment waits with it for the restart") {
+  const auto upstream = [](const std::string& environment, const std::string& url,
+                           const std::string& key) {
+    return "environment: " + environment + "\nupstream:\n  url: " + url + "\n  key_file: " + key +
+           "\n  timeout: " + (key == "a" ? "1s" : "2s") + "\n";
+  };
+  const std::string before_text = upstream("e", "http://a", "a");
+  for (const auto& [text, key] : std::vector<std::pair<std::string, std::string>>{
+           {upstream("e", "http://a", "b"), "b"},
+           {upstream("e", "http://b", "b"), "a"},
+           {upstream("d", "http://a", "b"), "a"},
+           {upstream("e", "http://a", "b") + "  kind: unleash\n", "a"}}) {
+    Table before(before_text);
+    const Table after(text);
+    for (const SettingChange& change : Differences(before.settings, after.settings)) {
+      if (change.path == "upstream.key_file") CHECK(change.needs_restart == (key == "a"));
+    }
+    TakeReloaded(before.settings, after.settings);
+    CHECK(before.config.upstream_key_file == key);
+    CHECK(before.config.fetch_timeout.millis == 2'000);
+  }
+}
+
+TEST_CASE("the environment of HTTP waits for the environments that come with it") {
+  const std::string name = "environment: e\nhttp:\n  environment: ";
+  for (const bool comes : {false, true}) {
+    Table before(name + "e\n");
+    const Table after(name + "d\n" + (comes ? "environments:\n  d: d.yaml\n" : ""));
+    TakeReloaded(before.settings, after.settings);
+    CHECK(before.config.http_environment == (comes ? "e" : "d"));
+  }
+}
+
 TEST_CASE("every setting that can be reloaded is a setting") {
   const Table table("environment: e\n");
   std::size_t reloadable = 0;
