@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "base/command_line.h"
+#include "base/standard_streams.h"
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
@@ -168,8 +169,9 @@ int Main(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  base::OpenStandardStreams();
   try {
-    return Main(argc, argv);
+    return base::FinishOutput("pennon", Main(argc, argv));
   } catch (const std::exception& error) {
     std::cerr << "pennon: failed: " << error.what() << '\n';
     return cli::kExitFailure;

@@ -119,6 +119,7 @@ int Watch(const client::ClientOptions& options, std::int64_t count, bool json) {
     ++seen;
     version = changed->version;
     Print(*changed, json);
+    if (!std::cout) break;  // which main says
   }
   return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/core_dumps.h"
 #include "base/log.h"
 #include "base/out_of_memory.h"
+#include "base/standard_streams.h"
 #include "daemon/daemon.h"
 #include "daemon/daemon_config.h"
 
@@ -50,8 +51,9 @@ int Main(int argc, char** argv, char** environment) {
 }  // namespace
 
 int main(int argc, char** argv, char** environment) {
+  base::OpenStandardStreams();
   try {
-    return Main(argc, argv, environment);
+    return base::FinishOutput(kProgram, Main(argc, argv, environment));
   } catch (const std::bad_alloc&) {
     std::terminate();  // which says so without an allocation
   } catch (const std::exception& error) {

@@ -6,6 +6,7 @@
 
 #include "base/command_line.h"
 #include "base/out_of_memory.h"
+#include "base/standard_streams.h"
 #include "store/commands.h"
 #include "store/maintenance.h"
 #include "store/store.h"
@@ -141,8 +142,9 @@ int Main(int argc, char** argv, char** environment) {
 }  // namespace
 
 int main(int argc, char** argv, char** environment) {
+  base::OpenStandardStreams();
   try {
-    return Main(argc, argv, environment);
+    return base::FinishOutput(kProgram, Main(argc, argv, environment));
   } catch (const std::bad_alloc&) {
     std::terminate();  // which says so without an allocation
   } catch (const std::exception& error) {

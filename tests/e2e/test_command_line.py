@@ -3,7 +3,7 @@ import json
 import os
 import subprocess
 
-from harness import BIN, ROOT, EndToEndTest
+from harness import BIN, ROOT, EndToEndTest, eventually
 
 
 class CommandLineTest(EndToEndTest):
@@ -59,6 +59,34 @@ class CommandLineTest(EndToEndTest):
                          "--socket-path", "s", "--socket-group", none)
         self.refused(2, "--http-port: http.port: is \"x\", expected a whole number", "pennond",
                      "--http-port", "x")
+
+    def test_an_answer_that_could_not_be_written_is_a_failure(self):
+        document = self.write("good.json", '{"environment": "e", "flags": {}}')
+        for program, arguments in (("pennon", ["convert", document]), ("pennon", ["lint", document]), ("pennon", ["--version"]),
+                                   ("pennond", ["--environment", "e", "--print-config"]), ("pennon-store", ["--print-config"])):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([BIN / program, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stderr), (1, program + ": standard output could not be written\n"), arguments)
+
+    def test_a_watch_ends_when_nobody_can_be_told(self):
+        daemon = self.start_daemon(arguments=["--bootstrap-file", str(ROOT / "config" / "example-flags.json")])
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([BIN / "pennon", "--socket", daemon.socket, "watch"], stdout=full, stderr=subprocess.PIPE, text=True,
+                                  timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (1, "pennon: standard output could not be written\n"))
+
+    def test_closed_standard_streams_are_nothing_that_a_program_opens(self):
+        daemon = self.start_daemon()
+        probe = subprocess.run(["sh", "-c", f'exec "{BIN}/pennon" --socket "{daemon.socket}" status >&-'], timeout=60)
+        self.assertEqual(probe.returncode, 0)
+        child = subprocess.Popen(["sh", "-c", f'exec "{BIN}/pennond" --environment e --cache-path "" --socket-path s --http-enabled false '
+                                  '<&- >&- 2>&-'], cwd=self.folder("closed"))
+        try:
+            eventually(lambda: os.path.exists(self.folder("closed") / "s"), "it listens")
+            self.assertEqual({os.readlink(f"/proc/{child.pid}/fd/{number}") for number in range(3)}, {"/dev/null"})
+        finally:
+            child.terminate()
+            child.wait(timeout=60)
 
     def test_the_group_of_the_socket_may_be_a_number_without_a_name(self):
         group = 54321 if os.getuid() == 0 else os.getgid()
