@@ -68,7 +68,7 @@ std::optional<int> CommandLine::Read(int argc, char** argv, char** environment,
   if (const auto set = SetFlags(settings_); !set) {
     return Complain(program_, set.error().Message(), kExitUsage);
   }
-  if (print_config_) std::cout << settings_.Print();
+  if (print_config_) std::cout << settings_.PrintMasked();
   if (const auto valid = check(); !valid) {
     return Complain(program_, valid.error().Message(), kExitConfiguration);
   }

@@ -177,6 +177,44 @@ bool IsOfKubernetes(std::string_view name, std::string_view value) {
   return false;
 }
 
+// The user with the password, and the query, which may hold a signature or a token.
+std::string WithoutSecrets(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::string(url);
+  const std::size_t host = scheme + 3;
+  const std::size_t query = url.find('?', host);
+  const std::string_view place = url.substr(host, query - host);
+  const std::size_t at = place.substr(0, place.find('/')).rfind('@');
+  std::string text(url.substr(0, host));
+  if (at != std::string_view::npos) text += "***";
+  text += place.substr(at == std::string_view::npos ? 0 : at);
+  return query == std::string_view::npos ? text : text + "?***";
+}
+
+std::string MaskedText(const Settings::Setting& setting) {
+  const auto* const target = std::get_if<std::string*>(&setting.target);
+  if (target == nullptr) return ValueText(setting);
+  std::string text = WithoutSecrets(**target);
+  Settings::Setting masked = setting;
+  masked.target = &text;
+  return ValueText(masked);
+}
+
+std::string AsYaml(const std::vector<Settings::Setting>& settings,
+                   std::string (*text_of)(const Settings::Setting&)) {
+  std::string text;
+  std::string section;
+  for (const Settings::Setting& setting : settings) {
+    const std::size_t dot = setting.path.find('.');
+    const std::string group = dot == std::string::npos ? "" : setting.path.substr(0, dot);
+    if (group != section && !group.empty()) text += group + ":\n";
+    section = group;
+    const std::string name = group.empty() ? setting.path : "  " + setting.path.substr(dot + 1);
+    text += name + ": " + text_of(setting) + "  # " + setting.origin + '\n';
+  }
+  return text;
+}
+
 }  // namespace
 
 void Settings::Add(std::string path, SettingTarget target, std::string description,
@@ -254,17 +292,10 @@ std::vector<std::string> Settings::ChangedSince(const Settings& before) const {
 }
 
 std::string Settings::Print() const {
-  std::string text;
-  std::string section;
-  for (const Setting& setting : settings_) {
-    const std::size_t dot = setting.path.find('.');
-    const std::string group = dot == std::string::npos ? "" : setting.path.substr(0, dot);
-    if (group != section && !group.empty()) text += group + ":\n";
-    section = group;
-    const std::string name = group.empty() ? setting.path : "  " + setting.path.substr(dot + 1);
-    text += name + ": " + ValueText(setting) + "  # " + setting.origin + '\n';
-  }
-  return text;
+  return AsYaml(settings_, ValueText);
+}
+std::string Settings::PrintMasked() const {
+  return AsYaml(settings_, MaskedText);
 }
 
 std::string ValueText(const Settings::Setting& setting) {

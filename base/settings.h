@@ -69,6 +69,8 @@ class Settings {
   [[nodiscard]] std::vector<std::string> ChangedSince(const Settings& before) const;
   /// The settings as YAML in force, each with where it came from as a comment.
   [[nodiscard]] std::string Print() const;
+  /// The same for people: what may be a secret in an address, `***` stands for.
+  [[nodiscard]] std::string PrintMasked() const;
 
  private:
   Setting* FindMutable(std::string_view path);
