@@ -253,6 +253,7 @@ void Daemon::EverySecond() {
   for (const auto& one : environments_) one->EverySecond();
   status_->Observe();
   if (base::RefillMemoryReserve()) log_.Warn("memory ran out, and the reserve was spent");
+  manager_.Flush();
   std::string status = "STATUS=" + status_->Summary();
   if (status != told_status_ && !draining_.load(std::memory_order_relaxed)) {
     manager_.Send(status);

@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -13,6 +14,11 @@
 #include "daemon/manager_variables.h"
 
 namespace pennon::daemon {
+namespace {
+
+constexpr std::size_t kMostWaiting = 16;
+
+}  // namespace
 
 NotifySocket NotifySocket::Take() {
   return NotifySocket(TakeVariable("NOTIFY_SOCKET"));
@@ -26,11 +32,14 @@ NotifySocket::NotifySocket(std::string_view address) : address_(address) {
 }
 
 NotifySocket::NotifySocket(NotifySocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), address_(std::move(other.address_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      address_(std::move(other.address_)),
+      waiting_(std::move(other.waiting_)) {}
 
 NotifySocket& NotifySocket::operator=(NotifySocket&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(address_, other.address_);
+  std::swap(waiting_, other.waiting_);
   return *this;
 }
 
@@ -38,14 +47,27 @@ NotifySocket::~NotifySocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void NotifySocket::Send(std::string_view lines) const {
+void NotifySocket::Send(std::string_view lines) {
   if (fd_ < 0) return;
+  // The same once more says nothing new; a manager that takes nothing must not cost memory.
+  const bool is_repeated = !waiting_.empty() && waiting_.back() == lines;
+  if (!is_repeated && waiting_.size() < kMostWaiting) waiting_.emplace_back(lines);
+  Flush();
+}
+
+void NotifySocket::Flush() {
+  while (!waiting_.empty() && Deliver(waiting_.front())) waiting_.pop_front();
+}
+
+// False: there is no room for it now.
+bool NotifySocket::Deliver(const std::string& message) const {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, address_.data(), address_.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
-  (void)::sendto(fd_, lines.data(), lines.size(), MSG_NOSIGNAL,
-                 reinterpret_cast<const sockaddr*>(&address), size);
+  return ::sendto(fd_, message.data(), message.size(), MSG_NOSIGNAL,
+                  reinterpret_cast<const sockaddr*>(&address), size) >= 0 ||
+         (errno != EAGAIN && errno != ENOBUFS);
 }
 
 std::optional<std::int64_t> TakeWatchdogMillis() {

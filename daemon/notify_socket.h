@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,12 +20,19 @@ class NotifySocket {
   NotifySocket& operator=(NotifySocket&& other) noexcept;
   ~NotifySocket();
 
-  /// Lines like "READY=1". Never blocks; a message that cannot be delivered is lost.
-  void Send(std::string_view lines) const;
+  /// Lines like "READY=1". Never blocks: a message that the manager's queue has no room for waits
+  /// for the next Send or Flush, in its order; without READY=1 the manager would end us. Any other
+  /// that cannot be delivered is lost.
+  void Send(std::string_view lines);
+  /// Tries again what waits.
+  void Flush();
 
  private:
+  [[nodiscard]] bool Deliver(const std::string& message) const;
+
   int fd_ = -1;
   std::string address_;  // as the kernel wants it, after the family
+  std::deque<std::string> waiting_;
 };
 
 /// How often the service manager wants to hear WATCHDOG=1 at least, in milliseconds, of what

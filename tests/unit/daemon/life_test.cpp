@@ -55,13 +55,34 @@ TEST_CASE("messages reach the service manager, and nobody when there is none") {
   const std::string path = directory.File("notify");
   const Ear ear(path);
   ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
-  const NotifySocket manager = NotifySocket::Take();
+  NotifySocket manager = NotifySocket::Take();
   CHECK(::getenv("NOTIFY_SOCKET") == nullptr);
   manager.Send("READY=1");
   CHECK(ear.Hear() == "READY=1");
   NotifySocket::Take().Send("READY=1");
   NotifySocket("relative").Send("READY=1");
   NotifySocket("/" + std::string(200, 'x')).Send("READY=1");
+  CHECK(ear.Hear() == "");
+}
+
+TEST_CASE("messages wait for a service manager whose queue is full, in their order") {
+  const test::TempDir directory;
+  const std::string path = directory.File("notify");
+  const Ear ear(path);
+  NotifySocket other(path);
+  constexpr int kMore = 10'000;  // than a queue has room for
+  for (int i = 0; i < kMore; ++i) other.Send("X=1");
+  NotifySocket ours(path);
+  ours.Send("READY=1");
+  ours.Send("READY=1");
+  ours.Send("STATUS=serving");
+  while (ear.Hear() == "X=1") {
+  }
+  ours.Flush();
+  CHECK(ear.Hear() == "READY=1");
+  CHECK(ear.Hear() == "STATUS=serving");
+  CHECK(ear.Hear() == "");
+  ours.Flush();
   CHECK(ear.Hear() == "");
 }
 
