@@ -42,7 +42,11 @@ int Main(int argc, char** argv, char** environment) {
   };
   daemon::Daemon daemon(config, settings, read_again, log);
   if (const auto started = daemon.Start(); !started) {
-    return base::Complain(kProgram, started.error().Message(), base::kExitConfiguration);
+    // An address that the host does not have yet, a port that somebody still has: the service
+    // manager is to try again, which it does not after a mistake in the configuration.
+    const bool may_pass = started.error().code() == base::ErrorCode::kUnavailable;
+    return base::Complain(kProgram, started.error().Message(),
+                          may_pass ? base::kExitFailure : base::kExitConfiguration);
   }
   daemon.Run();
   return 0;

@@ -1,6 +1,7 @@
 """Every mistake of an operator gets one line that names the place, and an exit code that tells its kind."""
 import json
 import os
+import socket
 import subprocess
 
 from harness import BIN, ROOT, EndToEndTest, eventually
@@ -59,6 +60,16 @@ class CommandLineTest(EndToEndTest):
                          "--socket-path", "s", "--socket-group", none)
         self.refused(2, "--http-port: http.port: is \"x\", expected a whole number", "pennond",
                      "--http-port", "x")
+
+    def test_a_place_to_listen_that_may_be_had_later_is_no_mistake_in_the_configuration(self):
+        common = ["--environment", "e", "--cache-path", "", "--socket-path", "s"]
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            self.refused(1, f"127.0.0.1:{port}: cannot listen", "pennond", *common, "--http-port", port, "--log-level", "off")
+        self.refused(1, "192.0.2.1:8014: cannot listen", "pennond", *common, "--http-enabled", "false", "--log-level", "off",
+                     "--admin-address", "192.0.2.1")
+        self.refused(78, "is not an IP address", "pennond", *common, "--http-enabled", "false", "--log-level", "off",
+                     "--admin-address", "here")
 
     def test_an_answer_that_could_not_be_written_is_a_failure(self):
         document = self.write("good.json", '{"environment": "e", "flags": {}}')
