@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json_text.h"
 #include "base/log_sink.h"
+#include "base/visible_text.h"
 
 namespace pennon::base {
 namespace {
@@ -56,40 +57,6 @@ void AppendJsonField(std::string& out, const LogField& field) {
   AppendJsonString(out, field.key);
   out += ':';
   AppendJsonString(out, field.value);
-}
-
-// Characters that nobody sees but that change how the rest of the line looks: C1 controls, line and
-// paragraph separators, marks of direction. As UTF-8 each begins with one of these two bytes.
-std::size_t InvisibleSize(std::string_view text) {
-  const auto byte = [&](std::size_t at) {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-  };
-  const auto is_within = [](unsigned value, unsigned from, unsigned to) {
-    return value >= from && value <= to;
-  };
-  if (byte(0) == 0xc2 && is_within(byte(1), 0x80, 0x9f)) return 2;
-  if (byte(0) != 0xe2) return 0;
-  const bool is_mark =
-      (byte(1) == 0x80 && (is_within(byte(2), 0x8b, 0x8f) || is_within(byte(2), 0xa8, 0xae))) ||
-      (byte(1) == 0x81 && is_within(byte(2), 0xa0, 0xaf));
-  return is_mark ? 3 : 0;
-}
-
-// These are inside quotes, in either format: there they are escaped as JSON does.
-std::string ShowInvisible(std::string_view line) {
-  std::string shown;
-  while (!line.empty()) {
-    const std::size_t size = InvisibleSize(line);
-    if (size == 0) {
-      shown += line.front();
-    } else {
-      const auto low = [&](std::size_t at) { return static_cast<unsigned char>(line[at]) & 0x3fU; };
-      const unsigned point = size == 2 ? 0x80U | low(1) : 0x2000U | low(1) << 6U | low(2);
-      shown += fmt::format("\\u{:04x}", point);
-    }
-    line.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return shown;
 }
 
 }  // namespace
@@ -137,7 +104,7 @@ void Logger::Write(LogLevel level, std::string_view event, std::initializer_list
   for (const LogField& field : fields) append(line, field);
   if (left_out > 0) append(line, note);
   if (const std::uint64_t lost = sink_->output->lost()) append(line, LogField("lost", lost));
-  line = ShowInvisible(line);
+  line = VisibleText(line);  // what is not ASCII is in quotes, in either format
   sink_->logger.log(SpdLevel(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

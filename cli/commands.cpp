@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "base/visible_text.h"
 #include "cli/render.h"
 #include "wire/json.h"
 
@@ -47,7 +48,7 @@ int PrintVerdict(std::string_view name, bool good, const std::string& why, bool 
 }  // namespace
 
 int Complain(const Error& error, int exit_code) {
-  std::cerr << "pennon: " << error.Message() << '\n';
+  std::cerr << "pennon: " << base::VisibleText(error.Message()) << '\n';
   return exit_code;
 }
 

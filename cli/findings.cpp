@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/visible_text.h"
 #include "engine/compile.h"
 #include "wire/document_text.h"
 #include "wire/flagd_document.h"
@@ -71,8 +72,8 @@ std::string RenderFindings(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     out += finding.file + ':' + wire::LineAndColumn(finding.position) + ": ";
     if (finding.severity == model::Severity::kWarning) out += "warning: ";
-    if (!finding.path.empty()) out += finding.path + ": ";
-    out += finding.what + '\n';
+    if (!finding.path.empty()) out += base::VisibleText(finding.path) + ": ";
+    out += base::VisibleText(finding.what) + '\n';
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_text.h"
+#include "base/visible_text.h"
 
 namespace pennon::cli {
 namespace {
@@ -56,7 +57,7 @@ bool IsTrue(const Value& object, std::string_view key) {
 }
 
 std::string Line(std::string_view name, const std::string& text) {
-  return "  " + Padded(name, 12) + text + '\n';
+  return "  " + Padded(name, 12) + base::VisibleText(text) + '\n';
 }
 
 std::string StateInWords(const Value& environment) {

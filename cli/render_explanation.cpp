@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/visible_text.h"
+
 namespace pennon::cli {
 namespace {
 
@@ -113,13 +115,13 @@ std::string RenderExplanation(const Value& explanation) {
   constexpr std::size_t kIndent = 2;
   std::string out;
   if (const Value* evaluation = explanation.Find("evaluation")) {
-    out = AnswerText(*evaluation) + '\n';
+    out = base::VisibleText(AnswerText(*evaluation)) + '\n';
   }
   const Value* steps = explanation.Find("steps");
   if (steps == nullptr || steps->AsArray() == nullptr) return out;
   for (const Value& step : *steps->AsArray()) {
     const auto depth = static_cast<std::size_t>(Number(step, "depth")) + 1;
-    out.append(depth * kIndent, ' ').append(StepText(step)).append(1, '\n');
+    out.append(depth * kIndent, ' ').append(base::VisibleText(StepText(step))).append(1, '\n');
   }
   if (Text(explanation, "cut") == "true") out += "  … and more steps\n";
   return out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/visible_text.h"
 #include "cli/style.h"
 
 namespace pennon::cli {
@@ -21,9 +22,18 @@ std::string Cell(const model::Value* value) {
   return json;
 }
 
+// One may write a comment that looks like other rows.
+std::vector<std::vector<std::string>> Visible(std::vector<std::vector<std::string>> rows) {
+  for (auto& row : rows) {
+    for (std::string& cell : row) cell = base::VisibleText(cell);
+  }
+  return rows;
+}
+
 }  // namespace
 
-std::string RenderRows(const std::vector<std::vector<std::string>>& rows) {
+std::string RenderRows(const std::vector<std::vector<std::string>>& given) {
+  const auto rows = Visible(given);
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));

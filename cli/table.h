@@ -8,7 +8,8 @@
 
 namespace pennon::cli {
 
-/// The first row is the head. Widths are counted in characters, not bytes.
+/// The first row is the head. A cell is one line, whatever it holds. Widths are counted in
+/// characters, not bytes.
 std::string RenderRows(const std::vector<std::vector<std::string>>& rows);
 /// The members `columns` of each object of `array`, with their names as the head.
 std::string RenderObjects(const model::Value& array, const std::vector<std::string>& columns);

@@ -176,6 +176,12 @@ class StoreCommandsTest(EndToEndTest):
         self.assertFalse(self.configuration("dark-mode")["enabled"])
         self.assertIn("launch", self.pennon("audit", "dark-mode"))
 
+    def test_a_comment_cannot_look_like_other_rows_or_steer_the_terminal(self):
+        self.login()
+        self.pennon("flag", "create", "forged", "-m", "one\n2026-01-01T00:00:00Z  admin\x1b[31m\u202e\u0085")
+        head, row = self.pennon("audit", "forged").splitlines()
+        self.assertTrue(row.endswith(r"one\u000a2026-01-01T00:00:00Z  admin\u001b[31m\u202e\u0085"), row)
+
     def test_a_difference_says_which_flags_and_whose_answers(self):
         self.login()
         daemon = self.start_daemon(self.store)
