@@ -60,9 +60,18 @@ std::string Line(std::string_view name, const std::string& text) {
   return "  " + Padded(name, 12) + base::VisibleText(text) + '\n';
 }
 
+// The last thing that went wrong is that the upstream's newest set was not put in force.
+bool IsSetRefused(const Value& environment) {
+  const std::string refused = Text(environment, "refused");
+  return !refused.empty() && refused == Text(environment, "lastError");
+}
+
 std::string StateInWords(const Value& environment) {
   const std::string state = Text(environment, "state");
   if (state == "live") return "live: the upstream answers";
+  if (state == "upstream-down" && IsSetRefused(environment)) {
+    return "SET REFUSED: the upstream answers, and what was in force before stays";
+  }
   if (state == "upstream-down") return "UPSTREAM DOWN: answers go on from what is in force";
   if (state == "no-upstream") return "serving without an upstream";
   return "NOT READY: callers get their own defaults";
@@ -93,7 +102,8 @@ std::string RenderEnvironment(const Value& environment, bool is_only_one) {
   page += Line("flags", flags);
   page += RenderOrder(environment, is_only_one);
   std::string age = Age(Number(environment, "ageMs")) + " ago";
-  if (Text(environment, "source") == "bootstrap") age = "never";
+  const bool is_there = Text(environment, "state") != "not-ready";
+  if (!is_there || Text(environment, "source") == "bootstrap") age = "never";
   if (IsTrue(environment, "stale")) age += " (STALE)";
   page += Line("confirmed", age);
   const std::string upstream = Text(environment, "upstream");
@@ -102,7 +112,8 @@ std::string RenderEnvironment(const Value& environment, bool is_only_one) {
   if (!upstream.empty()) page += Line("next try", next == 0 ? "running now" : "in " + Age(next));
   for (const std::string_view problem : {"lastError", "refused"}) {
     const std::string text = Text(environment, problem);
-    if (!text.empty()) page += Line(problem == "refused" ? "refused" : "last error", text);
+    if (text.empty() || (problem == "lastError" && IsSetRefused(environment))) continue;
+    page += Line(problem == "refused" ? "refused" : "last error", text);
   }
   if (const Value* cache = environment.Find("cache")) {
     const std::string error = Text(*cache, "error");

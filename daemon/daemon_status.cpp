@@ -87,13 +87,17 @@ std::string DaemonStatus::Summary() const {
   std::string all;
   for (const Shown& shown : environments_) {
     const EnvironmentState state = shown.sync->environment().state();
+    const SyncState sync = StateOf(shown.sync->sync());
     std::string text = "no flag set yet";
     if (state.ready) {
       text = "serving revision " + std::to_string(state.revision) + " (" +
              std::string(Name(state.source)) + ')';
     }
     if (shown.state_name == "upstream-down" || (!state.ready && shown.sync->sync() != nullptr)) {
-      text += ", upstream away since " + Instant(shown.state_since);
+      const bool is_refused = state.refused && sync.last_error &&
+                              state.refused->Message() == sync.last_error->Message();
+      text += is_refused ? ", a newer set is refused since " : ", upstream away since ";
+      text += Instant(shown.state_since);
     }
     if (!all.empty()) all += "; ";
     if (environments_.size() > 1) all += shown.sync->config().environment + ": ";

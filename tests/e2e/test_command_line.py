@@ -71,6 +71,26 @@ class CommandLineTest(EndToEndTest):
         self.refused(78, "is not an IP address", "pennond", *common, "--http-enabled", "false", "--log-level", "off",
                      "--admin-address", "here")
 
+    def test_the_status_tells_an_upstream_that_is_away_from_a_set_that_is_refused_and_from_no_set(self):
+        file = self.write("flags.json", "nothing yet")
+        daemon = self.start_daemon(arguments=["--upstream-kind", "file", "--upstream-file", file, "--upstream-poll-interval", "100ms"])
+
+        def page(state):
+            show = lambda: self.call("pennon", "--socket", daemon.socket, "status")[1]
+            return eventually(lambda: f"  state       {state}" in show() and show(), lambda: f"{state} in {show()}")
+        lines = page("NOT READY").splitlines()
+        self.assertIn("  confirmed   never", lines)
+        flag = {"type": "boolean", "variants": [{"key": "on", "value": True}], "enabled": True, "offVariant": "on", "default": {"variant": "on"}}
+        document = lambda count: json.dumps({"environment": "production", "flags": {f"f{i}": flag for i in range(count)}})
+        self.write("flags.json", document(20))
+        page("live")
+        self.write("flags.json", document(1))
+        held = page("SET REFUSED")
+        self.assertEqual(held.count("(pennon accept)"), 1)
+        self.assertNotIn("last error", held)
+        os.unlink(file)
+        self.assertIn("  last error", page("UPSTREAM DOWN"))
+
     def test_an_answer_that_could_not_be_written_is_a_failure(self):
         document = self.write("good.json", '{"environment": "e", "flags": {}}')
         for program, arguments in (("pennon", ["convert", document]), ("pennon", ["lint", document]), ("pennon", ["--version"]),

@@ -82,6 +82,19 @@ class LifeTest(EndToEndTest):
             self.assertEqual(daemon.program.terminate(), 0)
             manager.hear("STOPPING=1")
 
+    def test_the_service_manager_does_not_hear_that_an_upstream_is_away_whose_set_is_refused(self):
+        manager = self.manager()
+        file = self.folder("upstream") / "flags.json"
+        shutil.copy(EXAMPLE, file)
+        self.serve(["--upstream-kind", "file", "--upstream-file", str(file), "--upstream-poll-interval", "100ms"],
+                   variables={"NOTIFY_SOCKET": self.directory + "/notify"})
+        hear = lambda text: eventually(lambda: text in manager.hear("STATUS=")[0], text)
+        hear("(live)")
+        file.write_text('{"environment": "production", "flags": {}}')
+        hear("(live), a newer set is refused since ")
+        file.unlink()
+        hear("(live), upstream away since ")
+
     def test_the_threads_that_answer_come_before_the_one_that_compiles(self):
         pid = self.serve(["--cache-path", ""]).program.process.pid
         nice = lambda thread: os.getpriority(os.PRIO_PROCESS, int(thread))
