@@ -37,12 +37,12 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::filesystem::path LoginFile() {
-  const std::string config = Variable("XDG_CONFIG_HOME");
-  const std::filesystem::path base = config.empty()
-                                         ? std::filesystem::path(Variable("HOME")) / ".config"
-                                         : std::filesystem::path(config);
-  return base / "pennon" / "login.json";
+// Never below the current folder, which may be anybody's: a login found there would name the store.
+Result<std::filesystem::path> LoginFile() {
+  std::filesystem::path base = Variable("XDG_CONFIG_HOME");
+  if (!base.is_absolute()) base = std::filesystem::path(Variable("HOME")) / ".config";
+  if (base.is_absolute()) return base / "pennon" / "login.json";
+  return Fail(Error::NotFound("HOME", "names no folder to keep a login in"));
 }
 
 std::string Member(const model::Value& object, std::string_view name) {
@@ -110,7 +110,8 @@ Result<StoreLogin> FindLogin() {
     login.token = std::move(*token);
     return login;
   }
-  const auto kept = base::ReadFile(LoginFile(), kMaxLoginBytes);
+  const auto kept = LoginFile().and_then(
+      [](const auto& file) { return base::ReadFile(file.string(), kMaxLoginBytes); });
   const auto value = kept ? wire::ReadJson(*kept) : Result<model::Value>(Fail(kept.error()));
   if (!value) {
     return Fail(Error::Unauthenticated(
@@ -122,7 +123,9 @@ Result<StoreLogin> FindLogin() {
 }
 
 Result<std::string> KeepLogin(const StoreLogin& login) {
-  const std::filesystem::path file = LoginFile();
+  const auto place = LoginFile();
+  if (!place) return Fail(place.error());
+  const std::filesystem::path& file = *place;
   std::error_code failed;
   std::filesystem::create_directories(file.parent_path(), failed);
   if (failed) return Fail(Error::Internal(file.string(), failed.message()));

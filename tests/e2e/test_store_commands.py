@@ -50,9 +50,9 @@ class StoreCommandsTest(EndToEndTest):
         self.store = self.start_store()
         self.environment = {**os.environ, "XDG_CONFIG_HOME": str(self.folder("config")), "NO_COLOR": "1"}
 
-    def pennon(self, *arguments, stdin="", fails=False):
+    def pennon(self, *arguments, stdin="", fails=False, cwd=None):
         done = subprocess.run([BIN / "pennon", *arguments], capture_output=True, text=True, input=stdin, timeout=60,
-                              env=self.environment)
+                              env=self.environment, cwd=cwd)
         self.assertEqual(done.returncode != 0, fails, done.stderr + done.stdout)
         return done.stderr if fails else done.stdout
 
@@ -175,6 +175,16 @@ class StoreCommandsTest(EndToEndTest):
         self.pennon("flag", "off", "dark-mode")
         self.assertFalse(self.configuration("dark-mode")["enabled"])
         self.assertIn("launch", self.pennon("audit", "dark-mode"))
+
+    def test_a_login_is_never_kept_in_or_taken_from_the_current_folder(self):
+        folder = self.folder("current")
+        self.environment = {"PATH": os.environ["PATH"]}
+        self.pennon("login", self.store.url, stdin=self.store.token, fails=True, cwd=folder)
+        self.assertEqual(list(folder.iterdir()), [])
+        self.environment["XDG_CONFIG_HOME"] = "."
+        (folder / "pennon").mkdir()
+        (folder / "pennon" / "login.json").write_text(json.dumps({"url": self.store.url, "token": self.store.token}))
+        self.assertIn("pennon login", self.pennon("env", "list", fails=True, cwd=folder))
 
     def test_a_comment_cannot_look_like_other_rows_or_steer_the_terminal(self):
         self.login()
