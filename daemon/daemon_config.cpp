@@ -1,6 +1,7 @@
 #include "daemon/daemon_config.h"
 
 #include "base/log.h"
+#include "daemon/http_source.h"
 #include "daemon/peer_rules.h"
 #include "serving/host_context.h"
 #include "wire/document.h"
@@ -116,8 +117,9 @@ bool FollowsStore(const DaemonConfig& config) {
 
 std::string UpstreamIdentity(const DaemonConfig& config) {
   const std::string& kind = config.upstream_kind;
-  if (FollowsStore(config)) return config.upstream_url;
-  const std::string& place = kind == "file" ? config.upstream_file : config.upstream_url;
+  const std::string url = WithoutUser(config.upstream_url);
+  if (FollowsStore(config)) return url;
+  const std::string& place = kind == "file" ? config.upstream_file : url;
   return kind + ':' + place + (config.sources.empty() ? "" : " and others");
 }
 

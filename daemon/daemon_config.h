@@ -100,7 +100,8 @@ void DescribeSource(base::Settings& settings, DaemonConfig& config);
 /// The token of an environment; not among those above, for it stands in the section of HTTP.
 void DescribeToken(base::Settings& settings, DaemonConfig& config);
 
-/// Whether there is an upstream; what identifies it in a cache; how its documents are read.
+/// Whether there is an upstream; what identifies it in a cache, whatever password it is asked with;
+/// how its documents are read.
 bool HasUpstream(const DaemonConfig& config);
 std::string UpstreamIdentity(const DaemonConfig& config);
 wire::DocumentOptions DocumentOptionsOf(const DaemonConfig& config);

@@ -15,6 +15,8 @@ namespace pennon::daemon {
 /// who asks. The URL may end with /api, as SDKs have it.
 base::Result<net::HttpFetch> UnleashRequest(const DaemonConfig& config, std::string_view path);
 
+/// The URL without user and password.
+std::string WithoutUser(std::string_view url);
 /// The URL without user, password and query.
 std::string WithoutCredentials(std::string_view url);
 

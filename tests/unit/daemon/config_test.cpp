@@ -35,6 +35,20 @@ TEST_CASE("what a configuration lacks or contradicts is named with what to do") 
   CHECK(ErrorOf(base + "upstream:\n  poll_interval: 99ms\n").find("pennond.yaml:3: ") == 0);
 }
 
+TEST_CASE("an upstream is the same one with a new password, and another one with another query") {
+  const auto identity = [](const std::string& kind, const std::string& url) {
+    DaemonConfig config;
+    config.upstream_kind = kind;
+    config.upstream_url = url;
+    return UpstreamIdentity(config);
+  };
+  for (const std::string kind : {"pennon", "flagd"}) {
+    CHECK(identity(kind, "http://u:one@h/x?a") == identity(kind, "http://u:two@h/x?a"));
+    CHECK(identity(kind, "http://h/x?a") != identity(kind, "http://h/x?b"));
+    CHECK(identity(kind, "http://u:one@h/x").find("one") == std::string::npos);
+  }
+}
+
 TEST_CASE("the whole configuration prints, reads back and is the same") {
   DaemonConfig config;
   base::Settings settings;

@@ -252,6 +252,8 @@ TEST_CASE("usage is told to Unleash as on, off and variants") {
 
 TEST_CASE("the identity of a URL has no credentials") {
   CHECK(WithoutCredentials("https://u:p@h:1/x/y?sig=s#f") == "https://h:1/x/y");
+  CHECK(WithoutUser("https://u:p@h:1/x/y?sig=a@b#f") == "https://h:1/x/y?sig=a@b#f");
+  CHECK(WithoutUser("http://h?a@b") == "http://h?a@b");
   CHECK(WithoutCredentials("http://h") == "http://h");
   CHECK(WithoutCredentials("http://h/a@b") == "http://h/a@b");
 }
