@@ -25,11 +25,6 @@ Result<void> ReadPart(const std::string& file, Describe describe, DaemonConfig& 
   return settings.ReadYaml(file, *text);
 }
 
-void DescribeEnvironmentFile(base::Settings& settings, DaemonConfig& part) {
-  DescribeEnvironment(settings, part);
-  DescribeToken(settings, part);
-}
-
 // A value of a map is JSON text; that of a string has quotes and may have escapes.
 Result<std::string> PathOf(std::string_view setting, const std::string& name,
                            const std::string& json) {
@@ -119,6 +114,11 @@ Result<void> ReadEnvironments(DaemonConfig& config) {
 }
 
 }  // namespace
+
+void DescribeEnvironmentFile(base::Settings& settings, DaemonConfig& part) {
+  DescribeEnvironment(settings, part);
+  DescribeToken(settings, part);
+}
 
 Result<void> ReadParts(DaemonConfig& config) {
   return ReadSources(config).and_then([&] { return ReadEnvironments(config); });

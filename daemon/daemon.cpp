@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <exception>
+#include <iterator>
 #include <new>
 
 #include "base/out_of_memory.h"
@@ -232,7 +233,12 @@ base::Result<std::string> Daemon::Reload() {
   DaemonConfig config;
   base::Settings next;
   auto done = read_config_(config, next);
-  const auto changes = done ? Differences(settings_, next) : std::vector<SettingChange>();
+  std::vector<SettingChange> changes;
+  if (done) {
+    changes = Differences(settings_, next);
+    auto of_parts = DifferencesOfParts(config_, config);
+    std::move(of_parts.begin(), of_parts.end(), std::back_inserter(changes));
+  }
   if (done) done = PutInForce(next);
   if (done) {
     LogChanges(changes, log_);

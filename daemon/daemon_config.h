@@ -99,6 +99,8 @@ void DescribeEnvironment(base::Settings& settings, DaemonConfig& config);
 void DescribeSource(base::Settings& settings, DaemonConfig& config);
 /// The token of an environment; not among those above, for it stands in the section of HTTP.
 void DescribeToken(base::Settings& settings, DaemonConfig& config);
+/// What a file that `environments` names may have.
+void DescribeEnvironmentFile(base::Settings& settings, DaemonConfig& config);
 
 /// Whether there is an upstream; what identifies it in a cache, whatever password it is asked with;
 /// how its documents are read.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "base/json_text.h"
@@ -51,10 +52,48 @@ std::string Shown(base::Settings::Setting setting) {
   return base::ValueText(setting);
 }
 
+std::string NameOf(const DaemonConfig& part) {
+  return part.name.empty() ? part.environment : part.name;
+}
+
+using Describe = void (*)(base::Settings&, DaemonConfig&);
+
+// Those that are new or gone show in the setting that lists them.
+void AddParts(const std::string& kind, const std::vector<DaemonConfig>& before,
+              const std::vector<DaemonConfig>& after, Describe describe,
+              std::vector<SettingChange>& changes) {
+  for (DaemonConfig was : before) {
+    for (DaemonConfig is : after) {
+      if (NameOf(was) != NameOf(is)) continue;
+      const std::string prefix = kind + NameOf(was) + '.';
+      base::Settings old;
+      base::Settings next;
+      describe(old, was);
+      describe(next, is);
+      auto of_it = Differences(old, next);
+      auto of_its_parts = DifferencesOfParts(was, is);
+      std::move(of_its_parts.begin(), of_its_parts.end(), std::back_inserter(of_it));
+      for (SettingChange& change : of_it) {
+        changes.push_back(
+            {prefix + change.path, std::move(change.before), std::move(change.after), true});
+      }
+    }
+  }
+}
+
 }  // namespace
 
 bool CanReload(std::string_view path) {
   return std::find(kReloadable.begin(), kReloadable.end(), path) != kReloadable.end();
+}
+
+std::vector<SettingChange> DifferencesOfParts(const DaemonConfig& before,
+                                              const DaemonConfig& after) {
+  std::vector<SettingChange> changes;
+  AddParts("sources.", before.sources, after.sources, DescribeSource, changes);
+  AddParts("environments.", before.environments, after.environments, DescribeEnvironmentFile,
+           changes);
+  return changes;
 }
 
 std::vector<SettingChange> Differences(const base::Settings& before, const base::Settings& after) {

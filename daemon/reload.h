@@ -32,6 +32,11 @@ bool CanReload(std::string_view path);
 /// The settings that differ, in the order of the table. Both tables describe a DaemonConfig.
 std::vector<SettingChange> Differences(const base::Settings& before, const base::Settings& after);
 
+/// What differs in the files that both configurations name, of environments and of sources; all of
+/// it needs a restart.
+std::vector<SettingChange> DifferencesOfParts(const DaemonConfig& before,
+                                              const DaemonConfig& after);
+
 /// Copies the values of the settings that do not need a restart.
 void TakeReloaded(base::Settings& into, const base::Settings& from);
 

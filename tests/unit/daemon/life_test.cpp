@@ -186,6 +186,30 @@ TEST_CASE("the key of another upstream or environment waits with it for the rest
   }
 }
 
+TEST_CASE("what has changed in the files of environments and sources is told, too") {
+  DaemonConfig before;
+  DaemonConfig& staging = before.environments.emplace_back();
+  staging.environment = "staging";
+  staging.http_token_file = "one";
+  staging.sources.emplace_back().name = "local";
+  staging.sources.back().upstream_url = "http://u:secret@h/one";
+  before.sources = staging.sources;
+  CHECK(DifferencesOfParts(before, before).empty());
+  DaemonConfig after = before;
+  after.environments.front().http_token_file = "two";
+  after.environments.front().sources.front().upstream_url = "http://u:secret@h/two";
+  after.sources.front().fetch_timeout.millis = 7;
+  after.environments.emplace_back().environment = "new";
+  const auto changes = DifferencesOfParts(before, after);
+  REQUIRE(changes.size() == 3);
+  CHECK(changes[0].path == "sources.local.upstream.timeout");
+  CHECK(changes[1].path == "environments.staging.http.token_file");
+  CHECK(changes[1].before == "\"one\"");
+  CHECK(changes[2].path == "environments.staging.sources.local.upstream.url");
+  CHECK(changes[2].after == "\"http://h/two\"");
+  for (const SettingChange& change : changes) CHECK(change.needs_restart);
+}
+
 TEST_CASE("the environment of HTTP waits for the environments that come with it") {
   const std::string name = "environment: e\nhttp:\n  environment: ";
   for (const bool comes : {false, true}) {
