@@ -229,6 +229,10 @@ base::Result<void> Daemon::PutInForce(const base::Settings& next) {
 }
 
 base::Result<std::string> Daemon::Reload() {
+  // READY=1 would take STOPPING=1 back.
+  if (draining_.load(std::memory_order_relaxed)) {
+    return base::Fail(base::Error::Unavailable("reload", "the daemon is stopping"));
+  }
   manager_.Send("RELOADING=1\n" + MonotonicUsec());
   DaemonConfig config;
   base::Settings next;

@@ -82,6 +82,20 @@ class LifeTest(EndToEndTest):
             self.assertEqual(daemon.program.terminate(), 0)
             manager.hear("STOPPING=1")
 
+    def test_a_reload_while_it_stops_does_not_make_the_service_manager_believe_that_it_is_ready(self):
+        manager = self.manager()
+        daemon = self.serve(variables={"NOTIFY_SOCKET": self.directory + "/notify"}, arguments=["--limits-drain-timeout", "1s"])
+        with socket.socket(socket.AF_UNIX) as half:
+            half.connect(daemon.socket)
+            half.sendall(b"POST /evaluate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+            daemon.program.process.send_signal(signal.SIGTERM)
+            manager.hear("STOPPING=1")
+            daemon.program.process.send_signal(signal.SIGHUP)
+            self.assertEqual(daemon.program.process.wait(timeout=60), 0)
+        manager.socket.settimeout(0)
+        with self.assertRaises(BlockingIOError):
+            manager.hear("READY=1")
+
     def test_the_service_manager_does_not_hear_that_an_upstream_is_away_whose_set_is_refused(self):
         manager = self.manager()
         file = self.folder("upstream") / "flags.json"
