@@ -90,7 +90,14 @@ int Eval(client::Client& client, const EvalArguments& arguments, bool json) {
 int Flags(client::Client& client, const EvalArguments& arguments, bool json) {
   const auto context = BuildContext(arguments);
   if (!context) return Complain(context.error(), kExitUsage);
-  return Print(client.Batch({}, *context), json, true);
+  const auto entries = client.Batch({}, *context);
+  if (entries && entries->empty()) {  // because nobody has made one, or there is no flag set
+    const auto none = client.GetDetails("", *context, false);
+    if (none.error == model::EvaluationError::kProviderNotReady) {
+      return Complain(Error::Unavailable("", none.error_message), kExitFailure);
+    }
+  }
+  return Print(entries, json, true);
 }
 
 int Status(client::Client& client, bool json) {

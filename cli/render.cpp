@@ -1,9 +1,10 @@
 #include "cli/render.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "base/json_text.h"
 #include "base/visible_text.h"
+#include "cli/table.h"
 
 namespace pennon::cli {
 namespace {
@@ -19,8 +20,12 @@ std::string Padded(std::string_view text, std::size_t width) {
   return padded;
 }
 
+// Not in the middle of a character.
 std::string Shortened(const std::string& text) {
-  return text.size() <= kMaxValueWidth ? text : text.substr(0, kMaxValueWidth - 3) + "...";
+  if (text.size() <= kMaxValueWidth) return text;
+  std::size_t end = kMaxValueWidth - 3;
+  while (end > 0 && (text[end] & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + "...";
 }
 
 std::string ShownValue(const BatchEntry& entry) {
@@ -146,7 +151,7 @@ std::string Age(std::int64_t millis) {
 
 std::string RenderEvaluation(const BatchEntry& entry) {
   const auto& details = entry.details;
-  std::string text = entry.key + " = " + ShownValue(entry) + '\n';
+  std::string text = base::VisibleText(entry.key + " = " + ShownValue(entry)) + '\n';
   if (!details.variant.empty()) text += Line("variant", details.variant);
   text += Line("reason", std::string(Name(details.reason)));
   if (details.error != model::EvaluationError::kNone) {
@@ -158,28 +163,16 @@ std::string RenderEvaluation(const BatchEntry& entry) {
 }
 
 std::string RenderTable(const std::vector<BatchEntry>& entries) {
-  std::size_t key_width = 4;
-  std::size_t value_width = 5;
-  std::size_t variant_width = 7;
-  for (const BatchEntry& entry : entries) {
-    key_width = std::max(key_width, entry.key.size());
-    value_width = std::max(value_width, Shortened(ShownValue(entry)).size());
-    variant_width = std::max(variant_width, entry.details.variant.size());
-  }
-  const auto row = [&](std::string_view key, std::string_view value, std::string_view variant,
-                       std::string_view reason) {
-    return Padded(key, key_width) + "  " + Padded(value, value_width) + "  " +
-           Padded(variant, variant_width) + "  " + std::string(reason) + '\n';
-  };
-  std::string table = row("FLAG", "VALUE", "VARIANT", "REASON");
+  std::vector<std::vector<std::string>> rows{{"FLAG", "VALUE", "VARIANT", "REASON"}};
   for (const BatchEntry& entry : entries) {
     const auto& details = entry.details;
     std::string reason(Name(details.reason));
     if (details.error != model::EvaluationError::kNone) {
       reason += ": " + std::string(Name(details.error));
     }
-    table += row(entry.key, Shortened(ShownValue(entry)), details.variant, reason);
+    rows.push_back({entry.key, Shortened(ShownValue(entry)), details.variant, std::move(reason)});
   }
+  std::string table = RenderRows(rows);
   if (!entries.empty()) table += "from " + Origin(entries.front()) + '\n';
   return table;
 }

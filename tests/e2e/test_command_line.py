@@ -91,6 +91,20 @@ class CommandLineTest(EndToEndTest):
         os.unlink(file)
         self.assertIn("  last error", page("UPSTREAM DOWN"))
 
+    def test_all_flags_are_a_table_of_whole_characters_and_none_is_no_answer(self):
+        text = lambda value: {"type": "string", "variants": [{"key": "a", "value": value}], "enabled": True, "offVariant": "a",
+                              "default": {"variant": "a"}}
+        file = self.write("flags.json", "nothing yet")
+        daemon = self.start_daemon(arguments=["--upstream-kind", "file", "--upstream-file", file, "--upstream-poll-interval", "100ms"])
+        ask = lambda *arguments: self.call("pennon", "--socket", daemon.socket, "flags", *arguments)
+        self.assertEqual(ask(), (1, "", "pennon: there is no flag set yet\n"))
+        self.assertEqual(ask("--json")[0], 1)
+        values = ["\u20ac" * length for length in range(10, 20)] + ["\u00f8" * 30, "x"]
+        self.write("flags.json", json.dumps({"environment": "production", "flags": {f"f{i:02}": text(value) for i, value in enumerate(values)}}))
+        eventually(lambda: ask()[0] == 0, "there are flags")
+        lines = ask()[1].splitlines()[:-1]  # read as UTF-8, so no character is cut
+        self.assertEqual(len({line.rindex("  ") for line in lines}), 1, lines)
+
     def test_an_answer_that_could_not_be_written_is_a_failure(self):
         document = self.write("good.json", '{"environment": "e", "flags": {}}')
         for program, arguments in (("pennon", ["convert", document]), ("pennon", ["lint", document]), ("pennon", ["--version"]),
