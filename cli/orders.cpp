@@ -3,8 +3,10 @@
 #include <poll.h>
 
 #include <iostream>
+#include <utility>
 
 #include "base/json_text.h"
+#include "base/visible_text.h"
 #include "cli/commands.h"
 #include "cli/indented_json.h"
 #include "cli/style.h"
@@ -96,6 +98,7 @@ int Watch(const client::ClientOptions& options, std::int64_t count, bool json) {
   FrameConnection connection;
   std::string version;
   bool was_connected = false;
+  bool is_away = false;
   for (std::int64_t seen = 0; count == 0 || seen < count;) {
     base::Result<client::Frame> frame = base::Fail(base::Error::Unavailable("", ""));
     if (!connection.IsOpen()) {
@@ -108,6 +111,10 @@ int Watch(const client::ClientOptions& options, std::int64_t count, bool json) {
     }
     if (!frame) {
       if (!was_connected) return Complain(frame.error(), kExitFailure);
+      // Said once for each outage: silence would mean that nothing changes.
+      if (!std::exchange(is_away, true)) {
+        std::cerr << "pennon: " << base::VisibleText(frame.error().Message()) << "; trying again\n";
+      }
       connection.Close();
       ::poll(nullptr, 0, kRetryMillis);
       continue;
@@ -115,6 +122,7 @@ int Watch(const client::ClientOptions& options, std::int64_t count, bool json) {
     const auto changed = wire::DecodeChanged(frame->payload);
     if (!changed) return Complain(changed.error(), kExitFailure);
     was_connected = true;
+    is_away = false;
     if (changed->scope == wire::ChangeScope::kNone) continue;  // a sign of life
     ++seen;
     version = changed->version;

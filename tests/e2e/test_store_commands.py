@@ -265,6 +265,22 @@ class StoreCommandsTest(EndToEndTest):
         self.assertTrue(changed["all"] or "banner" in changed["flags"], changed)
         self.assertEqual(watch.wait(timeout=60), 0)
 
+    def test_a_watch_says_once_that_the_daemon_is_away_and_goes_on_when_it_is_back(self):
+        self.login()
+        daemon = self.start_daemon(self.store)
+        eventually(lambda: daemon.environment()["source"] == "live", "the daemon has the store's set")
+        watch = subprocess.Popen([BIN / "pennon", "--socket", daemon.socket, "watch", "--count", "2"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment)
+        self.addCleanup(watch.stdout.close)
+        self.addCleanup(watch.stderr.close)
+        watch.stdout.readline()
+        daemon.program.kill()
+        self.assertTrue(watch.stderr.readline().endswith("; trying again\n"))
+        self.pennon("flag", "off", "banner")
+        daemon.start()
+        self.assertEqual(watch.wait(timeout=60), 0)
+        self.assertEqual(watch.stderr.read(), "")
+
     def test_a_sign_of_life_is_no_change(self):
         self.login()
         daemon = self.start_daemon(self.store)
