@@ -15,6 +15,8 @@ using base::Sqlite;
 
 constexpr std::int64_t kApplicationId = 0x70656e63;  // "penc"
 constexpr std::int64_t kFormat = 4;
+constexpr mode_t kOwnerOnly = 0600;
+constexpr mode_t kOthers = 077;
 
 // EXCLUSIVE keeps every other process out and the WAL index in memory; FULL makes a commit durable;
 // no memory map, so that an I/O error is an error and not a signal.
@@ -134,10 +136,24 @@ Result<void> CheckPlace(const std::string& path) {
   return Fail(Error::Conflict(path, "is there and is no regular file; use another cache.path"));
 }
 
+// SQLite would make it with the umask's mode, for every user of the host to read. The WAL copies the
+// file's mode. mknod, because only SQLite may open this file: closing it lets go of SQLite's locks.
+// One that an earlier version made is closed to others; what cannot be done here, SQLite says why.
+void MakePrivate(const std::string& path) {
+  if (::mknod(path.c_str(), S_IFREG | kOwnerOnly, 0) == 0) return;
+  for (const char* suffix : {"", "-wal"}) {
+    const std::string file = path + suffix;
+    struct stat info {};
+    const bool is_there = ::lstat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+    if (is_there && (info.st_mode & kOthers) != 0) (void)::chmod(file.c_str(), kOwnerOnly);
+  }
+}
+
 }  // namespace
 
 Result<Sqlite> OpenCacheFile(const CacheOptions& options) {
   if (auto place = CheckPlace(options.path); !place) return Fail(place.error());
+  MakePrivate(options.path);
   auto database = Sqlite::Open(options.path, true);
   if (!database) return Fail(database.error());
   auto prepared = Prepare(*database, options);

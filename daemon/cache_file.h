@@ -9,7 +9,7 @@
 
 namespace pennon::daemon {
 
-/// Opens or creates the file. kInvalid means that what is there is not (or no longer) a cache of
+/// Opens or creates the file, which its owner alone may read. kInvalid means that what is there is not (or no longer) a cache of
 /// ours: not a database, damaged, of another format, environment or upstream.
 base::Result<base::Sqlite> OpenCacheFile(const CacheOptions& options);
 

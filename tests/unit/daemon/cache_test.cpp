@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <future>
@@ -200,6 +201,25 @@ TEST_CASE_FIXTURE(Fixture, "one process owns the cache") {
   const auto second = Cache::Open(Options(), log);
   REQUIRE(!second);
   CHECK(second.error().code() == base::ErrorCode::kConflict);
+}
+
+TEST_CASE_FIXTURE(Fixture, "nobody but its owner may read the cache, whatever the umask") {
+  const std::filesystem::path file = dir.File("cache.db");
+  const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+  const auto open_to_others = [&](const char* suffix) {
+    const auto status = std::filesystem::status(file.string() + suffix);
+    return (status.permissions() & others) != std::filesystem::perms::none;
+  };
+  const mode_t before = ::umask(0);
+  for (int i = 0; i < 2; ++i) {
+    Cache cache = Open();
+    REQUIRE(cache.Save(MakeGeneration(1)));
+    CHECK_FALSE(open_to_others(""));
+    CHECK_FALSE(open_to_others("-wal"));
+    // As an earlier version left it.
+    std::filesystem::permissions(file, others, std::filesystem::perm_options::add);
+  }
+  ::umask(before);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a cache of format 1 is taken over") {
