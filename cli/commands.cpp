@@ -29,10 +29,21 @@ int Print(const Result<std::vector<client::BatchEntry>>& entries, bool json, boo
   return 0;
 }
 
-Result<model::Value> ReadStatus(client::Client& client) {
+// Of a daemon that serves `environment`; "" means whatever it serves.
+Result<model::Value> ReadStatus(client::Client& client, std::string_view environment) {
   const auto text = client.Status();
   if (!text) return Fail(text.error());
-  return wire::ReadJson(*text);
+  auto status = wire::ReadJson(*text);
+  if (!status || environment.empty()) return status;
+  const model::Value* const served = status->Find("environments");
+  if (served != nullptr && served->AsArray() != nullptr) {
+    for (const model::Value& one : *served->AsArray()) {
+      const model::Value* const name = one.Find("environment");
+      if (name != nullptr && *name == model::Value(std::string(environment))) return status;
+    }
+  }
+  return Fail(Error::NotFound("environment",
+                              "there is no environment \"" + std::string(environment) + "\" here"));
 }
 
 int PrintVerdict(std::string_view name, bool good, const std::string& why, bool json) {
@@ -100,15 +111,15 @@ int Flags(client::Client& client, const EvalArguments& arguments, bool json) {
   return Print(entries, json, true);
 }
 
-int Status(client::Client& client, bool json) {
-  const auto text = client.Status();
-  if (!text) return Complain(text.error(), kExitFailure);
+int Status(client::Client& client, std::string_view environment, bool json) {
+  const auto status = ReadStatus(client, environment);
+  if (!status) return Complain(status.error(), kExitFailure);
   if (json) {
-    std::cout << *text << '\n';
+    std::string text;
+    AppendJson(text, *status);
+    std::cout << text << '\n';
     return 0;
   }
-  const auto status = wire::ReadJson(*text);
-  if (!status) return Complain(status.error(), kExitFailure);
   std::cout << RenderStatus(*status);
   return 0;
 }
@@ -118,8 +129,8 @@ int Health(client::Client& client, bool json) {
   return PrintVerdict("alive", pong.has_value(), pong ? "" : pong.error().Message(), json);
 }
 
-int Ready(client::Client& client, bool json) {
-  const auto status = ReadStatus(client);
+int Ready(client::Client& client, std::string_view environment, bool json) {
+  const auto status = ReadStatus(client, environment);
   if (!status) return PrintVerdict("ready", false, status.error().Message(), json);
   const model::Value* environments = status->Find("environments");
   if (environments == nullptr || environments->AsArray() == nullptr) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/client.h"
@@ -26,8 +27,8 @@ int Complain(const base::Error& error, int exit_code);
 
 int Eval(client::Client& client, const EvalArguments& arguments, bool json);
 int Flags(client::Client& client, const EvalArguments& arguments, bool json);
-int Status(client::Client& client, bool json);
+int Status(client::Client& client, std::string_view environment, bool json);
 int Health(client::Client& client, bool json);
-int Ready(client::Client& client, bool json);
+int Ready(client::Client& client, std::string_view environment, bool json);
 
 }  // namespace pennon::cli

@@ -161,9 +161,9 @@ int Main(int argc, char** argv) {
   client::Client client(options);
   if (eval->parsed()) return cli::Eval(client, arguments, json);
   if (flags->parsed()) return cli::Flags(client, arguments, json);
-  if (status->parsed()) return cli::Status(client, json);
+  if (status->parsed()) return cli::Status(client, options.environment, json);
   if (health->parsed()) return cli::Health(client, json);
-  return cli::Ready(client, json);
+  return cli::Ready(client, options.environment, json);
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ struct Client::State {
   ClientOptions options;
   std::timed_mutex mutex;  // guards the members that follow
   FrameConnection connection;
+  bool was_greeted = false;  // the open connection has an environment
   std::uint32_t next_id = 1;
   std::string request;
   std::minstd_rand random;
@@ -105,15 +106,23 @@ struct Client::State {
     return Fail(Error::Unavailable("", "other calls of this client were still waiting"));
   }
 
-  Result<void> Connect() {
+  // Evaluations are of an environment, which the hello names. The daemon itself is asked without:
+  // of several environments none need be meant, and an operator may be allowed to use none.
+  static bool NeedsHello(FrameType answer) {
+    return answer != FrameType::kPong && answer != FrameType::kStatusAnswer &&
+           answer != FrameType::kOrderAnswer;
+  }
+
+  Result<void> Connect(bool with_hello) {
     // While the daemon is away, callers get their default at once and not after a timeout each.
     // What it refused then it may allow by now.
     if (DeadlineIn(0) < retry_at) {
       return Fail(Error::Unavailable(last_error.where(), last_error.what()));
     }
     auto connected = connection.Connect(options.socket_path, deadline);
-    if (connected) connected = SayHello();
+    if (connected && with_hello) connected = SayHello();
     if (connected) {
+      was_greeted = with_hello;
       pause_millis = kFirstPauseMillis;
       return {};
     }
@@ -142,9 +151,11 @@ struct Client::State {
   // daemon was restarted, is made anew once; evaluations can be asked twice without harm.
   template <typename Write>
   Result<Frame> Ask(FrameType expected, Write write) {
-    for (bool was_open = connection.IsOpen();; was_open = false) {
-      if (!connection.IsOpen()) {
-        if (auto connected = Connect(); !connected) return Fail(connected.error());
+    const bool needs_hello = NeedsHello(expected);
+    const auto is_ready = [&] { return connection.IsOpen() && (was_greeted || !needs_hello); };
+    for (bool was_open = is_ready();; was_open = false) {
+      if (!is_ready()) {
+        if (auto connected = Connect(needs_hello); !connected) return Fail(connected.error());
       }
       const std::uint32_t id = next_id++;
       request.clear();

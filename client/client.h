@@ -112,7 +112,7 @@ class Client {
   /// Closes the connection of another process that is ours by a fork; the client is of no use then.
   void AbandonAfterFork() noexcept;
 
-  /// Connects if need be and exchanges a ping.
+  /// Connects if need be and exchanges a ping. This, Status and Order need no environment.
   base::Result<void> Ping() noexcept;
   /// The daemon's status as JSON.
   base::Result<std::string> Status() noexcept;

@@ -136,9 +136,10 @@ Result<void> CheckPlace(const std::string& path) {
   return Fail(Error::Conflict(path, "is there and is no regular file; use another cache.path"));
 }
 
-// SQLite would make it with the umask's mode, for every user of the host to read. The WAL copies the
-// file's mode. mknod, because only SQLite may open this file: closing it lets go of SQLite's locks.
-// One that an earlier version made is closed to others; what cannot be done here, SQLite says why.
+// SQLite would make it with the umask's mode, for every user of the host to read. The WAL copies
+// the file's mode. mknod, because only SQLite may open this file: closing it lets go of SQLite's
+// locks. One that an earlier version made is closed to others; what cannot be done here, SQLite
+// says why.
 void MakePrivate(const std::string& path) {
   if (::mknod(path.c_str(), S_IFREG | kOwnerOnly, 0) == 0) return;
   for (const char* suffix : {"", "-wal"}) {

@@ -2,10 +2,11 @@
 import http.client
 import json
 import os
+import subprocess
 import unittest
 
 from frame_client import FrameClient, FrameError
-from harness import UnixHttpConnection, eventually, request
+from harness import BIN, UnixHttpConnection, eventually, request
 from test_local_security import STRANGER, attempts_as
 from test_sources import RARE, SourceTest, native, value
 
@@ -58,6 +59,27 @@ class EnvironmentsTest(SourceTest):
         self.replace(self.staging, {**native(a=3), "environment": "staging"})
         eventually(lambda: self.hello(daemon, "staging").evaluate("a", {})["value"] == 3, "staging changes alone")
         self.assertEqual(self.hello(daemon, "production").evaluate("a", {})["value"], 1)
+
+    def pennon(self, daemon, *arguments):
+        done = subprocess.run([BIN / "pennon", "--socket", daemon.socket, *arguments], capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_the_daemon_itself_is_asked_without_naming_an_environment(self):
+        daemon = self.serve()
+        for command, answer in (("health", "alive"), ("ready", "ready"), ("status", "\nstaging\n"), ("reload", "changes")):
+            code, out = self.pennon(daemon, command)
+            self.assertEqual(code, 0, out)
+            self.assertIn(answer, out)
+        code, out = self.pennon(daemon, "flags")
+        self.assertEqual(code, 1)
+        self.assertIn("several", out)
+
+    def test_who_may_use_no_environment_may_give_orders_all_the_same(self):
+        daemon = self.serve(f'peers: {{environments: {{"uid:{STRANGER}": production}}}}\n')
+        for arguments in (["status"], ["reload"], ["--environment", "production", "generations"]):
+            code, out = self.pennon(daemon, *arguments)
+            self.assertEqual(code, 0, out)
+        self.assertIn("not for this user", self.pennon(daemon, "--environment", "production", "flags")[1])
 
     def test_orders_name_the_environment(self):
         daemon = self.serve()

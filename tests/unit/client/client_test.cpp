@@ -132,16 +132,16 @@ TEST_CASE("between attempts to connect the last refusal is told, but not as one 
   ClientOptions options = Options(dir);
   options.retry_max_millis = 60'000;
   Client client(options);
-  auto pinged = client.Ping();
-  REQUIRE_FALSE(pinged);
-  CHECK(pinged.error().code() == base::ErrorCode::kForbidden);
+  auto asked = client.Batch({"f"}, Context("u"));
+  REQUIRE_FALSE(asked);
+  CHECK(asked.error().code() == base::ErrorCode::kForbidden);
   // On a busy machine the next call may be an attempt, too.
-  for (int i = 0; i < 1'000 && pinged.error().code() == base::ErrorCode::kForbidden; ++i) {
-    pinged = client.Ping();
-    REQUIRE_FALSE(pinged);
+  for (int i = 0; i < 1'000 && asked.error().code() == base::ErrorCode::kForbidden; ++i) {
+    asked = client.Batch({"f"}, Context("u"));
+    REQUIRE_FALSE(asked);
   }
-  CHECK(pinged.error().code() == base::ErrorCode::kUnavailable);
-  CHECK(pinged.error().what() == "not for you");
+  CHECK(asked.error().code() == base::ErrorCode::kUnavailable);
+  CHECK(asked.error().what() == "not for you");
 }
 
 TEST_CASE("answers that are garbage, or another's, are never taken") {
