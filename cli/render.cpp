@@ -65,8 +65,8 @@ std::string Line(std::string_view name, const std::string& text) {
   return "  " + Padded(name, 12) + base::VisibleText(text) + '\n';
 }
 
-// The last thing that went wrong is that the upstream's newest set was not put in force.
-bool IsSetRefused(const Value& environment) {
+// The upstream answers, but what it sends is not put in force.
+bool IsRefusal(const Value& environment) {
   const std::string refused = Text(environment, "refused");
   return !refused.empty() && refused == Text(environment, "lastError");
 }
@@ -74,8 +74,8 @@ bool IsSetRefused(const Value& environment) {
 std::string StateInWords(const Value& environment) {
   const std::string state = Text(environment, "state");
   if (state == "live") return "live: the upstream answers";
-  if (state == "upstream-down" && IsSetRefused(environment)) {
-    return "SET REFUSED: the upstream answers, and what was in force before stays";
+  if (state == "upstream-down" && IsRefusal(environment)) {
+    return "SET REFUSED: answers go on from the one in force";
   }
   if (state == "upstream-down") return "UPSTREAM DOWN: answers go on from what is in force";
   if (state == "no-upstream") return "serving without an upstream";
@@ -99,27 +99,39 @@ std::string RenderOrder(const Value& environment, bool is_only_one) {
   return Line("PINNED", serves + "; the newest is " + newest + end);
 }
 
+// Those of several sources that do not answer; the others may be in force without them.
+std::string RenderSources(const Value& environment) {
+  const Value* const sources = environment.Find("sources");
+  if (sources == nullptr || sources->AsArray() == nullptr) return "";
+  std::string lines;
+  for (const Value& one : *sources->AsArray()) {
+    const std::string error = Text(one, "lastError");
+    if (!error.empty()) lines += Line("SOURCE", Text(one, "name") + ": " + error);
+  }
+  return lines;
+}
+
 std::string RenderEnvironment(const Value& environment, bool is_only_one) {
   std::string page = Text(environment, "environment") + '\n';
   page += Line("state", StateInWords(environment));
+  const bool is_ready = Text(environment, "state") != "not-ready";
   std::string flags = Text(environment, "flags") + " from " + Text(environment, "source");
   flags += ", epoch " + Text(environment, "epoch") + ", revision " + Text(environment, "revision");
-  page += Line("flags", flags);
+  page += Line("flags", is_ready ? flags : "none yet");
   page += RenderOrder(environment, is_only_one);
   std::string age = Age(Number(environment, "ageMs")) + " ago";
-  const bool is_there = Text(environment, "state") != "not-ready";
-  if (!is_there || Text(environment, "source") == "bootstrap") age = "never";
+  if (!is_ready || Text(environment, "source") == "bootstrap") age = "never";
   if (IsTrue(environment, "stale")) age += " (STALE)";
   page += Line("confirmed", age);
   const std::string upstream = Text(environment, "upstream");
   page += Line("upstream", upstream.empty() ? "none" : upstream);
   const std::int64_t next = Number(environment, "nextAttemptMs");
   if (!upstream.empty()) page += Line("next try", next == 0 ? "running now" : "in " + Age(next));
-  for (const std::string_view problem : {"lastError", "refused"}) {
-    const std::string text = Text(environment, problem);
-    if (text.empty() || (problem == "lastError" && IsSetRefused(environment))) continue;
-    page += Line(problem == "refused" ? "refused" : "last error", text);
-  }
+  const std::string last_error = Text(environment, "lastError");
+  if (!last_error.empty() && !IsRefusal(environment)) page += Line("last error", last_error);
+  const std::string refused = Text(environment, "refused");
+  if (!refused.empty()) page += Line("refused", refused);
+  page += RenderSources(environment);
   if (const Value* cache = environment.Find("cache")) {
     const std::string error = Text(*cache, "error");
     const std::string path = Text(*cache, "path");

@@ -25,7 +25,7 @@ class EnvironmentOrders final : public FlagSetOrders {
                                    std::string_view revision) override;
 
  private:
-  [[nodiscard]] base::Result<Environment*> Find(std::string_view environment) const;
+  [[nodiscard]] base::Result<EnvironmentSync*> Find(std::string_view environment) const;
 
   const std::vector<std::unique_ptr<EnvironmentSync>>& environments_;
 };

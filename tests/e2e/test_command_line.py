@@ -291,6 +291,14 @@ flags:
         self.refused(1, "not alive", "pennon", "health", "--socket", "none.sock")
         self.refused(1, "not ready", "pennon", "ready", "--socket", "none.sock")
 
+    def test_the_status_of_a_daemon_without_flags_claims_none(self):
+        daemon = self.start_daemon()
+        code, out, _ = self.call("pennon", "status", "--socket", daemon.socket)
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"state +NOT READY")
+        self.assertRegex(out, r"flags +none yet\n")
+        self.assertRegex(out, r"confirmed +never\n")
+
     def test_pennon_shows_flags_status_and_readiness(self):
         daemon = self.start_daemon(arguments=["--bootstrap-file",
                                               str(ROOT / "config" / "example-flags.json")])

@@ -4,11 +4,12 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import tempfile
 import threading
 import unittest
 
-from harness import Daemon, Store, eventually, request, UnixHttpConnection
+from harness import BIN, Daemon, Store, eventually, request, UnixHttpConnection
 
 SOON = ["--upstream-poll-interval", "100ms", "--upstream-retry-max", "200ms", "--upstream-stale-after", "2s"]
 # A change that comes in time came by the watch: no poll is due within the test.
@@ -313,6 +314,8 @@ class LayerTest(SourceTest):
         config = self.write("pennond.yaml", f"sources: {{local: {self.directory / 'local.yaml'}}}\n")
         daemon = self.daemon("--config", str(config), "--upstream-kind", "flagd", "--upstream-url", server.url, *SOON)
         eventually(lambda: value(daemon, "a") == 1, "one of two serves")
+        page = subprocess.run([BIN / "pennon", "--socket", daemon.socket, "status"], capture_output=True, text=True).stdout
+        self.assertRegex(page, f"SOURCE +local: {local}: cannot open")
         server.body = flagd(a=2)
         eventually(lambda: value(daemon, "a") == 2, "and is followed")
         self.replace(local, native(b=1))

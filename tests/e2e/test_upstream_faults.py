@@ -4,8 +4,10 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 
-from harness import EndToEndTest, eventually
+from frame_client import FrameClient
+from harness import BIN, EndToEndTest, eventually
 from sync_server import SyncServer
 from test_sync import flag, metric
 
@@ -53,6 +55,26 @@ class UpstreamFaultsTest(EndToEndTest):
         server.publish(2, {"a": flag(2)})
         daemon.program.process.send_signal(signal.SIGHUP)  # the operator does not wait
         eventually(lambda: daemon.flag("a")["value"] == 2, "it asked at once")
+
+    def test_after_an_order_to_accept_a_set_the_upstream_is_asked_at_once(self):
+        server, daemon = self.following()
+        server.publish(2, {})
+        eventually(lambda: daemon.environment().get("held"), "it is held back")
+        page = lambda: subprocess.run([BIN / "pennon", "--socket", daemon.socket, "status"], capture_output=True, text=True).stdout
+        told = eventually(lambda: page() if "SET REFUSED" in page() else "", page)
+        self.assertNotIn("UPSTREAM DOWN", told)
+        self.assertEqual(told.count("held back until"), 1, told)
+        server.headers = [("Retry-After", "999")]
+        server.answer(503, b"")
+        eventually(lambda: daemon.environment()["nextAttemptMs"] > 60_000, "it waits")
+        self.assertIn("UPSTREAM DOWN", page())
+        server.headers = []
+        server.publish(2, {})
+        client = FrameClient(daemon.socket)
+        self.addCleanup(client.close)
+        client.order("accept")
+        eventually(lambda: daemon.environment()["state"] == "live", "it is live")
+        self.assertNotIn("lastError", daemon.environment())
 
     def test_answers_that_are_no_set_change_nothing(self):
         server, daemon = self.following()
