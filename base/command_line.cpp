@@ -70,7 +70,7 @@ std::optional<int> CommandLine::Read(int argc, char** argv, char** environment,
   }
   if (print_config_) std::cout << settings_.PrintMasked();
   if (const auto valid = check(); !valid) {
-    return Complain(program_, valid.error().Message(), kExitConfiguration);
+    return Complain(program_, settings_.Located(valid.error()).Message(), kExitConfiguration);
   }
   if (check_config_ && !print_config_) std::cout << "the configuration is fine\n";
   if (check_config_ || print_config_) return 0;

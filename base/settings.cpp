@@ -50,11 +50,21 @@ std::string WithUnit(std::uint64_t value, const std::array<Unit, N>& units) {
   return std::to_string(value / best->factor) + std::string(best->suffix);
 }
 
+std::string ShownWhole(std::int64_t value) {
+  return std::to_string(value);
+}
+std::string ShownTime(std::int64_t millis) {
+  return WithUnit(static_cast<std::uint64_t>(millis), kTimeUnits);
+}
+std::string ShownSize(std::int64_t bytes) {
+  return WithUnit(static_cast<std::uint64_t>(bytes), kSizeUnits);
+}
+
 Result<void> CheckRange(const Settings::Setting& setting, std::int64_t value,
-                        const std::string& found) {
+                        const std::string& found, std::string (*shown)(std::int64_t)) {
   if (value >= setting.min && value <= setting.max) return {};
-  std::string expected = "expected at least " + std::to_string(setting.min);
-  if (setting.max != INT64_MAX) expected += " and at most " + std::to_string(setting.max);
+  std::string expected = "expected at least " + shown(setting.min);
+  if (setting.max != INT64_MAX) expected += " and at most " + shown(setting.max);
   return Fail(Error::Invalid(setting.path, "is " + found + ", " + expected));
 }
 
@@ -79,7 +89,7 @@ struct Assign {
   Result<void> operator()(std::int64_t* target) const {
     std::int64_t value = 0;
     if (!ParseWhole(text, value)) return Fail(Expected(setting, text, "a whole number"));
-    return CheckRange(setting, value, text).map([&] { *target = value; });
+    return CheckRange(setting, value, text, ShownWhole).map([&] { *target = value; });
   }
   Result<void> operator()(Duration* target) const {
     std::uint64_t value = 0;
@@ -87,14 +97,14 @@ struct Assign {
       return Fail(Expected(setting, text, "a time such as 250ms, 10s, 5m or 1h"));
     }
     const auto millis = static_cast<std::int64_t>(value);
-    return CheckRange(setting, millis, text).map([&] { target->millis = millis; });
+    return CheckRange(setting, millis, text, ShownTime).map([&] { target->millis = millis; });
   }
   Result<void> operator()(ByteSize* target) const {
     std::uint64_t value = 0;
     if (!ParseWithUnit(text, kSizeUnits, value) || value > INT64_MAX) {
       return Fail(Expected(setting, text, "a size such as 4096, 64KiB or 16MiB"));
     }
-    return CheckRange(setting, static_cast<std::int64_t>(value), text).map([&] {
+    return CheckRange(setting, static_cast<std::int64_t>(value), text, ShownSize).map([&] {
       target->bytes = value;
     });
   }
@@ -119,9 +129,7 @@ struct Render {
   }
   std::string operator()(const bool* value) const { return *value ? "true" : "false"; }
   std::string operator()(const std::int64_t* value) const { return std::to_string(*value); }
-  std::string operator()(const Duration* value) const {
-    return WithUnit(static_cast<std::uint64_t>(value->millis), kTimeUnits);
-  }
+  std::string operator()(const Duration* value) const { return ShownTime(value->millis); }
   std::string operator()(const ByteSize* value) const { return WithUnit(value->bytes, kSizeUnits); }
   std::string operator()(const FileMode* value) const {
     std::array<char, 8> buffer;
@@ -230,6 +238,21 @@ const Settings::Setting* Settings::Find(std::string_view path) const {
   const auto found = std::find_if(settings_.begin(), settings_.end(),
                                   [&](const Setting& setting) { return setting.path == path; });
   return found == settings_.end() ? nullptr : &*found;
+}
+
+void Settings::NoteOrigin(std::string_view path, const std::string& origin) {
+  if (Setting* const setting = FindMutable(path)) setting->origin = origin;
+}
+
+Error Settings::Located(const Error& error) const {
+  for (const Setting& setting : settings_) {
+    const std::string& where = error.where();
+    const bool is_named = where == setting.path || where.starts_with(setting.path + '.');
+    if (is_named && setting.origin != kDefaultOrigin) {
+      return Error::Invalid(setting.origin, error.Message());
+    }
+  }
+  return error;
 }
 
 Settings::Setting* Settings::FindMutable(std::string_view path) {

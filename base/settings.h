@@ -35,13 +35,15 @@ using SettingTarget =
 /// Confined to one thread.
 class Settings {
  public:
+  static constexpr std::string_view kDefaultOrigin = "default";
+
   struct Setting {
     std::string path;  // "upstream.poll_interval"
     std::string description;
     SettingTarget target;
     std::int64_t min = INT64_MIN;  // for integers, durations (ms) and sizes (bytes)
     std::int64_t max = INT64_MAX;
-    std::string origin = "default";
+    std::string origin{kDefaultOrigin};
   };
 
   /// Adds a setting whose target holds the default already.
@@ -62,6 +64,13 @@ class Settings {
                                       char* const* environment);
   /// Sets one value from text; `origin` is named in errors and in Print.
   Result<void> Set(std::string_view path, const std::string& text, const std::string& origin);
+
+  /// For a value that is put into its place without Set: a map's.
+  void NoteOrigin(std::string_view path, const std::string& origin);
+
+  /// An error of a check of the values, whose place is a setting or an entry of one: with where
+  /// that was given before it. Any other error, or one of a default, as it is.
+  [[nodiscard]] Error Located(const Error& error) const;
 
   [[nodiscard]] const std::vector<Setting>& all() const { return settings_; }
   [[nodiscard]] const Setting* Find(std::string_view path) const;

@@ -61,6 +61,7 @@ class Walk {
     const Settings::Setting* setting = settings_.Find(path);
     if (setting == nullptr) return Section(path, node, place);
     if (auto* const* map = std::get_if<ScalarMap*>(&setting->target)) {
+      settings_.NoteOrigin(path, place);
       return Scalars(path, node, place, **map);
     }
     if (!node.IsScalar()) {

@@ -1,5 +1,6 @@
 // The files that a configuration names: further environments, and sources of an environment.
 #include <filesystem>
+#include <functional>
 
 #include "base/file.h"
 #include "daemon/daemon_config.h"
@@ -17,12 +18,20 @@ constexpr std::size_t kMaxEnvironments = 64;
 
 using Describe = void (*)(base::Settings&, DaemonConfig&);
 
-Result<void> ReadPart(const std::string& file, Describe describe, DaemonConfig& part) {
+// Errors of `check`, which is called when the file has been read, name the file as well: with the
+// line of the setting if it is the file that gives it.
+Result<void> ReadPart(const std::string& file, Describe describe, DaemonConfig& part,
+                      const std::function<Result<void>()>& check) {
   const auto text = base::ReadFile(file, kMaxPartBytes);
   if (!text) return Fail(text.error());
   base::Settings settings;
   describe(settings, part);
-  return settings.ReadYaml(file, *text);
+  if (auto read = settings.ReadYaml(file, *text); !read) return read;
+  const auto checked = check();
+  if (checked) return {};
+  const Error located = settings.Located(checked.error());
+  if (located.where().starts_with(file + ':')) return Fail(located);
+  return Fail(Error::Invalid(file, located.Message()));
 }
 
 // A value of a map is JSON text; that of a string has quotes and may have escapes.
@@ -56,11 +65,12 @@ Result<void> ReadSources(DaemonConfig& config) {
     }
     part.upstream_kind = DaemonConfig().upstream_kind;
     part.upstream_format = DaemonConfig().upstream_format;
-    if (auto read = ReadPart(*file, DescribeSource, part); !read) return read;
-    if (auto valid = ValidateSource(part); !valid) return Fail(valid.error().Within(*file));
-    if (!HasUpstream(part)) {
-      return Fail(Error::Invalid(*file, "names no upstream.url and no upstream.file"));
-    }
+    const auto check = [&]() -> Result<void> {
+      if (auto valid = ValidateSource(part); !valid) return valid;
+      if (HasUpstream(part)) return {};
+      return Fail(Error::Invalid("", "names no upstream.url and no upstream.file"));
+    };
+    if (auto read = ReadPart(*file, DescribeSource, part, check); !read) return read;
     sources.push_back(std::move(part));
   }
   config.sources = std::move(sources);
@@ -103,9 +113,15 @@ Result<void> ReadEnvironments(DaemonConfig& config) {
     part.http_token_file.clear();
     part.bootstrap_file.clear();
     part.cache_path = CacheOf(config, name);
-    if (auto read = ReadPart(*file, DescribeEnvironmentFile, part); !read) return read;
-    auto valid = ReadSources(part).and_then([&] { return ValidateEnvironment(part); });
-    if (!valid) return Fail(valid.error().Within(*file));
+    const auto check = [&] {
+      // An address that is not for this file's kind is the main upstream's.
+      const bool is_file = part.upstream_kind == "file";
+      if (is_file && part.upstream_url == config.upstream_url) part.upstream_url.clear();
+      if (!is_file && part.upstream_file == config.upstream_file) part.upstream_file.clear();
+      return ReadSources(part).and_then([&] { return ValidateEnvironment(part); });
+    };
+    auto read = ReadPart(*file, DescribeEnvironmentFile, part, check);
+    if (!read) return read;
     environments.push_back(std::move(part));
   }
   config.environments = std::move(environments);

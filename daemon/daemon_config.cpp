@@ -1,5 +1,7 @@
 #include "daemon/daemon_config.h"
 
+#include <arpa/inet.h>
+
 #include "base/log.h"
 #include "daemon/http_source.h"
 #include "daemon/peer_rules.h"
@@ -179,6 +181,16 @@ base::Result<void> ValidateEnvironment(const DaemonConfig& config) {
   return {};
 }
 
+namespace {
+
+bool IsIpAddress(const std::string& text) {
+  in6_addr address{};  // room for either
+  return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+}  // namespace
+
 base::Result<void> ValidateConfig(const DaemonConfig& config) {
   if (config.environment.empty() && config.environment_files.empty()) {
     return Fail(Error::Invalid("environment", "is missing: name the environment to serve"));
@@ -189,11 +201,16 @@ base::Result<void> ValidateConfig(const DaemonConfig& config) {
                                                    "\", expected 127.0.0.1 or ::1: flags are for "
                                                    "this host only"));
   }
-  if (!config.http_environment.empty() && config.http_environment != config.environment &&
-      !config.environment_files.contains(config.http_environment)) {
-    return Fail(Error::Invalid("http.environment", "is \"" + config.http_environment +
-                                                       "\", which is no environment that is "
-                                                       "served here"));
+  const bool is_served = config.http_environment.empty() ||
+                         config.http_environment == config.environment ||
+                         config.environment_files.contains(config.http_environment);
+  if (!is_served) {
+    return Fail(Error::Invalid("http.environment",
+                               "is \"" + config.http_environment + "\", which is not served here"));
+  }
+  if (!config.admin_address.empty() && !IsIpAddress(config.admin_address)) {
+    return Fail(Error::Invalid("admin.address",
+                               "is \"" + config.admin_address + "\", expected an IP address"));
   }
   const auto host = serving::HostContext::Make(config.context_fixed, config.context_headers,
                                                config.context_enforce);

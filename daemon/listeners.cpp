@@ -48,16 +48,16 @@ class CountedConnection final : public net::StreamProtocol {
   std::unique_ptr<net::StreamProtocol> protocol_;
 };
 
-// The token of one environment, if it has one.
-Result<void> ReadToken(const DaemonConfig& config, BearerTokens& tokens) {
+// The token of one environment, if it has one; `setting` names its file in errors.
+Result<void> ReadToken(const DaemonConfig& config, const std::string& setting,
+                       BearerTokens& tokens) {
   if (config.http_token_file.empty()) return {};
   auto token = base::ReadSecret(config.http_token_file);
-  if (!token) return Fail(token.error().Within("http.token_file"));
+  if (!token) return Fail(Error::Invalid(setting, token.error().Message()));
   for (const BearerToken& other : tokens) {
     if (other.token != *token) continue;
-    return Fail(Error::Invalid("http.token_file", "the environments \"" + other.environment +
-                                                      "\" and \"" + config.environment +
-                                                      "\" have the same token"));
+    return Fail(Error::Invalid(setting, "the environments \"" + other.environment + "\" and \"" +
+                                            config.environment + "\" have the same token"));
   }
   // The same in every process, so that a stream can be opened again after a restart.
   std::string ticket = base::Sha256Hex("pennon event stream\n" + *token);
@@ -68,9 +68,12 @@ Result<void> ReadToken(const DaemonConfig& config, BearerTokens& tokens) {
 Result<std::shared_ptr<const HttpAccess>> ReadAccess(const DaemonConfig& config) {
   HttpAccess access;
   access.environment = config.http_environment;
-  if (auto read = ReadToken(config, access.tokens); !read) return Fail(read.error());
+  if (auto read = ReadToken(config, "http.token_file", access.tokens); !read) {
+    return Fail(read.error());
+  }
   for (const DaemonConfig& one : config.environments) {
-    if (auto read = ReadToken(one, access.tokens); !read) return Fail(read.error());
+    const std::string setting = "environments." + one.environment + ".http.token_file";
+    if (auto read = ReadToken(one, setting, access.tokens); !read) return Fail(read.error());
   }
   return std::make_shared<const HttpAccess>(std::move(access));
 }

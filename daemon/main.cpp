@@ -34,18 +34,21 @@ int Main(int argc, char** argv, char** environment) {
   if (!config.core_dumps) base::ForbidCoreDumps();
   base::Logger log(*base::ParseLogLevel(config.log_level),
                    *base::ParseLogFormat(config.log_format));
-  const daemon::ReadConfig read_again = [&](daemon::DaemonConfig& next, base::Settings& table) {
+  const daemon::ReadConfig read_again = [&](daemon::DaemonConfig& next,
+                                            base::Settings& table) -> base::Result<void> {
     daemon::DescribeSettings(table, next);
     auto read = command_line.ReadAgain(table, environment);
-    if (read) read = daemon::ReadParts(next);
-    return read ? daemon::ValidateConfig(next) : read;
+    if (!read) return read;
+    return daemon::ReadParts(next)
+        .and_then([&] { return daemon::ValidateConfig(next); })
+        .map_error([&](const base::Error& error) { return table.Located(error); });
   };
   daemon::Daemon daemon(config, settings, read_again, log);
   if (const auto started = daemon.Start(); !started) {
     // An address that the host does not have yet, a port that somebody still has: the service
     // manager is to try again, which it does not after a mistake in the configuration.
     const bool may_pass = started.error().code() == base::ErrorCode::kUnavailable;
-    return base::Complain(kProgram, started.error().Message(),
+    return base::Complain(kProgram, settings.Located(started.error()).Message(),
                           may_pass ? base::kExitFailure : base::kExitConfiguration);
   }
   daemon.Run();

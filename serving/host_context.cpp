@@ -8,6 +8,18 @@ namespace pennon::serving {
 using base::Error;
 using base::Fail;
 
+namespace {
+
+// A token of RFC 9110; no request could have another.
+bool IsHeaderName(std::string_view name) {
+  return !name.empty() &&
+         name.find_first_not_of(
+             "!#$%&'*+-.^_`|~0123456789"
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+}
+
+}  // namespace
+
 base::Result<std::shared_ptr<const HostContext>> HostContext::Make(const HostPairs& fixed,
                                                                    const HostPairs& headers,
                                                                    bool enforce) {
@@ -33,6 +45,9 @@ base::Result<std::shared_ptr<const HostContext>> HostContext::Make(const HostPai
     }
   }
   for (const auto& [header, json] : headers) {
+    if (!IsHeaderName(header)) {
+      return Fail(Error::Invalid("context.headers." + header, "is not the name of a header"));
+    }
     const auto value = wire::ReadJson(json);
     const std::string* const attribute = value ? value->AsString() : nullptr;
     if (attribute == nullptr || attribute->empty()) {

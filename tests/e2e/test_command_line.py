@@ -68,7 +68,7 @@ class CommandLineTest(EndToEndTest):
             self.refused(1, f"127.0.0.1:{port}: cannot listen", "pennond", *common, "--http-port", port, "--log-level", "off")
         self.refused(1, "192.0.2.1:8014: cannot listen", "pennond", *common, "--http-enabled", "false", "--log-level", "off",
                      "--admin-address", "192.0.2.1")
-        self.refused(78, "is not an IP address", "pennond", *common, "--http-enabled", "false", "--log-level", "off",
+        self.refused(78, "expected an IP address", "pennond", *common, "--http-enabled", "false", "--log-level", "off",
                      "--admin-address", "here")
 
     def test_the_status_tells_an_upstream_that_is_away_from_a_set_that_is_refused_and_from_no_set(self):
@@ -132,6 +132,33 @@ class CommandLineTest(EndToEndTest):
         finally:
             child.terminate()
             child.wait(timeout=60)
+
+    def test_a_value_that_is_no_choice_is_named_with_where_it_was_given(self):
+        for text, expected in (("log: {level: loud}", "c.yaml:2: log.level: expected debug"),
+                               ("admin:\n  address: host", "c.yaml:3: admin.address: is \"host\", expected an IP address"),
+                               ("http: {environment: other}", "c.yaml:2: http.environment: is \"other\", which is not served here"),
+                               ("context: {headers: {'X Y': a}}", "c.yaml:2: context.headers.X Y: is not the name of a header"),
+                               ("peers: {environments: {'uid:x': e}}", "c.yaml:2: peers.environments.uid:x: "),
+                               ("upstream: {retry_max: 25h}", "c.yaml:2: upstream.retry_max: is 25h, expected at least 100ms and at most 24h"),
+                               ("upstream: {max_body: 1}", "expected at least 1KiB and at most 256MiB")):
+            self.refused(78, expected, "pennond", "--config", self.write("c.yaml", "environment: e\n" + text), "--check-config")
+        self.refused(78, "PENNOND_LOG_LEVEL: log.level: ", "pennond", "--environment", "e", environment={"PENNOND_LOG_LEVEL": "loud"})
+        self.refused(78, "--upstream-stale-after: upstream.stale_after: must", "pennond", "--environment", "e", "--upstream-stale-after", "5s")
+        self.refused(78, "pennond: upstream.key_file: is missing", "pennond", "--environment", "e", "--upstream-url", "http://x")
+        self.refused(78, "--http-token-file: http.token_file: none: cannot open", "pennond", "--environment", "e", "--cache-path=",
+                     "--socket-path", "s", "--http-token-file", "none")
+
+    def test_the_files_of_environments_and_sources_are_named_and_have_addresses_of_their_own(self):
+        def part(text, main="environments: {other: part.yaml}"):
+            self.folder("files")
+            self.write("../part.yaml", text)
+            return ["--config", self.write("m.yaml", f"environment: e\n{main}\nupstream: {{kind: flagd, url: 'http://127.0.0.1:1/'}}\n"), "--check-config"]
+        self.refused(78, "pennond: part.yaml:2: upstream.kind: is \"no\", expected", "pennond", *part("upstream:\n  kind: no\n"))
+        self.refused(78, "pennond: part.yaml: upstream.key_file: is missing", "pennond", *part("upstream: {kind: unleash}\n"))
+        self.refused(78, "pennond: part.yaml: none.yaml: cannot open", "pennond", *part("sources: {a: none.yaml}\n"))
+        self.refused(78, "pennond: part.yaml: names no upstream.url", "pennond", *part("upstream: {kind: file}\n", "sources: {a: part.yaml}"))
+        code, out, err = self.call("pennond", *part("upstream: {kind: file, file: flags.json}\n"))
+        self.assertEqual((code, out, err), (0, "the configuration is fine\n", ""))
 
     def test_the_group_of_the_socket_may_be_a_number_without_a_name(self):
         group = 54321 if os.getuid() == 0 else os.getgid()
@@ -243,7 +270,7 @@ flags:
         refused('{"environment": "e", "flags": {}, "extra": 1}', "extra: is not known here")
 
     def test_the_environment_wins_over_the_file_and_a_flag_over_both(self):
-        config = self.write("c.yaml", "environment: from-file\nhttp:\n  port: 1000\nworkers: 3\n")
+        config = self.write("c.yaml", "environment: from-file\nhttp:\n  port: 1000\nworkers: 3\ndefaults: {a: 1}\n")
         environment = {"PENNOND_HTTP_PORT": "2000", "PENNOND_WORKERS": "2"}
         code, out, _ = self.call("pennond", "--config", config, "--workers", "5", "--print-config",
                                  environment=environment)
@@ -251,6 +278,7 @@ flags:
         self.assertIn('environment: "from-file"', out)
         self.assertIn("port: 2000  # PENNOND_HTTP_PORT", out)
         self.assertIn("workers: 5  # --workers", out)
+        self.assertIn(f'defaults: {{"a":1}}  # {config}:5', out)
         code, out, _ = self.call("pennond", "--config", config, "--check-config")
         self.assertEqual((code, out), (0, "the configuration is fine\n"))
 
