@@ -29,7 +29,10 @@ base::Result<net::HttpFetch> StoreRequest(const DaemonConfig& config, std::strin
 FetchFailure FailureOf(const std::string& url, const net::HttpFetched& fetched,
                        std::string_view credential) {
   const int status = fetched.status;
-  const std::string answered = "answered with status " + std::to_string(status);
+  std::string answered = "answered with status " + std::to_string(status);
+  if (status < 400 && !HeaderOf(fetched, "location").empty()) {
+    answered += ": it redirects to another origin, or too often, which is not followed";
+  }
   if (status == 401 || status == 403) {
     return {base::Error::Unauthenticated(
                 url, answered + ": the " + std::string(credential) + " is not accepted"),

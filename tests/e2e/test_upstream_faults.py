@@ -38,6 +38,8 @@ class UpstreamFaultsTest(EndToEndTest):
                 eventually(lambda: metric(daemon, 'pennon_sync_total{result="failed"}') > failed, "it fails")
                 self.assertEqual(daemon.flag("a")["value"], value)
                 self.assertEqual(metric(daemon, "pennon_upstream_key_refused"), status in (401, 403))
+                is_redirect = status in (301, 302, 307, 308) and bool(headers) and headers[0][0] == "Location"
+                self.assertEqual("redirects to another origin" in daemon.environment()["lastError"], is_redirect)
             value += 1
             self.recovers(server, daemon, value)
 
