@@ -139,7 +139,11 @@ int Ready(client::Client& client, std::string_view environment, bool json) {
   for (const model::Value& one : *environments->AsArray()) {
     const model::Value* state = one.Find("state");
     if (state != nullptr && *state == model::Value("not-ready")) {
-      return PrintVerdict("ready", false, "there is no flag set yet", json);
+      const model::Value* const name = one.Find("environment");
+      const bool is_named = name != nullptr && name->AsString() != nullptr;
+      return PrintVerdict("ready", false,
+                          "there is no flag set yet" + (is_named ? " of " + *name->AsString() : ""),
+                          json);
     }
   }
   return PrintVerdict("ready", true, "", json);

@@ -326,6 +326,7 @@ flags:
         self.assertRegex(out, r"state +NOT READY")
         self.assertRegex(out, r"flags +none yet\n")
         self.assertRegex(out, r"confirmed +never\n")
+        self.refused(1, "not ready: there is no flag set yet of production", "pennon", "ready", "--socket", daemon.socket)
 
     def test_pennon_shows_flags_status_and_readiness(self):
         daemon = self.start_daemon(arguments=["--bootstrap-file",
