@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json_text.h"
+#include "base/url.h"
 
 namespace pennon::base {
 namespace {
@@ -185,24 +186,10 @@ bool IsOfKubernetes(std::string_view name, std::string_view value) {
   return false;
 }
 
-// The user with the password, and the query, which may hold a signature or a token.
-std::string WithoutSecrets(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const std::size_t host = scheme + 3;
-  const std::size_t query = url.find('?', host);
-  const std::string_view place = url.substr(host, query - host);
-  const std::size_t at = place.substr(0, place.find('/')).rfind('@');
-  std::string text(url.substr(0, host));
-  if (at != std::string_view::npos) text += "***";
-  text += place.substr(at == std::string_view::npos ? 0 : at);
-  return query == std::string_view::npos ? text : text + "?***";
-}
-
 std::string MaskedText(const Settings::Setting& setting) {
   const auto* const target = std::get_if<std::string*>(&setting.target);
   if (target == nullptr) return ValueText(setting);
-  std::string text = WithoutSecrets(**target);
+  std::string text = Masked(**target);
   Settings::Setting masked = setting;
   masked.target = &text;
   return ValueText(masked);

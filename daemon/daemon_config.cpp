@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 
 #include "base/log.h"
-#include "daemon/http_source.h"
+#include "base/url.h"
 #include "daemon/peer_rules.h"
 #include "serving/host_context.h"
 #include "wire/document.h"
@@ -119,7 +119,7 @@ bool FollowsStore(const DaemonConfig& config) {
 
 std::string UpstreamIdentity(const DaemonConfig& config) {
   const std::string& kind = config.upstream_kind;
-  const std::string url = WithoutUser(config.upstream_url);
+  const std::string url = base::WithoutUser(config.upstream_url);
   if (FollowsStore(config)) return url;
   const std::string& place = kind == "file" ? config.upstream_file : url;
   return kind + ':' + place + (config.sources.empty() ? "" : " and others");

@@ -21,18 +21,6 @@ tl::unexpected<FetchFailure> Failed(Error error) {
 
 }  // namespace
 
-std::string WithoutUser(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  const std::size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
-  const std::size_t at = url.substr(host, url.find_first_of("/?#", host) - host).rfind('@');
-  std::string text(url.substr(0, host));
-  return text.append(url.substr(at == std::string_view::npos ? host : host + at + 1));
-}
-
-std::string WithoutCredentials(std::string_view url) {
-  return WithoutUser(url.substr(0, url.find_first_of("?#")));
-}
-
 base::Result<net::HttpFetch> UnleashRequest(const DaemonConfig& config, std::string_view path) {
   const auto token = base::ReadSecret(config.upstream_key_file);
   if (!token) return base::Fail(token.error());

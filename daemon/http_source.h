@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/url.h"
 #include "daemon/daemon_config.h"
 #include "daemon/source.h"
 #include "net/control_loop.h"
@@ -15,11 +16,6 @@ namespace pennon::daemon {
 /// who asks. The URL may end with /api, as SDKs have it.
 base::Result<net::HttpFetch> UnleashRequest(const DaemonConfig& config, std::string_view path);
 
-/// The URL without user and password.
-std::string WithoutUser(std::string_view url);
-/// The URL without user, password and query.
-std::string WithoutCredentials(std::string_view url);
-
 /// Confined to the control thread. Borrows what it is made with.
 class HttpSource final : public Source {
  public:
@@ -28,7 +24,7 @@ class HttpSource final : public Source {
 
   void Fetch(const std::string& validator, std::function<void(SourceResult)> done) override;
   [[nodiscard]] std::string identity() const override {
-    return WithoutCredentials(config_.upstream_url);
+    return base::WithoutCredentials(config_.upstream_url);
   }
 
  private:

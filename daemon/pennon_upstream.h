@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/url.h"
 #include "daemon/daemon_config.h"
 #include "daemon/http_source.h"
 #include "daemon/upstream.h"
@@ -20,7 +21,7 @@ class PennonUpstream final : public Upstream {
 
   void Fetch(const KnownSet& known, std::function<void(FetchResult)> done) override;
   [[nodiscard]] std::string identity() const override {
-    return WithoutCredentials(config_.upstream_url);
+    return base::WithoutCredentials(config_.upstream_url);
   }
 
  private:

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/json_text.h"
-#include "daemon/http_source.h"
+#include "base/url.h"
 
 namespace pennon::daemon {
 namespace {
@@ -47,7 +47,7 @@ bool Waits(std::string_view path, const std::vector<std::string>& changed) {
 // An address may have a password in it, or a signature.
 std::string Shown(base::Settings::Setting setting) {
   if (!setting.path.ends_with("upstream.url")) return base::ValueText(setting);
-  std::string url = WithoutCredentials(*std::get<std::string*>(setting.target));
+  std::string url = base::WithoutCredentials(*std::get<std::string*>(setting.target));
   setting.target = &url;
   return base::ValueText(setting);
 }

@@ -250,14 +250,6 @@ TEST_CASE("usage is told to Unleash as on, off and variants") {
         R"({"a":{"yes":2,"no":1,"variants":{}},"b":{"yes":4,"no":3,"variants":{"blue":4}}})");
 }
 
-TEST_CASE("the identity of a URL has no credentials") {
-  CHECK(WithoutCredentials("https://u:p@h:1/x/y?sig=s#f") == "https://h:1/x/y");
-  CHECK(WithoutUser("https://u:p@h:1/x/y?sig=a@b#f") == "https://h:1/x/y?sig=a@b#f");
-  CHECK(WithoutUser("http://h?a@b") == "http://h?a@b");
-  CHECK(WithoutCredentials("http://h") == "http://h");
-  CHECK(WithoutCredentials("http://h/a@b") == "http://h/a@b");
-}
-
 TEST_CASE("the files of sources and environments are read, inherit timings, and are checked") {
   test::TempDir dir;
   const auto write = [&](const std::string& name, const std::string& text) {
