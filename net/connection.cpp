@@ -229,6 +229,7 @@ void Connection::HandOver(std::shared_ptr<const Descriptors> descriptors,
   int unread = 0;
   if (!is_writing_ && ::ioctl(socket_.get(), SIOCOUTQ, &unread) == 0 && unread == 0) {
     descriptors_ = std::move(descriptors);
+    answer_at_ = output_before;
   } else {
     output_.resize(output_before);
     output_ += descriptors->otherwise;
@@ -294,6 +295,11 @@ bool Connection::SendAll() {
       written_ += static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN) {
       break;
+    } else if (errno == ETOOMANYREFS && descriptors_ != nullptr) {
+      // Other peers of this process have not taken theirs. Nothing was written yet.
+      writing_.resize(answer_at_);
+      writing_ += descriptors_->otherwise;
+      descriptors_.reset();
     } else if (errno != EINTR) {
       Close();
       return false;

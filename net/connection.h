@@ -88,6 +88,7 @@ class Connection final : public EventLoop::Watched,
   std::string writing_;  // being written
   std::size_t written_ = 0;
   std::shared_ptr<const Descriptors> descriptors_;  // to go with the next byte
+  std::size_t answer_at_ = 0;                       // that they belong to, of what is written then
   std::size_t held_ = 0;                            // of ConnectionLimits::memory
 
   bool is_reading_ = false;   // what comes next is to be read

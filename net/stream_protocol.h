@@ -56,7 +56,7 @@ inline constexpr std::size_t kOutputRoundBytes = std::size_t{256} * 1024;
 struct Descriptors {
   std::vector<int> fds;  // at most kMaxDescriptors
   std::shared_ptr<const void> owner;
-  std::string otherwise;  // the answer when the peer has left earlier ones unread
+  std::string otherwise;  // the answer when this peer, or too many others, have left theirs unread
 };
 inline constexpr std::size_t kMaxDescriptors = 4;
 

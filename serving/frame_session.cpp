@@ -122,7 +122,9 @@ void FrameSession::OnMap(const ReceivedFrame& frame) {
   net::Descriptors handed{{mappable->control->get(), mappable->image->get()}, mappable, ""};
   wire::AppendFrameError(
       handed.otherwise, frame.header.id,
-      Error::Unavailable("map", "earlier answers were not read yet; read them, and ask again"));
+      Error::Unavailable("map",
+                         "earlier answers were not read yet, here or by other clients; "
+                         "read them, and ask again"));
   if (mappable->defaults != nullptr) handed.fds.push_back(mappable->defaults->get());
   frame.progress.descriptors = std::make_shared<const net::Descriptors>(std::move(handed));
   frame.progress.more = true;

@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import resource
 import socket
 import struct
 import subprocess
@@ -25,10 +26,10 @@ class ProtocolTest(EndToEndTest):
         client.hello(environment)
         return client
 
-    def serve(self, document):
+    def serve(self, document, wrap=()):
         path = self.folder("daemon") / "flags.json"
         path.write_text(json.dumps({"environment": "production", **document}))
-        return self.start_daemon(arguments=["--bootstrap-file", str(path), "--workers", "1"])
+        return self.start_daemon(arguments=["--bootstrap-file", str(path), "--workers", "1"], wrap=wrap)
 
     def test_every_contract_row_is_answered_as_over_http(self):
         for path in sorted(ROWS.glob("*.json")):
@@ -153,6 +154,19 @@ class ProtocolTest(EndToEndTest):
         self.assertEqual(told[50], (0x84, None, 0))
         ask(52)
         self.assertEqual(answers(1), [(map_kind | 0x80, None, 2)])
+
+    def test_who_asks_for_descriptors_while_others_leave_too_many_unread_is_told_so(self):
+        # The kernel limits who lacks capabilities to as many on their way as open files.
+        wrap = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
+        daemon = self.serve({"flags": {}}, wrap)
+        resource.prlimit(daemon.program.process.pid, resource.RLIMIT_NOFILE, (100, 100))
+        clients = [self.connect(daemon) for _ in range(60)]
+        for client in clients:
+            client.socket.sendall(struct.pack("<BBHII", 0xF5, 0x0A, 0, 1, 0))
+            eventually(lambda: unread(client.socket) > 0, "it is answered")
+        _, kind, _, _, size = struct.unpack("<BBHII", clients[-1].receive(12))
+        self.assertEqual((kind, clients[-1].receive(size)[:2]), (0xFF, b"\7\0"))
+        self.assertEqual(clients[-1].ping(b"x"), b"x")
 
     def test_who_reads_nothing_and_asks_for_descriptors_keeps_no_worker_busy(self):
         long = {"type": "string", "variants": [{"key": "v", "value": "x" * 120_000}], "default": {"variant": "v"}}
