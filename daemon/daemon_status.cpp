@@ -205,15 +205,13 @@ void DaemonStatus::AddEach(MetricKind kind, std::string name, std::string help,
 }
 
 void DaemonStatus::RegisterEnvironments() {
-  const auto add = [&](MetricKind kind, std::string name, std::string help, auto read) {
+  const auto gauge = [&](std::string name, std::string help, auto read) {
     AddEach(
-        kind, std::move(name), std::move(help), [](const EnvironmentSync&) { return true; },
+        MetricKind::kGauge, std::move(name), std::move(help),
+        [](const EnvironmentSync&) { return true; },
         [read](const EnvironmentSync& one) {
           return static_cast<double>(read(one.environment().state()));
         });
-  };
-  const auto gauge = [&](std::string name, std::string help, auto read) {
-    add(MetricKind::kGauge, std::move(name), std::move(help), read);
   };
   using State = EnvironmentState;
   registry_.Add(MetricKind::kGauge, "pennon_build_info", "The version that runs; always 1.", [] {
@@ -233,12 +231,21 @@ void DaemonStatus::RegisterEnvironments() {
         [](const State& s) { return !s.held.empty(); });
   gauge("pennon_overridden", "1 when an older flag set than the upstream's serves by order.",
         [](const State& s) { return s.overridden; });
-  gauge("pennon_cache_damaged", "1 when damage was found in the cache since the start.",
-        [](const State& s) { return !s.cache_damage.empty(); });
-  gauge("pennon_cache_ok", "1 when the cache can be written.",
-        [](const State& s) { return s.cache_ok; });
-  add(MetricKind::kCounter, "pennon_cache_writes_total", "Flag sets written to the cache.",
-      [](const State& s) { return s.cache_writes; });
+  const auto of_cache = [&](MetricKind kind, std::string name, std::string help, auto read) {
+    AddEach(
+        kind, std::move(name), std::move(help),
+        [](const EnvironmentSync& one) { return !one.config().cache_path.empty(); },
+        [read](const EnvironmentSync& one) {
+          return static_cast<double>(read(one.environment().state()));
+        });
+  };
+  of_cache(MetricKind::kGauge, "pennon_cache_damaged",
+           "1 when damage was found in the cache since the start.",
+           [](const State& s) { return !s.cache_damage.empty(); });
+  of_cache(MetricKind::kGauge, "pennon_cache_ok", "1 when the cache can be written.",
+           [](const State& s) { return s.cache_ok; });
+  of_cache(MetricKind::kCounter, "pennon_cache_writes_total", "Flag sets written to the cache.",
+           [](const State& s) { return s.cache_writes; });
 }
 
 void DaemonStatus::RegisterSync() {

@@ -326,6 +326,9 @@ flags:
         self.assertRegex(out, r"state +NOT READY")
         self.assertRegex(out, r"flags +none yet\n")
         self.assertRegex(out, r"confirmed +never\n")
+        self.assertIn(b"\npennon_cache_ok 1\n", daemon.get("/metrics")[2])
+        without = self.start_daemon(arguments=["--cache-path="], name="without")  # or an alert would ring for ever
+        self.assertNotIn(b"pennon_cache", without.get("/metrics")[2])
         self.refused(1, "not ready: there is no flag set yet of production", "pennon", "ready", "--socket", daemon.socket)
 
     def test_pennon_shows_flags_status_and_readiness(self):
