@@ -99,8 +99,7 @@ std::string TextOf(const std::optional<ComparedAnswer>& answer) {
   return value + "  " + answer->reason;
 }
 
-void Show(const std::vector<DefinitionChange>& definitions,
-          const std::vector<AnswerChange>& answers, std::size_t contexts) {
+void ShowDefinitions(const std::vector<DefinitionChange>& definitions) {
   std::vector<std::vector<std::string>> rows{{"KIND", "KEY", "CHANGE", "PARTS"}};
   for (const DefinitionChange& one : definitions) {
     std::string parts;
@@ -108,13 +107,14 @@ void Show(const std::vector<DefinitionChange>& definitions,
     rows.push_back({one.kind, one.key, one.change, parts});
   }
   std::cout << (definitions.empty() ? "no definition differs\n" : RenderRows(rows));
-  if (contexts == 0) return;
-  rows = {{"CONTEXT", "FLAG", "BEFORE", "AFTER"}};
+}
+
+void ShowAnswers(const std::vector<AnswerChange>& answers, std::size_t contexts) {
+  std::vector<std::vector<std::string>> rows{{"CONTEXT", "FLAG", "BEFORE", "AFTER"}};
   for (const AnswerChange& one : answers) {
     rows.push_back({one.context, one.flag, TextOf(one.before), TextOf(one.after)});
   }
-  std::cout << '\n'
-            << (answers.empty() ? "no answer differs" : RenderRows(rows))
+  std::cout << (answers.empty() ? "no answer differs" : RenderRows(rows))
             << (answers.empty() ? "\n" : "");
   std::cout << Styled(std::to_string(answers.size()) + " of the answers to " +
                           std::to_string(contexts) + " contexts differ",
@@ -134,11 +134,7 @@ void AppendAnswer(base::JsonObject& object, const char* name,
   one.String("variant", answer->variant).String("reason", answer->reason).Close();
 }
 
-std::string Json(const std::vector<DefinitionChange>& definitions,
-                 const std::vector<AnswerChange>& answers) {
-  std::string text;
-  base::JsonObject object(text);
-  std::string& out = object.Key("definitions");
+void AppendDefinitions(std::string& out, const std::vector<DefinitionChange>& definitions) {
   char separator = '[';
   for (const DefinitionChange& one : definitions) {
     out += std::exchange(separator, ',');
@@ -154,8 +150,20 @@ std::string Json(const std::vector<DefinitionChange>& definitions,
     change.Close();
   }
   out += definitions.empty() ? "[]" : "]";
+}
+
+std::string Json(const std::optional<std::vector<DefinitionChange>>& definitions,
+                 const std::vector<AnswerChange>& answers) {
+  std::string text;
+  base::JsonObject object(text);
+  std::string& out = object.Key("definitions");
+  if (definitions) {
+    AppendDefinitions(out, *definitions);
+  } else {
+    out += "null";
+  }
   object.Key("answers");
-  separator = '[';
+  char separator = '[';
   for (const AnswerChange& one : answers) {
     out += std::exchange(separator, ',');
     base::JsonObject change(out);
@@ -183,7 +191,7 @@ int Diff(const DiffArguments& arguments, bool json) {
                                    "--contexts FILE, or compare with \"store\""),
                     kExitUsage);
   }
-  std::vector<DefinitionChange> definitions;
+  std::optional<std::vector<DefinitionChange>> definitions;  // none: the daemon does not tell them
   if (has_definitions) definitions = CompareSets(*before->set(), *after->set());
   std::vector<AnswerChange> answers;
   std::size_t contexts = 0;
@@ -202,9 +210,11 @@ int Diff(const DiffArguments& arguments, bool json) {
   if (json) {
     std::cout << Json(definitions, answers);
   } else {
-    Show(definitions, answers, contexts);
+    if (definitions) ShowDefinitions(*definitions);
+    if (definitions && contexts > 0) std::cout << '\n';
+    if (contexts > 0) ShowAnswers(answers, contexts);
   }
-  const bool differs = !definitions.empty() || !answers.empty();
+  const bool differs = (definitions && !definitions->empty()) || !answers.empty();
   return arguments.sets_exit_code && differs ? kExitFailure : 0;
 }
 
