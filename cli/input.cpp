@@ -76,7 +76,10 @@ base::Result<std::string> ReadSecret(const std::string& name) {
       secret += next;
     }
   }
-  if (secret.ends_with('\r')) secret.pop_back();
+  // What a file or the clipboard has around it.
+  constexpr const char* kBlanks = " \t\r";
+  secret.erase(0, secret.find_first_not_of(kBlanks));
+  secret.erase(secret.find_last_not_of(kBlanks) + 1);
   const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
   if (secret.empty() || secret.size() > kMaxSecretBytes ||
       !std::all_of(secret.begin(), secret.end(), is_printable)) {

@@ -11,8 +11,8 @@ namespace pennon::cli {
 base::Result<std::string> ReadInput(const std::string& file);
 /// "-" as a person likes to read it.
 std::string NameOfInput(const std::string& file);
-/// One line of standard input, up to 4 KiB: printable ASCII without spaces, as tokens are. On a
-/// terminal it is asked for by `name`, and what is typed is not shown.
+/// One line of standard input, up to 4 KiB, without the blanks around it: printable ASCII without
+/// spaces, as tokens are. On a terminal it is asked for by `name`, and what is typed is not shown.
 base::Result<std::string> ReadSecret(const std::string& name);
 
 }  // namespace pennon::cli

@@ -71,6 +71,9 @@ class StoreCommandsTest(EndToEndTest):
             told = self.pennon("login", self.store.url, stdin=wrong, fails=True)
             self.assertIn("expected a line with the token", told)
 
+    def test_the_blanks_around_a_token_are_none_of_it(self):
+        self.pennon("login", self.store.url, stdin=f" \t{self.store.token} \r\n")
+
     def test_a_token_is_asked_for_on_a_terminal_only_and_not_shown_there(self):
         done = subprocess.run([BIN / "pennon", "login", self.store.url], input=self.store.token + "\n", capture_output=True,
                               text=True, env=self.environment, timeout=60)
