@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "store/access.h"
+#include "store/definition.h"
 #include "store/routes.h"
 #include "wire/json.h"
 #include "wire/problem.h"
@@ -15,7 +16,6 @@ using base::Error;
 using base::Fail;
 using base::Result;
 
-constexpr std::size_t kMaxCommentBytes = 1000;
 // What every change takes.
 constexpr std::string_view kChangeParameters = "comment dryRun";
 
@@ -185,9 +185,8 @@ net::HttpResponse Api::Run(const Route& route, const ApiRequest& request,
     return Problem(400, known.error());
   }
   call.query = *std::move(query);
-  if (call.query.Text("comment").size() > kMaxCommentBytes) {
-    return Problem(400, Error::Limit("comment", "is longer than " +
-                                                    std::to_string(kMaxCommentBytes) + " bytes"));
+  if (auto valid = CheckComment(call.query.Text("comment")); !valid) {
+    return Problem(400, valid.error());
   }
   if (route.IsGuarded()) {
     auto precondition = ReadPrecondition(request.if_match, request.if_none_match);
@@ -198,6 +197,9 @@ net::HttpResponse Api::Run(const Route& route, const ApiRequest& request,
     return Problem(
         400, Error::Limit("Idempotency-Key",
                           "is longer than " + std::to_string(kMaxIdempotencyKeyBytes) + " bytes"));
+  }
+  if (!IsText(request.idempotency_key)) {
+    return Problem(400, Error::Invalid("Idempotency-Key", "is not UTF-8"));
   }
   if (route.TakesDocument()) {
     auto document = wire::ReadJson(request.body);

@@ -18,6 +18,15 @@ bool IsAbout(const std::string& definition, const model::Diagnostic& diagnostic)
 
 }  // namespace
 
+base::Result<void> CheckComment(std::string_view comment) {
+  if (comment.size() > kMaxCommentBytes) {
+    return base::Fail(base::Error::Invalid(
+        "comment", "is longer than " + std::to_string(kMaxCommentBytes) + " bytes"));
+  }
+  if (IsText(comment)) return {};
+  return base::Fail(base::Error::Invalid("comment", "is not UTF-8, or has a zero byte in it"));
+}
+
 base::Error ChangeScope::Refuse(const std::string& in_environment,
                                 const model::Diagnostic& diagnostic) const {
   const std::string& where = diagnostic.error.where();

@@ -1,13 +1,20 @@
 // Who asks for a change and with which document, so that a refusal names a place in that document.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
+#include "base/result.h"
 #include "model/diagnostic.h"
 #include "store/precondition.h"
 #include "store/replies.h"
 
 namespace pennon::store {
+
+inline constexpr std::size_t kMaxCommentBytes = 1000;
+/// kInvalid for one that is longer, or no text: the log is in every backup, which is JSON.
+base::Result<void> CheckComment(std::string_view comment);
 
 struct ChangeScope {
   std::string actor;        // for the audit log: "token:3", "cli:1000"

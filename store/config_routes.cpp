@@ -1,5 +1,6 @@
 // /api/v1/environments/{environment}/flags: what an environment has of its own of a flag.
 #include "base/json_text.h"
+#include "base/utf8.h"
 #include "store/definition.h"
 #include "store/instructions.h"
 #include "store/reply_json.h"
@@ -15,6 +16,12 @@ using base::Fail;
 using base::Result;
 
 constexpr std::size_t kMaxWarnings = 20;
+
+// The configuration has all of a reason; a kill is not refused for a long one.
+std::string CutToComment(std::string reason) {
+  reason.resize(base::ValidUtf8Prefix(std::string_view(reason).substr(0, kMaxCommentBytes)));
+  return reason;
+}
 
 void AppendWarnings(base::JsonObject& object, const std::vector<DaemonRecord>& unable) {
   AppendList(object.Key("warnings"), unable, [](std::string& out, const DaemonRecord& daemon) {
@@ -74,7 +81,7 @@ Result<Reply> Replace(const Call& call, const DocumentMaker& make) {
   const std::string& flag = call.names[1];
   ChangeScope scope = call.Scope(environment, "flags." + flag);
   if (scope.comment.empty()) scope.comment = CommentOf(call.document);
-  if (scope.comment.empty()) scope.comment = ReasonOf(call.document);
+  if (scope.comment.empty()) scope.comment = CutToComment(ReasonOf(call.document));
   return call.Commit(
       scope,
       [&](Change& change) {

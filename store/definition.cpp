@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "wire/json.h"
 
 namespace pennon::store {
@@ -59,6 +60,10 @@ bool IsAlphanumeric(char c) {
 }
 
 }  // namespace
+
+bool IsText(std::string_view bytes) {
+  return bytes.find('\0') == std::string_view::npos && base::IsUtf8(bytes);
+}
 
 base::Result<void> CheckNewKey(std::string_view where, std::string_view key) {
   const bool valid = !key.empty() && key.size() <= kMaxNewKeyBytes && IsAlphanumeric(key[0]) &&

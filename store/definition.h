@@ -13,6 +13,8 @@ namespace pennon::store {
 inline constexpr std::size_t kMaxNewKeyBytes = 100;
 inline constexpr std::size_t kMaxNameBytes = 200;
 
+/// UTF-8 without a zero byte: what PostgreSQL, a backup and an answer can hold.
+bool IsText(std::string_view bytes);
 /// The keys that may be created: `[A-Za-z0-9][A-Za-z0-9._-]{0,99}`. `where` is named in the error.
 base::Result<void> CheckNewKey(std::string_view where, std::string_view key);
 /// A name for people: 1 to kMaxNameBytes bytes without control characters.

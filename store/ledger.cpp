@@ -162,6 +162,7 @@ void Ledger::Listen(CommitListener& listener) {
 Result<void> Ledger::Commit(const ChangeScope& scope,
                             const std::function<Result<void>(Change&)>& body,
                             const std::function<Result<void>()>& show) {
+  if (auto valid = CheckComment(scope.comment); !valid) return valid;
   Change change(database_, scope, clock_.Wall());
   Prepared prepared;
   const auto shown = [&]() -> Result<void> {

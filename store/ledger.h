@@ -46,6 +46,7 @@ class Ledger {
   /// they are in. Something that did not fail to compile before, or that the change is about: the
   /// whole change is undone and the error names the place (kInvalid, or kConflict for a removal).
   /// Else each touched environment gets the next revision, all is committed and then published.
+  /// A comment that the log does not take is kInvalid ("comment").
   /// `show` runs in the same transaction once everything reads as changed: what it finds is of this
   /// change, and of none that another process makes after it.
   base::Result<void> Commit(const ChangeScope& scope,

@@ -5,6 +5,7 @@
 
 #include "base/timestamp.h"
 #include "serving/url_path.h"
+#include "store/definition.h"
 
 namespace pennon::store {
 namespace {
@@ -47,6 +48,9 @@ Result<Query> Query::Parse(std::string_view text) {
     auto name = Decode(pair.substr(0, equals));
     auto value = equals == std::string_view::npos ? std::string() : Decode(pair.substr(equals + 1));
     if (!name || !value) return Fail(Error::Invalid("query", "is not percent-encoded"));
+    if (!IsText(*name) || !IsText(*value)) {
+      return Fail(Error::Invalid("query", "is not UTF-8, or has a zero byte in it"));
+    }
     query.parameters_.emplace_back(*std::move(name), *std::move(value));
   }
   return query;

@@ -21,7 +21,7 @@ inline constexpr std::int64_t kDefaultPage = 100;
 class Query {
  public:
   Query() = default;
-  /// kInvalid when something is not percent-encoded as it has to be.
+  /// kInvalid when something is not percent-encoded as it has to be, or no text.
   static base::Result<Query> Parse(std::string_view text);
 
   [[nodiscard]] bool Has(std::string_view name) const;

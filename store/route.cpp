@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "serving/url_path.h"
+#include "store/definition.h"
 
 namespace pennon::store {
 namespace {
@@ -53,7 +54,7 @@ std::optional<std::vector<std::string>> Match(std::string_view pattern, std::str
       continue;
     }
     auto name = serving::PercentDecode(found);
-    if (!name || name->empty()) return std::nullopt;
+    if (!name || name->empty() || !IsText(*name)) return std::nullopt;
     names.push_back(*std::move(name));
   }
   if (!pattern.empty() || !path.empty()) return std::nullopt;

@@ -99,7 +99,8 @@ struct Route {
   }
 };
 
-/// What stands for the pattern's {…} in `path`, percent-decoded; none when it does not match.
+/// What stands for the pattern's {…} in `path`, percent-decoded; none when it does not match, or
+/// is no text.
 std::optional<std::vector<std::string>> Match(std::string_view pattern, std::string_view path);
 
 }  // namespace pennon::store

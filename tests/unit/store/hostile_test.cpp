@@ -1,4 +1,5 @@
 // What callers send who mean no good: every parameter of every route, and clocks that step.
+#include "serving/url_path.h"
 #include "store/api.h"
 #include "store/audit_chain.h"
 #include "store/definition.h"
@@ -99,6 +100,37 @@ TEST_CASE("no parameter of any route reaches the database as anything but a valu
     }
   }
   CHECK(store.Fingerprint() == before);
+}
+
+TEST_CASE("what is no text reaches neither the database nor a backup") {
+  Attacked store;
+  const std::string before = store.Fingerprint();
+  const std::string config = "/api/v1/environments/prod/flags/a";
+  for (const std::string bad : {"%ff", "%ed%a0%80", "a%00b"}) {
+    INFO(bad);
+    store.Expect(400, "PUT", config + "?comment=" + bad, R"({"enabled":true})");
+    store.Expect(400, "GET", "/api/v1/flags?q=" + bad);
+    store.Expect(404, "GET", "/api/v1/flags/" + bad);
+    ApiRequest once{"POST", "/api/v1/flags", R"({"key":"b",)" + kBooleanFlag + '}', store.grant,
+                    "token:1"};
+    once.idempotency_key = *serving::PercentDecode(bad);
+    CHECK(Api(*store.ledger).Handle(once).status == 400);
+  }
+  for (const std::string& comment : {std::string("a\\u0000b"), std::string(1001, 'c')}) {
+    const auto refused =
+        store.Expect(422, "PATCH", config,
+                     R"({"comment":")" + comment + R"(","instructions":[{"kind":"turnOn"}]})");
+    CHECK(*refused.Find("pointer") == model::Value("comment"));
+  }
+  CHECK(!store.ledger->Commit({"cli:0", "prod", "", false, {}, "\xff"},
+                              [](Change& change) { return change.DeleteSegment("prod", "s"); }));
+  CHECK(store.Fingerprint() == before);
+  // Nobody looks at a reason's length in an emergency.
+  std::string reason;
+  while (reason.size() < 1001) reason += "ä";
+  store.Expect(200, "PATCH", config,
+               R"({"instructions":[{"kind":"kill","reason":")" + reason + R"("}]})");
+  CHECK(store.CountRows("SELECT length(comment) FROM audit ORDER BY seq DESC LIMIT 1") == 500);
 }
 
 TEST_CASE("text that looks like SQL or markup is kept and shown as it is") {
