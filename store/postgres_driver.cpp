@@ -1,6 +1,7 @@
 #include "store/postgres_driver.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <array>
 #include <charconv>
@@ -31,6 +32,10 @@ constexpr std::array<std::array<const char*, 2>, 5> kDefaults{{
 constexpr const char* kSession =
     "SET client_min_messages = warning; SET statement_timeout = 15000; SET lock_timeout = 5000; "
     "SET idle_in_transaction_session_timeout = 30000; SET synchronous_commit = on;";
+// A server that stands still answers nothing, not even that a statement took too long.
+constexpr std::chrono::milliseconds kMaxSilence{17'000};
+// Whoever waits behind one that found no connection does not wait for the same again.
+constexpr std::chrono::milliseconds kReconnectPause{1000};
 // The row that writers lock, and where the schema's version is. Two new replicas may meet here.
 constexpr const char* kSchemaTable =
     "CREATE TABLE IF NOT EXISTS pennon_schema (id INTEGER PRIMARY KEY CHECK (id = 1), "
@@ -147,7 +152,10 @@ Result<std::unique_ptr<Driver>> PostgresDriver::Open(const std::string& address)
 }
 
 Result<void> PostgresDriver::Greet() {
-  if (PQstatus(connection_.get()) == CONNECTION_OK) return Execute(kSession);
+  if (PQstatus(connection_.get()) == CONNECTION_OK) {
+    PQsetnonblocking(connection_.get(), 1);
+    return Execute(kSession);
+  }
   return Fail(
       Error::Unavailable(name_, "cannot connect: " + FirstLine(PQerrorMessage(connection_.get()))));
 }
@@ -155,9 +163,31 @@ Result<void> PostgresDriver::Greet() {
 Result<void> PostgresDriver::Connected() {
   if (in_transaction_) return {};
   if (!is_adrift_ && PQstatus(connection_.get()) == CONNECTION_OK) return {};
-  is_adrift_ = false;
+  using Clock = std::chrono::steady_clock;
+  if (lost_ && Clock::now() < lost_until_) return Fail(*lost_);
+  lost_.reset();
   PQreset(connection_.get());
-  return Greet();
+  auto greeted = Greet();
+  is_adrift_ = !greeted;
+  if (!greeted) {
+    lost_ = greeted.error();
+    lost_until_ = Clock::now() + kReconnectPause;
+  }
+  return greeted;
+}
+
+// The result, when there is one, says what went wrong otherwise.
+Result<void> PostgresDriver::Answered() {
+  pg_conn* const connection = connection_.get();
+  while (true) {
+    const int unsent = PQflush(connection);
+    if (unsent < 0 || (unsent == 0 && PQisBusy(connection) == 0)) return {};
+    pollfd wait{PQsocket(connection), static_cast<short>(POLLIN | (unsent == 0 ? 0 : POLLOUT)), 0};
+    if (::poll(&wait, 1, static_cast<int>(kMaxSilence.count())) == 0) break;
+    if (PQconsumeInput(connection) == 0) return {};
+  }
+  is_adrift_ = true;
+  return Fail(Error::Unavailable(name_, "does not answer"));
 }
 
 Result<void> PostgresDriver::Command(const std::string& sql) {
@@ -199,9 +229,15 @@ Result<std::int64_t> PostgresDriver::Run(std::string_view sql, std::span<const P
   }
   std::vector<const char*> parameters;
   for (const auto& text : texts) parameters.push_back(text ? text->c_str() : nullptr);
-  const Answer answer(PQexecParams(connection_.get(), NumberParameters(sql).c_str(),
-                                   static_cast<int>(parameters.size()), nullptr, parameters.data(),
-                                   nullptr, nullptr, 0));
+  Answer answer;
+  if (PQsendQueryParams(connection_.get(), NumberParameters(sql).c_str(),
+                        static_cast<int>(parameters.size()), nullptr, parameters.data(), nullptr,
+                        nullptr, 0) == 1) {
+    if (auto answered = Answered(); !answered) return Fail(answered.error());
+    answer.reset(PQgetResult(connection_.get()));
+    while (const Answer end{PQgetResult(connection_.get())}) {
+    }
+  }
   const auto status = PQresultStatus(answer.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
     const char* const state = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE);

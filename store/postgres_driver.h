@@ -1,6 +1,9 @@
 // A store in a PostgreSQL database, which several processes may share.
 #pragma once
 
+#include <chrono>
+#include <optional>
+
 #include "store/driver.h"
 
 struct pg_conn;
@@ -48,11 +51,17 @@ class PostgresDriver final : public Driver {
   base::Result<void> Undone(base::Result<void> begun,
                             const std::function<base::Result<void>()>& body);
   base::Result<void> Command(const std::string& sql);
+  /// Of what was sent; kUnavailable when the server stands still, and then the connection is given
+  /// up.
+  base::Result<void> Answered();
 
   std::unique_ptr<pg_conn, Finish> connection_;
   std::string name_;
   bool in_transaction_ = false;
-  bool is_adrift_ = false;  // with a transaction that nobody will end
+  bool is_adrift_ = false;  // with a transaction that nobody will end, or without an answer
+  // Why there was no connection to be had, and until when that is the answer.
+  std::optional<base::Error> lost_;
+  std::chrono::steady_clock::time_point lost_until_;
 };
 
 }  // namespace pennon::store

@@ -1,6 +1,9 @@
 """Two stores on one PostgreSQL database, and many writers on either database."""
+import contextlib
 import json
 import os
+import pathlib
+import signal
 import socket
 import subprocess
 import threading
@@ -121,6 +124,27 @@ class ReplicaTest(EndToEndTest):
         ask("changed")
         rest, _ = psql.communicate(timeout=60)
         self.assertEqual(rest.count('Asynchronous notification "pennon"'), 1, rest)
+
+    def test_a_database_that_stands_still_is_503_and_what_was_refused_is_not_made_later(self):
+        store = self.first
+        folder = pathlib.Path(self.postgres.address.split("host=")[1])
+        server = (folder / "data" / "postmaster.pid").read_text().split()[0]
+        everyone = [server, *subprocess.check_output(["pgrep", "-P", server], text=True).split()]
+
+        def signal_all(number):
+            for one in everyone:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(one), number)
+
+        self.addCleanup(signal_all, signal.SIGCONT)
+        before = store.api("GET", FLAG)[1]["version"]
+        signal_all(signal.SIGSTOP)
+        for variant in ("red", "blue"):
+            self.assertEqual(store.api("PATCH", FLAG, {"default": {"variant": variant}})[0], 503)
+        self.assertEqual(store.api("GET", FLAG)[0], 503)
+        signal_all(signal.SIGCONT)
+        version = eventually(lambda: store.api("GET", FLAG)[1].get("version"), "the database answers")
+        self.assertEqual(version, before)
 
     def test_people_who_follow_one_replica_are_told_what_the_other_changed(self):
         status, token = self.first.api("POST", "/tokens", {"name": "follows", "kind": "viewer"})
