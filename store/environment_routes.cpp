@@ -75,7 +75,8 @@ Result<Reply> ReplaceEnvironment(const Call& call) {
   reader.Get("key");
   reader.RequiredString("name", name);
   // Who does not know of it does not take the protection away.
-  if (call.document.Find("protected") != nullptr) reader.Bool("protected", is_protected.emplace());
+  if (reader.Has("protected")) reader.Bool("protected", is_protected.emplace());
+  reader.Get("protected");  // known, also when null
   if (auto error = Finish(reader)) return Fail(*error);
   return call.Commit(
       call.Scope(call.names[0], ""),

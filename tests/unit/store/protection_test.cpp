@@ -101,6 +101,7 @@ TEST_CASE("admins protect and unprotect; who does not name it leaves it; copies 
   store.Expect(200, "PUT", kConfig + "?comment=c", R"({"enabled":true})");
   store.grant = ApiGrant(TokenKind::kAdmin);
   store.Expect(200, "PUT", kProd + "?comment=c", R"({"name":"Production"})");
+  store.Expect(200, "PUT", kProd + "?comment=c", R"({"name":"Production","protected":null})");
   CHECK(*store.Expect(200, "GET", kProd).Find("protected") == model::Value(true));
   store.Expect(422, "PUT", kProd, R"({"name":"Production","protected":false})");
   store.Expect(422, "PUT", kProd + "?comment=c", R"({"name":"Production","protected":"yes"})");
