@@ -55,9 +55,10 @@ std::size_t CountColumns(const Table& table) {
 }
 
 // Numbers are told from text by the column's name: PostgreSQL shows all of them as text. The id of
-// a batch is the one id that a daemon makes.
+// a batch is the one id that a daemon makes, and its version the one that a program has.
 bool IsNumber(const Table& table, std::string_view column) {
   if (table.name == "usage_batches" && column == "id") return false;
+  if (table.name == "daemons" && column == "version") return false;
   constexpr std::array<std::string_view, 20> kNumbers{
       "id",          "epoch",          "revision", "created_at", "updated_at",
       "version",     "audit_sequence", "seq",      "at",         "token_version",

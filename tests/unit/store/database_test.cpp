@@ -10,6 +10,7 @@
 #include "store/backup.h"
 #include "store/commands.h"
 #include "store/migrations.h"
+#include "store/reports.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace pennon::store {
@@ -140,6 +141,9 @@ TEST_CASE("a backup that is restored is the same store under a new epoch") {
   store.Expect(201, "POST", "/api/v1/flags", R"({"key":"a",)" + kBooleanFlag + '}');
   store.Expect(201, "PUT", "/api/v1/environments/prod/segments/s", R"({"included":["ä"]})", "");
   store.Expect(201, "POST", "/api/v1/environments/prod/keys", R"({"name":"k"})");
+  REQUIRE(store.database.Transaction([&] {
+    return Reports(store.database).Take({"prod", "i", "host", "0.1.0"}, store.clock.wall);
+  }));
   std::string backup;
   const auto rows = WriteBackup(store.database, [&](std::string_view text) -> base::Result<void> {
     backup += text;
@@ -163,6 +167,10 @@ TEST_CASE("a backup that is restored is the same store under a new epoch") {
   const EnvironmentSet& after = *(*ledger)->sets().at("prod");
   CHECK(after.epoch > before.epoch);
   CHECK(after.revision == before.revision);
+  const auto daemons = Reports(*other).Daemons("prod", "", 1);
+  REQUIRE(daemons);
+  REQUIRE(daemons->size() == 1);
+  CHECK(daemons->front().version == "0.1.0");
   REQUIRE(after.definitions.size() == 2);
   CHECK(after.definitions.begin()[1]->line().bytes() ==
         before.definitions.begin()[1]->line().bytes());
