@@ -198,8 +198,8 @@ Result<void> Change::CheckKeyIsFree(const std::string& key) {
   if (*last == 0 || scope_.reuses_key || scope_.restores) return {};
   return Fail(Error::Conflict(
       where, "there was a flag \"" + key +
-                 "\", which old code may still ask for; choose another key, or restore it, or "
-                 "repeat with ?reuseKey=true"));
+                 "\", which old code may still ask for; choose another key, restore one of its "
+                 "versions, or make it with POST /api/v1/flags?reuseKey=true"));
 }
 
 // At a version that no caller can hold, also when the key had one before.

@@ -74,6 +74,11 @@ TEST_CASE("the key of a deleted flag is taken, unless the caller says that it is
   CHECK(Text(store.Expect(409, "POST", "/api/v1/flags", flag), "detail").find("reuseKey") !=
         std::string::npos);
   store.Expect(409, "POST", "/api/v1/flags?reuseKey=false", flag);
+  // An import has no such parameter: what it is told has to be something that can be done.
+  const auto imported =
+      store.Expect(409, "POST", "/api/v1/environments/prod/import",
+                   R"({"environment":"prod","flags":{"a":{)" + kBooleanFlag + "}}}");
+  CHECK(Text(imported, "detail").find("POST /api/v1/flags?reuseKey=true") != std::string::npos);
   store.Expect(201, "POST", "/api/v1/flags?reuseKey", flag);
 }
 
