@@ -126,6 +126,11 @@ bool SignIn::Begin(const net::HttpRequest& request, const std::string& caller,
     return true;
   }
   const auto& [user, password] = *read;
+  // Attempts are remembered by the name, which must not be as long as a body may be.
+  if (auto valid = CheckUserName("user", user); !valid) {
+    response = Problem(422, valid.error());
+    return true;
+  }
   if (!TakePermit(caller, user, response)) return true;
   const net::LateResponse reply = late();
   Hash(reply, [this, reply, credentials, caller, user = user, password = password] {

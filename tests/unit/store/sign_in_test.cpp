@@ -190,6 +190,14 @@ TEST_CASE("guessing passwords is slowed down") {
   CHECK(later.headers.back().first == "Retry-After");
 }
 
+TEST_CASE("a name that nobody can have is refused before it is remembered") {
+  SignedIn store;
+  for (int i = 0; i <= kSignInBurst; ++i) {
+    CHECK(store.Enter(std::string(101, 'a'), "x").status == 422);
+  }
+  CHECK(store.Enter("ann", "x").status == 401);
+}
+
 TEST_CASE("no page of another site signs in or out") {
   SignedIn store;
   const std::string body = R"({"user":"ann","password":"x"})";
