@@ -133,9 +133,12 @@ bool SignIn::Begin(const net::HttpRequest& request, const std::string& caller,
   }
   if (!TakePermit(caller, user, response)) return true;
   const net::LateResponse reply = late();
-  Hash(reply, [this, reply, credentials, caller, user = user, password = password] {
-    if (MatchesPassword(credentials->PasswordOf(user), password)) {
-      return Enter(reply, "user:" + user, [user](Change&) { return Result<std::string>(user); });
+  Hash(reply, [this, reply, caller, known = credentials->PasswordOf(user), user = user,
+               password = password] {
+    if (MatchesPassword(known, password)) {
+      return Enter(reply, "user:" + user, [this, user, known](Change&) {
+        return CheckStill(user, known).map([&] { return user; });
+      });
     }
     log_.Warn("sign-in refused", {{"address", caller}});
     reply(Problem(401, Error::Unauthenticated("password", "is wrong, or the user is not known")));
@@ -189,11 +192,21 @@ bool SignIn::ChangePassword(const net::HttpRequest& request, const Grant& grant,
     }
     auto hash = HashPassword(next);
     if (!hash) return reply(Problem(503, hash.error()));
-    Enter(reply, grant.Actor(), [user = grant.user, hash = *hash](Change& change) {
-      return AccessChange(change).SetPassword(user, hash).map([&] { return user; });
+    Enter(reply, grant.Actor(), [this, known, user = grant.user, hash = *hash](Change& change) {
+      return CheckStill(user, known)
+          .and_then([&] { return AccessChange(change).SetPassword(user, hash); })
+          .map([&] { return user; });
     });
   });
   return false;
+}
+
+// It takes its time to compare one, and longer when others wait: meanwhile it may be another's.
+Result<void> SignIn::CheckStill(const std::string& user, const std::string& password) {
+  auto record = Users(ledger_.database()).Get(user);
+  if (record && record->password == password) return {};
+  if (!record && record.error().code() != base::ErrorCode::kNotFound) return Fail(record.error());
+  return Fail(Error::Unauthenticated("password", "was changed just now; sign in with the new one"));
 }
 
 bool SignIn::End(const Grant& grant, const net::Later& late) {

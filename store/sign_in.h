@@ -50,6 +50,8 @@ class SignIn {
                       const std::shared_ptr<const Credentials>& credentials,
                       net::HttpResponse& response, const net::Later& late);
   bool End(const Grant& grant, const net::Later& late);
+  /// kUnauthenticated unless the hash of the user's password is `password`. In a transaction.
+  base::Result<void> CheckStill(const std::string& user, const std::string& password);
 
   bool TakePermit(const std::string& caller, const std::string& user, net::HttpResponse& response);
   /// Runs `task` on the thread that hashes; 503 when too many wait.

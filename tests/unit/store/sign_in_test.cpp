@@ -39,6 +39,7 @@ struct SignedIn : StoreFixture {
     net::HttpResponse response;
     const test::RecordedLater late;
     const bool answered = sign_in.Handle(request, "192.0.2.1", Known(), response, late);
+    if (!answered && meanwhile) meanwhile();
     return answered ? response : late.response.get_future().get();
   }
   net::HttpResponse Enter(const std::string& user, const std::string& password) {
@@ -66,6 +67,7 @@ struct SignedIn : StoreFixture {
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
   SignIn sign_in{*ledger, database_thread, password_thread, log};
   std::string invitation;
+  std::function<void()> meanwhile;  // while the answer is made
 };
 
 TEST_CASE("an invitation sets a password once, and begins a session") {
@@ -196,6 +198,26 @@ TEST_CASE("a name that nobody can have is refused before it is remembered") {
     CHECK(store.Enter(std::string(101, 'a'), "x").status == 422);
   }
   CHECK(store.Enter("ann", "x").status == 401);
+}
+
+TEST_CASE("a password that was changed while it was compared begins no session") {
+  SignedIn store;
+  REQUIRE(store.Accept(store.invitation).status == 200);
+  std::promise<void> go;
+  REQUIRE(store.password_thread.Post([&] { go.get_future().wait(); }));
+  store.meanwhile = [&] {
+    std::promise<void> changed;
+    REQUIRE(store.database_thread.Post([&] {
+      CHECK(store.ledger->Commit({"cli:0", "", ""}, [](Change& change) {
+        return AccessChange(change).SetPassword("ann", "another");
+      }));
+      changed.set_value();
+    }));
+    changed.get_future().wait();
+    go.set_value();
+  };
+  CHECK(store.Enter("ann", kPassword).status == 401);
+  CHECK(store.CountRows("SELECT count(*) FROM sessions") == 0);
 }
 
 TEST_CASE("no page of another site signs in or out") {
