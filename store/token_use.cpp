@@ -22,7 +22,7 @@ base::Result<void> TokenUse::Write(Ledger& ledger) {
     }
   }
   if (fresh.empty()) return {};
-  return ledger.Commit({}, [&](Change& change) -> base::Result<void> {
+  auto written = ledger.Commit({}, [&](Change& change) -> base::Result<void> {
     for (const auto& [id, at] : fresh) {
       auto done = Tokens(change.database()).SetLastUse(id, at);
       if (!done) return done;
@@ -33,6 +33,11 @@ base::Result<void> TokenUse::Write(Ledger& ledger) {
     }
     return {};
   });
+  if (!written) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, at] : fresh) uses_[id].is_written = false;
+  }
+  return written;
 }
 
 }  // namespace pennon::store

@@ -123,6 +123,12 @@ TEST_CASE("the last use of a token is kept, once a minute") {
   CHECK(shown() == store.clock.wall);
   use.Note(id, store.clock.wall + kTokenUseMillis);
   CHECK(shown() == store.clock.wall + kTokenUseMillis);
+  // A use that could not be written is written when it can.
+  use.Note(id, store.clock.wall + 2 * kTokenUseMillis);
+  REQUIRE(store.database.Run("ALTER TABLE tokens RENAME TO away"));
+  CHECK(!use.Write(*store.ledger));
+  REQUIRE(store.database.Run("ALTER TABLE away RENAME TO tokens"));
+  CHECK(shown() == store.clock.wall + 2 * kTokenUseMillis);
 }
 
 TEST_CASE("who may not read an environment does not read of it in what tells of all") {
