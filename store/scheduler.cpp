@@ -45,10 +45,10 @@ Result<void> Make(Ledger& ledger, const Schedule& schedule, bool& made) {
   });
 }
 
-// A busy or lost database is no reason to give up: it is tried again.
+// A busy or lost database is no reason to give up, nor is little memory: it is tried again.
 bool IsFinal(const base::Error& error) {
   return error.code() != base::ErrorCode::kUnavailable &&
-         error.code() != base::ErrorCode::kInternal;
+         error.code() != base::ErrorCode::kNoMemory && error.code() != base::ErrorCode::kInternal;
 }
 
 Result<void> NoteFailure(Ledger& ledger, const Schedule& schedule, const base::Error& error) {
