@@ -75,11 +75,14 @@ base::Result<std::int64_t> Audit::Append(AuditEntry entry) {
 
 base::Result<std::vector<AuditEntry>> Audit::Find(const AuditFilter& filter, std::int64_t limit) {
   std::vector<AuditEntry> entries;
+  // The history of one thing has an index, which an OR would keep from being used.
+  const bool is_of_one = !filter.kind.empty() && !filter.key.empty();
+  const std::string end = is_of_one ? " AND ? <> '')" : " OR ? = '')";
   auto read = database_.Each(
       std::string(kSelectAudit) +
           " WHERE seq < ? AND at >= ? AND at < ? AND (actor = ? OR ? = '')"
-          " AND (environment = ? OR ? = '') AND (kind = ? OR ? = '') AND (key = ? OR ? = '')"
-          " ORDER BY seq DESC LIMIT ?",
+          " AND (environment = ? OR ? = '') AND (kind = ?" +
+          end + " AND (key = ?" + end + " ORDER BY seq DESC LIMIT ?",
       [&](const Row& row) { entries.push_back(ReadAuditEntry(row)); }, filter.before, filter.since,
       filter.until, filter.actor, filter.actor, filter.environment, filter.environment, filter.kind,
       filter.kind, filter.key, filter.key, limit);
