@@ -256,6 +256,8 @@ net::HttpResponse Api::Outdated(const ApiRequest& request, const Error& error) {
   ApiRequest read = request;  // who may change it may read it
   read.method = "GET";
   read.query.clear();
+  // What is restored is at the path that its versions are below.
+  if (read.path.ends_with("/restore")) read.path.resize(read.path.rfind("/versions/"));
   const net::HttpResponse current = Handle(read);
   if (current.status != 200) return Problem(412, error);
   net::HttpResponse response;
