@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kActionNames{"create", "update", "delete"};
 
+constexpr std::int64_t kFoundAtOnce = 100;
+
 std::optional<std::string> OptionalText(const Row& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
   return std::string(row.Text(column));
@@ -73,20 +75,36 @@ base::Result<std::int64_t> Audit::Append(AuditEntry entry) {
   return entry.version;
 }
 
-base::Result<std::vector<AuditEntry>> Audit::Find(const AuditFilter& filter, std::int64_t limit) {
+base::Result<std::vector<AuditEntry>> Audit::Find(AuditFilter filter, std::int64_t& size) {
   std::vector<AuditEntry> entries;
   // The history of one thing has an index, which an OR would keep from being used.
   const bool is_of_one = !filter.kind.empty() && !filter.key.empty();
   const std::string end = is_of_one ? " AND ? <> '')" : " OR ? = '')";
-  auto read = database_.Each(
-      std::string(kSelectAudit) +
-          " WHERE seq < ? AND at >= ? AND at < ? AND (actor = ? OR ? = '')"
-          " AND (environment = ? OR ? = '') AND (kind = ?" +
-          end + " AND (key = ?" + end + " ORDER BY seq DESC LIMIT ?",
-      [&](const Row& row) { entries.push_back(ReadAuditEntry(row)); }, filter.before, filter.since,
-      filter.until, filter.actor, filter.actor, filter.environment, filter.environment, filter.kind,
-      filter.kind, filter.key, filter.key, limit);
-  if (!read) return base::Fail(read.error());
+  const std::string sql = std::string(kSelectAudit) +
+                          " WHERE seq < ? AND at >= ? AND at < ? AND (actor = ? OR ? = '')"
+                          " AND (environment = ? OR ? = '') AND (kind = ?" +
+                          end + " AND (key = ?" + end + " ORDER BY seq DESC LIMIT ?";
+  std::size_t bytes = 0;
+  const auto add = [&](const Row& row) {
+    if (bytes > kMaxFoundBytes && entries.size() > 1) return;
+    entries.push_back(ReadAuditEntry(row));
+    const AuditEntry& entry = entries.back();
+    bytes += entry.before.value_or("").size() + entry.after.value_or("").size();
+  };
+  // A few at a time: PostgreSQL's answer is in memory as a whole.
+  for (std::int64_t left = size + 1; left > 0; left -= kFoundAtOnce) {
+    const std::size_t had = entries.size();
+    const std::int64_t count = std::min(left, kFoundAtOnce);
+    auto read = database_.Each(sql, add, filter.before, filter.since, filter.until, filter.actor,
+                               filter.actor, filter.environment, filter.environment, filter.kind,
+                               filter.kind, filter.key, filter.key, count);
+    if (!read) return base::Fail(read.error());
+    if (entries.size() < had + static_cast<std::size_t>(count)) break;
+    filter.before = entries.back().sequence;
+  }
+  if (bytes > kMaxFoundBytes && entries.size() > 1) {
+    size = std::min(size, static_cast<std::int64_t>(entries.size()) - 1);
+  }
   return entries;
 }
 

@@ -50,6 +50,9 @@ struct AuditFilter {
   std::int64_t before = INT64_MAX;     // sequences below it: where the page before ended
 };
 
+/// Of the documents in one answer: an entry may have two of the largest that the API takes.
+inline constexpr std::size_t kMaxFoundBytes = std::size_t{64} << 20U;
+
 /// The newest entry's place in the chain of store/audit_chain.h.
 struct AuditHead {
   std::int64_t sequence = 0;  // 0 and "" for an empty log
@@ -68,8 +71,9 @@ class Audit {
 
   /// Returns the version that it gave. To be called in a transaction.
   base::Result<std::int64_t> Append(AuditEntry entry);
-  /// The newest first, at most `limit`.
-  base::Result<std::vector<AuditEntry>> Find(const AuditFilter& filter, std::int64_t limit);
+  /// The newest first: `size` of them, and one more when there are others. `size` is lowered to
+  /// what fits into kMaxFoundBytes, but not below 1.
+  base::Result<std::vector<AuditEntry>> Find(AuditFilter filter, std::int64_t& size);
   /// The entry of a version; kNotFound when there is none.
   base::Result<AuditEntry> Version(const Subject& subject, std::int64_t version);
   /// The subject's last version; 0 when it never was.

@@ -1,4 +1,6 @@
 // /api/v1/audit: who changed what.
+#include <algorithm>
+
 #include "store/audit_json.h"
 #include "store/reply_json.h"
 #include "store/routes.h"
@@ -27,10 +29,10 @@ Result<AuditFilter> ReadFilter(const Query& query) {
   return filter;
 }
 
-Result<std::vector<AuditEntry>> Find(const Call& call, std::int64_t count) {
+Result<std::vector<AuditEntry>> Find(const Call& call, std::int64_t& size) {
   auto filter = ReadFilter(call.query);
   if (!filter) return Fail(filter.error());
-  return Audit(call.ledger.database()).Find(*filter, count);
+  return Audit(call.ledger.database()).Find(*filter, size);
 }
 
 }  // namespace
@@ -38,7 +40,7 @@ Result<std::vector<AuditEntry>> Find(const Call& call, std::int64_t count) {
 Result<Reply> ListAudit(const Call& call) {
   auto size = call.query.PageSize();
   if (!size) return Fail(size.error());
-  auto entries = Find(call, *size + 1);
+  auto entries = Find(call, *size);
   if (!entries) return Fail(entries.error());
   return Reply{200,
                JsonPage("entries", *std::move(entries), *size, AppendAuditEntry,
@@ -50,6 +52,7 @@ Result<Reply> ExportAudit(const Call& call) {
   if (!size) return Fail(size.error());
   auto entries = Find(call, *size);
   if (!entries) return Fail(entries.error());
+  entries->resize(std::min(entries->size(), static_cast<std::size_t>(*size)));
   Reply reply;
   reply.type = "application/x-ndjson";
   for (const AuditEntry& entry : *entries) {

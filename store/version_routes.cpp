@@ -69,7 +69,7 @@ Result<Reply> ListVersions(const Call& call) {
   auto before = call.query.Number("after", filter.before, 1, INT64_MAX);
   if (!before) return Fail(before.error());
   filter.before = *before;
-  auto entries = Audit(call.ledger.database()).Find(filter, *size + 1);
+  auto entries = Audit(call.ledger.database()).Find(filter, *size);
   if (!entries) return Fail(entries.error());
   return Reply{200,
                JsonPage("versions", *std::move(entries), *size, AppendAuditEntry,

@@ -104,9 +104,38 @@ TEST_CASE("the difference of two versions is told in words and as a JSON Patch")
   CHECK(same.Find("patch")->AsArray()->empty());
 }
 
+TEST_CASE("an answer about the log holds so many bytes, and the next page the rest") {
+  StoreFixture store;
+  REQUIRE(store.database.Transaction([&]() -> base::Result<void> {
+    for (int i = 0; i < 3; ++i) {
+      AuditEntry entry;
+      entry.subject = {std::nullopt, "flag", "large"};
+      entry.after = '"' + std::string(kMaxFoundBytes / 3 * 2, 'x') + '"';
+      auto written = Audit(store.database).Append(std::move(entry));
+      if (!written) return base::Fail(written.error());
+    }
+    return {};
+  }));
+  for (const std::string path : {"/api/v1/audit", "/api/v1/flags/large/versions"}) {
+    std::string after;
+    for (const int expected : {3, 2, 1}) {
+      const net::HttpResponse page = store.Send("GET", path + after);
+      const std::string sequence = std::to_string(expected);
+      CHECK(page.body.find("\"sequence\":" + sequence + ',') != std::string::npos);
+      CHECK(page.body.size() < kMaxFoundBytes);
+      CHECK(page.body.ends_with("\"next\":\"" + sequence + "\"}") == (expected > 1));
+      after = "?after=" + sequence;
+    }
+  }
+  CHECK(store.Send("GET", "/api/v1/audit/export").body.size() < kMaxFoundBytes);
+}
+
 TEST_CASE("a restored version is a new one") {
   HistoryFixture store;
   store.Expect(428, "POST", kConfig + "/versions/2/restore", "", "");
+  const auto outdated = store.Expect(412, "POST", kConfig + "/versions/2/restore", "", "\"v9\"");
+  REQUIRE(outdated.Find("current") != nullptr);
+  CHECK(Number(*outdated.Find("current"), "version") == 3);
   const auto restored = store.Expect(200, "POST", kConfig + "/versions/2/restore", "", "\"v3\"");
   CHECK(Text(*restored.Find("default"), "variant") == "on");
   CHECK(Number(restored, "version") == 4);

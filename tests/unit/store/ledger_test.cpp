@@ -62,7 +62,8 @@ TEST_CASE("asking for what is there already changes nothing and writes no audit 
 TEST_CASE("every change has its audit entry, with what was and what is") {
   TwoEnvironments store;
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"salt":"s"})");
-  const auto entries = Audit(store.database).Find({}, 10);
+  std::int64_t size = 10;
+  const auto entries = Audit(store.database).Find({}, size);
   REQUIRE(entries);
   REQUIRE(entries->size() == 4);
   const AuditEntry& last = entries->front();
