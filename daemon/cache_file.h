@@ -9,8 +9,9 @@
 
 namespace pennon::daemon {
 
-/// Opens or creates the file, which its owner alone may read. kInvalid means that what is there is not (or no longer) a cache of
-/// ours: not a database, damaged, of another format, environment or upstream.
+/// Opens or creates the file, which its owner alone may read. kInvalid means that what is there is
+/// not (or no longer) a cache of ours: not a database, damaged, of another format, environment or
+/// upstream.
 base::Result<base::Sqlite> OpenCacheFile(const CacheOptions& options);
 
 /// Renames the file and its companions to `<path>.aside…`, replacing what was moved there before.

@@ -164,7 +164,7 @@ const Attribute* ResolvePath(const ImageView& view, const AttributeRef& ref,
     found = context.Find(view.Text(next->name));
     for (const TextRef& member : view.paths.subspan(next->members.first, next->members.count)) {
       if (found == nullptr) break;
-      found = model::Context::Member(*found, view.Text(member));
+      found = context.FindMember(*found, view.Text(member));
     }
     const bool is_missing = found == nullptr || found->kind() == AttributeKind::kNull;
     if (!is_missing || next->alternative == kNone) return found;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/short_text.h"
+#include "model/context_index.h"
 
 namespace pennon::model {
 
@@ -80,13 +81,13 @@ class Context {
  public:
   void Clear() {
     nodes_.clear();
-    is_flat_ = true;
+    shape_ = Shape::kFlat;
   }
 
   /// The places of `count` attributes, for who fills them all, none an array or object; what they
   /// hold until then is of no use.
   Attribute* Refill(std::size_t count) {
-    is_flat_ = true;
+    shape_ = Shape::kFlat;
     if (nodes_.size() != count) nodes_.resize(count, Attribute("", AttributeKind::kNull));
     return nodes_.data();
   }
@@ -103,7 +104,7 @@ class Context {
   /// Begins an array or object; everything added until End(position) is its content.
   std::size_t Begin(std::string_view name, AttributeKind kind) {
     Add(name, kind);
-    is_flat_ = false;
+    shape_ = Shape::kNested;
     return nodes_.size() - 1;
   }
   void End(std::size_t position) {
@@ -115,23 +116,25 @@ class Context {
     nodes_.erase(nodes_.begin() + static_cast<std::ptrdiff_t>(nodes), nodes_.end());
   }
 
+  /// For who is about to look up many attributes, once all are added: those of a large context are
+  /// found by their names then. A small one stays as it is.
+  void Index();
+
   /// The top-level attribute called `name`, or null.
   [[nodiscard]] const Attribute* Find(std::string_view name) const {
-    const Attribute* const end = nodes_.data() + nodes_.size();
-    if (!is_flat_ || name.size() > base::kShortText) return FindIn(nodes_.data(), end, name);
+    if (shape_ != Shape::kFlat || name.size() > base::kShortText) return FindAny(name);
     // What nearly all contexts and names are; from the end, because the last one wins.
-    for (const Attribute* node = end; node != nodes_.data();) {
+    for (const Attribute* node = nodes_.data() + nodes_.size(); node != nodes_.data();) {
       --node;
       if (node->name_size_ != name.size()) continue;
       if (base::SameShortText(node->name_, name.data(), name.size())) return node;
     }
     return nullptr;
   }
-  /// The member of `object` called `name`, or null.
-  [[nodiscard]] static const Attribute* Member(const Attribute& object, std::string_view name) {
-    if (object.kind() != AttributeKind::kObject) return nullptr;
-    return FindIn(&object + 1, &object + object.size(), name);
-  }
+  /// The member of `object`, which is of this context, called `name`, or null.
+  [[nodiscard]] const Attribute* FindMember(const Attribute& object, std::string_view name) const;
+  /// The same of an object of any context, looked through.
+  [[nodiscard]] static const Attribute* Member(const Attribute& object, std::string_view name);
 
   [[nodiscard]] const std::vector<Attribute>& nodes() const { return nodes_; }
 
@@ -147,19 +150,14 @@ class Context {
   }
   [[gnu::noinline]] void Grow() { nodes_.reserve(nodes_.empty() ? 16 : 2 * nodes_.size()); }
 
-  // The last one wins, as in JSON readers that keep one of several equal keys.
-  [[gnu::noinline]] static const Attribute* FindIn(const Attribute* node, const Attribute* end,
-                                                   std::string_view name) {
-    const Attribute* found = nullptr;
-    while (node < end) {
-      if (base::SameText(node->name(), name)) found = node;
-      node += node->size();
-    }
-    return found;
-  }
+  enum class Shape : std::uint8_t { kFlat, kNested, kIndexed };  // flat: no arrays and objects
+
+  [[nodiscard]] const Attribute* FindAny(std::string_view name) const;
+  [[nodiscard]] const Attribute* FindIndexed(std::uint32_t object, std::string_view name) const;
 
   std::vector<Attribute> nodes_;
-  bool is_flat_ = true;  // no arrays and objects
+  Shape shape_ = Shape::kFlat;
+  ContextIndex index_;
 };
 
 }  // namespace pennon::model

@@ -116,10 +116,12 @@ class EvaluationService {
   /// The same by what was sought in this reading, approached or not.
   Answer Evaluate(const Reading& reading, const engine::HashedKey& key,
                   const model::Context& context);
-  /// Evaluates each of `keys` and hands it to `on_answer(key, answer)`, in order.
+  /// Evaluates each of `keys` and hands it to `on_answer(key, answer)`, in order. The context is
+  /// complete, and gets an index when it is large.
   template <typename OnAnswer>
   void EvaluateAll(const Reading& reading, std::span<const std::string_view> keys,
-                   const model::Context& context, const OnAnswer& on_answer) {
+                   model::Context& context, const OnAnswer& on_answer) {
+    if (keys.size() > 1) context.Index();
     std::array<engine::HashedKey, kForeseen> foreseen;
     for (; !keys.empty(); keys = keys.subspan(std::min(keys.size(), kForeseen))) {
       const std::size_t count = std::min(keys.size(), kForeseen);
