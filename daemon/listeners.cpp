@@ -14,6 +14,8 @@ using base::Error;
 using base::Fail;
 using base::Result;
 
+constexpr std::int64_t kAdminIdleMillis = 120'000;  // scrapers come again sooner
+
 // HTTP with a handler of the connection's own.
 class HttpConnection final : public net::StreamProtocol {
  public:
@@ -150,6 +152,8 @@ void Listeners::Serve(std::string name, int fd, bool is_inherited, net::Protocol
   limits.max_output_bytes = config_.max_output.bytes;
   limits.message_deadline_millis = config_.message_timeout.millis;
   limits.write_deadline_millis = config_.write_timeout.millis;
+  // A host that has gone without a word would else keep its place for ever.
+  if (name == "admin") limits.idle_deadline_millis = kAdminIdleMillis;
   limits.leave_waiting = is_inherited;
   limits.memory = memory_;
   const net::Listener& listener = pool_.Serve(fd, limits, std::move(factory));
