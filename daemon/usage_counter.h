@@ -1,4 +1,5 @@
-// One worker's counts by flag and variant: plain memory of that worker, handed over as a whole.
+// One worker's counts by flag, variant and reason: plain memory of that worker, handed over as a
+// whole.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct UsageTable {
   struct Slot {
     std::uint32_t flag = 0;  // offset of its block
     std::uint32_t variant_size = 0;
+    model::Reason reason = model::Reason::kError;
     const char* variant = nullptr;  // in the image
     std::uint64_t evaluations = 0;  // 0: the slot is free
   };
@@ -35,14 +37,14 @@ class UsageCounter final : public serving::UsageSink {
   explicit UsageCounter(HandOver hand_over) : hand_over_(std::move(hand_over)) {}
 
   void Count(const serving::Published& published, engine::FlagHandle flag, std::string_view variant,
-             std::uint64_t times) override;
+             model::Reason reason, std::uint64_t times) override;
   /// Hands over what has been counted until now.
   void Flush();
 
  private:
   void Begin(const serving::Published& published);
   void Grow();
-  UsageTable::Slot& Find(std::uint32_t flag, std::string_view variant);
+  UsageTable::Slot& Find(std::uint32_t flag, std::string_view variant, model::Reason reason);
 
   HandOver hand_over_;
   UsageTable table_;

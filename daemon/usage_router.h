@@ -19,9 +19,10 @@ class UsageRouter final : public serving::UsageSink {
   [[nodiscard]] bool empty() const { return sinks_.empty(); }
 
   void Count(const serving::Published& published, engine::FlagHandle flag, std::string_view variant,
-             std::uint64_t times) override {
+             model::Reason reason, std::uint64_t times) override {
     for (const auto& [environment, sink] : sinks_) {
-      if (environment == published.environment) return sink->Count(published, flag, variant, times);
+      if (environment == published.environment)
+        return sink->Count(published, flag, variant, reason, times);
     }
   }
 

@@ -55,8 +55,8 @@ void UsageSpool::Add(const UsageTable& table, base::WallMillis now) {
   open_hour_ = now / kHourMillis * kHourMillis;
   for (const UsageTable::Slot& slot : table.slots) {
     if (slot.evaluations == 0) continue;
-    std::pair<std::string, std::string> key(table.image->snapshot().Key({slot.flag}),
-                                            std::string_view(slot.variant, slot.variant_size));
+    Key key(table.image->snapshot().Key({slot.flag}),
+            std::string_view(slot.variant, slot.variant_size), slot.reason);
     const auto found = open_.find(key);
     if (found != open_.end()) {
       found->second = std::min(found->second + slot.evaluations, kMaxUsageCount);
@@ -70,7 +70,7 @@ void UsageSpool::Add(const UsageTable& table, base::WallMillis now) {
 
 void UsageSpool::CloseOpen(base::WallMillis now, bool only_past) {
   if (open_.empty() || (only_past && open_hour_ == now / kHourMillis * kHourMillis)) return;
-  std::vector<std::map<std::pair<std::string, std::string>, std::uint64_t>::const_iterator> part;
+  std::vector<Counts::const_iterator> part;
   for (auto count = open_.cbegin(); count != open_.cend(); ++count) {
     part.push_back(count);
     if (part.size() < kMaxBatchCounts && std::next(count) != open_.cend()) continue;
@@ -80,18 +80,18 @@ void UsageSpool::CloseOpen(base::WallMillis now, bool only_past) {
   open_.clear();
 }
 
-void UsageSpool::Close(
-    const std::vector<std::map<std::pair<std::string, std::string>, std::uint64_t>::const_iterator>&
-        counts) {
+void UsageSpool::Close(const std::vector<Counts::const_iterator>& counts) {
   ClosedBatch batch;
   batch.id = base::RandomToken("", kIdBytes);
   batch.hour = open_hour_;
   char separator = '[';
   for (const auto& count : counts) {
     batch.counts += std::exchange(separator, ',');
+    const auto& [flag, variant, reason] = count->first;
     base::JsonObject(batch.counts)
-        .String("flag", count->first.first)
-        .String("variant", count->first.second)
+        .String("flag", flag)
+        .String("variant", variant)
+        .String("reason", Name(reason))
         .Uint("evaluations", count->second)
         .Close();
     batch.evaluations += count->second;

@@ -1,17 +1,19 @@
-// What was evaluated and has not been reported yet: counts by flag and variant of the running hour,
-// and batches that are closed, which survive the process in the cache's file.
+// What was evaluated and has not been reported yet: counts by flag, variant and reason of the
+// running hour, and batches that are closed, which survive the process in the cache's file.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "daemon/cache_writer.h"
 #include "daemon/usage_counter.h"
+#include "model/evaluation.h"
 
 namespace pennon::daemon {
 
@@ -52,16 +54,18 @@ class UsageSpool {
   [[nodiscard]] std::size_t waiting() const { return closed_.size(); }
 
  private:
-  void Close(const std::vector<
-             std::map<std::pair<std::string, std::string>, std::uint64_t>::const_iterator>& counts);
+  using Key = std::tuple<std::string, std::string, model::Reason>;  // flag and variant
+  using Counts = std::map<Key, std::uint64_t>;
+
+  void Close(const std::vector<Counts::const_iterator>& counts);
   void LoadFrom(Cache& cache);
   void Keep(const ClosedBatch& batch);
   void Drop(std::string id, bool is_lost);
 
   CacheWriter* cache_;
   base::WallMillis open_hour_ = 0;
-  std::map<std::pair<std::string, std::string>, std::uint64_t> open_;  // by flag and variant
-  std::deque<ClosedBatch> closed_;                                     // oldest first
+  Counts open_;
+  std::deque<ClosedBatch> closed_;  // oldest first
   std::size_t closed_bytes_ = 0;
   std::uint64_t lost_ = 0;
 };

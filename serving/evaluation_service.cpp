@@ -155,7 +155,9 @@ Answer EvaluationService::Evaluate(const Reading& reading, const engine::HashedK
       is_own ? Answer{engine::Evaluate(published.image->snapshot(), *flag, context, moment),
                       published.source}
              : Missing(published, key.text, context, moment);
-  if (usage_ != nullptr && is_own) usage_->Count(published, *flag, answer.evaluation.variant, 1);
+  if (usage_ != nullptr && is_own) {
+    usage_->Count(published, *flag, answer.evaluation.variant, answer.evaluation.reason, 1);
+  }
   Count(counts_.by_reason[static_cast<std::size_t>(answer.evaluation.reason)]);
   return answer;
 }
@@ -169,7 +171,7 @@ void EvaluationService::AddReported(const Reading& reading, const Reported& repo
   const auto flag = FindIn(published.image, reported.flag);
   if (!flag) return;
   const auto variant = published.image->snapshot().FindVariant(*flag, reported.variant);
-  if (variant) usage_->Count(published, *flag, *variant, times);
+  if (variant) usage_->Count(published, *flag, *variant, reported.reason, times);
 }
 
 engine::Explanation EvaluationService::Explain(const Reading& reading, std::string_view key,

@@ -79,7 +79,7 @@ class EvaluationService {
     if (host_ != nullptr) host_->AddTo(context, request);
   }
 
-  /// Counts from now on, by flag and variant; null: nowhere. Before the worker runs.
+  /// Counts from now on, by flag, variant and reason; null: nowhere. Before the worker runs.
   void SetUsageSink(UsageSink* usage) { usage_ = usage; }
 
   /// The environment called `environment`; "" means the only one there is. Taken once a request.

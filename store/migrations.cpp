@@ -243,6 +243,27 @@ constexpr const char* kPeople = R"sql(
 constexpr const char* kProtection =
     "ALTER TABLE environments ADD COLUMN protected INTEGER NOT NULL DEFAULT 0";
 
+// Why it was answered so: "" for what was counted before.
+constexpr const char* kUsageReasons = R"sql(
+  CREATE TABLE usage_by_reason (
+    environment TEXT NOT NULL REFERENCES environments (key) ON DELETE CASCADE,
+    flag TEXT NOT NULL,
+    variant TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    evaluations INTEGER NOT NULL,
+    PRIMARY KEY (environment, flag, hour, variant, reason)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO usage_by_reason (environment, flag, variant, reason, hour, evaluations)
+    SELECT environment, flag, variant, '', hour, evaluations FROM usage;
+  DROP TABLE usage;
+  ALTER TABLE usage_by_reason RENAME TO usage;
+)sql";
+
+base::Result<void> WriteUsageReasons(Driver& driver) {
+  return driver.Execute(kUsageReasons);
+}
+
 base::Result<void> WriteProtection(Driver& driver) {
   return driver.Execute(kProtection);
 }
@@ -266,8 +287,8 @@ base::Result<void> WriteHistory(Driver& driver) {
 }
 
 using Step = base::Result<void> (*)(Driver&);
-constexpr std::array<Step, 5> kSteps{WriteFirstSchema, WriteHistory, WriteOperations, WritePeople,
-                                     WriteProtection};
+constexpr std::array<Step, 6> kSteps{WriteFirstSchema, WriteHistory,    WriteOperations,
+                                     WritePeople,      WriteProtection, WriteUsageReasons};
 
 }  // namespace
 

@@ -40,9 +40,11 @@ std::optional<Error> ReadCount(const model::Value& value, const std::string& pat
   std::uint64_t evaluations = 0;
   reader.RequiredString("flag", count.flag);
   reader.String("variant", count.variant);
+  reader.String("reason", count.reason);
   reader.Unsigned("evaluations", INT64_MAX >> 16, evaluations);
   CheckText(reader, "flag", count.flag, false);
   CheckText(reader, "variant", count.variant, true);
+  CheckText(reader, "reason", count.reason, true);
   count.evaluations = static_cast<std::int64_t>(evaluations);
   if (auto error = reader.Finish()) return error;
   batch.counts.push_back(std::move(count));
@@ -92,7 +94,8 @@ std::string JsonTextOf(const std::vector<std::string>& keys) {
 }
 
 FlagUsage UsageOf(const Row& row) {
-  return {std::string(row.Text(0)), std::string(row.Text(1)), row.Int(2), row.Int(3)};
+  return {std::string(row.Text(0)), std::string(row.Text(1)), std::string(row.Text(2)), row.Int(3),
+          row.Int(4)};
 }
 
 }  // namespace
@@ -157,10 +160,10 @@ Result<void> Reports::Count(const std::string& environment, const UsageBatch& ba
   if (*is_new == 0) return {};  // its answer was lost
   for (const UsageCount& count : batch.counts) {
     auto done = database_.Run(
-        "INSERT INTO usage (environment, flag, variant, hour, evaluations) "
-        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (environment, flag, hour, variant) DO UPDATE SET "
-        "evaluations = usage.evaluations + excluded.evaluations",
-        environment, count.flag, count.variant, batch.hour, count.evaluations);
+        "INSERT INTO usage (environment, flag, variant, reason, hour, evaluations) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (environment, flag, hour, variant, reason) "
+        "DO UPDATE SET evaluations = usage.evaluations + excluded.evaluations",
+        environment, count.flag, count.variant, count.reason, batch.hour, count.evaluations);
     if (!done) return done;
   }
   return {};
@@ -209,9 +212,9 @@ Result<std::vector<FlagUsage>> Reports::Totals(const std::string& environment,
                                                base::WallMillis since, base::WallMillis until) {
   std::vector<FlagUsage> totals;
   auto read = database_.Each(
-      "SELECT flag, variant, max(hour), CAST(sum(evaluations) AS BIGINT) FROM usage "
+      "SELECT flag, variant, reason, max(hour), CAST(sum(evaluations) AS BIGINT) FROM usage "
       "WHERE environment = ? AND hour >= ? AND hour < ? "
-      "GROUP BY flag, variant ORDER BY flag, variant",
+      "GROUP BY flag, variant, reason ORDER BY flag, variant, reason",
       [&](const Row& row) { totals.push_back(UsageOf(row)); }, environment, since, until);
   if (!read) return Fail(read.error());
   return totals;
@@ -222,8 +225,8 @@ Result<std::vector<FlagUsage>> Reports::Hours(const std::string& environment,
                                               base::WallMillis until) {
   std::vector<FlagUsage> hours;
   auto read = database_.Each(
-      "SELECT flag, variant, hour, evaluations FROM usage "
-      "WHERE environment = ? AND flag = ? AND hour >= ? AND hour < ? ORDER BY hour, variant",
+      "SELECT flag, variant, reason, hour, evaluations FROM usage WHERE environment = ? AND "
+      "flag = ? AND hour >= ? AND hour < ? ORDER BY hour, variant, reason",
       [&](const Row& row) { hours.push_back(UsageOf(row)); }, environment, flag, since, until);
   if (!read) return Fail(read.error());
   return hours;

@@ -20,6 +20,7 @@ inline constexpr base::WallMillis kDaemonKeptMillis = 7LL * 86'400'000;
 struct UsageCount {
   std::string flag;
   std::string variant;  // "" for answers without one
+  std::string reason;   // as OFREP has it; "" when the daemon does not say
   std::int64_t evaluations = 0;
 };
 /// What was evaluated in one hour; counted once, however often it is sent.
@@ -48,6 +49,7 @@ struct DaemonRecord : Report {
 struct FlagUsage {
   std::string flag;
   std::string variant;
+  std::string reason;
   base::WallMillis hour = 0;  // of a total: the last one
   std::int64_t evaluations = 0;
 };
@@ -68,7 +70,7 @@ class Reports {
   /// At most `limit` of those that refused the last set, or cannot evaluate `flag` out of it.
   base::Result<std::vector<DaemonRecord>> Unable(const std::string& environment,
                                                  const std::string& flag, std::size_t limit);
-  /// Totals by flag and variant of the hours in [since, until).
+  /// Totals by flag, variant and reason of the hours in [since, until).
   base::Result<std::vector<FlagUsage>> Totals(const std::string& environment,
                                               base::WallMillis since, base::WallMillis until);
   /// One flag's hours.

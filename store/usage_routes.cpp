@@ -32,7 +32,8 @@ Result<Window> ReadWindow(const Call& call) {
 struct FlagTotal {
   std::int64_t evaluations = 0;
   base::WallMillis last_hour = 0;
-  std::vector<FlagUsage> variants;
+  std::map<std::string, std::int64_t> variants;
+  std::map<std::string, std::int64_t> reasons;
 };
 
 // Every flag of the set is there, so that one that nobody asks for is seen.
@@ -44,7 +45,8 @@ std::map<std::string, FlagTotal> TotalsByFlag(const EnvironmentSet& set,
     FlagTotal& total = totals[one.flag];
     total.evaluations += one.evaluations;
     total.last_hour = std::max(total.last_hour, one.hour);
-    total.variants.push_back(one);
+    total.variants[one.variant] += one.evaluations;
+    total.reasons[one.reason] += one.evaluations;
   }
   return totals;
 }
@@ -54,9 +56,12 @@ void AppendTotal(std::string& out, const std::pair<const std::string, FlagTotal>
   base::JsonObject object(out);
   object.String("flag", flag).Int("evaluations", total.evaluations);
   if (total.last_hour != 0) object.String("lastHour", Timestamp(total.last_hour));
-  base::JsonObject variants(object.Key("variants"));
-  for (const FlagUsage& one : total.variants) variants.Int(one.variant, one.evaluations);
-  variants.Close();
+  for (const auto& [member, counts] :
+       {std::pair("variants", &total.variants), std::pair("reasons", &total.reasons)}) {
+    base::JsonObject by(object.Key(member));
+    for (const auto& [name, evaluations] : *counts) by.Int(name, evaluations);
+    by.Close();
+  }
   object.Close();
 }
 
@@ -107,7 +112,7 @@ Result<Reply> ShowFlagUsage(const Call& call) {
   const auto append = [](std::string& out, const FlagUsage& one) {
     base::JsonObject object(out);
     object.String("hour", Timestamp(one.hour)).String("variant", one.variant);
-    object.Int("evaluations", one.evaluations);
+    object.String("reason", one.reason).Int("evaluations", one.evaluations);
     object.Close();
   };
   return Reply{200, JsonList("hours", *usage, append)};

@@ -38,7 +38,8 @@ model::Evaluation EvaluationOf(const serving::Published& published, engine::Flag
 struct Fixture {
   void Count(const serving::Published& published, std::uint32_t index, std::uint64_t times = 1) {
     const engine::FlagHandle flag = published.image->snapshot().At(index);
-    counter.Count(published, flag, EvaluationOf(published, flag).variant, times);
+    const model::Evaluation evaluation = EvaluationOf(published, flag);
+    counter.Count(published, flag, evaluation.variant, evaluation.reason, times);
   }
   void Take(base::WallMillis now) {
     for (const UsageTable& table : tables) spool.Add(table, now);
@@ -70,7 +71,27 @@ TEST_CASE_FIXTURE(Fixture, "every evaluation is counted once, whatever the numbe
   REQUIRE(spool.waiting() == 1);
   CHECK(spool.closed()[0].evaluations == 4'000);
   CHECK(spool.closed()[0].counts.starts_with(
-      R"([{"flag":"f10000","variant":"on","evaluations":2},{"flag":"f10001")"));
+      R"([{"flag":"f10000","variant":"on","reason":"STATIC","evaluations":2},{"flag":"f10001")"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a variant is counted by each reason that it was answered for") {
+  const auto published = PublishedOf(300);
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    const engine::FlagHandle flag = published.image->snapshot().At(i);
+    const std::string_view variant = EvaluationOf(published, flag).variant;
+    counter.Count(published, flag, variant, model::Reason::kSplit, 2);
+    counter.Count(published, flag, variant, model::Reason::kTargetingMatch, 3);
+    counter.Count(published, flag, variant, model::Reason::kSplit, 4);
+  }
+  counter.Flush();
+  REQUIRE(tables.size() == 1);
+  CHECK(tables[0].used == 600);
+  Take(kHour);
+  spool.CloseOpen(kHour, false);
+  REQUIRE(spool.waiting() == 1);
+  CHECK(spool.closed()[0].counts.starts_with(
+      R"([{"flag":"f10000","variant":"on","reason":"TARGETING_MATCH","evaluations":3},)"
+      R"({"flag":"f10000","variant":"on","reason":"SPLIT","evaluations":6},{"flag":"f10001")"));
 }
 
 TEST_CASE_FIXTURE(Fixture, "an image that is replaced is handed over with its counts") {
@@ -84,7 +105,8 @@ TEST_CASE_FIXTURE(Fixture, "an image that is replaced is handed over with its co
   Take(kHour);
   spool.CloseOpen(kHour, false);
   REQUIRE(spool.waiting() == 1);
-  CHECK(spool.closed()[0].counts == R"([{"flag":"f10000","variant":"on","evaluations":4}])");
+  CHECK(spool.closed()[0].counts ==
+        R"([{"flag":"f10000","variant":"on","reason":"STATIC","evaluations":4}])");
 }
 
 TEST_CASE_FIXTURE(Fixture,

@@ -9,12 +9,13 @@ namespace {
 
 struct Noted final : serving::UsageSink {
   void Count(const serving::Published& published, engine::FlagHandle flag, std::string_view variant,
-             std::uint64_t times) override {
+             model::Reason reason, std::uint64_t times) override {
     const auto& bytes = published.image->bytes();
     const auto* const start = reinterpret_cast<const char*>(bytes.data());
     CHECK((variant.empty() || (variant.data() > start && variant.data() < start + bytes.size())));
     counts.push_back(std::string(published.image->snapshot().Key(flag)) + '/' +
-                     std::string(variant) + '=' + std::to_string(times));
+                     std::string(variant) + ' ' + std::string(Name(reason)) + '=' +
+                     std::to_string(times));
   }
   std::vector<std::string> counts;
 };
@@ -81,7 +82,8 @@ TEST_CASE_FIXTURE(ServingFixture,
   service.AddReported(reading, {"invented", name, model::Reason::kSplit, 4});
   service.AddReported(reading, {"a", name, model::Reason::kStatic, UINT64_MAX});
   const std::string most = std::to_string(serving::Reported::kMaxTimes);
-  CHECK(usage.counts == std::vector<std::string>{"a/v=5", "a/=2", "a/v=" + most});
+  CHECK(usage.counts ==
+        std::vector<std::string>{"a/v SPLIT=5", "a/ DISABLED=2", "a/v STATIC=" + most});
   const auto reported = [&](model::Reason reason) {
     return service.counts().reported[static_cast<std::size_t>(reason)].load();
   };

@@ -135,6 +135,30 @@ TEST_CASE("a migration that fails leaves the database as it was") {
   CHECK(Migrate(**driver));
 }
 
+TEST_CASE("usage that was counted without reasons is kept, under none") {
+  const TemporaryDirectory directory;
+  const std::string location = LocationOf(directory.Path("store.db"));
+  auto driver = OnPostgres() ? PostgresDriver::Open(location) : SqliteDriver::Open(location, true);
+  REQUIRE(driver);
+  constexpr std::int64_t kBeforeReasons = 5;
+  REQUIRE(Migrate(**driver, kBeforeReasons));
+  REQUIRE(
+      (*driver)->Execute("INSERT INTO environments (key, name, epoch, revision, created_at) "
+                         "VALUES ('e', 'e', 1, 1, 0); "
+                         "INSERT INTO usage (environment, flag, variant, hour, evaluations) "
+                         "VALUES ('e', 'f', 'on', 7, 3)"));
+  REQUIRE(Migrate(**driver));
+  std::string kept;
+  REQUIRE((*driver)->Run(
+      "SELECT flag, variant, reason, hour, evaluations FROM usage", {}, [&](const Row& row) {
+        kept += std::string(row.Text(0)) + ' ' + std::string(row.Text(1)) + " <" +
+                std::string(row.Text(2)) + "> " + std::to_string(row.Int(3)) + ' ' +
+                std::to_string(row.Int(4)) + '\n';
+        return true;
+      }));
+  CHECK(kept == "f on <> 7 3\n");
+}
+
 TEST_CASE("a backup that is restored is the same store under a new epoch") {
   StoreFixture store;
   store.Expect(201, "POST", "/api/v1/environments", R"({"key":"prod","name":"?"})");

@@ -159,7 +159,8 @@ TEST_CASE("what daemons report is shown, and a batch of usage that is sent twice
   const std::string report =
       R"({"instance":"i-1","host":"berlin-4","version":"1.2.3","epoch":1,"revision":3,)"
       R"("refused":"too old","usage":[{"id":"b1","hour":"2023-11-14T22:59:59Z","counts":[)"
-      R"({"flag":"a","variant":"on","evaluations":5},{"flag":"gone","evaluations":1}]}]})";
+      R"({"flag":"a","variant":"on","reason":"SPLIT","evaluations":3},)"
+      R"({"flag":"a","variant":"on","evaluations":2},{"flag":"gone","evaluations":1}]}]})";
   const auto send = [&](const std::string& body, const std::string& token) {
     return store.Ask("POST", "/sync/v1/report", token, body).status;
   };
@@ -185,7 +186,11 @@ TEST_CASE("what daemons report is shown, and a batch of usage that is sent twice
   CHECK(Number(flags[0], "evaluations") == 5);
   CHECK(Number(*flags[0].Find("variants"), "on") == 5);
   CHECK(Text(flags[0], "lastHour") == "2023-11-14T22:00:00.000Z");
-  CHECK(show("/flags/a/usage").Find("hours")->AsArray()->size() == 1);
+  CHECK(Number(*flags[0].Find("reasons"), "SPLIT") == 3);
+  CHECK(Number(*flags[0].Find("reasons"), "") == 2);
+  const model::Value hours = show("/flags/a/usage");
+  REQUIRE(hours.Find("hours")->AsArray()->size() == 2);
+  CHECK(Text(hours.Find("hours")->AsArray()->back(), "reason") == "SPLIT");
   const model::Value later = show("/usage?since=2024-01-01T00:00:00Z");
   CHECK(Number(later.Find("flags")->AsArray()->front(), "evaluations") == 0);
 }

@@ -39,3 +39,10 @@ export function columnsOf(span: Span, counts: HourCount[]): Column[] {
   }
   return columns;
 }
+
+/** Sums by reason, the largest first. */
+export function reasonsOf(counts: HourCount[]): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const { reason, evaluations } of counts) sums.set(reason, (sums.get(reason) ?? 0) + evaluations);
+  return [...sums].sort(([, a], [, b]) => b - a);
+}

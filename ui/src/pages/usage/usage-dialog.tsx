@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { api, ask } from '../../api/client';
-import { beginOf, columnsOf, spans, type Column } from '../../model/usage';
+import { beginOf, columnsOf, reasonsOf, spans, type Column } from '../../model/usage';
 import { Dialog } from '../../parts/dialog';
 import { Show, useLoaded } from '../../parts/loaded';
 import { Time } from '../../parts/time';
@@ -31,12 +31,26 @@ export function UsageDialog({ environment, flag, onClose }: Props) {
           ))}
         </select>
       </label>
-      <Show loaded={loaded}>{(hours) => <Chart columns={columnsOf(span, hours)} variants={[...new Set(hours.map(({ variant }) => variant))].sort()} />}</Show>
+      <Show loaded={loaded}>
+        {(hours) => (
+          <>
+            <Chart columns={columnsOf(span, hours)} variants={[...new Set(hours.map(({ variant }) => variant))].sort()} />
+            <Reasons counts={reasonsOf(hours)} />
+          </>
+        )}
+      </Show>
     </Dialog>
   );
 }
 
 const nameOf = (variant: string) => variant || 'the caller’s default';
+
+/** Why it was answered so, the most frequent first. */
+function Reasons({ counts }: { counts: [string, number][] }) {
+  if (counts.length === 0) return null;
+  const text = counts.map(([reason, evaluations]) => `${reason || 'not reported'} ${evaluations.toLocaleString()}`).join(', ');
+  return <p class="muted">Reasons: {text}</p>;
+}
 
 function Chart({ columns, variants }: { columns: Column[]; variants: string[] }) {
   const most = Math.max(1, ...columns.map(({ total }) => total));
