@@ -42,7 +42,7 @@ class ReportTest(EndToEndTest):
 
         def used():
             hours = store.api("GET", "/environments/production/flags/banner/usage")[1]["hours"]
-            return sum(hour["evaluations"] for hour in hours if (hour["variant"], hour["reason"]) == ("sale", "DEFAULT"))
+            return sum(hour["evaluations"] for hour in hours if (hour["variant"], hour["reason"]) == ("sale", "STATIC"))
 
         eventually(lambda: used() >= 51, "the evaluations are counted")
         daemon.program.terminate()
