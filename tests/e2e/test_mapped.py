@@ -133,10 +133,11 @@ class MappedTest(EndToEndTest):
 
     def between(self, spoil=lambda kind, number, answer, descriptors: (answer, descriptors)):
         """What stands between a client and the daemon, and can spoil what it answers, and the client."""
+        pennon = libpennon.load()  # which may skip the test, so before the socket is taken
         between = HostileDaemon(self.folder("between") / "pennon.sock", self.daemon.socket)
         self.addCleanup(between.close)
         between.spoil = spoil
-        client = libpennon.load().Client(socket_path=between.path, retry_max_ms=20)
+        client = pennon.Client(socket_path=between.path, retry_max_ms=20)
         self.addCleanup(client.close)
         eventually(lambda: client.way == "mapped", "it maps")
         return between, client
