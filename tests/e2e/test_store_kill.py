@@ -56,16 +56,17 @@ class Writer(threading.Thread):
 class StoreKillTest(EndToEndTest):
     def check_kept(self, store, acknowledged, revision):
         """(configuration, number in it) of the flag, in which everything acknowledged is."""
-        config = eventually(lambda: self.configuration(store), "the database is back")
+        config = eventually(lambda: self.read(store, FLAG), "the database is back")
         written = config["default"]["split"]["weights"][0]["weight"]
         self.assertGreaterEqual(written, acknowledged)
         self.assertGreaterEqual(config["revision"], revision)
         return config, written
 
     @staticmethod
-    def configuration(store):
+    def read(store, path):
+        """None while it starts, or has found no database: each of its connections makes that out for itself."""
         try:
-            status, answer = store.api("GET", FLAG)
+            status, answer = store.api("GET", path)
         except (OSError, ValueError, http.client.HTTPException):
             return None
         return answer if status == 200 else None
@@ -73,7 +74,7 @@ class StoreKillTest(EndToEndTest):
     def check(self, store, writer):
         self.assertIsNone(writer.failure)
         config, written = self.check_kept(store, writer.acknowledged, writer.revision)
-        entry = store.api("GET", "/audit?kind=config&key=banner&limit=1")[1]["entries"][0]
+        entry = eventually(lambda: self.read(store, "/audit?kind=config&key=banner&limit=1"), "the log can be read")["entries"][0]
         self.assertEqual(entry["after"]["default"]["split"]["weights"][0]["weight"], written)
         self.assertEqual(entry["version"], config["version"])
 
