@@ -10,21 +10,15 @@
 #include "base/sqlite.h"
 #include "daemon/environment.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_clock.h"
 #include "wire/json.h"
 
 namespace pennon::daemon {
 
+using test::TestClock;
 using wire::LineKind;
 using wire::SyncDocument;
 using wire::SyncLine;
-
-/// Both clocks at once, which the test moves.
-class TestClock final : public base::Clock {
- public:
-  [[nodiscard]] base::WallMillis Wall() const override { return now; }
-  [[nodiscard]] base::SteadyMillis Steady() const override { return now; }
-  std::int64_t now = 1'000'000;
-};
 
 inline SyncLine Flag(std::string_view key, int value) {
   const std::string text = R"({"type":"integer","variants":[{"key":"v","value":)" +

@@ -8,19 +8,14 @@
 #include "daemon/translated_set.h"
 #include "daemon/unleash_report.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_clock.h"
 
 namespace pennon::daemon {
 namespace {
 
+using test::TestClock;
 using wire::LineKind;
 using wire::SyncLine;
-
-class TestClock final : public base::Clock {
- public:
-  [[nodiscard]] base::WallMillis Wall() const override { return now; }
-  [[nodiscard]] base::SteadyMillis Steady() const override { return now; }
-  std::int64_t now = 1'000'000;
-};
 
 SyncLine Line(const std::string& key, int value) {
   return MakeSyncLine(LineKind::kFlag, key, {{"value", value}});
