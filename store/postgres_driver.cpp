@@ -233,9 +233,11 @@ Result<std::int64_t> PostgresDriver::Run(std::string_view sql, std::span<const P
   if (PQsendQueryParams(connection_.get(), NumberParameters(sql).c_str(),
                         static_cast<int>(parameters.size()), nullptr, parameters.data(), nullptr,
                         nullptr, 0) == 1) {
-    if (auto answered = Answered(); !answered) return Fail(answered.error());
-    answer.reset(PQgetResult(connection_.get()));
-    while (const Answer end{PQgetResult(connection_.get())}) {
+    for (bool is_over = false; !is_over;) {
+      if (auto answered = Answered(); !answered) return Fail(answered.error());
+      Answer next(PQgetResult(connection_.get()));
+      is_over = next == nullptr;
+      if (answer == nullptr) answer = std::move(next);
     }
   }
   const auto status = PQresultStatus(answer.get());
