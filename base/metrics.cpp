@@ -28,6 +28,10 @@ void MetricRegistry::Add(MetricKind kind, std::string name, std::string help,
 }
 
 std::string MetricRegistry::Text() const {
+  return Text([](const MetricLabels&) { return true; });
+}
+
+std::string MetricRegistry::Text(const std::function<bool(const MetricLabels&)>& shows) const {
   std::vector<prometheus::MetricFamily> families;
   families.reserve(metrics_.size());
   for (const Metric& metric : metrics_) {
@@ -37,6 +41,7 @@ std::string MetricRegistry::Text() const {
     const bool counter = metric.kind == MetricKind::kCounter;
     family.type = counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
     for (const MetricSample& sample : metric.read()) {
+      if (!shows(sample.labels)) continue;
       prometheus::ClientMetric client;
       for (const auto& [name, value] : sample.labels) client.label.push_back({name, value});
       (counter ? client.counter.value : client.gauge.value) = sample.value;

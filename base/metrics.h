@@ -37,6 +37,8 @@ class MetricRegistry {
 
   /// All metrics as `text/plain; version=0.0.4`.
   [[nodiscard]] std::string Text() const;
+  /// Only the samples whose labels `shows` holds for.
+  [[nodiscard]] std::string Text(const std::function<bool(const MetricLabels&)>& shows) const;
 
  private:
   struct Metric;

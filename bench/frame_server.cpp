@@ -21,7 +21,7 @@ void ServeFrames(const std::string& path, std::shared_ptr<const serving::Attache
   published.image = std::move(image);
   service.Publish(std::make_shared<const serving::Published>(std::move(published)));
 
-  const serving::FrameProtocolOptions options{"bench", [](const auto& done) { done("{}"); }};
+  const serving::FrameProtocolOptions options{"bench", {}};
   auto socket = net::UnixSocket::Listen({.path = path});
   if (!socket) Abort(socket.error().Message());
   net::WorkerPool pool(1);

@@ -34,11 +34,15 @@ Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_c
       changes_(control_, pool_.size()),
       http_(ServerName()) {
   // Workers ask the control thread, which owns all state, and get text back.
-  questions_.status = [this](std::function<void(std::string)> done) {
-    control_.Post([this, done = std::move(done)] { done(status_->Json()); });
+  questions_.status = [this](serving::Grant viewer, std::function<void(std::string)> done) {
+    control_.Post([this, viewer = std::move(viewer), done = std::move(done)] {
+      done(status_->Json(viewer));
+    });
   };
-  questions_.metrics = [this](std::function<void(std::string)> done) {
-    control_.Post([this, done = std::move(done)] { done(status_->Metrics()); });
+  questions_.metrics = [this](serving::Grant viewer, std::function<void(std::string)> done) {
+    control_.Post([this, viewer = std::move(viewer), done = std::move(done)] {
+      done(status_->Metrics(viewer));
+    });
   };
   const serving::OrderRequest order = [this](serving::Order given, auto done) {
     control_.Post(
@@ -67,7 +71,7 @@ Daemon::Daemon(DaemonConfig& config, base::Settings& settings, ReadConfig read_c
   RegisterMetrics();
   flag_set_orders_.emplace(environments_);
   orders_.emplace(
-      &*flag_set_orders_, [this] { return base::Result<std::string>(status_->Json()); },
+      &*flag_set_orders_, [this] { return base::Result<std::string>(status_->Json({})); },
       [this] { return Reload(); }, log_);
 }
 

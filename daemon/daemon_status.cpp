@@ -106,7 +106,17 @@ std::string DaemonStatus::Summary() const {
   return all;
 }
 
-std::string DaemonStatus::Json() {
+std::string DaemonStatus::Metrics(const serving::Grant& viewer) const {
+  return registry_.Text([&](const base::MetricLabels& labels) {
+    const auto environment = labels.find("environment");
+    if (environment != labels.end()) return viewer.MaySee(environment->second);
+    // The only environment's metrics have no label.
+    return environments_.size() > 1 ||
+           viewer.MaySee(environments_.front().sync->config().environment);
+  });
+}
+
+std::string DaemonStatus::Json(const serving::Grant& viewer) {
   Observe();
   std::string text;
   JsonObject object(text);
@@ -115,10 +125,11 @@ std::string DaemonStatus::Json() {
   object.Key("environments");
   char comma = '[';
   for (const Shown& shown : environments_) {
+    if (!viewer.MaySee(shown.sync->config().environment)) continue;
     text += std::exchange(comma, ',');
     AppendEnvironment(shown, text);
   }
-  text += ']';
+  text += comma == '[' ? "[]" : "]";
   object.Key("listeners");
   char separator = '[';
   const auto listeners = AllListeners();

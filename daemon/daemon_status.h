@@ -10,6 +10,7 @@
 #include "daemon/environment_sync.h"
 #include "daemon/listeners.h"
 #include "serving/evaluation_service.h"
+#include "serving/grant.h"
 
 namespace pennon::daemon {
 
@@ -27,12 +28,13 @@ class DaemonStatus {
   void Observe();
   /// The state in a few words, for the service manager.
   [[nodiscard]] std::string Summary() const;
-  /// The status as a JSON object.
-  [[nodiscard]] std::string Json();
+  /// The status as a JSON object, with the environments that the viewer may see.
+  [[nodiscard]] std::string Json(const serving::Grant& viewer);
   /// For metrics of what this does not know; docs/metrics.md lists every one.
   base::MetricRegistry& metrics() { return registry_; }
-  /// All metrics in Prometheus' text format.
-  [[nodiscard]] std::string Metrics() const { return registry_.Text(); }
+  /// In Prometheus' text format, the metrics of the process and of the environments that the viewer
+  /// may see.
+  [[nodiscard]] std::string Metrics(const serving::Grant& viewer) const;
 
  private:
   [[nodiscard]] std::vector<NamedListener> AllListeners() const;

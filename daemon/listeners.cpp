@@ -63,7 +63,10 @@ Result<void> ReadToken(const DaemonConfig& config, const std::string& setting,
   }
   // The same in every process, so that a stream can be opened again after a restart.
   std::string ticket = base::Sha256Hex("pennon event stream\n" + *token);
-  tokens.push_back({std::move(*token), std::move(ticket), config.environment});
+  serving::Grant grant;
+  grant.every_environment = config.environment.empty();
+  if (!grant.every_environment) grant.environments.push_back(config.environment);
+  tokens.push_back({std::move(*token), std::move(ticket), config.environment, std::move(grant)});
   return {};
 }
 

@@ -51,7 +51,10 @@ class WorkerService::Handler final : public net::HttpHandler {
     serving::HttpCaller caller{access.environment, true, "", &grant_};
     if (token != nullptr) {
       if (!token->environment.empty()) caller.environment = token->environment;
-      if (door_ == Door::kLoopback) caller.ticket = token->ticket;
+      if (door_ == Door::kLoopback) {
+        caller.ticket = token->ticket;
+        caller.grant = &token->grant;
+      }
     }
     return service_.Route(request, path, door_, caller, response, late);
   }
@@ -106,7 +109,7 @@ bool WorkerService::Route(net::HttpRequest& request, std::string_view path, Door
   }
   const bool is_status = path == "/status";
   const auto& question = is_status ? questions_.status : questions_.metrics;
-  question([answer = late(), is_status](std::string body) {
+  question(*caller.grant, [answer = late(), is_status](std::string body) {
     net::HttpResponse answered;
     if (!is_status) answered.content_type = kMetricsType;
     answered.body = std::move(body);

@@ -14,12 +14,10 @@
 
 namespace pennon::daemon {
 
-/// Answers /status or /metrics from the control thread, through `done`.
-using ControlQuestion = std::function<void(std::function<void(std::string)> done)>;
-
+/// Answers /status or /metrics, each as far as the viewer may see it, from the control thread.
 struct ControlQuestions {
-  ControlQuestion status;
-  ControlQuestion metrics;
+  serving::StatusRequest status;
+  serving::StatusRequest metrics;  // text for Prometheus
 };
 
 /// Which listener a request came to.
@@ -34,6 +32,7 @@ struct BearerToken {
   std::string token;   // never empty
   std::string ticket;  // for event streams, which browsers open without headers; from the token
   std::string environment;  // what a request with it means; "": see HttpAccess
+  serving::Grant grant;     // of requests over loopback
 };
 using BearerTokens = std::vector<BearerToken>;
 

@@ -13,8 +13,9 @@
 
 namespace pennon::serving {
 
-/// Answers the question for the program's status (a JSON object) through `done`, from any thread.
-using StatusRequest = std::function<void(std::function<void(std::string json)> done)>;
+/// Answers the question for the program's status (a JSON object), as far as the viewer may see it,
+/// through `done`, from any thread.
+using StatusRequest = std::function<void(Grant viewer, std::function<void(std::string json)> done)>;
 
 /// An order of an operator: a verb of docs/protocol.md and what it is about.
 struct Order {

@@ -15,7 +15,7 @@ using wire::FrameType;
 namespace {
 
 Error NotHere(std::string_view what) {
-  return Error::Unavailable("frame", std::string(what) + " are not offered here");
+  return Error::Unavailable("frame", std::string(what) + " not offered here");
 }
 
 }  // namespace
@@ -85,8 +85,9 @@ void FrameSession::OnHello(const ReceivedFrame& frame) {
 }
 
 void FrameSession::OnStatus(const ReceivedFrame& frame) {
+  if (!options_.status) return frame.Fail(NotHere("a status is"));
   frame.progress.suspended = true;
-  options_.status([late = late_, id = frame.header.id](const std::string& json) {
+  options_.status(grant_, [late = late_, id = frame.header.id](const std::string& json) {
     std::string answer;
     wire::FrameWriter(answer, FrameType::kStatusAnswer, 0, id).Text32(json);
     late(std::move(answer), false);
@@ -98,7 +99,7 @@ void FrameSession::OnSubscribe(const ReceivedFrame& frame) {
   if (!RequireHello(frame)) return;
   const auto known = wire::DecodeSubscribe(frame.payload);
   if (!known) return frame.Fail(known.error());
-  if (!options_.subscribe) return frame.Fail(NotHere("subscriptions"));
+  if (!options_.subscribe) return frame.Fail(NotHere("subscriptions are"));
   frame.progress.suspended = true;
   options_.subscribe(environment_, std::string(*known), true,
                      MakeFrameSubscriber(late_, open_, frame.header.id));
@@ -149,7 +150,7 @@ void FrameSession::OnOrder(const ReceivedFrame& frame) {
                                        "only root, the daemon's own user and members of "
                                        "peers.admin_group may give orders"));
   }
-  if (!options_.order) return frame.Fail(NotHere("orders"));
+  if (!options_.order) return frame.Fail(NotHere("orders are"));
   frame.progress.suspended = true;
   options_.order({std::string(order->verb), std::string(order->environment),
                   std::string(order->argument), grant_.uid},

@@ -19,6 +19,10 @@ struct Grant {
     return every_environment ||
            std::find(environments.begin(), environments.end(), environment) != environments.end();
   }
+  /// Of others it is told nothing.
+  [[nodiscard]] bool MaySee(std::string_view environment) const {
+    return may_order || MayUse(environment);
+  }
   /// There is nothing for this caller here.
   [[nodiscard]] bool IsEmpty() const {
     return !every_environment && environments.empty() && !may_order;

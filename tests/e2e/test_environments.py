@@ -1,7 +1,9 @@
 """Two environments in one daemon: each with its own flags, cache, key and users."""
+import contextlib
 import http.client
 import json
 import os
+import re
 import subprocess
 import unittest
 
@@ -112,6 +114,29 @@ class EnvironmentsTest(SourceTest):
         self.assertEqual(ask("second-key"), (200, "staging"))
         self.assertEqual(ask("third-key")[0], 401)
         self.assertEqual(ask("")[0], 401)
+
+    def test_who_may_use_one_environment_is_told_of_no_other(self):
+        first, second = self.secret_named("key1", "first-key"), self.secret_named("key2", "second-key")
+        daemon = self.serve(f"http: {{token_file: {first}}}\npeers:\n  environments: {{uid:65534: production}}\nsocket:\n  mode: '0666'\n",
+                            f"http: {{token_file: {second}}}\n")
+
+        def told(connection, headers=None):
+            status, metrics = (request(connection(), "GET", path, None, headers)[2].decode() for path in ("/status", "/metrics"))
+            return ([one["environment"] for one in json.loads(status)["environments"]],
+                    sorted(set(re.findall('environment="([a-z]+)"', metrics))))
+        host, port = daemon.http_address()
+        loopback = lambda: http.client.HTTPConnection(host, int(port), timeout=30)
+        for key, name in (("first-key", "production"), ("second-key", "staging")):
+            self.assertEqual(told(loopback, {"X-API-Key": key}), ([name], [name]))
+        socket = lambda path=daemon.socket: UnixHttpConnection(path)
+        self.assertEqual(told(socket), (["production", "staging"],) * 2)  # the daemon's own user gives orders
+        if os.geteuid() == 0:
+            self.assertEqual(attempts_as(daemon.socket, STRANGER, [], lambda path: told(socket)), [["production"]] * 2)
+            def by_frames(path):
+                with contextlib.closing(FrameClient(path)) as client:
+                    return [one["environment"] for one in client.status()["environments"]]
+            self.assertEqual(by_frames(daemon.socket), ["production", "staging"])
+            self.assertEqual(attempts_as(daemon.socket, STRANGER, [], by_frames), ["production"])
 
     @unittest.skipIf(os.geteuid() != 0, "only root can be another user")
     def test_a_user_has_the_environments_of_its_rules(self):

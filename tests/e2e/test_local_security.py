@@ -39,7 +39,7 @@ def attempts(path):
             "http": attempt(lambda: http("/evaluate")), "ofrep": attempt(lambda: http("/ofrep/v1/evaluate/flags"))}
 
 
-def attempts_as(path, uid, groups):
+def attempts_as(path, uid, groups, attempts=attempts):
     """The same by another user: in a child, because the interpreter may not be that user's to start."""
     reading, writing = os.pipe()
     child = os.fork()

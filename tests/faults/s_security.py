@@ -38,6 +38,34 @@ class SecurityTest(FaultTest):
                 self.assertTrue(said.startswith(b"HTTP/1.1 403"), (name, said[:50]))
                 self.assertNotIn(b"access-control", said.lower())
 
+    def test_S07_the_token_of_one_environment_finds_nothing_of_another(self):
+        folder = self.folder("s07")
+
+        def written(name, *flags):
+            key, file = folder / f"{name}.token", folder / f"{name}.json"
+            file.write_text(json.dumps({"environment": name, "flags": dict.fromkeys(flags, flag(1))}))
+            key.write_text(f"token-of-{name}")
+            key.chmod(0o600)
+            return f"upstream: {{kind: file, file: {file}}}\nhttp: {{token_file: {key}}}\n"
+        (folder / "canary.yaml").write_text(written("canary", "a", "canary-flag"))
+        (folder / "main.yaml").write_text(written("production", "a") + f"environments: {{canary: {folder}/canary.yaml}}\n")
+        daemon = self.start_daemon(arguments=["--config", str(folder / "main.yaml")])
+        eventually(lambda: daemon.get("/readyz")[0] == 200, "both are in force")
+
+        def ask(path, body=None, token="token-of-production"):
+            status, headers, said = request(http.client.HTTPConnection(*daemon.http_address(), timeout=30), "POST" if body is not None else "GET", path,
+                                            body, {"Authorization": "Bearer " + token})
+            return status, str(headers), re.sub(r'"ageMs":\d+', "", said.decode())
+        self.assertIn("canary-flag", ask("/evaluate", {}, "token-of-canary")[2])
+        for path, body in (("/evaluate", {}), ("/ofrep/v1/evaluate/flags", {}), ("/status", None), ("/metrics", None)):
+            status, headers, said = ask(path, body)
+            self.assertEqual(status, 200, path)
+            self.assertNotIn("canary", headers + said, path)
+        for path, body in (("/evaluate", {"flag": "canary-flag"}), ("/ofrep/v1/evaluate/flags/canary-flag", {})):
+            status, _, said = ask(path, body)
+            unknown = ask(path.replace("canary", "nobody"), json.loads(json.dumps(body).replace("canary", "nobody")))
+            self.assertEqual((status, said.replace("canary", "nobody")), (unknown[0], unknown[2]))
+
     def test_S07_an_environment_that_is_not_served_is_answered_like_one_that_does_not_exist(self):
         daemon = self.bootstrapped()
         client = self.frames(daemon)

@@ -34,7 +34,8 @@ void DecodeAnswers(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const serving::FrameProtocolOptions options{
-      "fuzz", [](const std::function<void(std::string)>& done) { done("{}"); },
+      "fuzz",
+      [](const serving::Grant&, const std::function<void(std::string)>& done) { done("{}"); },
       [](const std::string&, const std::string&, bool,
          const std::shared_ptr<serving::Subscriber>&) {},
       [](const serving::Order& order, const std::function<void(base::Result<std::string>)>& done) {
