@@ -177,7 +177,7 @@ Result<void> Change::CheckAlone(const std::string& key, const Object& definition
   model::FlagSet alone;
   auto flag = wire::ReadFlag(key, model::Value(definition));
   if (flag) {
-    alone.flags.push_back(std::make_shared<const model::Flag>(*std::move(flag)));
+    alone.flags.push_back(*std::move(flag));
   } else {
     alone.broken_flags.push_back({key, flag.error()});
   }

@@ -59,7 +59,7 @@ Value AttributeOf(const Value& target) {
 // One instruction while it is followed: its members, and the configuration that it changes.
 class Step {
  public:
-  Step(const Value& instruction, const std::string& path, Object& config)
+  Step(const Value& instruction, const wire::Path& path, Object& config)
       : reader_(instruction, path), config_(config) {}
 
   std::optional<Error> Follow();
@@ -272,7 +272,7 @@ Result<Object> FollowInstructions(Object config, const Value& document) {
   reader.String("comment", comment);
   std::size_t count = 0;
   reader.Each("instructions",
-              [&](const Value& instruction, const std::string& path) -> std::optional<Error> {
+              [&](const Value& instruction, const wire::Path& path) -> std::optional<Error> {
                 if (++count > kMaxInstructions) {
                   return Error::Limit("instructions",
                                       "are more than " + std::to_string(kMaxInstructions));

@@ -33,7 +33,7 @@ void CheckText(ObjectReader& reader, std::string_view member, const std::string&
   if (text.empty() && !may_be_empty) reader.Invalid(member, "is empty");
 }
 
-std::optional<Error> ReadCount(const model::Value& value, const std::string& path,
+std::optional<Error> ReadCount(const model::Value& value, const wire::Path& path,
                                UsageBatch& batch) {
   ObjectReader reader(value, path);
   UsageCount count;
@@ -51,7 +51,7 @@ std::optional<Error> ReadCount(const model::Value& value, const std::string& pat
   return std::nullopt;
 }
 
-std::optional<Error> ReadBatch(const model::Value& value, const std::string& path, Report& report) {
+std::optional<Error> ReadBatch(const model::Value& value, const wire::Path& path, Report& report) {
   ObjectReader reader(value, path);
   UsageBatch batch;
   std::int64_t hour_micros = 0;
@@ -59,7 +59,7 @@ std::optional<Error> ReadBatch(const model::Value& value, const std::string& pat
   CheckText(reader, "id", batch.id, false);
   reader.RequiredInstant("hour", hour_micros);
   batch.hour = hour_micros / 1000 / kHourMillis * kHourMillis;
-  reader.Each("counts", [&](const model::Value& count, const std::string& place) {
+  reader.Each("counts", [&](const model::Value& count, const wire::Path& place) {
     return ReadCount(count, place, batch);
   });
   if (auto error = reader.Finish()) return error;
@@ -121,12 +121,12 @@ Result<Report> ReadReport(std::string environment, const model::Value& document)
   }
   for (const std::string& key : report.quarantined) CheckText(reader, "quarantined", key, false);
   std::size_t counts = 0;
-  reader.Each("usage", [&](const model::Value& batch, const std::string& path) {
+  reader.Each("usage", [&](const model::Value& batch, const wire::Path& path) {
     auto error = ReadBatch(batch, path, report);
     if (!error) counts += report.usage.back().counts.size();
     if (!error && counts > kMaxReportedCounts) {
-      error = Error::Limit(
-          path, "makes more than " + std::to_string(kMaxReportedCounts) + " counts in one report");
+      error = Error::Limit(path.Text(), "makes more than " + std::to_string(kMaxReportedCounts) +
+                                            " counts in one report");
     }
     return error;
   });

@@ -1,5 +1,7 @@
 #include "wire/condition_definition.h"
 
+#include <iterator>
+
 #include "wire/object_reader.h"
 
 namespace pennon::wire {
@@ -24,8 +26,8 @@ void ReadAttribute(ObjectReader& reader, model::LeafCondition& leaf) {
   reader.OneOrMore("attr", names);
   if (reader.failed()) return;
   if (names.empty()) return reader.Invalid("attr", "is empty");
-  leaf.attribute = names.front();
-  leaf.alternatives.assign(names.begin() + 1, names.end());
+  leaf.attribute = std::move(names.front());
+  leaf.alternatives.assign(std::move_iterator(names.begin() + 1), std::move_iterator(names.end()));
 }
 
 Found ReadLeaf(ObjectReader& reader, Condition& out) {
@@ -50,7 +52,7 @@ Found ReadLeaf(ObjectReader& reader, Condition& out) {
 
 }  // namespace
 
-Found ReadWindow(const Value& value, const std::string& path, model::Window& window) {
+Found ReadWindow(const Value& value, const Path& path, model::Window& window) {
   ObjectReader reader(value, path);
   reader.Instant("from", window.from);
   reader.Instant("to", window.to);
@@ -62,7 +64,7 @@ Found ReadWindow(const Value& value, const std::string& path, model::Window& win
 }
 
 // Recursive: the depth of the JSON itself is bounded by wire/json.h.
-Found ReadCondition(const Value& value, const std::string& path, Condition& out) {
+Found ReadCondition(const Value& value, const Path& path, Condition& out) {
   ObjectReader reader(value, path);
   if (reader.Has("all")) {
     return ReadParts(reader, "all", out.node.emplace<model::AllCondition>().parts);

@@ -2,20 +2,20 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "base/error.h"
 #include "model/flag_set.h"
+#include "wire/path.h"
 
 namespace pennon::wire {
 
 /// `path` is where the value stands, for errors. Reads the shape only: what operators take is the
 /// compiler's to check.
-std::optional<base::Error> ReadCondition(const model::Value& value, const std::string& path,
+std::optional<base::Error> ReadCondition(const model::Value& value, const Path& path,
                                          model::Condition& out);
 
 /// {"from", "to"}, of which one may be absent.
-std::optional<base::Error> ReadWindow(const model::Value& value, const std::string& path,
+std::optional<base::Error> ReadWindow(const model::Value& value, const Path& path,
                                       model::Window& window);
 
 }  // namespace pennon::wire

@@ -12,7 +12,7 @@ using base::Fail;
 using model::Value;
 using Found = std::optional<Error>;
 
-Found ReadRule(const Value& value, const std::string& path, model::Rule& rule) {
+Found ReadRule(const Value& value, const Path& path, model::Rule& rule) {
   ObjectReader reader(value, path);
   std::string name;
   reader.String("id", rule.id);
@@ -35,7 +35,7 @@ Found ReadRule(const Value& value, const std::string& path, model::Rule& rule) {
   return reader.Finish();
 }
 
-Found ReadTarget(const Value& value, const std::string& path, model::Target& target) {
+Found ReadTarget(const Value& value, const Path& path, model::Target& target) {
   ObjectReader reader(value, path);
   reader.RequiredString("variant", target.variant);
   reader.String("attribute", target.attribute);
@@ -45,21 +45,20 @@ Found ReadTarget(const Value& value, const std::string& path, model::Target& tar
 
 // Keys of variants, and null for none of them.
 void ReadVariants(ObjectReader& reader, model::Prerequisite& prerequisite) {
-  reader.Each("variants", [&](const Value& element, const std::string& path) -> Found {
+  reader.Each("variants", [&](const Value& element, const Path& path) -> Found {
     if (const std::string* key = element.AsString()) {
       prerequisite.variants.push_back(*key);
     } else if (element.IsNull()) {
       prerequisite.no_variant = true;
     } else {
-      return Error::Invalid(path, "is " + std::string(TypeName(element)) +
-                                      ", expected a variant's key, or null for no variant");
+      return Error::Invalid(path.Text(), "is " + std::string(TypeName(element)) +
+                                             ", expected a variant's key, or null for no variant");
     }
     return std::nullopt;
   });
 }
 
-Found ReadPrerequisite(const Value& value, const std::string& path,
-                       model::Prerequisite& prerequisite) {
+Found ReadPrerequisite(const Value& value, const Path& path, model::Prerequisite& prerequisite) {
   ObjectReader reader(value, path);
   reader.RequiredString("flag", prerequisite.flag);
   ReadVariants(reader, prerequisite);
@@ -82,7 +81,7 @@ void ReadMetadata(ObjectReader& reader, model::Object& metadata) {
   metadata = *object;
 }
 
-Found ReadVariant(const Value& value, const std::string& path, model::Variant& variant) {
+Found ReadVariant(const Value& value, const Path& path, model::Variant& variant) {
   ObjectReader reader(value, path);
   std::string text;
   reader.RequiredString("key", variant.key);
@@ -97,7 +96,7 @@ Found ReadVariant(const Value& value, const std::string& path, model::Variant& v
   return reader.Finish();
 }
 
-Found ReadKill(const Value& value, const std::string& path, model::Flag& flag) {
+Found ReadKill(const Value& value, const Path& path, model::Flag& flag) {
   ObjectReader reader(value, path);
   std::string text;
   flag.killed = true;
@@ -165,28 +164,30 @@ void ReadConfiguration(ObjectReader& reader, model::Flag& flag) {
 
 }  // namespace
 
-base::Result<model::Flag> ReadFlag(std::string_view key, const Value& definition) {
-  model::Flag flag;
-  flag.key = key;
+base::Result<std::shared_ptr<const model::Flag>> ReadFlag(std::string_view key,
+                                                          const Value& definition) {
+  auto flag = std::make_shared<model::Flag>();
+  flag->key = key;
   ObjectReader reader(definition, "");
-  ReadIdentity(reader, flag);
-  ReadConfiguration(reader, flag);
+  ReadIdentity(reader, *flag);
+  ReadConfiguration(reader, *flag);
   if (auto error = reader.Finish({"kind", "key"})) return Fail(*error);
   return flag;
 }
 
-base::Result<model::Segment> ReadSegment(std::string_view key, const Value& definition) {
-  model::Segment segment;
-  segment.key = key;
+base::Result<std::shared_ptr<const model::Segment>> ReadSegment(std::string_view key,
+                                                                const Value& definition) {
+  auto segment = std::make_shared<model::Segment>();
+  segment->key = key;
   ObjectReader reader(definition, "");
   std::string text;
   reader.String("name", text);
   reader.String("description", text);
-  reader.String("attribute", segment.attribute);
-  reader.Values("included", segment.included);
-  reader.Values("excluded", segment.excluded);
+  reader.String("attribute", segment->attribute);
+  reader.Values("included", segment->included);
+  reader.Values("excluded", segment->excluded);
   if (const Value* when = reader.Get("when")) {
-    reader.Note(ReadCondition(*when, reader.PathOf("when"), segment.when.emplace()));
+    reader.Note(ReadCondition(*when, reader.PathOf("when"), segment->when.emplace()));
   }
   if (auto error = reader.Finish({"kind", "key"})) return Fail(*error);
   return segment;

@@ -50,7 +50,9 @@ class Handler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Handler> 
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view key(text, size);
     if (IsHalf(key)) return Refuse(kHalfCharacter);
-    if (key.find('\0') != std::string_view::npos) return Refuse("a key contains the character NUL");
+    if (has_escapes_ && key.find('\0') != std::string_view::npos) {
+      return Refuse("a key contains the character NUL");
+    }
     builder_.Key(key);
     return true;
   }

@@ -15,11 +15,11 @@ constexpr const char* kSegments = "segments";
 
 template <typename T>
 void ReadOne(const std::string& key, const Value& definition,
-             base::Result<T> (*read)(std::string_view, const Value&),
+             base::Result<std::shared_ptr<const T>> (*read)(std::string_view, const Value&),
              model::Definitions<T>& definitions, std::vector<model::Broken>& broken) {
   auto one = read(key, definition);
   if (one) {
-    definitions.push_back(std::make_shared<const T>(std::move(*one)));
+    definitions.push_back(std::move(*one));
   } else {
     broken.push_back({key, one.error()});
   }

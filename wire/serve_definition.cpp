@@ -52,14 +52,14 @@ void ReadShare(ObjectReader& reader, std::string_view member, std::uint32_t& out
   out = static_cast<std::uint32_t>(share);
 }
 
-Found ReadWeight(const Value& value, const std::string& path, model::Weight& weight) {
+Found ReadWeight(const Value& value, const Path& path, model::Weight& weight) {
   ObjectReader reader(value, path);
   reader.RequiredString("variant", weight.variant);
   ReadShare(reader, "weight", weight.weight);
   return reader.Finish();
 }
 
-Found ReadRamp(const Value& value, const std::string& path, model::Ramp& ramp) {
+Found ReadRamp(const Value& value, const Path& path, model::Ramp& ramp) {
   ObjectReader reader(value, path);
   reader.RequiredString("variant", ramp.variant);
   reader.RequiredInstant("from", ramp.from);
@@ -77,8 +77,7 @@ void ReadOnMissing(ObjectReader& reader, model::Split& split) {
   const std::string* text = given->AsString();
   if (given->AsObject() != nullptr) {
     split.on_missing = model::OnMissing::kVariant;
-    const std::string place = reader.PathOf("onMissing");
-    ObjectReader inner(*given, place);
+    ObjectReader inner(*given, reader.PathOf("onMissing"));
     inner.RequiredString("variant", split.missing_variant);
     reader.Note(inner.Finish());
   } else if (text != nullptr && *text == "error") {
@@ -90,7 +89,7 @@ void ReadOnMissing(ObjectReader& reader, model::Split& split) {
   }
 }
 
-Found ReadSplit(const Value& value, const std::string& path, model::Split& split) {
+Found ReadSplit(const Value& value, const Path& path, model::Split& split) {
   ObjectReader reader(value, path);
   ReadBucketing(reader, split.bucketing);
   reader.Each("weights", split.weights, ReadWeight);
@@ -112,7 +111,7 @@ void ReadLogic(ObjectReader& reader, const Value& rule, model::ServeLogic& logic
 
 }  // namespace
 
-Found ReadGate(const Value& value, const std::string& path, model::Gate& gate) {
+Found ReadGate(const Value& value, const Path& path, model::Gate& gate) {
   ObjectReader reader(value, path);
   ReadBucketing(reader, gate.bucketing);
   reader.String("layer", gate.layer);
@@ -138,7 +137,7 @@ Found ReadGate(const Value& value, const std::string& path, model::Gate& gate) {
   return reader.Finish();
 }
 
-Found ReadServe(const Value& value, const std::string& path, model::Serve& serve) {
+Found ReadServe(const Value& value, const Path& path, model::Serve& serve) {
   ObjectReader reader(value, path);
   // `null` is a rule as well.
   const bool has_logic = value.Find("jsonlogic") != nullptr;

@@ -131,15 +131,15 @@ base::Result<void> Verify(const SyncDocument& document, std::uint64_t deleted) {
 
 template <typename T>
 void ReadInto(const SyncLine& line, const base::Result<Value>& value,
-              base::Result<T> (*read)(std::string_view, const Value&),
+              base::Result<std::shared_ptr<const T>> (*read)(std::string_view, const Value&),
               model::Definitions<T>& definitions, std::vector<model::Broken>& broken) {
   const Value* const reason = value ? value->Find(kUnreadable) : nullptr;
   if (reason != nullptr && reason->AsString() != nullptr) {
     return broken.push_back({std::string(line.key()), Error::Invalid("", *reason->AsString())});
   }
-  auto one = value ? read(line.key(), *value) : base::Result<T>(Fail(value.error()));
+  auto one = value ? read(line.key(), *value) : Fail(value.error());
   if (one) {
-    definitions.push_back(std::make_shared<const T>(std::move(*one)));
+    definitions.push_back(std::move(*one));
   } else {
     broken.push_back({std::string(line.key()), one.error()});
   }

@@ -27,19 +27,19 @@ struct Definitions {
   std::map<std::int64_t, const Value*> segments;
 };
 
-std::optional<Error> AddFeature(const Value& feature, const std::string& path, Definitions& all) {
+std::optional<Error> AddFeature(const Value& feature, const Path& path, Definitions& all) {
   const Value* name = feature.Find("name");
   if (name == nullptr || name->AsString() == nullptr) {
-    return Error::Invalid(path + ".name", "is missing, expected a string");
+    return Error::Invalid(path.Member("name").Text(), "is missing, expected a string");
   }
   all.features[*name->AsString()] = &feature;
   return std::nullopt;
 }
 
-std::optional<Error> AddSegment(const Value& segment, const std::string& path, Definitions& all) {
+std::optional<Error> AddSegment(const Value& segment, const Path& path, Definitions& all) {
   const Value* id = segment.Find("id");
   if (id == nullptr || id->AsInt() == nullptr) {
-    return Error::Invalid(path + ".id", "is missing, expected a whole number");
+    return Error::Invalid(path.Member("id").Text(), "is missing, expected a whole number");
   }
   all.segments[*id->AsInt()] = &segment;
   return std::nullopt;
@@ -51,20 +51,18 @@ void Warn(std::optional<Error> error, std::vector<Diagnostic>& diagnostics) {
 }
 
 void AddLists(ObjectReader& reader, Definitions& all, std::vector<Diagnostic>& diagnostics) {
-  reader.Each("features",
-              [&](const Value& element, const std::string& path) -> std::optional<Error> {
-                Warn(AddFeature(element, path, all), diagnostics);
-                return std::nullopt;
-              });
-  reader.Each("segments",
-              [&](const Value& element, const std::string& path) -> std::optional<Error> {
-                Warn(AddSegment(element, path, all), diagnostics);
-                return std::nullopt;
-              });
+  reader.Each("features", [&](const Value& element, const Path& path) -> std::optional<Error> {
+    Warn(AddFeature(element, path, all), diagnostics);
+    return std::nullopt;
+  });
+  reader.Each("segments", [&](const Value& element, const Path& path) -> std::optional<Error> {
+    Warn(AddSegment(element, path, all), diagnostics);
+    return std::nullopt;
+  });
 }
 
 // An event of a kind that is not known, or that cannot be read, changes nothing.
-void Apply(const Value& event, const std::string& path, Definitions& all,
+void Apply(const Value& event, const Path& path, Definitions& all,
            std::vector<Diagnostic>& diagnostics) {
   ObjectReader reader(event, path);
   std::string type;
@@ -109,9 +107,10 @@ Result<Definitions> ReadBody(const Value& body, std::vector<Diagnostic>& diagnos
   for (const Value& event : *events->AsArray()) ordered.push_back(&event);
   std::stable_sort(ordered.begin(), ordered.end(),
                    [](const Value* a, const Value* b) { return EventId(*a) < EventId(*b); });
+  const Path list("events");
   for (const Value* event : ordered) {
     const auto place = static_cast<std::size_t>(event - events->AsArray()->data());
-    Apply(*event, "events[" + std::to_string(place) + ']', all, diagnostics);
+    Apply(*event, list.Element(place), all, diagnostics);
   }
   return all;
 }
@@ -123,13 +122,12 @@ UnleashSegments ReadSegments(const Definitions& all, std::vector<Diagnostic>& di
     std::vector<Value> conditions;
     const std::string place = "segments.unleash-" + std::to_string(id);
     ObjectReader reader(*segment, place);
-    reader.Each("constraints",
-                [&](const Value& element, const std::string& path) -> std::optional<Error> {
-                  auto condition = UnleashConstraint(element);
-                  if (!condition) return condition.error().Within(path);
-                  conditions.push_back(std::move(*condition));
-                  return std::nullopt;
-                });
+    reader.Each("constraints", [&](const Value& element, const Path& path) -> std::optional<Error> {
+      auto condition = UnleashConstraint(element);
+      if (!condition) return condition.error().Within(path.Text());
+      conditions.push_back(std::move(*condition));
+      return std::nullopt;
+    });
     if (reader.failed()) {
       diagnostics.push_back({Severity::kWarning, "unleash-" + std::to_string(id), *reader.error()});
       segments[id] = std::nullopt;

@@ -19,7 +19,7 @@ using model::Value;
 constexpr const char* kEnabled = "enabled";
 constexpr const char* kDisabled = "disabled";
 
-std::optional<Error> ReadDependency(const Value& value, const std::string& path,
+std::optional<Error> ReadDependency(const Value& value, const Path& path,
                                     UnleashDependency& dependency) {
   ObjectReader reader(value, path);
   reader.RequiredString("feature", dependency.feature);
@@ -30,17 +30,16 @@ std::optional<Error> ReadDependency(const Value& value, const std::string& path,
 
 void ReadStrategies(ObjectReader& reader, const UnleashSegments& segments, UnleashFeature& out,
                     std::vector<model::Diagnostic>& diagnostics) {
-  reader.Each(
-      "strategies", [&](const Value& element, const std::string& path) -> std::optional<Error> {
-        auto strategy = ReadUnleashStrategy(element, out.name, segments);
-        if (strategy && strategy->is_known) {
-          out.strategies.push_back(std::move(*strategy));
-        } else if (!strategy) {
-          diagnostics.push_back({model::Severity::kWarning, out.name,
-                                 strategy.error().Within("flags." + out.name + '.' + path)});
-        }
-        return std::nullopt;
-      });
+  reader.Each("strategies", [&](const Value& element, const Path& path) -> std::optional<Error> {
+    auto strategy = ReadUnleashStrategy(element, out.name, segments);
+    if (strategy && strategy->is_known) {
+      out.strategies.push_back(std::move(*strategy));
+    } else if (!strategy) {
+      diagnostics.push_back({model::Severity::kWarning, out.name,
+                             strategy.error().Within("flags." + out.name + '.' + path.Text())});
+    }
+    return std::nullopt;
+  });
   // Without any strategy a feature is on for everybody.
   const Value* given = reader.Get("strategies");
   if (given == nullptr || (given->AsArray() != nullptr && given->AsArray()->empty())) {
@@ -125,7 +124,7 @@ Result<UnleashFeature> ReadUnleashFeature(const std::string& name, const Value& 
     out.variants = variants->AsArray();
   }
   if (reader.failed()) return Fail(*reader.error());
-  const auto collect = [&](const Array* list, const std::string& path) {
+  const auto collect = [&](const Array* list, const Path& path) {
     if (list != nullptr) reader.Note(CollectVariants(*list, path, out.all_variants));
   };
   collect(out.variants, "variants");

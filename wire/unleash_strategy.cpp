@@ -122,24 +122,23 @@ base::Result<UnleashStrategy> ReadUnleashStrategy(const Value& strategy, const s
   std::string name;
   ObjectReader reader(strategy, "");
   reader.RequiredString("name", name);
-  reader.Each("constraints",
-              [&](const Value& element, const std::string& path) -> std::optional<Error> {
-                auto condition = UnleashConstraint(element);
-                if (!condition) return condition.error().Within(path);
-                out.when.push_back(std::move(*condition));
-                return std::nullopt;
-              });
-  reader.Each(
-      "segments", [&](const Value& element, const std::string& path) -> std::optional<Error> {
-        if (element.AsInt() == nullptr) return Error::Invalid(path, "expected a segment's number");
-        const auto segment = segments.find(*element.AsInt());
-        if (segment == segments.end() || !segment->second) {
-          out.is_known = false;
-        } else if (!segment->second->empty()) {
-          out.when.push_back(Object{{"segment", "unleash-" + std::to_string(*element.AsInt())}});
-        }
-        return std::nullopt;
-      });
+  reader.Each("constraints", [&](const Value& element, const Path& path) -> std::optional<Error> {
+    auto condition = UnleashConstraint(element);
+    if (!condition) return condition.error().Within(path.Text());
+    out.when.push_back(std::move(*condition));
+    return std::nullopt;
+  });
+  reader.Each("segments", [&](const Value& element, const Path& path) -> std::optional<Error> {
+    if (element.AsInt() == nullptr)
+      return Error::Invalid(path.Text(), "expected a segment's number");
+    const auto segment = segments.find(*element.AsInt());
+    if (segment == segments.end() || !segment->second) {
+      out.is_known = false;
+    } else if (!segment->second->empty()) {
+      out.when.push_back(Object{{"segment", "unleash-" + std::to_string(*element.AsInt())}});
+    }
+    return std::nullopt;
+  });
   const Value* parameters = reader.Get("parameters");
   const Value* variants = reader.Get("variants");
   if (variants != nullptr && variants->AsArray() == nullptr) {

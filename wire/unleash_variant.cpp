@@ -67,11 +67,11 @@ Object MetadataOf(const UnleashVariant& variant, bool is_text) {
 
 }  // namespace
 
-std::optional<Error> CollectVariants(const Array& variants, const std::string& path,
+std::optional<Error> CollectVariants(const Array& variants, const Path& path,
                                      std::vector<UnleashVariant>& all) {
   for (const Value& variant : variants) {
     const std::string name = Text(variant, "name");
-    if (name.empty()) return Error::Invalid(path, "has a variant without a name");
+    if (name.empty()) return Error::Invalid(path.Text(), "has a variant without a name");
     const Value payload = PayloadOf(variant);
     std::size_t same_name = 0;
     bool is_known = false;

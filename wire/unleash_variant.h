@@ -7,12 +7,13 @@
 
 #include "base/error.h"
 #include "model/value.h"
+#include "wire/path.h"
 #include "wire/unleash_feature.h"
 
 namespace pennon::wire {
 
 /// Adds variants that `all` does not have yet.
-std::optional<base::Error> CollectVariants(const model::Array& variants, const std::string& path,
+std::optional<base::Error> CollectVariants(const model::Array& variants, const Path& path,
                                            std::vector<UnleashVariant>& all);
 
 /// False when nobody could get any of them.

@@ -50,10 +50,11 @@ class ValueBuilder {
   model::Value Take() { return std::move(stack_.front().second); }
 
  private:
-  void Close(model::Value done) {
+  template <typename Container>
+  void Close(Container&& done) {
     stack_.erase(stack_.begin() + static_cast<std::ptrdiff_t>(open_.back()), stack_.end());
     open_.pop_back();
-    stack_.back().second = std::move(done);
+    stack_.back().second.data = std::forward<Container>(done);
   }
 
   model::Object stack_;            // the root, and what open containers have so far

@@ -22,8 +22,7 @@ serving::Published PublishedOf(int flags) {
     const auto definition = wire::ReadJson(
         R"({"type":"boolean","variants":[{"key":"on","value":true},{"key":"off","value":false}],)"
         R"("default":{"variant":"on"}})");
-    set.flags.push_back(std::make_shared<const model::Flag>(
-        *wire::ReadFlag("f" + std::to_string(10'000 + i), *definition)));
+    set.flags.push_back(*wire::ReadFlag("f" + std::to_string(10'000 + i), *definition));
   }
   serving::Published published;
   published.environment = "production";

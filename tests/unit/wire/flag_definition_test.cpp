@@ -56,7 +56,7 @@ TEST_CASE("a percentage is exact to a thousandth") {
   const auto gate = [](const std::string& percent) {
     const auto flag = ReadFlag("f", *ReadJson(R"({"type":"boolean","rules":[{"gate":{"percent":)" +
                                               percent + R"(},"serve":{"off":true}}]})"));
-    return flag ? static_cast<int>(flag->rules[0].gate->to) : -1;
+    return flag ? static_cast<int>((*flag)->rules[0].gate->to) : -1;
   };
   CHECK(gate("0") == 0);
   CHECK(gate("100") == 100'000);
