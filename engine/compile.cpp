@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "base/text_hash.h"
 #include "engine/definition_check.h"
 #include "engine/flag_compiler.h"
+#include "engine/key_index.h"
 #include "engine/limits.h"
 #include "engine/quarantine.h"
 
@@ -16,38 +16,22 @@ using model::Diagnostic;
 using model::Flag;
 using model::FlagSet;
 using model::Segment;
-using KeyIndex = base::TextMap<std::string_view, std::uint32_t>;
 
-template <typename T>
-KeyIndex IndexByKey(const Candidates<T>& candidates) {
-  KeyIndex index;
-  index.reserve(candidates.size());
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    index.emplace(candidates[i].key, static_cast<std::uint32_t>(i));
-  }
-  return index;
-}
-
-Reference MakeReference(const KeyIndex& index, std::string place, const std::string& key) {
-  const auto found = index.find(key);
-  return {found == index.end() ? kMissing : found->second, std::move(place), key};
-}
-
-std::vector<Reference> SegmentsOf(const Segment& segment, const KeyIndex& index) {
+std::vector<Reference> SegmentsOf(const Segment& segment, KeyIndex<Segment>& index) {
   std::vector<Reference> references;
   if (segment.when) {
     ForEachSegment(*segment.when, [&](const std::string& key) {
-      references.push_back(MakeReference(index, "when", key));
+      references.push_back({index.Place(key), "when", key});
     });
   }
   return references;
 }
 
-std::vector<Reference> PrerequisitesOf(const Flag& flag, const KeyIndex& index) {
+std::vector<Reference> PrerequisitesOf(const Flag& flag, KeyIndex<Flag>& index) {
   std::vector<Reference> references;
   for (std::size_t i = 0; i < flag.prerequisites.size(); ++i) {
-    references.push_back(MakeReference(index, "prerequisites[" + std::to_string(i) + "].flag",
-                                       flag.prerequisites[i].flag));
+    const std::string& key = flag.prerequisites[i].flag;
+    references.push_back({index.Place(key), "prerequisites[" + std::to_string(i) + "].flag", key});
   }
   return references;
 }
@@ -55,12 +39,8 @@ std::vector<Reference> PrerequisitesOf(const Flag& flag, const KeyIndex& index) 
 // What a flag says about other definitions, beyond that they exist.
 class FlagReferences {
  public:
-  FlagReferences(const Candidates<Segment>& segments, const Candidates<Flag>& flags,
-                 const KeyIndex& segment_index, const KeyIndex& flag_index)
-      : segments_(segments),
-        flags_(flags),
-        segment_index_(segment_index),
-        flag_index_(flag_index) {}
+  FlagReferences(KeyIndex<Segment>& segments, KeyIndex<Flag>& flags)
+      : segments_(segments), flags_(flags) {}
 
   std::optional<Error> Check(const Flag& flag) const {
     for (std::size_t i = 0; i < flag.rules.size(); ++i) {
@@ -82,10 +62,10 @@ class FlagReferences {
     std::optional<Error> error;
     ForEachSegment(condition, [&](const std::string& key) {
       if (error) return;
-      const auto found = segment_index_.find(key);
-      if (found == segment_index_.end()) {
+      const auto* const segment = segments_.Find(key);
+      if (segment == nullptr) {
         error = Error::Invalid("when", "there is no segment \"" + key + '"');
-      } else if (segments_[found->second].chosen == nullptr) {
+      } else if (segment->chosen == nullptr) {
         error = Error::Invalid("when", "the segment \"" + key + "\" is quarantined");
       }
     });
@@ -93,33 +73,32 @@ class FlagReferences {
   }
 
   std::optional<Error> CheckVariants(const model::Prerequisite& prerequisite) const {
-    const auto found = flag_index_.find(prerequisite.flag);
-    if (found == flag_index_.end()) return std::nullopt;  // reported as missing
-    const auto& other = flags_[found->second].chosen;
-    if (other == nullptr) return std::nullopt;
+    const auto* const other = flags_.Find(prerequisite.flag);
+    if (other == nullptr || other->chosen == nullptr) return std::nullopt;  // reported as missing
     for (const std::string& variant : prerequisite.variants) {
-      if (VariantIndex(*other, variant) >= 0) continue;
+      if (VariantIndex(*other->chosen, variant) >= 0) continue;
       return Error::Invalid(
           "variants", "the flag \"" + prerequisite.flag + "\" has no variant \"" + variant + '"');
     }
     return std::nullopt;
   }
 
-  const Candidates<Segment>& segments_;
-  const Candidates<Flag>& flags_;
-  const KeyIndex& segment_index_;
-  const KeyIndex& flag_index_;
+  KeyIndex<Segment>& segments_;
+  KeyIndex<Flag>& flags_;
 };
+
+std::string Place(std::string_view list, std::string_view key) {
+  return std::string(list).append(1, '.').append(key);
+}
 
 template <typename T>
 void Report(const Candidates<T>& candidates, std::string_view list, Compiled& compiled,
             std::vector<std::string>& kept) {
   for (const auto& candidate : candidates) {
     if (!candidate.error) continue;
-    compiled.diagnostics.push_back(
-        {model::Severity::kError, candidate.key,
-         candidate.error->Within(std::string(list) + '.' + candidate.key)});
-    if (candidate.kept && candidate.chosen != nullptr) kept.push_back(candidate.key);
+    compiled.diagnostics.push_back({model::Severity::kError, std::string(candidate.key),
+                                    candidate.error->Within(Place(list, candidate.key))});
+    if (candidate.kept && candidate.chosen != nullptr) kept.emplace_back(candidate.key);
   }
 }
 
@@ -129,7 +108,7 @@ std::optional<Error> FindTwice(const Candidates<T>& candidates, std::string_view
       std::adjacent_find(candidates.begin(), candidates.end(),
                          [](const auto& a, const auto& b) { return a.key == b.key; });
   if (twice == candidates.end()) return std::nullopt;
-  return Error::Invalid(std::string(list) + '.' + twice->key, "is defined twice");
+  return Error::Invalid(Place(list, twice->key), "is defined twice");
 }
 
 std::optional<Error> CheckSizes(const FlagSet& set) {
@@ -143,16 +122,16 @@ std::optional<Error> CheckSizes(const FlagSet& set) {
 }
 
 base::Result<ImageBytes> WriteImage(const FlagSet& set, const Candidates<Segment>& segments,
-                                    const Candidates<Flag>& flags) {
+                                    const Candidates<Flag>& flags, KeyIndex<Flag>& flag_index) {
   ImageBuilder builder;
   CompileScope scope;
+  scope.flag = [&](std::string_view key) -> NamedFlag {
+    const std::uint32_t place = flag_index.Place(key);  // all candidates are in the image
+    return {place, flags[place].chosen.get()};
+  };
   for (const auto& segment : segments) {
     if (segment.chosen == nullptr) continue;
     scope.segments.emplace(segment.key, static_cast<std::uint32_t>(scope.segments.size()));
-  }
-  for (const auto& flag : flags) {
-    scope.flag_index.emplace(flag.key, static_cast<std::uint32_t>(scope.flag_index.size()));
-    if (flag.chosen != nullptr) scope.flags.emplace(flag.key, flag.chosen.get());
   }
   for (const auto& segment : segments) {
     if (segment.chosen == nullptr) continue;
@@ -186,13 +165,13 @@ base::Result<Compiled> Compile(const FlagSet& set, const FlagSet* in_force) {
   if (auto error = FindTwice(segments, "segments")) return base::Fail(*error);
   if (auto error = FindTwice(flags, "flags")) return base::Fail(*error);
 
-  const KeyIndex segment_index = IndexByKey(segments);
-  const KeyIndex flag_index = IndexByKey(flags);
+  KeyIndex<Segment> segment_index(segments);
+  KeyIndex<Flag> flag_index(flags);
   RejectWrongReferences<Segment>(
       segments, "segment", true,
       [&](const Segment& segment) { return SegmentsOf(segment, segment_index); },
       [](const Segment&) { return std::nullopt; });
-  const FlagReferences others(segments, flags, segment_index, flag_index);
+  const FlagReferences others(segment_index, flag_index);
   RejectWrongReferences<Flag>(
       flags, "flag", false, [&](const Flag& flag) { return PrerequisitesOf(flag, flag_index); },
       [&](const Flag& flag) { return others.Check(flag); });
@@ -200,7 +179,7 @@ base::Result<Compiled> Compile(const FlagSet& set, const FlagSet* in_force) {
   Compiled compiled;
   Report(segments, "segments", compiled, compiled.kept_segments);
   Report(flags, "flags", compiled, compiled.kept_flags);
-  auto image = WriteImage(set, segments, flags);
+  auto image = WriteImage(set, segments, flags, flag_index);
   if (!image) return base::Fail(image.error());
   compiled.image = std::move(*image);
   return compiled;

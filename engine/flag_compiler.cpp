@@ -13,12 +13,9 @@ namespace {
 
 using model::Flag;
 
-std::vector<char> Characters(std::string_view text) {
-  return {text.begin(), text.end()};
-}
-
 // The members of a JSON object, without its braces: "" or "a":1,"b":2.
 std::string Members(const model::Object& object) {
+  if (object.empty()) return {};
   std::string json;
   AppendJson(json, model::Value(object));
   return json.substr(1, json.size() - 2);
@@ -31,7 +28,7 @@ class FlagBlock {
 
   void Compile(std::uint8_t height) {
     block_.Append(record_);
-    record_.key_size = block_.Append(Characters(flag_.key)).count;
+    record_.key_size = block_.AppendText(flag_.key).count;
     record_.state = State();
     record_.type = static_cast<std::uint8_t>(flag_.type);
     record_.height = height;
@@ -83,6 +80,7 @@ class FlagBlock {
 
   void Variants() {
     std::vector<VariantRecord> records;
+    records.reserve(flag_.variants.size());
     for (const model::Variant& variant : flag_.variants) {
       records.push_back(Variant(variant));
     }
@@ -130,13 +128,13 @@ class FlagBlock {
     std::vector<PrerequisiteRecord> records;
     for (const model::Prerequisite& prerequisite : flag_.prerequisites) {
       PrerequisiteRecord record;
-      record.flag = scope_.flag_index.at(prerequisite.flag);
+      const NamedFlag other = scope_.flag(prerequisite.flag);
+      record.flag = other.index;
       record.enabled = prerequisite.enabled ? 1 : 0;
       std::vector<std::uint32_t> variants;
-      const auto other = scope_.flags.find(prerequisite.flag);
       for (const std::string& variant : prerequisite.variants) {
-        if (other == scope_.flags.end()) break;
-        variants.push_back(static_cast<std::uint32_t>(VariantIndex(*other->second, variant)));
+        if (other.definition == nullptr) break;
+        variants.push_back(static_cast<std::uint32_t>(VariantIndex(*other.definition, variant)));
       }
       if (prerequisite.no_variant) variants.push_back(kNone);
       record.variants = block_.Append(variants);
@@ -147,6 +145,7 @@ class FlagBlock {
 
   void Rules() {
     std::vector<RuleRecord> records;
+    records.reserve(flag_.rules.size());
     for (std::size_t i = 0; i < flag_.rules.size(); ++i) {
       const model::Rule& rule = flag_.rules[i];
       if (!rule.enabled) continue;
@@ -192,6 +191,7 @@ class FlagBlock {
     AsksMoment(split.ramp.has_value());
     if (split.ramp) record.ramp = block_.Append(Ramp(*split.ramp));
     std::vector<WeightRecord> weights;
+    weights.reserve(split.weights.size());
     for (const model::Weight& weight : split.weights) {
       if (weight.weight == 0) continue;
       record.total += weight.weight;
@@ -238,6 +238,7 @@ class FlagBlock {
     const std::uint32_t seed = purpose == kPurposeSplit ? kUnleashVariantSeed : 0;
     const Murmur3 prefix = is_unleash ? UnleashPrefix(salt, seed) : BucketPrefix(salt, purpose);
     std::vector<std::vector<std::string>> paths;
+    paths.reserve(bucketing.attributes.size());
     for (const std::string& attribute : bucketing.attributes) {
       paths.push_back(AttributePath(attribute));
     }
@@ -263,7 +264,7 @@ void CompileBrokenFlag(std::string_view key, std::string_view error, ImageBuilde
   BlockBuilder block;
   FlagRecord record;
   block.Append(record);
-  record.key_size = block.Append(Characters(key)).count;
+  record.key_size = block.AppendText(key).count;
   record.state = FlagState::kBroken;
   record.metadata = builder.AddText(error);
   record.block_size = block.Close();

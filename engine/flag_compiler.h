@@ -1,20 +1,25 @@
 // One checked flag or segment -> its block in the image.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string_view>
 
-#include "base/text_hash.h"
 #include "engine/condition_compiler.h"
 #include "engine/image_builder.h"
 #include "model/flag_set.h"
 
 namespace pennon::engine {
 
+struct NamedFlag {
+  std::uint32_t index;            // in the image's `flags`
+  const model::Flag* definition;  // null when there is none that compiles
+};
+
 /// Where references to other definitions lead; everything that a definition names is in here.
 struct CompileScope {
   SegmentIndex segments;
-  base::TextMap<std::string_view, std::uint32_t> flag_index;  // in the image's `flags`
-  base::TextMap<std::string_view, const model::Flag*> flags;  // those that compile
+  std::function<NamedFlag(std::string_view key)> flag;
 };
 
 void CompileFlag(const model::Flag& flag, std::uint8_t height, const CompileScope& scope,

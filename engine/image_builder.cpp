@@ -90,11 +90,12 @@ AttributeRef ImageBuilder::MakeAttribute(const std::vector<std::string>& path) {
   return ref;
 }
 
-Range ImageBuilder::AddAttributes(const std::vector<std::vector<std::string>>& paths,
-                                  bool chained) {
+Range ImageBuilder::AddAttributes(std::span<const std::vector<std::string>> paths, bool chained) {
   std::string identity(chained && paths.size() > 1 ? "|" : "");
   for (const auto& path : paths) {
-    for (const std::string& name : path) identity += std::to_string(name.size()) + ':' + name;
+    for (const std::string& name : path) {
+      identity.append(std::to_string(name.size())).append(1, ':').append(name);
+    }
     identity += ';';
   }
   const auto [entry, is_new] = attribute_lists_.try_emplace(identity);
@@ -113,16 +114,18 @@ Range ImageBuilder::AddAttributes(const std::vector<std::vector<std::string>>& p
 }
 
 std::uint32_t ImageBuilder::AddAttribute(const std::vector<std::string>& path) {
-  return AddAttributes({path}).first;
+  return AddAttributes(std::span(&path, 1)).first;
 }
 
 std::uint32_t ImageBuilder::AddSet(const std::vector<model::Value>& values, bool ignore_case) {
+  if (ignore_case) {
+    std::vector<model::Value> lower(values.size());
+    std::transform(values.begin(), values.end(), lower.begin(), Lower);
+    return AddSet(lower, false);
+  }
   std::string identity;
-  std::vector<model::Value> spellings;
-  spellings.reserve(values.size());
   for (const model::Value& value : values) {
-    spellings.push_back(ignore_case ? Lower(value) : value);
-    model::AppendJson(identity, spellings.back());
+    model::AppendJson(identity, value);
     identity += ',';
   }
   const auto [entry, is_new] =
@@ -130,9 +133,9 @@ std::uint32_t ImageBuilder::AddSet(const std::vector<model::Value>& values, bool
   if (!is_new) return entry->second;
 
   std::vector<SetMember> members;
-  members.reserve(spellings.size());
-  for (const model::Value& spelling : spellings) {
-    const Scalar scalar = ScalarOfValue(spelling);
+  members.reserve(values.size());
+  for (const model::Value& value : values) {
+    const Scalar scalar = ScalarOfValue(value);
     Literal literal{scalar.kind, static_cast<std::uint32_t>(scalar.text.size()), scalar.payload};
     if (scalar.IsLongText()) literal.payload = AddText(scalar.text).offset;
     members.push_back({literal, scalar});
@@ -168,14 +171,14 @@ Range ImageBuilder::AddVariants(const std::vector<VariantRecord>& variants) {
   // Equal texts have equal places, so equal records are equal variants.
   static_assert(kHasNoPadding<VariantRecord>);
   const auto* const bytes = reinterpret_cast<const char*>(variants.data());
-  const auto [entry, is_new] =
-      variant_lists_.try_emplace(std::string(bytes, variants.size() * sizeof(VariantRecord)));
-  if (is_new) {
-    entry->second = {static_cast<std::uint32_t>(tables_.variants.size()),
-                     static_cast<std::uint32_t>(variants.size())};
-    tables_.variants.Append(variants);
-  }
-  return entry->second;
+  const std::string_view identity(bytes, variants.size() * sizeof(VariantRecord));
+  const auto known = variant_lists_.find(identity);
+  if (known != variant_lists_.end()) return known->second;
+  const Range range{static_cast<std::uint32_t>(tables_.variants.size()),
+                    static_cast<std::uint32_t>(variants.size())};
+  variant_lists_.emplace(identity, range);
+  tables_.variants.Append(variants);
+  return range;
 }
 
 void ImageBuilder::AddSegment(std::span<const std::byte> block) {
@@ -186,7 +189,7 @@ void ImageBuilder::AddSegment(std::span<const std::byte> block) {
 void ImageBuilder::AddFlag(std::string_view key, std::span<const std::byte> block) {
   flag_keys_.push_back(key);
   tables_.flags.push_back(static_cast<std::uint32_t>(flag_blocks_.size()));
-  flag_blocks_.insert(flag_blocks_.end(), block.begin(), block.end());
+  flag_blocks_.Append(block);
 }
 
 HashTable ImageBuilder::AddTable(const PlacedTable& placed) {

@@ -17,6 +17,7 @@
 #include "engine/hash.h"
 #include "engine/image_bytes.h"
 #include "engine/image_view.h"
+#include "engine/pieced_bytes.h"
 #include "engine/placed_table.h"
 #include "model/value.h"
 
@@ -29,16 +30,14 @@ inline constexpr bool kHasNoPadding = std::has_unique_object_representations_v<T
 /// The bytes of one flag's or segment's block while it is filled.
 class BlockBuilder {
  public:
+  BlockBuilder() { bytes_.reserve(kUsualBytes); }
+
   /// Appends records, aligned, and returns where they are.
   template <typename T>
   Part<T> Append(const std::vector<T>& records) {
-    static_assert(kHasNoPadding<T>);
-    const std::uint32_t offset = Reserve(alignof(T), records.size() * sizeof(T));
-    if (!records.empty()) {
-      std::memcpy(bytes_.data() + offset, records.data(), records.size() * sizeof(T));
-    }
-    return {offset, static_cast<std::uint32_t>(records.size())};
+    return AppendAll(std::span<const T>(records));
   }
+  Part<char> AppendText(std::string_view text) { return AppendAll(std::span<const char>(text)); }
   template <typename T>
   std::uint32_t Append(const T& record) {
     static_assert(kHasNoPadding<T>);
@@ -57,6 +56,15 @@ class BlockBuilder {
   [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
 
  private:
+  static constexpr std::size_t kUsualBytes = 512;
+
+  template <typename T>
+  Part<T> AppendAll(std::span<const T> records) {
+    static_assert(kHasNoPadding<T>);
+    const std::uint32_t offset = Reserve(alignof(T), records.size_bytes());
+    if (!records.empty()) std::memcpy(bytes_.data() + offset, records.data(), records.size_bytes());
+    return {offset, static_cast<std::uint32_t>(records.size())};
+  }
   std::uint32_t Reserve(std::size_t alignment, std::size_t size) {
     const std::size_t offset = (bytes_.size() + alignment - 1) / alignment * alignment;
     bytes_.resize(offset + size);
@@ -100,7 +108,7 @@ class ImageBuilder {
   std::uint32_t AddAttribute(const std::vector<std::string>& path);
   /// A list of attributes that follow each other in `attributes`; with `chained` each is the
   /// alternative of the one before it.
-  Range AddAttributes(const std::vector<std::vector<std::string>>& paths, bool chained = false);
+  Range AddAttributes(std::span<const std::vector<std::string>> paths, bool chained = false);
   /// A set of scalars; the index in `sets`. With `ignore_case` strings are stored in lower case.
   std::uint32_t AddSet(const std::vector<model::Value>& values, bool ignore_case);
   /// A regular expression; the number in `patterns`.
@@ -160,7 +168,7 @@ class ImageBuilder {
   Tables tables_;
   std::vector<std::string_view> flag_keys_;
   std::vector<std::byte> segment_blocks_;
-  std::vector<std::byte> flag_blocks_;
+  PiecedBytes flag_blocks_;
 };
 
 }  // namespace pennon::engine

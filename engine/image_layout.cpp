@@ -69,9 +69,7 @@ base::Result<ImageBytes> ImageBuilder::Finish(std::string_view environment, std:
   FillSlots(tables_.slots.Last(flag_table->slots.size()), [&](std::uint32_t i) {
     return TaggedSlot::Make(hash_of(i, flag_table->seed), flags[i] / kBlockAlignment);
   });
-  return Write(header, *flags_at, [this](std::byte* place) {
-    std::copy(flag_blocks_.begin(), flag_blocks_.end(), place);
-  });
+  return Write(header, *flags_at, [this](std::byte* place) { flag_blocks_.CopyTo(place); });
 }
 
 base::Result<ImageBytes> ImageBuilder::FinishOver(std::span<const std::uint32_t> replaced,
@@ -80,7 +78,7 @@ base::Result<ImageBytes> ImageBuilder::FinishOver(std::span<const std::uint32_t>
   ImageHeader header = MakeHeader(environment, epoch, revision);
   std::vector<ReplacedBlock> added;
   for (std::size_t i = 0; i < replaced.size(); ++i) {
-    const auto block = std::span<const std::byte>(flag_blocks_).subspan(tables_.flags.added()[i]);
+    const auto block = flag_blocks_.From(tables_.flags.added()[i]);
     added.push_back({replaced[i], block.first(RecordAt<FlagRecord>(block.front(), 0).block_size)});
   }
   const FlagBlocks blocks(*base_, added);

@@ -197,7 +197,8 @@ std::optional<Error> CheckOperands(const LeafCondition& leaf) {
 
 std::uint32_t AddOperands(const LeafCondition& leaf, ImageBuilder& builder) {
   const Operand operand = OperandOf(leaf.op);
-  const std::vector<Value> values = leaf.as_text ? ReadableTexts(leaf) : leaf.values;
+  const std::vector<Value> readable = leaf.as_text ? ReadableTexts(leaf) : std::vector<Value>();
+  const std::vector<Value>& values = leaf.as_text ? readable : leaf.values;
   if (operand <= Operand::kNumber || operand == Operand::kVersion) {
     return builder.AddSet(values, leaf.ignore_case);
   }

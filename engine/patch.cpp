@@ -110,7 +110,7 @@ class Patcher {
   const PatchBase& base_;
   const FlagSet& set_;
   std::map<std::uint32_t, const Flag*> changed_;  // by their index in the image
-  CompileScope scope_;                            // without flags: nobody who is changed names one
+  CompileScope scope_;                            // without `flag`: nobody who is changed names one
 };
 
 }  // namespace

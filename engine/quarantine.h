@@ -6,11 +6,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/boxed.h"
 #include "base/sort.h"
 #include "base/text_hash.h"
 #include "engine/references.h"
@@ -19,13 +19,14 @@
 
 namespace pennon::engine {
 
-/// One key of the set. `chosen` is the definition that counts, or null when there is none.
+/// One key of the set, of whose text it is a view. `chosen` is the definition that counts, or null
+/// when there is none.
 template <typename T>
 struct Candidate {
-  std::string key;
+  std::string_view key;
   std::shared_ptr<const T> chosen;
   std::shared_ptr<const T> in_force;  // what may take over; null when there is none
-  std::optional<base::Error> error;   // the first thing wrong with the new definition
+  base::Boxed<base::Error> error;     // the first thing wrong with the new definition
   bool kept = false;                  // `chosen` is the definition in force
   std::uint8_t height = 0;
 
@@ -43,7 +44,7 @@ template <typename T>
 using CheckDefinition = std::optional<base::Error> (*)(const T&);
 
 /// All keys of `definitions` and `broken`, sorted by key, each with the first of new and in-force
-/// definition that passes `check`.
+/// definition that passes `check`. Borrows all three lists.
 template <typename T>
 Candidates<T> Gather(const model::Definitions<T>& definitions,
                      const std::vector<model::Broken>& broken,
@@ -54,20 +55,21 @@ Candidates<T> Gather(const model::Definitions<T>& definitions,
       if (!check(*definition)) old.emplace(definition->key, &definition);
     }
   }
-  const auto old_of = [&](const std::string& key) {
-    const auto found = old.find(key);
-    return found == old.end() ? nullptr : *found->second;
-  };
   Candidates<T> candidates;
   candidates.reserve(definitions.size() + broken.size());
+  const auto add = [&](std::string_view key) -> Candidate<T>& {
+    Candidate<T>& candidate = candidates.emplace_back();
+    candidate.key = key;
+    const auto found = old.find(key);
+    if (found != old.end()) candidate.in_force = *found->second;
+    return candidate;
+  };
   for (const auto& definition : definitions) {
-    candidates.push_back({definition->key, definition, old_of(definition->key), {}, false, 0});
-    if (auto error = check(*definition)) candidates.back().Reject(*error);
+    Candidate<T>& candidate = add(definition->key);
+    candidate.chosen = definition;
+    if (auto error = check(*definition)) candidate.Reject(*error);
   }
-  for (const model::Broken& one : broken) {
-    candidates.push_back({one.key, nullptr, old_of(one.key), {}, false, 0});
-    candidates.back().Reject(one.error);
-  }
+  for (const model::Broken& one : broken) add(one.key).Reject(one.error);
   base::SortUnlessSorted(candidates, [](const auto& a, const auto& b) { return a.key < b.key; });
   return candidates;
 }
@@ -91,8 +93,9 @@ void RejectWrongReferences(
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       candidates[i].height = result.heights[i];
       if (candidates[i].chosen == nullptr) continue;
-      auto& error = result.errors[i];
-      if (!error) error = check_others(*candidates[i].chosen);
+      const auto found = result.errors.find(static_cast<std::uint32_t>(i));
+      const auto error =
+          found != result.errors.end() ? found->second : check_others(*candidates[i].chosen);
       if (!error) continue;
       candidates[i].Reject(*error);
       rejected = true;

@@ -22,12 +22,12 @@ class Components {
         low_(nodes.size(), 0),
         on_stack_(nodes.size(), false),
         is_in_cycle_(nodes.size(), false) {
-    result_.errors.resize(nodes.size());
     result_.heights.resize(nodes.size(), 0);
   }
 
   ReferenceResult Run() {
     for (std::uint32_t root = 0; root < nodes_.size(); ++root) {
+      if (nodes_[root].references.empty()) continue;  // nearly all; visited if another needs it
       if (order_[root] == kUnvisited) Visit(root);
     }
     return std::move(result_);
@@ -85,7 +85,7 @@ class Components {
     for (const std::uint32_t member : members) on_stack_[member] = false;
     if (members.size() > 1 || IsItsOwnTarget(root)) {
       for (const std::uint32_t member : members) is_in_cycle_[member] = true;
-      for (const std::uint32_t member : members) result_.errors[member] = Cycle(member, members);
+      for (const std::uint32_t member : members) Refuse(member, Cycle(member, members));
       for (const std::uint32_t member : members) is_in_cycle_[member] = false;
     } else {
       Settle(root);
@@ -113,30 +113,30 @@ class Components {
     return Error::Invalid(into->place, what);
   }
 
+  void Refuse(std::uint32_t node, Error why) { result_.errors.emplace(node, std::move(why)); }
+
   void Settle(std::uint32_t node) {
     if (nodes_[node].is_broken) return;
     const std::string noun(noun_);
     unsigned height = 0;
     for (const Reference& reference : nodes_[node].references) {
       if (reference.target == kMissing) {
-        result_.errors[node] = Error::Invalid(
-            reference.place, "there is no " + noun + " \"" + reference.target_key + '"');
-        return;
+        return Refuse(node, Error::Invalid(reference.place, "there is no " + noun + " \"" +
+                                                                reference.target_key + '"'));
       }
       const bool broken =
-          nodes_[reference.target].is_broken || result_.errors[reference.target].has_value();
+          nodes_[reference.target].is_broken || result_.errors.count(reference.target) != 0;
       if (broken && broken_is_error_) {
-        result_.errors[node] = Error::Invalid(
-            reference.place, "the " + noun + " \"" + reference.target_key + "\" is quarantined");
-        return;
+        return Refuse(node,
+                      Error::Invalid(reference.place, "the " + noun + " \"" + reference.target_key +
+                                                          "\" is quarantined"));
       }
       height = std::max(height, result_.heights[reference.target] + 1U);
     }
     if (height > kMaxReferenceDepth) {
-      result_.errors[node] =
-          Error::Limit("", "needs a chain of more than " + std::to_string(kMaxReferenceDepth) +
-                               ' ' + noun + "s");
-      return;
+      return Refuse(node,
+                    Error::Limit("", "needs a chain of more than " +
+                                         std::to_string(kMaxReferenceDepth) + ' ' + noun + "s"));
     }
     result_.heights[node] = static_cast<std::uint8_t>(height);
   }

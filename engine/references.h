@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +28,8 @@ struct ReferenceNode {
 };
 
 struct ReferenceResult {
-  std::vector<std::optional<base::Error>> errors;  // one a node
-  std::vector<std::uint8_t> heights;               // longest chain below; 0 for broken nodes
+  std::map<std::uint32_t, base::Error> errors;  // of the nodes that have one
+  std::vector<std::uint8_t> heights;            // longest chain below; 0 for broken nodes
 };
 
 /// Errors: a missing target; membership in a cycle; a height over kMaxReferenceDepth; and, when

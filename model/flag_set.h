@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/boxed.h"
 #include "base/error.h"
 #include "base/shared_list.h"
 #include "model/value.h"
@@ -153,7 +154,7 @@ struct Ramp {
 struct Split {
   Bucketing bucketing;
   std::vector<Weight> weights;
-  std::optional<Ramp> ramp;
+  base::Boxed<Ramp> ramp;
   OnMissing on_missing = OnMissing::kSkip;
   std::string missing_variant;  // for OnMissing::kVariant
 
@@ -197,7 +198,7 @@ struct Rule {
   bool enabled = true;
   std::optional<Window> window;   // none: always
   std::optional<Condition> when;  // none: everybody
-  std::optional<Gate> gate;
+  base::Boxed<Gate> gate;
   Serve serve = ServeCodeDefault{};
 
   bool operator==(const Rule&) const = default;
