@@ -177,19 +177,21 @@ std::string Json(const std::optional<std::vector<DefinitionChange>>& definitions
   return text + '\n';
 }
 
+constexpr int kTrouble = 2;  // as in diff(1): 1 is that something differs
+
 }  // namespace
 
 int Diff(const DiffArguments& arguments, bool json) {
   const auto before = ComparedSet::Open(arguments.before, arguments.places);
-  if (!before) return Complain(before.error(), kExitFailure);
+  if (!before) return Complain(before.error(), kTrouble);
   const auto after = ComparedSet::Open(arguments.after, arguments.places);
-  if (!after) return Complain(after.error(), kExitFailure);
+  if (!after) return Complain(after.error(), kTrouble);
   const bool has_definitions = before->set() && after->set();
   if (!has_definitions && arguments.contexts.empty()) {
     return Complain(Error::Invalid("live",
                                    "the daemon tells answers and no definitions: give "
                                    "--contexts FILE, or compare with \"store\""),
-                    kExitUsage);
+                    kTrouble);
   }
   std::optional<std::vector<DefinitionChange>> definitions;  // none: the daemon does not tell them
   if (has_definitions) definitions = CompareSets(*before->set(), *after->set());
@@ -197,14 +199,14 @@ int Diff(const DiffArguments& arguments, bool json) {
   std::size_t contexts = 0;
   if (!arguments.contexts.empty()) {
     const auto recorded = ReadContexts(arguments.contexts);
-    if (!recorded) return Complain(recorded.error(), kExitFailure);
+    if (!recorded) return Complain(recorded.error(), kTrouble);
     contexts = recorded->size();
     const std::int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(
                                  std::chrono::system_clock::now().time_since_epoch())
                                  .count();
     for (const Recorded& one : *recorded) {
       const auto compared = CompareAnswers(*before, *after, one, now, answers);
-      if (!compared) return Complain(compared.error(), kExitFailure);
+      if (!compared) return Complain(compared.error(), kTrouble);
     }
   }
   if (json) {

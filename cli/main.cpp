@@ -39,6 +39,9 @@ void AddFormatOption(CLI::App& command, FormatOptions& options) {
       ->capture_default_str();
 }
 
+// What an order reads or writes may be large: unless --timeout says otherwise.
+constexpr std::int64_t kOrderMillis = 10'000;
+
 int Main(int argc, char** argv) {
   client::ClientOptions options;
   options.name = "pennon";
@@ -56,9 +59,10 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--environment", options.environment, "the environment that is meant")
       ->envname("PENNON_ENVIRONMENT");
-  app.add_option("--timeout", options.timeout_millis, "deadline in milliseconds")
-      ->check(CLI::Range(1, 600'000))
-      ->capture_default_str();
+  const CLI::Option* const timeout =
+      app.add_option("--timeout", options.timeout_millis, "deadline in milliseconds")
+          ->check(CLI::Range(1, 600'000))
+          ->capture_default_str();
   app.add_flag("--json", json, "print JSON");
 
   CLI::App* eval = app.add_subcommand("eval", "evaluate one flag");
@@ -109,7 +113,9 @@ int Main(int argc, char** argv) {
     CLI::App* const order = app.add_subcommand(verb, what);
     if (takes != nullptr) order->add_option(takes, argument, "which one; the obvious one if none");
     runners.emplace_back(order, [&, verb] {
-      client::Client client(options);
+      client::ClientOptions patient = options;
+      if (timeout->empty()) patient.timeout_millis = kOrderMillis;
+      client::Client client(patient);
       return cli::GiveOrder(client, verb, argument, json);
     });
   };

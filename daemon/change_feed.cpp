@@ -112,6 +112,14 @@ void ChangeFeed::ScheduleBeat() {
   beat_ = control_.After(kBeatMillis, [this] { Beat(); });
 }
 
+void ChangeFeed::TellAll() {
+  for (auto& [name, environment] : environments_) {
+    environment.current.keys = nullptr;
+    ++environment.changes;
+    TellSoon(environment);
+  }
+}
+
 void ChangeFeed::End() {
   has_ended_ = true;
   for (auto& [name, environment] : environments_) {

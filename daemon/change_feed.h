@@ -36,6 +36,8 @@ class ChangeFeed {
   /// and with `tell_always` in any case; an empty `known` is no version at all.
   void Subscribe(const std::string& environment, const std::string& known, bool tell_always,
                  std::shared_ptr<serving::Subscriber> subscriber);
+  /// Any answer of any environment may be another one now, though its version is the same.
+  void TellAll();
   /// Ends all subscriptions, and those that still come; a stream would keep a drain from ending.
   void End();
 

@@ -1,4 +1,5 @@
 // The files that a configuration names: further environments, and sources of an environment.
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 
@@ -84,6 +85,20 @@ std::string CacheOf(const DaemonConfig& config, const std::string& name) {
       .string();
 }
 
+// Who has that cache already: two daemons' worth of sets in one file would be refused at the start.
+const DaemonConfig* WithCacheOf(const DaemonConfig& part, const DaemonConfig& main,
+                                const std::vector<DaemonConfig>& others) {
+  if (part.cache_path.empty()) return nullptr;
+  const auto place = [](const DaemonConfig& config) {
+    return std::filesystem::path(config.cache_path).lexically_normal();
+  };
+  if (!main.environment.empty() && place(main) == place(part)) return &main;
+  const auto found = std::find_if(others.begin(), others.end(), [&](const DaemonConfig& other) {
+    return place(other) == place(part);
+  });
+  return found == others.end() ? nullptr : &*found;
+}
+
 bool IsFileName(const std::string& name) {
   return !name.empty() && name.find_first_not_of(
                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -122,6 +137,10 @@ Result<void> ReadEnvironments(DaemonConfig& config) {
     };
     auto read = ReadPart(*file, DescribeEnvironmentFile, part, check);
     if (!read) return read;
+    if (const DaemonConfig* other = WithCacheOf(part, config, environments)) {
+      return Fail(Error::Invalid("environments." + name,
+                                 "has the same cache.path as \"" + other->environment + '"'));
+    }
     environments.push_back(std::move(part));
   }
   config.environments = std::move(environments);

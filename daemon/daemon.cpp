@@ -177,6 +177,17 @@ base::Result<void> Daemon::AddHostContext() {
   return {};
 }
 
+void Daemon::TellOfHostContext() {
+  const auto left = std::make_shared<std::size_t>(services_.size());  // of the control thread
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    pool_.Post(i, [this, left] {
+      control_.Post([this, left] {
+        if (--*left == 0) changes_.TellAll();
+      });
+    });
+  }
+}
+
 void Daemon::OnSignal(int signal) {
   if (signal != SIGHUP) return BeginToStop();
   // Many in a row are one: each would read and check everything.
@@ -225,6 +236,10 @@ base::Result<void> Daemon::PutInForce(const base::Settings& next) {
   auto applied = ApplyReloadable();
   if (applied) {
     for (const auto& one : environments_) one->environment().RevokeMappings();
+    const bool is_same_context = before.context_fixed == config_.context_fixed &&
+                                 before.context_headers == config_.context_headers &&
+                                 before.context_enforce == config_.context_enforce;
+    if (!is_same_context) TellOfHostContext();
     return {};
   }
   config_ = before;

@@ -47,6 +47,8 @@ class Daemon {
  private:
   serving::Subscribe SubscribeFrom(std::size_t worker);
   base::Result<void> AddHostContext();
+  /// Once every worker adds it, all who listen for changes hear that any answer may be another one.
+  void TellOfHostContext();
   void MakeEnvironments();
   void RegisterMetrics();
   void EverySecond();

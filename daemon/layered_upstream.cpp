@@ -1,5 +1,6 @@
 #include "daemon/layered_upstream.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -136,7 +137,12 @@ FetchResult LayeredUpstream::Finish() {
     made_ = before;
     made_.set_digest = known.set_digest;
   }
-  if (failure != nullptr) return tl::unexpected<FetchFailure>(*failure);
+  if (failure != nullptr) {
+    FetchFailure first = *failure;
+    first.is_partial = std::any_of(layers_.begin(), layers_.end(),
+                                   [](const Layer& layer) { return !layer.failure; });
+    return tl::unexpected<FetchFailure>(std::move(first));
+  }
   Fetched same;
   same.not_modified = true;
   return same;

@@ -1,15 +1,11 @@
 #include "daemon/peer_rules.h"
 
-#include <grp.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <optional>
 #include <string_view>
 
+#include "base/account.h"
 #include "wire/json.h"
 
 namespace pennon::daemon {
@@ -18,48 +14,6 @@ namespace {
 using base::Error;
 using base::Fail;
 using base::Result;
-
-constexpr std::size_t kFirstEntryBytes = std::size_t{16} * 1024;
-constexpr std::size_t kMaxEntryBytes = std::size_t{1} << 20U;
-constexpr std::uint32_t kNobodysId = 0xffffffff;  // "unchanged" to the kernel, never an owner
-
-// Calls getpwnam_r or getgrnam_r with a buffer that is large enough.
-template <typename Entry, typename Lookup>
-std::optional<Entry> LookUp(Lookup lookup, const std::string& name, std::vector<char>& buffer) {
-  Entry entry{};
-  Entry* found = nullptr;
-  buffer.resize(kFirstEntryBytes);
-  while (lookup(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE &&
-         buffer.size() < kMaxEntryBytes) {
-    buffer.resize(buffer.size() * 2);
-  }
-  if (found == nullptr) return std::nullopt;
-  return entry;
-}
-
-Result<std::uint32_t> UserId(const std::string& name) {
-  std::vector<char> buffer;
-  const auto entry = LookUp<passwd>(::getpwnam_r, name, buffer);
-  if (!entry) return Fail(Error::NotFound("", "there is no user " + name));
-  return entry->pw_uid;
-}
-
-Result<std::uint32_t> GroupId(const std::string& name) {
-  std::vector<char> buffer;
-  const auto entry = LookUp<group>(::getgrnam_r, name, buffer);
-  if (!entry) return Fail(Error::NotFound("", "there is no group " + name));
-  return entry->gr_gid;
-}
-
-Result<std::uint32_t> Number(std::string_view text) {
-  std::uint32_t id = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || id == kNobodysId) {
-    return Fail(
-        Error::Invalid("", '"' + std::string(text) + "\" is not a number of a user or group"));
-  }
-  return id;
-}
 
 bool IsIn(const net::Peer& peer, std::uint32_t gid) {
   return peer.gid == gid ||
@@ -87,7 +41,9 @@ Result<PeerRules::Rule> PeerRules::ParseWhom(const std::string& text) {
   if (!is_user && kind != "gid" && kind != "group") {
     return Fail(Error::Invalid("", "expected uid:, user:, gid:, group: or *"));
   }
-  const auto id = kind == "user" ? UserId(name) : kind == "group" ? GroupId(name) : Number(name);
+  const auto id = kind == "user"    ? base::UserId(name)
+                  : kind == "group" ? base::GroupId(name)
+                                    : base::ParseAccountNumber(name);
   if (!id) return Fail(id.error());
   Rule rule;
   rule.whom = is_user ? Whom::kUser : Whom::kGroup;
@@ -116,7 +72,7 @@ Result<std::shared_ptr<const PeerRules>> PeerRules::Make(const base::ScalarMap& 
     rules->rules_.push_back(std::move(*rule));
   }
   if (!admin_group.empty()) {
-    const auto gid = GroupId(admin_group);
+    const auto gid = base::GroupId(admin_group);
     if (!gid) return Fail(gid.error().Within("peers.admin_group"));
     rules->has_admin_group_ = true;
     rules->admin_group_ = *gid;

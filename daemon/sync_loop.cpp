@@ -111,7 +111,7 @@ void SyncLoop::OnEvent(const wire::StreamEvent& event) {
       // One that goes on from elsewhere is not wrong: a fetch gets the one that goes on from here.
       if (is_same_epoch && *head.since == known.revision &&
           Apply({false, std::move(*document), '"' + event.id + '"'})) {
-        return NoteHealthy();
+        return NoteStreamHealthy();
       }
     }
     // Whatever is wrong with it: a fetch finds out and says so.
@@ -127,7 +127,13 @@ void SyncLoop::OnAlive() {
   if (now - stream_confirmed_at_ < kConfirmEveryMillis) return;
   stream_confirmed_at_ = now;
   environment_.Confirm();
-  NoteHealthy();
+  NoteStreamHealthy();
+}
+
+// While fetches fail the stream keeps the set current, but the state is theirs: it would change
+// with each of them.
+void SyncLoop::NoteStreamHealthy() {
+  if (!is_failing_) NoteHealthy();
 }
 
 void SyncLoop::OnStreamOpen(bool is_open) {
@@ -170,6 +176,8 @@ std::int64_t SyncLoop::OnFailure(const FetchFailure& failure) {
   state_.key_refused = failure.error.code() == base::ErrorCode::kUnauthenticated;
   NoteFailure(failure.error, "upstream does not answer; the flag set in force stays");
   if (stream_ != nullptr) stream_->Hold();
+  // Who answers is asked at its usual pace, unless another one wants a pause.
+  if (failure.is_partial && failure.retry_after_millis == 0) return backoff_.AfterSuccess();
   return failure.is_refusal ? backoff_.AfterRefusal()
                             : backoff_.AfterFailure(failure.retry_after_millis);
 }

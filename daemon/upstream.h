@@ -21,6 +21,7 @@ struct FetchFailure {
   base::Error error;
   std::int64_t retry_after_millis = 0;  // what the upstream asked for
   bool is_refusal = false;              // asking again soon will not help
+  bool is_partial = false;              // of several sources another one has answered
 };
 
 /// The newest set of an upstream that is here.

@@ -1,6 +1,5 @@
 #include "net/unix_socket.h"
 
-#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -8,10 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <utility>
-#include <vector>
+
+#include "base/account.h"
 
 namespace pennon::net {
 namespace {
@@ -22,8 +21,6 @@ using base::Result;
 
 constexpr std::size_t kMaxPathBytes = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::string_view kTemporarySuffix = ".new";
-constexpr std::size_t kFirstGroupBytes = std::size_t{16} * 1024;
-constexpr std::size_t kMaxGroupBytes = std::size_t{1} << 20U;
 
 Error FromErrno(const std::string& path, std::string_view doing) {
   return Error::Internal(path, std::string(doing) + ": " + std::strerror(errno));
@@ -108,32 +105,10 @@ Result<void> CheckPlace(const std::string& path) {
   return {};
 }
 
-// A name, or a number, which needs no group of it to be known here: in containers there is none.
-Result<gid_t> GroupId(const std::string& name) {
-  if (name.find_first_not_of("0123456789") == std::string::npos) {
-    constexpr gid_t kNoGroup = static_cast<gid_t>(-1);  // to lchown it means: as it is
-    gid_t number = 0;
-    const auto end = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (end.ec != std::errc() || number == kNoGroup) {
-      return Fail(Error::NotFound("socket group", "there is no group " + name));
-    }
-    return number;
-  }
-  std::vector<char> buffer(kFirstGroupBytes);
-  group entry{};
-  group* found = nullptr;
-  while (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE &&
-         buffer.size() < kMaxGroupBytes) {
-    buffer.resize(buffer.size() * 2);
-  }
-  if (found == nullptr) return Fail(Error::NotFound("socket group", "there is no group " + name));
-  return found->gr_gid;
-}
-
 Result<void> SetOwnership(const std::string& path, const UnixSocketOptions& options) {
   if (!options.group.empty()) {
-    const auto gid = GroupId(options.group);
-    if (!gid) return Fail(gid.error());
+    const auto gid = base::GroupId(options.group);
+    if (!gid) return Fail(gid.error().Within("socket group"));
     if (::lchown(path.c_str(), static_cast<uid_t>(-1), *gid) != 0) {
       return Fail(FromErrno(path, "cannot give the socket to the group " + options.group));
     }

@@ -96,6 +96,7 @@ void ObjectReader::Instant(const MemberName& member, std::int64_t& out) {
   std::optional<std::int64_t> micros;
   if (const std::string* text = value->AsString()) micros = base::ParseTimestamp(*text);
   if (const std::int64_t* millis = value->AsInt()) micros = base::MicrosOfMillis(*millis);
+  if (const double* millis = value->AsDouble()) micros = base::MicrosOfMillis(*millis);
   if (!micros) return Invalid(member, "expected an instant such as \"2027-01-31T12:00:00Z\"");
   out = *micros;
 }

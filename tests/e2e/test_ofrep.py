@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import signal
 import socket
 import unittest
 
@@ -242,6 +243,15 @@ class EventStreamTest(EndToEndTest):
         back = self.events(daemon, uri, last=seen[0]["id"])  # knows it by its last event
         second = store.configure("banner", {"enabled": False, "default": {"variant": "beta"}})
         self.assertEqual(int(back.event()["id"].split("-")[0].split(".")[1]), second)
+
+    def test_other_attributes_of_the_host_are_a_change_that_is_told(self):
+        config = self.folder("daemon") / "pennond.yaml"
+        config.write_text("context:\n  fixed: {region: north}\n")
+        daemon = self.start_daemon(arguments=["--bootstrap-file", str(ROOT / "config" / "example-flags.json"), "--workers", "2", "--config", str(config)])
+        stream = self.events(daemon, self.bulk(daemon)[0])
+        config.write_text("context:\n  fixed: {region: south}\n")
+        daemon.program.process.send_signal(signal.SIGHUP)
+        self.assertEqual(stream.event()["data"]["type"], "refetchEvaluation")
 
     def test_a_stream_survives_neither_the_daemon_nor_keeps_it_from_stopping(self):
         daemon = self.start_daemon(arguments=["--bootstrap-file", str(ROOT / "config" / "example-flags.json"),

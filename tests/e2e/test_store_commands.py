@@ -231,6 +231,9 @@ class StoreCommandsTest(EndToEndTest):
         self.assertIn("--contexts FILE", self.pennon("diff", "live", str(folder / "new.json"), fails=True))
         self.assertIn("contexts.jsonl:1", self.pennon(*pair, "--contexts", self.broken(folder / "contexts.jsonl"), fails=True))
         self.assertIn("nowhere.json", self.pennon("diff", str(folder / "nowhere.json"), "store", fails=True))
+        codes = [subprocess.run([BIN / "pennon", "diff", *files, "--exit-code"], capture_output=True).returncode
+                 for files in (pair[1:], pair[1:2] * 2, (pair[1], "/nowhere.json"))]
+        self.assertEqual(codes, [1, 0, 2])
 
     @staticmethod
     def broken(path):

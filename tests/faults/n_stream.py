@@ -46,6 +46,27 @@ class StreamTest(FaultTest):
             self.assertTrue(daemon.environment()["stream"]["open"])
             daemon.program.kill()
 
+    def test_N20_a_stream_that_lives_while_fetches_fail_keeps_the_set_fresh_and_the_state_as_it_is(self):
+        upstream = self.upstream()
+        sent = []
+
+        def lively(connection, _):
+            while True:
+                connection.sendall(b":\n\n")
+                sent.append(1)
+                time.sleep(0.01)
+        upstream.stream = lively
+        daemon = self.live(upstream, ["--upstream-poll-interval", "100ms", "--upstream-retry-max", "200ms", "--upstream-stale-after", "2s"])
+        eventually(lambda: daemon.environment()["stream"]["open"] and daemon.environment()["ageMs"] < 1500, "the stream confirms the set")
+        upstream.fault = lambda connection, _: connection.sendall(answer(500, b"no"))
+        eventually(lambda: daemon.environment()["state"] == "upstream-down", "a fetch has failed")
+        asked, signs = len(upstream.requests), len(sent)
+        eventually(lambda: len(upstream.requests) > asked + 20 and len(sent) > signs + 100, "both go on")
+        self.assertEqual(daemon.program.log.count("upstream does not answer"), 1)
+        self.assertFalse(daemon.environment()["stale"])
+        upstream.fault = None
+        eventually(lambda: daemon.environment()["state"] == "live", "fetches are answered again")
+
     def test_N21_events_that_are_wrong_change_nothing_and_good_ones_count_in_any_form(self):
         upstream = self.upstream()
         sent = threading.Event()

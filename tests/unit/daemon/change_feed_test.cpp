@@ -65,6 +65,16 @@ TEST_CASE_FIXTURE(Feed, "a change is told when the last worker answers from it, 
   CHECK(told->told.size() == 1);
 }
 
+TEST_CASE_FIXTURE(Feed, "that all answers may be others is told though the version stays") {
+  PublishEverywhere(SetOf(1));
+  const auto told = Subscribe(SetOf(1)->image->version());
+  auto end = control.After(ChangeFeed::kCoalesceMillis * 3, [&] { control.Stop(); });
+  auto later = control.After(ChangeFeed::kCoalesceMillis * 2, [&] { feed.TellAll(); });
+  control.Run();
+  CHECK(told->told == std::vector<std::uint64_t>{1});
+  CHECK(told->keys == std::vector<std::string>{"*"});
+}
+
 TEST_CASE_FIXTURE(Feed, "many changes in a row are told as the newest") {
   const auto told = Subscribe("", true);
   auto end = control.After(ChangeFeed::kCoalesceMillis * 3, [&] { control.Stop(); });

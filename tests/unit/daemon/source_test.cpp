@@ -166,7 +166,10 @@ TEST_CASE("a source that is away takes nothing away, and is told of") {
   layers.fakes[0]->lines = {Line("a", 1)};
   layers.fakes[1]->is_away = true;
   CHECK(layers.Take().size() == 1);  // better than nothing
-  CHECK_FALSE(layers.Fetch());
+  CHECK(layers.Fetch().error().is_partial);
+  layers.fakes[0]->is_away = true;
+  CHECK_FALSE(layers.Fetch().error().is_partial);
+  layers.fakes[0]->is_away = false;
   layers.fakes[1]->is_away = false;
   layers.fakes[1]->lines = {Line("b", 1)};
   CHECK(layers.Take().size() == 2);
@@ -278,6 +281,15 @@ TEST_CASE("the files of sources and environments are read, inherit timings, and 
   config.source_files["bad"] = "17";
   CHECK(ReadParts(config).error().Message().find("sources.bad") == 0);
   config.source_files.erase("bad");
+  config.environment_files["test"] =
+      write("t.yaml", "cache: {path: " + dir.File("x") + "/../cache.db}\n");
+  CHECK(ReadParts(config).error().Message() ==
+        "environments.test: has the same cache.path as \"production\"");
+  config.environment_files["test"] =
+      write("t.yaml", "cache: {path: " + dir.File("cache-staging.db") + "}\n");
+  CHECK(ReadParts(config).error().Message() ==
+        "environments.test: has the same cache.path as \"staging\"");
+  config.environment_files.erase("test");
   config.environment_files["a/b"] = config.environment_files["staging"];
   CHECK(ReadParts(config).error().Message().find("environments.a/b") == 0);
 }

@@ -52,6 +52,15 @@ TEST_CASE("a mistake in a definition names its path and what was expected") {
         0);
 }
 
+TEST_CASE("milliseconds of an instant are whole or not") {
+  CHECK(RuleError(R"({"window":{"from":1767225600000,"to":1767225600000.5},"serve":{"off":true}})")
+            .empty());
+  CHECK(RuleError(R"({"window":{"from":1767225600000.0},"serve":{"off":true}})").empty());
+  CHECK(
+      RuleError(R"({"window":{"from":1e300},"serve":{"off":true}})").find("expected an instant") !=
+      std::string::npos);
+}
+
 TEST_CASE("a percentage is exact to a thousandth") {
   const auto gate = [](const std::string& percent) {
     const auto flag = ReadFlag("f", *ReadJson(R"({"type":"boolean","rules":[{"gate":{"percent":)" +
