@@ -64,6 +64,15 @@ TEST_CASE("a peer may use what any of its rules gives") {
   CHECK(GrantOf({{"user:root", "\"e\""}}, PeerOf(0, 1)).MayUse("e"));
 }
 
+TEST_CASE("users and groups may be numbers that no name of this host has") {
+  CHECK(GrantOf({{"user:4242", "\"a\""}}, PeerOf(kSomebody, 1)).MayUse("a"));
+  CHECK(GrantOf({{"group:4711", "\"b\""}}, PeerOf(1, 4711)).MayUse("b"));
+  const auto rules = PeerRules::Make({}, "4711");
+  REQUIRE(rules.has_value());
+  CHECK((*rules)->For(PeerOf(kSomebody, 1, {4711})).may_order);
+  CHECK_FALSE((*rules)->For(PeerOf(kSomebody, 1, {4712})).may_order);
+}
+
 TEST_CASE("a rule that cannot be meant is refused, naming it") {
   CHECK(ErrorOf({{"uid:x", "\"a\""}}) == "peers.environments.uid:x");
   CHECK(ErrorOf({{"uid:4294967295", "\"a\""}}) == "peers.environments.uid:4294967295");
