@@ -46,15 +46,15 @@ Result<std::uint32_t> ParseAccountNumber(std::string_view text) {
 }
 
 Result<std::uint32_t> UserId(const std::string& name) {
-  if (IsNumber(name)) return ParseAccountNumber(name);
   const auto entry = LookUp<passwd>(::getpwnam_r, name);
+  if (!entry && IsNumber(name)) return ParseAccountNumber(name);
   if (!entry) return Fail(Error::NotFound("", "there is no user " + name));
   return entry->pw_uid;
 }
 
 Result<std::uint32_t> GroupId(const std::string& name) {
-  if (IsNumber(name)) return ParseAccountNumber(name);
   const auto entry = LookUp<group>(::getgrnam_r, name);
+  if (!entry && IsNumber(name)) return ParseAccountNumber(name);
   if (!entry) return Fail(Error::NotFound("", "there is no group " + name));
   return entry->gr_gid;
 }

@@ -2,8 +2,11 @@
 //   follower [SOCKET KEY]
 // Prints "ready"; then, for each revision that it is told of and an evaluation has answered with,
 // the revision and the nanoseconds of the monotonic clock. Ends with its input. Without arguments
-// it has no client and only waits.
+// it has no client and only waits; without KEY it is the limit: it is told bytes, not revisions,
+// and says when.
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -25,10 +28,27 @@ int WaitAlone() {
   return ::poll(&input, 1, -1) < 0 ? 1 : 0;
 }
 
+int FollowBytes(const char* path) {
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    return 1;
+  SayReady();
+  char byte = 0;
+  for (int told = 1; ::read(socket, &byte, 1) == 1; ++told) {
+    std::printf("%d %lld\n", told, static_cast<long long>(pennon::bench::NowNanos()));
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc == 1) return WaitAlone();
+  if (argc == 2) return FollowBytes(argv[1]);
   if (argc != 3) return 2;
   pennon::Options options;
   options.socket_path = argv[1];

@@ -133,7 +133,8 @@ int Ready(client::Client& client, std::string_view environment, bool json) {
   const auto status = ReadStatus(client, environment);
   if (!status) return PrintVerdict("ready", false, status.error().Message(), json);
   const model::Value* environments = status->Find("environments");
-  if (environments == nullptr || environments->AsArray() == nullptr) {
+  if (environments == nullptr || environments->AsArray() == nullptr ||
+      environments->AsArray()->empty()) {
     return PrintVerdict("ready", false, "the status names no environment", json);
   }
   for (const model::Value& one : *environments->AsArray()) {

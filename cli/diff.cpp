@@ -216,6 +216,7 @@ int Diff(const DiffArguments& arguments, bool json) {
     if (definitions && contexts > 0) std::cout << '\n';
     if (contexts > 0) ShowAnswers(answers, contexts);
   }
+  if (!std::cout.flush()) return kTrouble;
   const bool differs = (definitions && !definitions->empty()) || !answers.empty();
   return arguments.sets_exit_code && differs ? kExitFailure : 0;
 }

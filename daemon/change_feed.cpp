@@ -114,6 +114,7 @@ void ChangeFeed::ScheduleBeat() {
 
 void ChangeFeed::TellAll() {
   for (auto& [name, environment] : environments_) {
+    if (environment.current.version.empty()) continue;  // defaults are the same for everybody
     environment.current.keys = nullptr;
     ++environment.changes;
     TellSoon(environment);

@@ -33,7 +33,7 @@ class DaemonStatus {
   /// For metrics of what this does not know; docs/metrics.md lists every one.
   base::MetricRegistry& metrics() { return registry_; }
   /// In Prometheus' text format, the metrics of the process and of the environments that the viewer
-  /// may see.
+  /// may see; of a process with a single one that the viewer may not see, none.
   [[nodiscard]] std::string Metrics(const serving::Grant& viewer) const;
 
  private:

@@ -139,8 +139,12 @@ FetchResult LayeredUpstream::Finish() {
   }
   if (failure != nullptr) {
     FetchFailure first = *failure;
-    first.is_partial = std::any_of(layers_.begin(), layers_.end(),
-                                   [](const Layer& layer) { return !layer.failure; });
+    for (const Layer& layer : layers_) {
+      first.is_partial = first.is_partial || !layer.failure;
+      if (!layer.failure) continue;
+      first.retry_after_millis =
+          std::max(first.retry_after_millis, layer.failure->retry_after_millis);
+    }
     return tl::unexpected<FetchFailure>(std::move(first));
   }
   Fetched same;

@@ -111,7 +111,8 @@ void SyncLoop::OnEvent(const wire::StreamEvent& event) {
       // One that goes on from elsewhere is not wrong: a fetch gets the one that goes on from here.
       if (is_same_epoch && *head.since == known.revision &&
           Apply({false, std::move(*document), '"' + event.id + '"'})) {
-        return NoteStreamHealthy();
+        if (!is_failing_) NoteHealthy();  // or the state would change with each fetch
+        return;
       }
     }
     // Whatever is wrong with it: a fetch finds out and says so.
@@ -126,14 +127,7 @@ void SyncLoop::OnAlive() {
   const base::SteadyMillis now = clock_.Steady();
   if (now - stream_confirmed_at_ < kConfirmEveryMillis) return;
   stream_confirmed_at_ = now;
-  environment_.Confirm();
-  NoteStreamHealthy();
-}
-
-// While fetches fail the stream keeps the set current, but the state is theirs: it would change
-// with each of them.
-void SyncLoop::NoteStreamHealthy() {
-  if (!is_failing_) NoteHealthy();
+  environment_.Confirm();  // the state is what fetches say
 }
 
 void SyncLoop::OnStreamOpen(bool is_open) {
@@ -176,10 +170,11 @@ std::int64_t SyncLoop::OnFailure(const FetchFailure& failure) {
   state_.key_refused = failure.error.code() == base::ErrorCode::kUnauthenticated;
   NoteFailure(failure.error, "upstream does not answer; the flag set in force stays");
   if (stream_ != nullptr) stream_->Hold();
-  // Who answers is asked at its usual pace, unless another one wants a pause.
-  if (failure.is_partial && failure.retry_after_millis == 0) return backoff_.AfterSuccess();
-  return failure.is_refusal ? backoff_.AfterRefusal()
-                            : backoff_.AfterFailure(failure.retry_after_millis);
+  const std::int64_t pause = failure.is_refusal ? backoff_.AfterRefusal()
+                                                : backoff_.AfterFailure(failure.retry_after_millis);
+  // Who answers is asked no later than usual, unless another one wants a pause.
+  const bool is_usual = failure.is_partial && failure.retry_after_millis == 0;
+  return is_usual ? std::min(pause, backoff_.Spread(config_.poll_interval.millis)) : pause;
 }
 
 // Said once, when it begins or changes, not at every retry of a long outage.

@@ -55,7 +55,6 @@ class SyncLoop {
   void ScheduleAfter(std::int64_t pause);
   std::int64_t PauseAfterSuccess();
   void NoteHealthy();
-  void NoteStreamHealthy();
   std::int64_t OnAnswer(Fetched fetched);
   base::Result<void> Apply(Fetched fetched);
   std::int64_t OnFailure(const FetchFailure& failure);

@@ -74,7 +74,8 @@ class FlagReferences {
 
   std::optional<Error> CheckVariants(const model::Prerequisite& prerequisite) const {
     const auto* const other = flags_.Find(prerequisite.flag);
-    if (other == nullptr || other->chosen == nullptr) return std::nullopt;  // reported as missing
+    // Missing is told already; quarantined is not this flag's mistake.
+    if (other == nullptr || other->chosen == nullptr) return std::nullopt;
     for (const std::string& variant : prerequisite.variants) {
       if (VariantIndex(*other->chosen, variant) >= 0) continue;
       return Error::Invalid(

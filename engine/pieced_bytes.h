@@ -13,14 +13,16 @@ class PiecedBytes {
  public:
   void Append(std::span<const std::byte> bytes) {
     if (pieces_.empty() || pieces_.back().capacity() - pieces_.back().size() < bytes.size()) {
-      pieces_.emplace_back().reserve(std::max(kPieceBytes, bytes.size()));
+      const std::size_t usual = std::clamp(size_, kLeastBytes, kMostBytes);
+      pieces_.emplace_back().reserve(std::max(usual, bytes.size()));
     }
     pieces_.back().insert(pieces_.back().end(), bytes.begin(), bytes.end());
     size_ += bytes.size();
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// What was appended in one go at `offset`, and perhaps more behind it.
+  /// What was appended in one go at `offset`, and perhaps more behind it. `offset` is less than the
+  /// size.
   [[nodiscard]] std::span<const std::byte> From(std::size_t offset) const {
     auto piece = pieces_.begin();
     for (; offset >= piece->size(); ++piece) offset -= piece->size();
@@ -31,7 +33,8 @@ class PiecedBytes {
   }
 
  private:
-  static constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
+  static constexpr std::size_t kLeastBytes = std::size_t{4} << 10U;
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
 
   std::vector<std::vector<std::byte>> pieces_;
   std::size_t size_ = 0;

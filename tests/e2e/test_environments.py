@@ -139,6 +139,16 @@ class EnvironmentsTest(SourceTest):
             self.assertEqual(attempts_as(daemon.socket, STRANGER, [], by_frames), ["production"])
 
     @unittest.skipIf(os.geteuid() != 0, "only root can be another user")
+    def test_who_sees_no_environment_is_not_told_that_it_is_ready(self):
+        daemon = self.serve("peers:\n  environments: {uid:65534: elsewhere}\nsocket:\n  mode: '0666'\n")
+
+        def ready(path):
+            done = subprocess.run([BIN / "pennon", "--socket", path, "ready"], capture_output=True, text=True, timeout=30)
+            return done.returncode, done.stderr
+        code, why = attempts_as(daemon.socket, STRANGER, [], ready)
+        self.assertEqual((code, "no environment" in why), (1, True), why)
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can be another user")
     def test_a_user_has_the_environments_of_its_rules(self):
         for rules, expected in (
                 ("{uid:65534: staging}", {"frames": 4, "order": 4, "http": 200, "ofrep": 200}),  # frames ask production

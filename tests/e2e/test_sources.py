@@ -307,6 +307,33 @@ class LayerTest(SourceTest):
         eventually(lambda: daemon.environment()["state"] == "upstream-down", "still away")
         self.assertEqual([value(daemon, "a"), value(daemon, "b")], [1, 2])
 
+    def two_servers(self, *pace):
+        servers = [self.serve(flagd(a=1)), self.serve(flagd(b=1))]
+        self.write("second.yaml", f"upstream: {{kind: flagd, url: {servers[1].url}}}\n")
+        config = self.write("pennond.yaml", f"sources: {{second: {self.directory / 'second.yaml'}}}\n")
+        daemon = self.daemon("--config", str(config), "--upstream-kind", "flagd", "--upstream-url", servers[0].url, "--upstream-stale-after", "3h", *pace)
+        eventually(lambda: daemon.environment()["flags"] == 2, "merged")
+        return daemon, *servers
+
+    def test_a_source_that_refuses_does_not_slow_the_others(self):
+        # Alone it would be asked again after 150 seconds at the earliest.
+        daemon, refusing, good = self.two_servers("--upstream-poll-interval", "100ms", "--upstream-retry-max", "10m")
+        refusing.status = 401
+        eventually(lambda: daemon.environment()["state"] == "upstream-down", "one refuses")
+        good.body = flagd(b=2)
+        eventually(lambda: value(daemon, "b") == 2, "the other is asked on")
+
+    def test_a_source_that_is_away_for_a_moment_is_not_missed_for_a_whole_interval(self):
+        daemon, first, second = self.two_servers("--upstream-poll-interval", "1h")
+        daemon.program.end()
+        second.status = 503
+        first.body = flagd(a=2)
+        daemon.start()
+        self.addCleanup(daemon.program.end)
+        eventually(lambda: daemon.environment()["state"] == "upstream-down", "one is away")
+        second.status = 200
+        eventually(lambda: value(daemon, "a") == 2 and daemon.environment()["state"] == "live", "it was asked again soon")
+
     def test_without_a_cached_set_the_others_are_followed_until_a_missing_source_answers(self):
         server = self.serve(flagd(a=1))
         local = pathlib.Path(self.directory) / "local.json"
