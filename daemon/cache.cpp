@@ -66,6 +66,8 @@ Result<Cache> Cache::Open(const CacheOptions& options, base::Logger& log) {
   if (!lock) return Fail(lock.error());
   std::string damage;
   auto database = OpenCacheFile(options);
+  // See Load. Who holds it was waited for already.
+  if (!database && !IsHeldByAnother(database.error())) database = OpenCacheFile(options);
   if (!database && database.error().code() == base::ErrorCode::kInvalid) {
     log.Error("cache moved aside", {{"path", options.path}, {"reason", database.error().what()}});
     MoveCacheAside(options.path);
@@ -80,10 +82,21 @@ Result<Cache> Cache::Open(const CacheOptions& options, base::Logger& log) {
 
 std::optional<Generation> Cache::Load() {
   if (!database_) return std::nullopt;
-  std::string damage;
-  const auto note = [&damage](const Error& error) {
+  Found found = FindNewest();
+  // A disk that fails once may do so for the last time, and SQLite calls some of that damage: it is
+  // damage when a new connection finds it, too.
+  if (!found.damage.empty() && Reconnect()) found = FindNewest();
+  if (!found.damage.empty()) {
+    StartAnew(found.damage, found.generation ? &*found.generation : nullptr, Ends::kNothing);
+  }
+  return std::move(found.generation);
+}
+
+Cache::Found Cache::FindNewest() {
+  Found found;
+  const auto note = [&found](const Error& error) {
     // That there was no memory to read it with says nothing against the file.
-    if (error.code() != base::ErrorCode::kNoMemory) damage = error.Message();
+    if (error.code() != base::ErrorCode::kNoMemory) found.damage = error.Message();
   };
   auto ids = database_->Prepare("SELECT id FROM generation ORDER BY id DESC");
   if (!ids) note(ids.error());
@@ -97,17 +110,15 @@ std::optional<Generation> Cache::Load() {
   if (ids) ids->Reset();
   for (const std::int64_t id : newest_first) {
     auto generation = LoadOne(id);
-    if (generation && damage.empty()) return std::move(*generation);
     if (generation) {
-      StartAnew(damage, &*generation, Ends::kNothing);
-      return std::move(*generation);
+      found.generation = std::move(*generation);
+      break;
     }
     note(generation.error());
     log_->Error("cached generation refused",
                 {{"path", options_.path}, {"id", id}, {"reason", generation.error().Message()}});
   }
-  if (!damage.empty()) StartAnew(damage, nullptr, Ends::kNothing);
-  return std::nullopt;
+  return found;
 }
 
 Result<std::int64_t> Cache::NewestId() {
@@ -169,6 +180,13 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
     if (!kept) ++(kind == LineKind::kFlag ? generation.head.flags : generation.head.segments);
     (kept ? generation.kept : generation.lines).push_back(std::move(line));
   }
+}
+
+bool Cache::Reconnect() {
+  database_.reset();  // its locks would keep the new one out
+  auto database = OpenCacheFile(options_);
+  if (database) database_ = std::move(*database);
+  return database.has_value();
 }
 
 Result<void> Cache::Reopen() {

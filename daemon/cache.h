@@ -71,8 +71,8 @@ class Cache {
   /// cannot be written.
   static base::Result<Cache> Open(const CacheOptions& options, base::Logger& log);
 
-  /// The newest generation that is whole, or none. Damaged ones are passed over, and the file is
-  /// made anew from the one found.
+  /// The newest generation that is whole, or none. Damaged ones, or which cannot be read at two
+  /// attempts, are passed over, and the file is made anew from the one found.
   std::optional<Generation> Load();
 
   /// One that is kept; kNotFound when it is not, kInvalid when it is damaged.
@@ -116,8 +116,14 @@ class Cache {
   /// Without the lines, and the digest that the whole must have.
   base::Result<std::pair<Generation, std::string>> LoadHead(std::int64_t id);
   base::Result<Generation> LoadOne(std::int64_t id);
+  struct Found {
+    std::optional<Generation> generation;
+    std::string damage;  // "": none was seen
+  };
+  Found FindNewest();
   base::Result<std::int64_t> NewestId();
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
+  bool Reconnect();
   base::Result<void> Reopen();
   base::Result<void> PutBack();
   /// What stays of a file in which damage was found, beside the generation that is found or saved.

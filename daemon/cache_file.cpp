@@ -162,6 +162,11 @@ Result<Sqlite> OpenCacheFile(const CacheOptions& options) {
   return std::move(*database);
 }
 
+bool IsHeldByAnother(const Error& error) {
+  return error.code() == base::ErrorCode::kConflict ||
+         error.what().find("database is locked") != std::string::npos;  // SQLite's words
+}
+
 void MoveCacheAside(const std::string& path) {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     std::rename((path + suffix).c_str(), (path + ".aside" + suffix).c_str());

@@ -14,6 +14,9 @@ namespace pennon::daemon {
 /// upstream.
 base::Result<base::Sqlite> OpenCacheFile(const CacheOptions& options);
 
+/// Whether it could not be opened because another program has it, or something else is there.
+bool IsHeldByAnother(const base::Error& error);
+
 /// Renames the file and its companions to `<path>.aside…`, replacing what was moved there before.
 void MoveCacheAside(const std::string& path);
 
