@@ -86,6 +86,8 @@ Result<void> Environment::LoadBootstrap() {
                                "holds the flags of environment \"" + set->environment +
                                    "\", this daemon serves \"" + config_.environment + '"'));
   }
+  // Whatever the file says: what the upstream has is newer, also to clients that map this.
+  set->epoch = 0;
   auto compiled = CompileSet(std::move(*set), CompiledSet());
   if (!compiled) return Fail(compiled.error().Within(config_.bootstrap_file));
   PutInForce(std::move(*compiled), Source::kBootstrap, clock_.Steady());

@@ -101,6 +101,10 @@ Result<void> Listeners::ApplyAccess() {
   if (!rules) return Fail(rules.error());
   auto access = ReadAccess(config_);
   if (!access) return Fail(access.error());
+  if (config_.http_enabled && !config_.peer_environments.empty() && (*access)->tokens.empty()) {
+    log_.Warn("every user of this host may ask over loopback HTTP, where the rules do not hold",
+              {{"rules", "peers.environments"}, {"set", "http.token_file or http.enabled: false"}});
+  }
   slots_.SetLimit(static_cast<std::size_t>(config_.max_connections_per_user));
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     pool_.Post(i, [this, i, rules = *rules, access = *access] {

@@ -92,6 +92,7 @@ class SecurityTest(EndToEndTest):
             with self.subTest(rules):
                 daemon = self.serve(f"peers:\n  environments: {rules}\nsocket:\n  mode: '0666'\n")
                 self.assertEqual(self.ask_as(daemon, STRANGER, [4242]), expected)
+                self.assertEqual("where the rules do not hold" in daemon.program.log, rules != "{}")
                 daemon.program.end()
 
     def test_only_operators_give_orders(self):

@@ -100,6 +100,18 @@ class MappedTest(EndToEndTest):
         self.assertEqual(told["allocations"], 0)
         self.assertTrue(0.2 * EVALUATIONS < told["on"] < 0.9 * EVALUATIONS, told)
 
+    def test_a_bootstrap_file_gives_way_whatever_revision_it_claims(self):
+        upstream = SyncServer(self.folder("late"))  # answers 503 until something is published
+        self.addCleanup(upstream.stop)
+        file = self.folder("late") / "flags.json"
+        file.write_text(json.dumps({"environment": "production", "epoch": 1, "revision": 10**15, "flags": flags_of(7)}))
+        self.daemon = self.start_daemon(upstream, ["--bootstrap-file", str(file)], name="late")
+        client = self.client()
+        self.assertEqual(client.detail("a", 0)["value"], 7)
+        upstream.publish(2, flags_of(2))
+        eventually(lambda: client.detail("a", 0)["value"] == 2, "the upstream's set is newer to who has mapped the file's")
+        self.assertEqual(client.way, "mapped")
+
     def test_an_old_image_is_freed_when_the_last_client_lets_go(self):
         clients = [self.client(), self.client()]
         for _ in range(20):
