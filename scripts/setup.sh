@@ -6,7 +6,7 @@ readonly BUILD_PACKAGES=(
   libpq-dev libre2-dev libsodium-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev mold ninja-build pkg-config
   prometheus-cpp-dev rapidjson-dev zlib1g-dev)
 readonly TRY_PACKAGES=(curl python3)
-readonly TEST_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 doctest-dev postgresql python3-jsonschema sqlite3)
+readonly TEST_PACKAGES=(clang-14 clang-format-14 clang-tidy-14 doctest-dev postgresql python3-jsonschema sqlite3 strace)
 readonly UI_TEST_PACKAGES=(chromium)
 readonly DOCS_PACKAGES=(doctest-dev lowdown)
 readonly FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
