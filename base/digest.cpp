@@ -1,9 +1,11 @@
 #include "base/digest.h"
 
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <vector>
@@ -60,10 +62,13 @@ std::string Sha256Hex(std::string_view bytes) {
 
 std::string RandomToken(std::string_view prefix, std::size_t random_bytes) {
   std::vector<unsigned char> random(random_bytes);
-  // The library needs memory for it, the kernel does not.
-  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1 &&
-      ::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-    std::abort();
+  // The library needs memory for it, the kernel does not; where it has no such call, a device.
+  const auto size = static_cast<ssize_t>(random.size());
+  if (RAND_bytes(random.data(), static_cast<int>(size)) != 1 &&
+      ::getrandom(random.data(), random.size(), 0) != size) {
+    const int device = ::open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    if (device < 0 || ::read(device, random.data(), random.size()) != size) std::abort();
+    ::close(device);
   }
   return std::string(prefix) + Hex(random.data(), random.size());
 }

@@ -139,6 +139,7 @@ class Transfer {
     Set(CURLOPT_URL, fetch_.url.c_str());
     Set(CURLOPT_PROTOCOLS_STR, "http,https");
     Set(CURLOPT_FOLLOWLOCATION, 0L);
+    Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));  // or newer
     // Of HTTP/2 curl would keep a connection that has died, and give it the next fetch as well.
     Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     if (fetch_.method == "HEAD") Set(CURLOPT_NOBODY, 1L);  // or it would wait for the body
