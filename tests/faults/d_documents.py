@@ -297,12 +297,22 @@ class DocumentTest(FaultTest):
 
     def test_D25_keys_of_any_characters_are_served_or_refused_and_never_begin_a_line_of_the_log(self):
         upstream, daemon = self.started()
-        keys = ["__proto__", "../x", "%00", "a\nlevel=error event=forged", "=CMD()", "\U0001f600", "\u202eabc", "a b", "x" * 300, "a/b?c#d"]
-        for revision, key in enumerate(keys, 2):
+        served = ["__proto__", "../x", "%00", "a\0b", "a\nlevel=error event=forged", "=CMD()", "\U0001f600", "\u202eabc", "a b", "x" * 256, "a/b?c#d"]
+        refused = ["", "x" * 257, "x" * 10_000]
+        wrong = dict(flag(5), default={"variant": "nope"})  # a key of the log is that of a flag that is quarantined
+        for revision, key in enumerate([*served, *refused], 1):
             with self.subTest(key[:20]):
-                self.send(upstream, document([line("a", **flag(revision)), line(key, **flag(5))], revision))
-                eventually(lambda: daemon.environment()["revision"] == revision or daemon.environment().get("refused"), "it is answered for")
-                self.assertIn(daemon.flag(key, default=5)["value"], (5,))
-        for text in daemon.program.log.splitlines():
+                self.send(upstream, document([line("a", **flag(revision)), line(key, **wrong)], 2 * revision))
+                self.wait_revision(daemon, 2 * revision)
+                self.assertEqual(list(self.quarantined(daemon)), [key])
+                self.assertEqual(daemon.flag(key, default=77)["value"], 77)
+                self.send(upstream, document([line("a", **flag(revision)), line(key, **flag(5))], 2 * revision + 1))
+                self.wait_revision(daemon, 2 * revision + 1)
+                self.assertEqual(list(self.quarantined(daemon)), [key] if key in refused else [])
+                self.assertEqual(daemon.flag(key, default=77)["value"], 77 if key in refused else 5)
+                self.assert_serves(daemon, revision)
+        lines = daemon.program.log.split("\n")
+        self.assertEqual(len([text for text in lines if "definition quarantined" in text]), len(served) + 2 * len(refused))
+        self.assertTrue([text for text in lines if "event=forged" in text])
+        for text in filter(None, lines):
             self.assertRegex(text, "^time=|^pennond: ")
-        self.assertFalse([text for text in daemon.program.log.splitlines() if text.startswith("level=error event=forged")])
