@@ -368,7 +368,7 @@ class LifecycleTest(FaultTest):
                 ("a user without a name", {}, ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups"]))):
             with self.subTest(what):
                 if wrap[:1] == ["setpriv"] and os.geteuid() != 0:
-                    continue
+                    self.skipTest("only root can become a user without a name")
                 folder = self.folder(f"d{number}")
                 folder.chmod(0o777)
                 os.chmod(self.directory, 0o755)

@@ -57,9 +57,10 @@ class Result(unittest.TestResult):
     addError = addFailure
 
     def addSkip(self, test, reason):
-        if self.outcome[0] == "passed":
-            is_bug = reason.startswith("open bug: ")
-            self.outcome = ("open bug", reason[10:]) if is_bug else ("not run", reason)
+        """Of a test of which only a part was skipped the rest ran; what was failed stays so."""
+        if self.outcome[0] in ("passed", "partly"):
+            is_bug, is_part = reason.startswith("open bug: "), hasattr(test, "test_case")
+            self.outcome = ("open bug", reason[10:]) if is_bug else ("partly" if is_part else "not run", reason)
 
     def addSubTest(self, test, subtest, error):
         if error is not None:
@@ -116,7 +117,15 @@ def run_one(name):
 
 
 LIMIT_SECONDS = int(os.environ.get("PENNON_FAULTS_LIMIT_SECONDS", 900))  # of one test
-WORST = ("failed", "open bug", "not run", "passed")
+WORST = ("failed", "open bug", "partly", "not run", "passed")
+
+
+def of_row(results):
+    """What a row has come to by the (state, text, seconds) of its tests, and what to say of it."""
+    states = {one[0] for one in results}
+    state = "partly" if states == {"passed", "not run"} else min(states, key=WORST.index)
+    told = {"open bug": ("open bug",), "partly": ("partly", "not run"), "not run": ("not run",)}.get(state, ())
+    return state, "; ".join(dict.fromkeys(one[1] for one in results if one[0] in told))
 
 
 def main():
@@ -150,18 +159,15 @@ def main():
         results = [outcomes[name] for name in found.get(row, ())]
         if not results:
             results = [("not run", NOT_RUN.get(row, "runs elsewhere in ./test" if row in ELSEWHERE else "not written yet"), 0)]
-        state = min((one[0] for one in results), key=WORST.index)
-        if state == "not run" and any(one[0] == "passed" for one in results):
-            state = "passed"
-        text = next((one[1] for one in results if one[0] == state), "") if state in ("open bug", "not run") else ""
+        state, text = of_row(results)
         table[row] = state
         print(f"{row}  {state:8}  {sum(one[2] for one in results):5.1f} s  {ROWS[row]}{': ' + text if text else ''}")
-    print(f"\n{'group':34}{'rows':>6}{'passed':>8}{'failed':>8}{'open bug':>10}{'not run':>9}")
+    print(f"\n{'group':34}{'rows':>6}{'passed':>8}{'partly':>8}{'failed':>8}{'open bug':>10}{'not run':>9}")
     for group, title in (*GROUPS.items(), ("", "all")):
         states = [state for row, state in table.items() if row.startswith(group)]
         if states:
             print(f"{group + ' ' + title:34}{len(states):6}" + "".join(
-                f"{states.count(state):{width}}" for state, width in (("passed", 8), ("failed", 8), ("open bug", 10), ("not run", 9))))
+                f"{states.count(state):{width}}" for state, width in (("passed", 8), ("partly", 8), ("failed", 8), ("open bug", 10), ("not run", 9))))
     failed = [row for row, state in table.items() if state == "failed"]
     if failed:
         print(f"\nfailed: {' '.join(failed)}")
