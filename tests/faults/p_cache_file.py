@@ -2,7 +2,6 @@
 import pathlib
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -177,23 +176,19 @@ class CacheFileTest(PersistenceTest):
         self.assertEqual(self.again(daemon)["revision"], 2)
 
     def test_P18_nothing_but_sqlite_opens_the_cache(self):
-        if subprocess.run(["strace", "-V"], capture_output=True).returncode:
-            self.skipTest("there is no strace")
         upstream = self.upstream()
         trace = self.folder("trace") / "trace"
         arguments = [BIN / "pennond", "--environment", "production", "--cache-path", str(self.folder("daemon") / "cache.db"), "--socket-path",
                      str(self.folder("daemon") / "s"), "--http-enabled", "false", "--upstream-url", upstream.url, "--upstream-key-file",
                      upstream.key_file, "--upstream-poll-interval", "100ms", *POLL]
-        program = Program(self.folder("trace"), "strace", ["strace", "-f", "-qq", "-e", "trace=open,openat,openat2", "-o", str(trace), *arguments])
+        program = Program(self.folder("trace"), "daemon", [*self.strace("-e", "trace=open,openat,openat2", "-o", str(trace)), *arguments])
         self.addCleanup(program.kill)
         opens = lambda: re.findall(r'open\w*\((?:AT_FDCWD, )?"[^"]*/cache\.db", (\S+)', trace.read_text() if trace.exists() else "")
         for revision in (2, 3, 4):
             before = len(upstream.requests)
             upstream.publish(revision, {"a": flag(revision)})
             eventually(lambda: len(upstream.requests) > before + 2, "it is fetched and kept")
-        traced = pathlib.Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children").read_text().split()
-        os.kill(int(traced[0]), signal.SIGTERM)
-        program.process.wait(timeout=60)
+        program.terminate()
         self.assertEqual(len(opens()), 1, opens())
         self.assertIn("O_NOFOLLOW", opens()[0])
 
