@@ -11,10 +11,6 @@ class CertificateTest(FaultTest):
         certificates = Certificates(self.folder("tls"))
         other = Certificates(self.folder("other"))
         context = certificates.context
-        weak = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        weak.load_cert_chain(*certificates.make("old"))
-        weak.minimum_version = ssl.TLSVersion.TLSv1
-        weak.maximum_version = ssl.TLSVersion.TLSv1_1
         upstream = self.upstream(context=context("good"))
         daemon = self.live(upstream, [*POLL, "--upstream-ca-file", certificates.ca])
         revision = 1
@@ -29,8 +25,7 @@ class CertificateTest(FaultTest):
                 ("signed by itself", context("itself", is_self_signed=True), "self-signed"),
                 ("a short key", context("short", kind=("rsa:1024",)), "key too weak"),
                 ("a weak digest", context("digest", digest="sha1"), "digest algorithm too weak"),
-                ("for clients", context("client", extension="extendedKeyUsage=clientAuth"), "certificate purpose"),
-                ("TLS 1.1", weak, "alert|version|protocol")):
+                ("for clients", context("client", extension="extendedKeyUsage=clientAuth"), "certificate purpose")):
             with self.subTest(what):
                 good, upstream.context = upstream.context, bad
                 for connection in upstream.connections:  # the next one has to shake hands
@@ -40,6 +35,25 @@ class CertificateTest(FaultTest):
                 upstream.context = good
                 revision += 1
                 self.heal(upstream, daemon, revision)
+
+    @open_bug("curl's own least version is TLS 1.0, and what OpenSSL has against it is only the signature of a key exchange: RSA has none")
+    def test_N23_a_server_of_tls_1_0_or_1_1_is_refused_whatever_its_ciphers(self):
+        certificates = Certificates(self.folder("tls"))
+        for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+            context = certificates.context(version.name, kind=("rsa:2048",))
+            context.set_ciphers("AES128-SHA:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = version
+            upstream = self.upstream(context=context)
+            lax = ssl.create_default_context(cafile=certificates.ca)
+            lax.set_ciphers("ALL:@SECLEVEL=0")
+            lax.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+            with lax.wrap_socket(socket.create_connection(("127.0.0.1", upstream.port)), server_hostname="127.0.0.1") as taken:
+                self.assertEqual(taken.version().replace(".", "_"), version.name)  # who would, could
+            daemon = self.start_daemon(upstream, [*POLL, "--upstream-ca-file", certificates.ca], version.name)
+            eventually(lambda: upstream.requests or daemon.environment().get("lastError"), daemon.environment)
+            self.assertEqual(upstream.requests, [], version.name)
+            self.assertRegex(daemon.environment()["lastError"], "protocol version|unsupported protocol")
+            self.assertEqual(daemon.environment()["state"], "not-ready")
 
     def test_N03_a_server_that_offers_http_2_is_asked_over_http_1_where_a_dead_connection_is_seen(self):
         certificates = Certificates(self.folder("tls"))
