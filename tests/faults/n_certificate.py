@@ -1,6 +1,8 @@
 """Rows N of certificates."""
+import queue
 import signal
 import ssl
+import time
 
 from certificates import Certificates
 from fault_test import *
@@ -99,3 +101,60 @@ class CertificateTest(FaultTest):
         trusted.write_bytes(pathlib.Path(second.ca).read_bytes())
         daemon.program.process.send_signal(signal.SIGHUP)
         self.heal(upstream, daemon, 2)
+
+    def test_N24_a_certificate_that_expires_ends_no_open_stream_and_no_evaluation_but_counts_at_every_handshake(self):
+        certificates = Certificates(self.folder("tls"))
+        calls = self.failing_calls()
+        upstream = self.upstream(context=certificates.context("short", end=time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 100))))
+        streams, to_tell = [], queue.Queue()
+
+        def stream(connection, _):
+            streams.append(connection)
+            while True:
+                connection.sendall(b":\n\n" if to_tell.empty() else to_tell.get())
+                time.sleep(0.02)
+        upstream.stream = stream
+        with environment(calls.environment):
+            daemon = self.live(upstream, ["--upstream-ca-file", certificates.ca])
+        eventually(lambda: daemon.environment()["stream"]["open"], "the stream is open")
+        calls.set_clock(120)
+        for connection in upstream.connections:
+            if connection is not streams[-1]:
+                shut(connection)
+        eventually(lambda: "has expired" in daemon.environment().get("lastError", ""), daemon.environment)
+        delta = SyncServer.delta(1, 2, {"a": flag(2)}, [], {"a": flag(2)})
+        to_tell.put(b"event: delta\nid: 1.2\n" + b"".join(b"data: " + line + b"\n" for line in delta.splitlines()) + b"\n")
+        self.wait_revision(daemon, 2)
+        self.assert_serves(daemon, 2)
+        self.assertTrue(daemon.environment()["stream"]["open"])
+        self.assertEqual(len(streams), 1)
+        shut(streams[-1])
+        self.wait_mishaps(daemon, 2)
+        self.assert_serves(daemon, 2)
+        self.assertEqual(daemon.get("/readyz")[0], 200)
+        self.assertEqual(len(streams), 1)
+        upstream.context = certificates.context("renewed")
+        self.heal(upstream, daemon, 3)
+
+    def test_N24_a_key_of_the_client_that_cannot_be_read_for_a_while_is_passing_trouble(self):
+        certificates = Certificates(self.folder("tls"))
+        context = certificates.context("server")
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(certificates.ca)
+        upstream = self.upstream(context=context)
+        certificate, key = certificates.make("client", names="DNS:host")
+        daemon = self.live(upstream, [*POLL, "--upstream-ca-file", certificates.ca, "--upstream-client-cert-file", certificate,
+                                      "--upstream-client-key-file", key])
+        good, revision = pathlib.Path(key).read_bytes(), 1
+        for what, rubbish in {"no key": b"rubbish\n", "nothing": b"", "cut off": good[:len(good) // 2], "another one": None}.items():
+            with self.subTest(what):
+                pathlib.Path(key).write_bytes(pathlib.Path(certificates.make("other")[1]).read_bytes() if rubbish is None else rubbish)
+                for connection in upstream.connections:  # the next one has to shake hands
+                    shut(connection)
+                self.wait_mishaps(daemon, 2)
+                self.assert_serves(daemon, revision)
+                self.assertRegex(daemon.environment()["lastError"], "(?i)key|certificate")
+                self.assertEqual(daemon.get("/readyz")[0], 200)
+                pathlib.Path(key).write_bytes(good)
+                revision += 1
+                self.heal(upstream, daemon, revision)
