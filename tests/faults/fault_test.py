@@ -134,6 +134,13 @@ class FaultTest(EndToEndTest):
         upstream.publish(1, {"a": flag(1)})
         return upstream
 
+    def second_address(self, port):
+        """Another upstream, at 127.0.0.3, which has revision 2."""
+        upstream = RawUpstream(self.folder("second"), host="127.0.0.3", port=port)
+        self.addCleanup(upstream.close)
+        upstream.publish(2, {"a": flag(2)})
+        return upstream
+
     def live(self, upstream, arguments=(), name="daemon", revision=1):
         daemon = self.start_daemon(upstream, arguments, name)
         self.wait_revision(daemon, revision)
