@@ -89,9 +89,10 @@ test('an invitation sets a password and signs in; the session is a cookie that s
 });
 
 test('another site cannot change anything with the cookie of a session', async () => {
-  const signIn = await fetch(`${store.url}/api/v1/session`, {
+  const { invitation } = await store.api('POST', '/users', { name: 'victim', role: 'editor' });
+  const signIn = await fetch(`${store.url}/api/v1/setup`, {
     method: 'POST', headers: { 'X-Requested-With': 'test', 'Content-Type': 'application/json' },
-    body: JSON.stringify({ user: 'admin', password }),
+    body: JSON.stringify({ token: invitation, password }),
   });
   const cookie = signIn.headers.get('set-cookie').split(';')[0];
   const change = (headers) => fetch(`${store.url}/api/v1/environments/production/flags/banner`, {
