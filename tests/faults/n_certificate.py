@@ -38,7 +38,6 @@ class CertificateTest(FaultTest):
                 revision += 1
                 self.heal(upstream, daemon, revision)
 
-    @open_bug("curl's own least version is TLS 1.0, and what OpenSSL has against it is only the signature of a key exchange: RSA has none")
     def test_N23_a_server_of_tls_1_0_or_1_1_is_refused_whatever_its_ciphers(self):
         certificates = Certificates(self.folder("tls"))
         for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):

@@ -89,7 +89,6 @@ class ResourceTest(FaultTest):
 
     @slow
     @without_sanitizer("LeakSanitizer cannot look at a process that is traced", "address")
-    @open_bug("the reporter's id is a token, and base::RandomToken aborts where neither OpenSSL nor getrandom gives bytes, though /dev/urandom would")
     def test_R08_without_random_numbers_of_the_kernel_the_daemon_runs_and_its_pauses_are_its_own(self):
         upstreams = [self.upstream(), self.upstream()]
         for number, upstream in enumerate(upstreams):
