@@ -95,6 +95,7 @@ class Environment {
   base::Result<void> OpenCache();
   bool LoadImage();
   bool LoadCache();
+  wire::SyncLines TrustedLines(const Generation& generation);
   /// Once the cache has the definitions, only their compiled form needs to be in memory.
   void LetGoOfDefinitions();
   /// Reads them again, for what is done with a set that is not just answered from. An error: they

@@ -1,6 +1,8 @@
 // How the flags of an environment come through a restart: the cache, what is loaded of it at the
 // start and what is written to it, and which of its sets is not to be trusted.
 #include <algorithm>
+#include <functional>
+#include <set>
 #include <utility>
 
 #include "daemon/environment.h"
@@ -167,6 +169,24 @@ Result<void> Environment::Complete() {
   return {};
 }
 
+// Nobody has signed the lines that are kept of earlier sets; with a key those count that stand in a
+// signed set that is kept as well.
+wire::SyncLines Environment::TrustedLines(const Generation& generation) {
+  if (!public_key_ || generation.kept.empty()) return generation.kept;
+  std::set<std::string, std::less<>> is_signed;
+  const auto names = cache_->Run([](Cache& cache) { return cache.List(); });
+  for (const GenerationInfo& info : names ? *names : std::vector<GenerationInfo>()) {
+    const auto earlier = cache_->Run([&](Cache& cache) { return cache.LoadNamed(info.name); });
+    if (!earlier || !CheckSignature(earlier->head, PublicKey())) continue;
+    for (const wire::SyncLine& line : earlier->lines) is_signed.emplace(line.entry());
+  }
+  wire::SyncLines trusted;
+  for (const wire::SyncLine& line : generation.kept) {
+    if (is_signed.contains(line.entry())) trusted.push_back(line);
+  }
+  return trusted;
+}
+
 bool Environment::LoadCache() {
   if (!cache_) return false;
   auto loaded = cache_->Run([&](Cache& cache) -> Result<std::optional<Generation>> {
@@ -183,7 +203,7 @@ bool Environment::LoadCache() {
     return refuse(is_signed.error());
   }
   CompiledSet before;
-  before.effective = ReadDefinitions(generation->head, generation->kept);
+  before.effective = ReadDefinitions(generation->head, TrustedLines(*generation));
   ReceivedSet set = ReadGeneration(std::move(*generation));
   auto compiled = CompileSet(set.definitions, before);
   if (!compiled) return refuse(compiled.error());

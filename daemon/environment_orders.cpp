@@ -57,7 +57,7 @@ Result<Generation> Environment::FindKept(std::string_view name) {
 Result<void> Environment::Override(const Generation& generation) {
   if (auto is_signed = CheckSignature(generation.head, PublicKey()); !is_signed) return is_signed;
   CompiledSet before;
-  before.effective = ReadDefinitions(generation.head, generation.kept);
+  before.effective = ReadDefinitions(generation.head, TrustedLines(generation));
   auto compiled = CompileSet(ReadGeneration(generation).definitions, before);
   if (!compiled) return Fail(compiled.error());
   is_overridden_ = !newest_ || CursorOf(generation.head) != CursorOf(newest_->generation.head);

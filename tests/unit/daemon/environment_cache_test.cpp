@@ -24,6 +24,52 @@ void Crash(EnvironmentFixture& fixture, std::int64_t revision) {
 }  // namespace
 
 TEST_CASE_FIXTURE(EnvironmentFixture,
+                  "with a key, a definition that a broken one keeps must stand in a signed set") {
+  const auto signer = base::Ed25519Signer::Generate();
+  const auto apply = [&](std::uint64_t revision, const std::vector<SyncLine>& lines) {
+    SyncDocument document = Full(revision, lines);
+    document.head.signature = signer.Sign(SignedText(document.head));
+    return Apply(std::move(document));
+  };
+  const auto kept = [&](std::uint64_t revision) {
+    std::vector<std::string> bytes;
+    const auto found = environment->cache()->Run([&](Cache& cache) {
+      return cache.LoadNamed({1, revision});
+    });
+    REQUIRE(found);
+    for (const SyncLine& line : found->kept) bytes.emplace_back(line.bytes());
+    return bytes;
+  };
+  const auto good = Flag("x", 1);
+  const auto broken = MakeSyncLine(LineKind::kFlag, "x", {{"type", "nonsense"}});
+  const std::vector<std::string> earlier{std::string(good.bytes())};
+  config.upstream_public_key_file = dir.Write("key.pem", signer.PublicPem());
+  Restart();
+  REQUIRE(apply(1, {good}));
+  REQUIRE(apply(2, {broken}));
+  CHECK(kept(2) == earlier);
+  Restart();
+  REQUIRE(apply(3, {broken, Flag("y", 1)}));
+  CHECK(kept(3) == earlier);
+
+  environment->Stop();
+  environment.reset();
+  {
+    auto cache = Cache::Open({config.cache_path, "production", UpstreamIdentity(config), 3}, log);
+    REQUIRE(cache);
+    auto forged = cache->Load();
+    REQUIRE(forged);
+    forged->kept = {};
+    forged->kept.push_back(Flag("x", 666));
+    REQUIRE(cache->Save(*forged));
+  }
+  Restart();
+  CHECK(revision() == 3);
+  REQUIRE(apply(4, {broken, Flag("y", 2)}));
+  CHECK(kept(4).empty());
+}
+
+TEST_CASE_FIXTURE(EnvironmentFixture,
                   "a set whose definitions were let go of goes on with deltas and orders") {
   auto lines = Flags(30);
   REQUIRE(Apply(Full(1, lines)));
