@@ -16,6 +16,7 @@ constexpr std::size_t kMaxInputBytes = std::size_t{256} << 20U;  // protocols re
 constexpr std::size_t kKeptBufferBytes = std::size_t{64} * 1024;
 constexpr std::size_t kSpareBytes = 1;  // that StreamProtocol may write behind the input
 constexpr std::int64_t kLingerMillis = 2'000;
+constexpr std::int64_t kFirstRequestMillis = 500;
 constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 }  // namespace
@@ -73,8 +74,18 @@ bool Connection::HasUnread() const {
   return ::ioctl(socket_.get(), FIONREAD, &unread) == 0 && unread > 0;
 }
 
+// Who has just connected is about to ask, and would take an end for a request that was lost.
+bool Connection::IsNew() const {
+  return !has_asked_ &&
+         std::int64_t{worker_->tick - active_at_} * kTickMillis < kFirstRequestMillis;
+}
+
+bool Connection::MayEnd() const {
+  return IsIdle() && !HasUnread() && !IsNew();
+}
+
 void Connection::CloseWhenIdle() {
-  if (is_lingering_ || (IsIdle() && !HasUnread())) Close();
+  if (is_lingering_ || MayEnd()) Close();
 }
 
 bool Connection::IsOver(std::uint32_t since, std::int64_t deadline_millis,
@@ -90,7 +101,8 @@ void Connection::OnTick(std::uint32_t tick) {
   if (IsOver(message_since_, is_lingering_ ? kLingerMillis : limits.message_deadline_millis,
              tick) ||
       IsOver(write_since_, limits.write_deadline_millis, tick) ||
-      (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick))) {
+      (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick)) ||
+      (worker_->draining && MayEnd())) {
     Close();
   }
 }
@@ -192,6 +204,7 @@ void Connection::OnRead(std::size_t size) {
   if (is_lingering_) return Linger();
   input_size_ += size;
   active_at_ = worker_->tick;
+  has_asked_ = true;
   Process();
   Continue();
 }
@@ -257,7 +270,7 @@ void Connection::GoOn() {
     if (IsWritten()) Close();
   } else if (close_after_write_) {
     if (IsWritten()) Linger();
-  } else if (worker_->draining && IsIdle() && !HasUnread()) {
+  } else if (worker_->draining && MayEnd()) {
     Close();
   } else {
     Read();

@@ -39,7 +39,8 @@ class Connection final : public EventLoop::Watched,
 
   void Start(const Peer& peer);
   void Close();
-  /// Closes now when there is nothing to answer, else after what has been received is answered.
+  /// Closes now when there is nothing to answer, else after what has been received is answered; who
+  /// has just connected is waited for.
   void CloseWhenIdle();
   /// Closes when a deadline has passed.
   void OnTick(std::uint32_t tick);
@@ -64,6 +65,9 @@ class Connection final : public EventLoop::Watched,
   void Continue();
   void GoOn();
   [[nodiscard]] bool IsIdle() const;
+  [[nodiscard]] bool IsNew() const;
+  /// When the worker drains: there is nothing to answer, and nothing is to be expected.
+  [[nodiscard]] bool MayEnd() const;
   [[nodiscard]] bool IsWritten() const;
   [[nodiscard]] bool HasUnread() const;
   void TakeBuffers();
@@ -91,6 +95,7 @@ class Connection final : public EventLoop::Watched,
   std::size_t answer_at_ = 0;                       // that they belong to, of what is written then
   std::size_t held_ = 0;                            // of ConnectionLimits::memory
 
+  bool has_asked_ = false;    // something has come
   bool is_reading_ = false;   // what comes next is to be read
   bool is_readable_ = false;  // there may be something to read
   bool is_writing_ = false;   // waits for the socket to take more
