@@ -85,9 +85,23 @@ std::optional<Generation> Cache::Load() {
   Found found = FindNewest();
   // A disk that fails once may do so for the last time, and SQLite calls some of that damage: it is
   // damage when a new connection finds it, too.
-  if (!found.damage.empty() && Reconnect()) found = FindNewest();
+  if (!found.damage.empty() || !found.unread.empty()) {
+    const auto again = Reconnect();
+    if (again) {
+      found = FindNewest();
+    } else if (again.error().code() != base::ErrorCode::kInvalid) {
+      found.damage.clear();
+      found.unread = again.error().Message();
+    }
+  }
   if (!found.damage.empty()) {
     StartAnew(found.damage, found.generation ? &*found.generation : nullptr, Ends::kNothing);
+  } else if (!found.unread.empty()) {
+    // Perhaps it can be another time: the file is given up when there is a newer set to take its
+    // place.
+    log_->Error("cache cannot be read", {{"path", options_.path}, {"reason", found.unread}});
+    damage_ = Readable(found.unread);
+    is_unread_ = true;
   }
   return std::move(found.generation);
 }
@@ -96,7 +110,8 @@ Cache::Found Cache::FindNewest() {
   Found found;
   const auto note = [&found](const Error& error) {
     // That there was no memory to read it with says nothing against the file.
-    if (error.code() != base::ErrorCode::kNoMemory) found.damage = error.Message();
+    if (error.code() == base::ErrorCode::kNoMemory) return;
+    (error.code() == base::ErrorCode::kUnavailable ? found.unread : found.damage) = error.Message();
   };
   auto ids = database_->Prepare("SELECT id FROM generation ORDER BY id DESC");
   if (!ids) note(ids.error());
@@ -182,22 +197,21 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
   }
 }
 
-bool Cache::Reconnect() {
+Result<void> Cache::Reconnect() {
   database_.reset();  // its locks would keep the new one out
   auto database = OpenCacheFile(options_);
-  if (database) database_ = std::move(*database);
-  return database.has_value();
+  if (!database) return Fail(database.error());
+  database_ = std::move(*database);
+  return {};
 }
 
 Result<void> Cache::Reopen() {
-  database_.reset();
-  auto database = OpenCacheFile(options_);
-  if (!database && database.error().code() == base::ErrorCode::kInvalid) {
+  auto opened = Reconnect();
+  if (!opened && opened.error().code() == base::ErrorCode::kInvalid) {
     MoveCacheAside(options_.path);  // it is none of ours
-    database = OpenCacheFile(options_);
+    opened = Reconnect();
   }
-  if (!database) return Fail(database.error());
-  database_ = std::move(*database);
+  if (!opened) return opened;
   NoteFile();
   return {};
 }
@@ -284,7 +298,11 @@ Result<void> Cache::Save(const Generation& generation, Ends ends) {
   log_->Debug("cache transaction begins", {{"revision", generation.head.revision}});
   auto saved = database_->Transaction([&] { return Insert(generation, ends); });
   log_->Debug("cache transaction ended", {{"revision", generation.head.revision}});
-  if (saved || saved.error().code() != base::ErrorCode::kInvalid || is_starting_anew_) return saved;
+  if (saved) is_unread_ = false;
+  const bool is_lost =
+      !saved && (saved.error().code() == base::ErrorCode::kInvalid ||
+                 (is_unread_ && saved.error().code() == base::ErrorCode::kUnavailable));
+  if (!is_lost || is_starting_anew_) return saved;
   StartAnew(saved.error().Message(), &generation, ends);
   return database_ ? Result<void>() : saved;
 }

@@ -71,8 +71,8 @@ class Cache {
   /// cannot be written.
   static base::Result<Cache> Open(const CacheOptions& options, base::Logger& log);
 
-  /// The newest generation that is whole, or none. Damaged ones, or which cannot be read at two
-  /// attempts, are passed over, and the file is made anew from the one found.
+  /// The newest generation that is whole, or none. Damaged ones are passed over, and the file is
+  /// made anew from the one found. When the disk does not give it at two attempts, the file stays.
   std::optional<Generation> Load();
 
   /// One that is kept; kNotFound when it is not, kInvalid when it is damaged.
@@ -119,11 +119,12 @@ class Cache {
   struct Found {
     std::optional<Generation> generation;
     std::string damage;  // "": none was seen
+    std::string unread;  // what the disk did not give; "": nothing
   };
   Found FindNewest();
   base::Result<std::int64_t> NewestId();
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
-  bool Reconnect();
+  base::Result<void> Reconnect();
   base::Result<void> Reopen();
   base::Result<void> PutBack();
   /// What stays of a file in which damage was found, beside the generation that is found or saved.
@@ -143,6 +144,7 @@ class Cache {
   base::Logger* log_;
   std::string damage_;
   bool is_starting_anew_ = false;
+  bool is_unread_ = false;      // the disk has not given what is in the file
   bool is_file_known_ = false;  // by the two that follow
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;

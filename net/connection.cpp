@@ -102,7 +102,7 @@ void Connection::OnTick(std::uint32_t tick) {
              tick) ||
       IsOver(write_since_, limits.write_deadline_millis, tick) ||
       (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick)) ||
-      (worker_->draining && MayEnd())) {
+      (worker_->draining && !is_lingering_ && MayEnd())) {
     Close();
   }
 }

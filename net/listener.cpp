@@ -123,7 +123,10 @@ void SocketListener::Start() {
 }
 
 void SocketListener::Close() {
-  // Whoever has connected before may have sent a request already, and is to be answered.
+  // Whoever has connected before may have sent a request already, and is to be answered. From here
+  // on nobody connects who would find the socket closed before it was accepted. (TCP has no such
+  // end: it would drop all that wait.)
+  if (!state_->limits.leave_waiting && family_ == AF_UNIX) ::shutdown(socket_.get(), SHUT_RD);
   const int accepts = state_->limits.leave_waiting ? 0 : kAcceptsAtClose;
   for (int i = 0; i < accepts && AcceptOne() == Accepted::kYes; ++i) {
   }
