@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT / "tests" / "e2e"), str(ROOT / "tests" / "support")]
 
 from failing_calls import LIBRARY, FailingCalls  # noqa: E402
 from frame_client import FrameClient, FrameError  # noqa: E402
-from harness import BIN, Daemon, EndToEndTest, Program, Store, UnixHttpConnection, eventually, free_port, request  # noqa: E402
+from harness import BIN, Daemon, EndToEndTest, Program, Store, UnixHttpConnection, eventually, free_port, open_bug, request  # noqa: E402
 from libpennon import IS_SANITIZED, SANITIZERS  # noqa: E402
 from raw_upstream import GONE, RawUpstream, answer, head, reset, shut  # noqa: E402
 from sync_server import SyncServer  # noqa: E402
@@ -57,20 +57,6 @@ def without_sanitizer(reason, name=""):
             if IS_SANITIZED and name in SANITIZERS:
                 self.skipTest("not with a sanitizer: " + reason)
             test(self)
-        return run
-    return mark
-
-
-def open_bug(reason):
-    """A row that shows a fault of the product which is not mended yet. When it passes, take this away."""
-    def mark(test):
-        @functools.wraps(test)
-        def run(self):
-            try:
-                test(self)
-            except AssertionError:
-                raise unittest.SkipTest("open bug: " + reason) from None
-            self.fail("passes, though it is marked as an open bug: " + reason)
         return run
     return mark
 
