@@ -121,6 +121,37 @@ class ConnectionTest(LocalTest):
         self.assertEqual(seen, sorted(seen))
         self.assertLess(peak_memory(daemon.program.process) - before, 32 << 20)
 
+    def test_L14_a_subscriber_that_stops_reading_costs_bounded_memory_and_catches_up_or_has_ended(self):
+        upstream = self.upstream()
+        keys = [f"{number:03}-" + "k" * 196 for number in range(300)]  # an event names them all
+        whole = lambda revision: dict.fromkeys(keys, flag(revision)) | {"a": flag(revision)}
+        upstream.publish(2, whole(2))
+        output = 64 << 10
+        daemon = self.live(upstream, [*POLL, "--limits-output", "64KiB", "--limits-write-timeout", "1h"], revision=2)
+        client, others = self.frames(daemon), self.frames(daemon)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        client.hello("production")
+        others.hello("production")
+        told = client.subscribe()
+        self.assertEqual(next(told)["revision"], 2)
+        last, most = 2 + count("STALLED_SWAPS", 40), 0
+        for revision in range(3, last + 1):
+            upstream.publish(revision, whole(revision))
+            eventually(lambda: others.evaluate("a", {})["value"] == revision, f"{revision} is answered to others")
+            most = max(most, metric(daemon, "pennon_buffered_bytes"))
+        self.assertLess(most, 4 * output)  # the limit, and an event that is given to who has left nothing unread
+        seen = [2]
+        try:
+            while seen[-1] != last:
+                seen.append(next(told)["revision"])
+        except ConnectionResetError:
+            pass  # it has ended; what came before was whole
+        self.assertTrue(all(earlier < later for earlier, later in zip(seen, seen[1:])), seen)
+        self.assertLess(len(seen), (last - 2) // 2, seen)
+        again = self.frames(daemon)
+        again.hello("production")
+        self.assertEqual(next(again.subscribe())["revision"], last)
+
     def test_L16_a_full_backlog_costs_a_caller_its_default_at_the_deadline_and_no_more(self):
         daemon = self.bootstrapped()
         process = daemon.program.process
