@@ -79,23 +79,22 @@ class DiskTest(PersistenceTest):
         upstream.close()
         self.assertEqual(self.again(daemon)["revision"], 3)
 
-    def failing_starts(self, kinds):
-        """Starts a daemon on the same cache of revision 3 again and again: for each k the k-th call fails, until there
-        are not so many. Gives the calls and the daemon, which has answered.
+    def failing_starts(self, kinds, times=1):
+        """Starts a daemon on the same cache of revision 3 again and again: for each k the k-th call fails, or (`times` 0) all
+        from the k-th on, until there are not so many. Gives k, the calls and the daemon, which has answered.
         """
         upstream, daemon = self.cached(3)
         files = {path: path.read_bytes() for path in pathlib.Path(daemon.cache).parent.glob("cache.db*")}
         calls = self.failing_calls()
         for k in range(1, 200):
-            for path, content in files.items():
-                path.write_bytes(content)
-            calls.fail(kinds, errno.EIO, first=k, times=1)
+            self.put_back(files)
+            calls.fail(kinds, errno.EIO, first=k, times=times)
             with environment(calls.environment):
                 daemon.start()
             answered = daemon.flag("a", default=0)["value"]
-            self.assertIn(answered, (3, 2, 1, 0))
+            self.assertEqual(answered, daemon.environment()["revision"])
             failed = calls.failed
-            yield calls, daemon
+            yield k, calls, daemon
             daemon.program.kill()
             if not failed:
                 self.assertEqual(answered, 3)
@@ -103,9 +102,14 @@ class DiskTest(PersistenceTest):
                 return
         self.fail("it never ends")
 
-    def test_P07_a_read_that_fails_at_the_start_never_crashes_or_alters_anything(self):
-        for _ in self.failing_starts(READ):
-            pass
+    def test_P07_a_read_that_fails_at_a_start_alters_nothing_and_costs_nothing_at_the_next(self):
+        for k, calls, daemon in self.failing_starts(READ):
+            self.assert_all_there(daemon, calls, k)
+
+    @open_bug("a disk that fails all through a start moves the cache aside")
+    def test_P07_reads_that_fail_all_through_a_start_cost_nothing_at_the_next(self):
+        for k, calls, daemon in self.failing_starts(READ, times=0):
+            self.assert_all_there(daemon, calls, k)
 
     def test_P04_each_call_of_the_disk_that_fails_alone_in_a_sync_costs_nothing_in_the_end(self):
         calls = self.failing_calls()
@@ -128,11 +132,9 @@ class DiskTest(PersistenceTest):
                 return self.assertEqual((found["source"], found["revision"]), ("cache", k + 1))
         self.fail("it never ends")
 
-    def test_P07_each_call_of_the_disk_that_fails_alone_at_a_start_alters_nothing(self):
-        for calls, daemon in self.failing_starts(ALL):
-            found = self.again(daemon, calls)
-            self.assertIn(found["revision"], (3, 2, 1, 0))
-            self.assertEqual(daemon.flag("a", default=0)["value"], found["revision"])
+    def test_P07_each_call_of_the_disk_that_fails_alone_at_a_start_alters_nothing_and_costs_nothing_at_the_next(self):
+        for k, calls, daemon in self.failing_starts(ALL):
+            self.assert_all_there(daemon, calls, k)
 
     def test_P07_each_call_of_the_disk_that_fails_alone_in_an_order_refuses_it_or_does_no_harm(self):
         upstream, daemon = self.cached(3)

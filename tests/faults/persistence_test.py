@@ -18,6 +18,19 @@ class PersistenceTest(FaultTest):
         daemon.start()
         return daemon.environment()
 
+    def put_back(self, files):
+        """The cache's files are these, {path: bytes}, and no others are there."""
+        for path in next(iter(files)).parent.glob("cache.db*"):
+            path.unlink()
+        for path, content in files.items():
+            path.write_bytes(content)
+
+    def assert_all_there(self, daemon, calls, after):
+        """The next start, without a fault, has the revision 3 that the cache had."""
+        found = self.again(daemon, calls)
+        self.assertEqual((found["source"], found["revision"], daemon.flag("a", default=0)["value"]), ("cache", 3, 3), (after, found))
+        self.assertFalse(os.path.exists(daemon.cache + ".aside"))
+
     def cache_ok(self, daemon):
         return daemon.environment()["cache"]["ok"]
 

@@ -10,8 +10,8 @@ import subprocess
 import threading
 import time
 
-from failing_calls import ACCEPT, OPEN, SYNC, TRUNCATE, WRITE
-from fault_test import *
+from failing_calls import ACCEPT, OPEN, READ, SYNC, TRUNCATE, UNLINK, WRITE
+from persistence_test import *
 
 
 def cpu_seconds(process):
@@ -219,7 +219,7 @@ class ClientTest(FaultTest):
         self.assertGreaterEqual(closed.returncode, 0)
 
 
-class SeveralTest(FaultTest):
+class SeveralTest(PersistenceTest):
     def test_X01_a_bad_set_a_full_disk_and_a_restart_leave_the_last_good_one(self):
         calls = self.failing_calls()
         upstream = self.upstream()
@@ -277,17 +277,19 @@ class SeveralTest(FaultTest):
     def has_tried(daemon, upstream, before):
         return len(upstream.requests) > before or "does not answer" in daemon.program.log
 
-    def test_X04_a_disk_that_fails_while_a_crash_is_got_over_alters_nothing(self):
+    @open_bug("a disk that fails all through a start moves the cache aside")
+    def test_X04_a_disk_that_fails_while_a_crash_is_got_over_alters_nothing_and_costs_nothing_later(self):
         upstream, daemon = self.cached(3)
         calls = self.failing_calls()
         chance = random.Random(2)
         files = {path: path.read_bytes() for path in pathlib.Path(daemon.cache).parent.glob("cache.db*")}
-        for _ in range(count("RECOVERIES", 15)):
-            for path, content in files.items():
-                path.write_bytes(content)
-            calls.fail(chance.choice((1 | 2 | 16, 8, 2, 1, 4, 63)), chance.choice((errno.EIO, errno.ENOSPC)), first=chance.randint(1, 25),
-                       times=chance.choice((0, 1, 3)))
+        for _ in range(count("RECOVERIES", 25)):
+            self.put_back(files)
+            kinds = chance.choice((WRITE | SYNC | TRUNCATE, READ, READ, SYNC, WRITE, OPEN, WRITE | SYNC | OPEN | READ | TRUNCATE | UNLINK))
+            wanted = (kinds, chance.choice((errno.EIO, errno.ENOSPC)), chance.randint(1, 35), chance.choice((0, 1, 3)))
+            calls.fail(*wanted)
             with environment(calls.environment):
                 daemon.start()
-            self.assertIn(daemon.flag("a", default=0)["value"], (0, 1, 2, 3))
+            self.assertEqual(daemon.flag("a", default=0)["value"], daemon.environment()["revision"], wanted)
+            self.assert_all_there(daemon, calls, wanted)
             daemon.program.kill()
