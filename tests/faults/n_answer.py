@@ -72,15 +72,39 @@ class AnswerTest(FaultTest):
                 self.assertEqual(upstream.requests[-1].headers["authorization"], f"Bearer pn_sync_new_{status}")
 
     def test_N13_a_key_that_is_refused_for_ever_costs_no_flag_and_no_flood_of_lines(self):
+        for status in (401, 403):
+            with self.subTest(status):
+                upstream = self.upstream()
+                daemon = self.live(upstream, name=f"daemon-{status}")
+                self.assertEqual(metric(daemon, "pennon_upstream_key_refused"), 0)
+                upstream.stream_status = status
+                upstream.fault = once(answer(status, b"{}"))
+                self.wait_mishaps(daemon, 15)
+                self.assert_serves(daemon)
+                self.assertEqual(daemon.get("/readyz")[0], 200)
+                self.assertEqual(metric(daemon, "pennon_upstream_key_refused"), 1)
+                self.assertEqual(len(re.findall(f"does not answer.*{status}", daemon.program.log)), 1)
+                self.heal(upstream, daemon, 2)
+                self.assertEqual(metric(daemon, "pennon_upstream_key_refused"), 0)
+                self.assertEqual(daemon.program.terminate(), 0)
+
+    def test_N13_a_key_that_is_refused_for_the_stream_alone_costs_no_change_and_no_flood_of_lines(self):
         upstream = self.upstream()
-        upstream.stream = lambda connection, _: connection.sendall(b"")
+        upstream.stream_status = 403
         daemon = self.live(upstream)
-        upstream.fault = once(answer(401, b"{}"))
-        self.wait_mishaps(daemon, 15)
-        self.assert_serves(daemon)
-        self.assertEqual(daemon.get("/readyz")[0], 200)
-        self.assertEqual(len(re.findall("does not answer.*401", daemon.program.log)), 1)
-        self.heal(upstream, daemon, 2)
+        for revision in range(2, 8):
+            asked = len(upstream.streams)
+            upstream.publish(revision, {"a": flag(revision)})
+            self.wait_revision(daemon, revision)
+            eventually(lambda: len(upstream.streams) > asked, "the stream is asked for again")
+        told = daemon.environment()
+        self.assertEqual((told["state"], told["stream"]["open"]), ("live", False))
+        self.assertIn("403", told["stream"]["lastError"])
+        self.assertEqual(metric(daemon, "pennon_upstream_key_refused"), 0)  # it is of what brings flags
+        self.assertEqual(len(re.findall("stream of the upstream is not open", daemon.program.log)), 1)
+        sent = []
+        upstream.stream = lambda connection, _: sent.append(connection.sendall(b":\n\n")) or GONE.wait(60)
+        eventually(lambda: sent and daemon.environment()["stream"]["open"], "it is open when the key is good again")
 
     def test_N14_other_refusals_cost_no_flag(self):
         upstream = self.upstream()

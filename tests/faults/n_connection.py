@@ -96,24 +96,29 @@ class ConnectionTest(FaultTest):
         proxy.set()
         self.heal(upstream, daemon, 2)
 
+    def swallow(self, family, address, port):
+        """Sockets that have the kernel drop what wants to connect there: one that listens, and what fills its queue."""
+        full = socket.socket(family)
+        self.addCleanup(full.close)
+        full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        full.bind((address, port))
+        full.listen(0)
+        fillers = [socket.socket(family) for _ in range(4)]
+        for filler in fillers:
+            self.addCleanup(filler.close)
+            filler.setblocking(False)
+            filler.connect_ex((address, port))
+        return [*fillers, full]
+
     def test_N03_a_connect_that_is_never_answered_runs_into_its_own_deadline(self):
         upstream = self.upstream()
         daemon = self.live(upstream, ["--upstream-stream", "false", "--upstream-connect-timeout", "300ms"])
         upstream.close()
-        full = socket.socket()  # its queue is full: the kernel drops further connects
-        full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        full.bind(("127.0.0.1", upstream.port))
-        full.listen(0)
-        fillers = []
-        for _ in range(4):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", upstream.port))
-            fillers.append(filler)
+        swallowing = self.swallow(socket.AF_INET, "127.0.0.1", upstream.port)
         self.wait_mishaps(daemon, 3)
         self.assert_serves(daemon)
         eventually(lambda: re.search("(?i)time", daemon.environment()["lastError"]), "the deadline is told")
-        for one in (*fillers, full):
+        for one in swallowing:
             one.close()
         upstream.open()
         self.heal(upstream, daemon, 2)
@@ -219,15 +224,33 @@ class ConnectionTest(FaultTest):
                 time.sleep(0.05)
         self.ride_out(fault, "(?i)time", ["--upstream-timeout", "500ms"])
 
-    def test_N27_one_broken_family_of_addresses_costs_no_answer(self):
+    def over_a_broken_ipv6(self):
         calls = self.failing_calls()
         calls.names(BROKEN_IPV6)
         upstream = self.upstream()
 
         class Named:
             url, key_file = f"http://upstream.test:{upstream.port}", upstream.key_file
+        return calls, upstream, Named
+
+    def test_N27_one_broken_family_of_addresses_costs_no_answer(self):
+        calls, _, named = self.over_a_broken_ipv6()
         with environment(calls.environment):
-            self.live(Named, [*POLL, "--upstream-timeout", "2s"])
+            self.live(named, [*POLL, "--upstream-timeout", "2s"])
+
+    def test_N27_a_family_of_addresses_that_swallows_what_is_sent_costs_no_answer(self):
+        calls, upstream, named = self.over_a_broken_ipv6()
+        try:
+            self.swallow(socket.AF_INET6, "::1", upstream.port)
+        except OSError as error:
+            self.skipTest(f"there is no ::1: {error}")
+        # The deadlines are such that whoever waits for them has failed.
+        with environment(calls.environment):
+            daemon = self.live(named, [*POLL, "--upstream-timeout", "2s", "--upstream-connect-timeout", "2s"])
+        self.assertEqual(self.mishaps(daemon), 0)
+        upstream.publish(2, {"a": flag(2)})
+        self.wait_revision(daemon, 2)
+        self.assertEqual(self.mishaps(daemon), 0)
 
     @without_sanitizer("UBSan needs a descriptor to look at an object's type, and reports an error without one")
     def test_N29_no_descriptors_for_the_upstream_is_passing_trouble(self):

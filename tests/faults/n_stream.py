@@ -173,6 +173,39 @@ class StreamTest(FaultTest):
         eventually(lambda: len(upstream.requests) > before + 1 or metric(daemon, "pennon_stream_events_total") >= 1, "both have come")
         self.assertEqual(len(re.findall("flag set in force.*revision=2", daemon.program.log)), 1)
 
+    def test_N30_an_answer_that_comes_later_than_the_streams_newer_set_changes_nothing(self):
+        upstream = self.upstream()
+        asked, released = threading.Event(), threading.Event()
+        self.addCleanup(released.set)
+        newer = SyncServer.delta(1, 3, {"a": flag(3)}, [], {"a": flag(3)})
+        event = b"event: delta\nid: 1.3\n" + b"".join(b"data: " + one + b"\n" for one in newer.splitlines()) + b"\n"
+        older = answer(200, SyncServer.document(2, {"a": flag(2)}), [("ETag", '"1.2"')])
+
+        def late(connection, _):
+            asked.set()
+            released.wait(60)
+            connection.sendall(older)
+            return True
+
+        def stream(connection, _):
+            connection.sendall(b":\n\n")
+            asked.wait(60)
+            connection.sendall(event)
+            GONE.wait(60)
+        upstream.stream = stream
+        daemon = self.live(upstream)
+        eventually(lambda: daemon.environment()["stream"]["open"], "the stream is open")
+        upstream.fault = late
+        self.wait_revision(daemon, 3)  # while the fetch waits
+        upstream.fault = None
+        upstream.publish(3, {"a": flag(3)})
+        before = len(upstream.requests)
+        released.set()
+        eventually(lambda: len(upstream.requests) > before + 1, "it asks on")
+        self.assert_serves(daemon, 3)
+        self.assertEqual(metric(daemon, 'pennon_sync_total{result="refused"}'), 0)  # nor was it anything wrong
+        self.assertEqual(re.findall("flag set in force.* revision=(\\d+)", daemon.program.log), ["1", "3"])
+
     def test_N31_a_reload_and_the_end_while_the_upstream_is_slow_take_no_time(self):
         upstream = self.upstream()
         upstream.stream = lambda connection, _: GONE.wait(60)

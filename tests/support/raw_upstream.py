@@ -3,7 +3,7 @@
 It looks like a Store to a Daemon (`url`, `key_file`). Without a fault it serves `document` (see
 sync_server.py for what is in it) with an ETag. A fault is a function of (connection, request): it sends
 what it likes on the socket; True keeps the connection open for another request. `fault` meets fetches of
-the flag set, `stream` the stream (without it there is none: 404).
+the flag set, `stream` the stream (without it there is none: `stream_status`).
 """
 import collections
 import os
@@ -52,7 +52,7 @@ class RawUpstream:
         os.chmod(self.key_file, 0o600)
         self.context = context
         self.fault = None
-        self.stream = None
+        self.stream, self.stream_status = None, 404
         self.document, self.tag = b"", ""
         self.requests = []  # of flag sets
         self.streams = []
@@ -125,7 +125,7 @@ class RawUpstream:
         if path.startswith("/sync/v1/stream"):
             self.streams.append(request)
             if self.stream is None:
-                connection.sendall(answer(404))
+                connection.sendall(answer(self.stream_status))
                 return True
             connection.sendall(head(200, [("Content-Type", "text/event-stream")]))
             return self.stream(connection, request)
