@@ -197,6 +197,20 @@ class FaultTest(EndToEndTest):
             self.skipTest("there is no strace")
         return ["strace", "-D", "-f", "-qq", *arguments]
 
+    def swallow(self, family, address, port):
+        """Sockets that have the kernel drop what wants to connect there: one that listens, and what fills its queue."""
+        full = socket.socket(family)
+        self.addCleanup(full.close)
+        full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        full.bind((address, port))
+        full.listen(0)
+        fillers = [socket.socket(family) for _ in range(4)]
+        for filler in fillers:
+            self.addCleanup(filler.close)
+            filler.setblocking(False)
+            filler.connect_ex((address, port))
+        return [*fillers, full]
+
     def raw(self, daemon, timeout=30):
         client = socket.socket(socket.AF_UNIX)
         client.settimeout(timeout)

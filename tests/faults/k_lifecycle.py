@@ -1,8 +1,10 @@
 """Rows K: starts, ends, configurations, and what an unkind host does to them."""
 import http.client
+import itertools
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import sqlite3
@@ -41,6 +43,35 @@ class LifecycleTest(FaultTest):
         self.assertEqual(daemon.get("/readyz")[0], 200)
         self.assert_serves(daemon, 1, "cache")
         self.assertLess(took, 5)  # a dead upstream's deadline is what would take longer
+
+    def test_K01_a_start_with_an_upstream_that_does_not_get_on_answers_from_the_cache_all_the_same(self):
+        upstream, daemon = self.cached(2)
+
+        def dripping(connection, _):
+            connection.sendall(head(200, [("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked")]))
+            while True:
+                connection.sendall(b"1\r\n \r\n")
+                time.sleep(0.05)
+        swallowing = []
+        for what in ("hangs", "drips", "is swallowed"):
+            if what != "is swallowed":
+                upstream.fault = {"hangs": hold, "drips": dripping}[what]
+                upstream.open()
+            else:
+                upstream.close()
+                swallowing = self.swallow(socket.AF_INET, upstream.host, upstream.port)
+            with self.subTest(what):
+                asked = len(upstream.requests)
+                began = time.monotonic()
+                daemon.start()
+                self.assert_serves(daemon, 2, "cache")
+                took = time.monotonic() - began
+                self.assertLess(took, 1)  # it takes a tenth of that; any deadline of the upstream is longer
+                self.assertEqual(daemon.get("/readyz")[0], 200)
+                eventually(lambda: swallowing or len(upstream.requests) > asked, "it asks, and waits")
+                self.assert_serves(daemon, 2, "cache")
+            daemon.program.kill()
+            upstream.close()
 
     def test_K02_without_a_cache_the_daemon_stays_up_and_says_that_it_has_nothing(self):
         dead = self.upstream()
@@ -157,26 +188,43 @@ class LifecycleTest(FaultTest):
 
     def test_K09_a_folder_that_is_swapped_like_a_configmap_is_read_whole_each_time(self):
         folder = self.folder("mounted")
-        text = "context:\n  fixed: {a: %d, b: %d}\n# %s\n"
+        filling = "    # %s\n" % ("x" * 70) * 3_000  # 230 kB between what has to be of one version
 
         def swap(number):
             version = folder / f"..{number}"
             version.mkdir()
-            (version / "pennond.yaml").write_text(text % (number, number, "x" * 20_000))
+            (version / "pennond.yaml").write_text(f"context:\n  fixed:\n    a: {number}\n{filling}    b: {number}\n")
             (folder / "..data_tmp").symlink_to(version.name)
             os.replace(folder / "..data_tmp", folder / "..data")
+            shutil.rmtree(folder / f"..{number - 50}", ignore_errors=True)  # whoever has opened it goes on reading
         swap(0)
         (folder / "pennond.yaml").symlink_to("..data/pennond.yaml")
         daemon = self.bootstrapped(["--config", str(folder / "pennond.yaml")])
-        for number in range(1, 1 + count("SWAPS", 20)):
-            swap(number)
-            daemon.program.process.send_signal(signal.SIGHUP)
-            eventually(lambda: self.reloads(daemon) >= number, "it was read again")
-        self.assertEqual(metric(daemon, 'pennon_reloads_total{result="refused"}'), 0)
+        stop, swaps = threading.Event(), itertools.count(1)
+        done = [0]
+
+        def swap_on():
+            while not stop.is_set():
+                done[0] = next(swaps)
+                swap(done[0])
+        thread = threading.Thread(target=swap_on)
+        thread.start()
+        try:
+            for number in range(count("RELOADS", 20)):
+                swapped = done[0]
+                daemon.program.process.send_signal(signal.SIGHUP)
+                eventually(lambda: self.reloads(daemon) > number, "it was read again")
+                eventually(lambda: done[0] > swapped, "it was swapped meanwhile")
+        finally:
+            stop.set()
+            thread.join()
+        self.assertEqual(metric(daemon, 'pennon_reloads_total{result="refused"}'), 0, daemon.program.log)
+        self.assertGreaterEqual(metric(daemon, 'pennon_reloads_total{result="applied"}'), 4)
         after = re.findall(r'setting=context\.fixed before=\S+ after="(.*?)"(?:\s|$)', daemon.program.log.replace('\\"', "'"))
+        self.assertGreaterEqual(len(set(after)), 4, after)
         for one in after:
             seen = re.findall(r"\d+", one)
-            self.assertEqual(len(set(seen)), 1, one)
+            self.assertEqual((len(seen), len(set(seen))), (2, 1), one)
 
     def test_K14_health_tells_what_is_so(self):
         upstream, daemon = self.cached(1)

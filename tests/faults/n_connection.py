@@ -96,20 +96,6 @@ class ConnectionTest(FaultTest):
         proxy.set()
         self.heal(upstream, daemon, 2)
 
-    def swallow(self, family, address, port):
-        """Sockets that have the kernel drop what wants to connect there: one that listens, and what fills its queue."""
-        full = socket.socket(family)
-        self.addCleanup(full.close)
-        full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        full.bind((address, port))
-        full.listen(0)
-        fillers = [socket.socket(family) for _ in range(4)]
-        for filler in fillers:
-            self.addCleanup(filler.close)
-            filler.setblocking(False)
-            filler.connect_ex((address, port))
-        return [*fillers, full]
-
     def test_N03_a_connect_that_is_never_answered_runs_into_its_own_deadline(self):
         upstream = self.upstream()
         daemon = self.live(upstream, ["--upstream-stream", "false", "--upstream-connect-timeout", "300ms"])

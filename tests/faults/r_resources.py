@@ -1,16 +1,21 @@
 """Rows R, C and X: what runs out, callers' libraries, and several faults at once."""
 import errno
+import fcntl
+import json
 import os
 import pathlib
 import random
 import resource
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import threading
 import time
 
 from failing_calls import ACCEPT, OPEN, READ, SYNC, TRUNCATE, UNLINK, WRITE
+from frame_client import REASONS
 from persistence_test import *
 
 
@@ -136,6 +141,32 @@ class ResourceTest(FaultTest):
         eventually(lambda: metric(daemon, "pennon_usage_waiting") == 0, "nothing waits any more")
         self.assertEqual(metric(daemon, "pennon_usage_lost_total"), 0)
 
+    def test_R10_more_different_usage_than_is_kept_is_counted_as_lost_and_the_rest_arrives(self):
+        upstream = self.upstream()
+        variants = [f"v{number}" for number in range(10)]
+        many = {"type": "integer", "variants": [{"key": key, "value": 1} for key in variants], "default": {"variant": "v0"}}
+        keys = [f"f{number}" for number in range(2_000)]
+        upstream.publish(2, {"a": flag(2)} | dict.fromkeys(keys, many))
+        upstream.refuses_reports = True
+        daemon = self.live(upstream, [*POLL, "--report-interval", "100ms"], revision=2)
+        eventually(lambda: metric(daemon, "pennon_reports_failed_total") >= 2, "reports fail")
+        client = self.frames(daemon)
+        client.hello("production")
+        before, sent = peak_memory(daemon.program.process), 0
+        for number in range(0, len(keys), 160):  # 10 000 at a time: 160 flags by 10 variants by 6 reasons
+            counts = {(key, variant, reason): 1 for key in keys[number:number + 160] for variant in variants for reason in REASONS[:6]}
+            client.report(counts)
+            self.assertEqual(client.batch(["a"], {})["evaluations"][0]["value"], 2)
+            sent += len(counts) + 1
+        eventually(lambda: metric(daemon, "pennon_usage_lost_total"), "some are lost, and it is told")
+        self.assertLess(peak_memory(daemon.program.process) - before, (256 if IS_SANITIZED else 64) << 20)
+        upstream.refuses_reports = False
+
+        def arrived():
+            batches = {batch["id"]: batch["counts"] for _, body in upstream.reports for batch in json.loads(body)["usage"]}
+            return sum(one["evaluations"] for counts in batches.values() for one in counts)
+        eventually(lambda: arrived() + metric(daemon, "pennon_usage_lost_total") == sent, lambda: f"{arrived()} of {sent} have arrived, or are lost")
+
     def test_R11_a_log_that_nobody_reads_stops_nothing(self):
         upstream = self.upstream()
         folder = self.folder("daemon")
@@ -155,6 +186,9 @@ class ResourceTest(FaultTest):
         try:
             path = str(folder / "s")
             eventually(lambda: os.path.exists(path) and upstream.requests, "it runs")
+            client = FrameClient(path, 5)
+            self.addCleanup(client.close)
+            client.hello("production")
             for revision in range(2, 60):
                 before = len(upstream.requests)
                 upstream.publish(revision, {"a": flag(revision)})
@@ -162,6 +196,10 @@ class ResourceTest(FaultTest):
                 while len(upstream.requests) == before:
                     self.assertLess(time.monotonic(), deadline, "it asks no more")
                     time.sleep(0.005)
+                eventually(lambda: client.evaluate("a", {})["value"] == revision, "the change is answered")
+                self.assertEqual(request(UnixHttpConnection(path), "POST", "/evaluate", {"flag": "a"})[0], 200)
+            unread = struct.unpack("i", fcntl.ioctl(reading, termios.FIONREAD, bytes(4)))[0]
+            self.assertGreater(unread, fcntl.fcntl(reading, fcntl.F_GETPIPE_SZ) - 4096)  # it was full all the time
         finally:
             process.kill()
             process.wait()
