@@ -8,6 +8,7 @@ import pathlib
 import random
 import re
 import selectors
+import socket
 import subprocess
 import sys
 import threading
@@ -30,6 +31,13 @@ def flags(revision):
     """All change with each revision, so that a mixture of two shows."""
     return {f"flag-{number}": {"type": "integer", "variants": [{"key": "v", "value": revision}],
                                "default": {"variant": "v"}, "metadata": {"note": "n" * 200}} for number in range(FLAGS)}
+
+
+def has_ended(connection):
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except OSError as error:
+        return not isinstance(error, BlockingIOError)
 
 
 class Life:
@@ -72,6 +80,7 @@ class KilledDaemon:
         self.upstream = RawUpstream(os.path.join(directory, "upstream"))
         self.upstream.fault = self.answer
         self.may_answer = threading.Event()
+        self.asked = []    # (connection, request), of this life and perhaps of one before
         self.socket = os.path.join(directory, "s")
         self.arguments = [BIN / "pennond", "--environment", "production", "--cache-path", os.path.join(directory, "cache.db"),
                           "--socket-path", self.socket, "--http-enabled", "false", "--workers", "1", "--log-level", "debug",
@@ -82,7 +91,8 @@ class KilledDaemon:
         self.begun = 0     # perhaps
         self.span = 0.005  # of the wait between the begin of a transaction and the kill
 
-    def answer(self, connection, _):
+    def answer(self, connection, asked):
+        self.asked.append((connection, asked))
         self.may_answer.wait()
         self.upstream.requests.clear()
         self.upstream.connections.clear()
@@ -94,6 +104,7 @@ class KilledDaemon:
         self.published += 1
         self.upstream.publish(self.published, flags(self.published))
         self.may_answer.clear()
+        self.asked.clear()
         life = Life(self.arguments)
         is_aimed = self.chance.randrange(3) > 0
         if is_aimed:
@@ -120,6 +131,20 @@ class KilledDaemon:
         if found:
             assert {one["value"] for one in evaluations.values()} == {found}, f"of revision {found}: {body}"
             assert len(evaluations) == FLAGS, body
+        # What it asks with is of what it serves: had the mark moved first, it would miss a set for ever.
+        expected = f"/sync/v1/flagset?since=1.{found}" if found else "/sync/v1/flagset"
+        first = self.first_asked()
+        assert first.path == expected and "if-none-match" not in first.headers, f"{first} of one that serves {found}: {life.log}"
+
+    def first_asked(self):
+        """The first request of the process that lives: of a killed one, a request may be read late."""
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while time.monotonic() < deadline:
+            for connection, asked in list(self.asked):
+                if not has_ended(connection):
+                    return asked
+            time.sleep(0.001)
+        raise AssertionError("it does not ask its upstream")
 
     def take_over(self, log):
         """Notes what the log of a life says; true when its last transaction had not ended."""
