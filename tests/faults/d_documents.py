@@ -34,7 +34,7 @@ class DocumentTest(FaultTest):
         upstream = self.upstream()
         if flags:
             upstream.publish(1, flags)
-        return upstream, self.live(upstream, [*POLL, *arguments])
+        return upstream, self.live(upstream, [*POLL, "--report-interval", "100ms", *arguments])
 
     def send(self, upstream, body, tag=""):
         upstream.fault = lambda connection, _: connection.sendall(answer(200, body, [("ETag", tag)] if tag else ())) or True
@@ -42,11 +42,15 @@ class DocumentTest(FaultTest):
     def refuse(self, upstream, daemon, body, why=""):
         """The body changes nothing, and the reason is told."""
         before = daemon.environment()
+        upstream.reports.clear()
         self.send(upstream, body)
         self.wait_mishaps(daemon, 2)  # the first may be of what was sent before
         now = daemon.environment()
         self.assertEqual((now["revision"], now["flags"]), (before["revision"], before["flags"]))
         self.assertRegex(now["lastError"], "(?i)" + (why or "."))
+        if now.get("refused") == now["lastError"]:  # it was read, and is wrong: whoever published it is to know
+            reported = lambda: [json.loads(told)["refused"] for _, told in upstream.reports]
+            eventually(lambda: now["lastError"] in reported(), lambda: f"{now['lastError']} is reported: {reported()[-3:]}")
 
     def test_D01_a_set_that_is_suddenly_empty_is_held_back(self):
         flags = {f"f{i}": flag(i) for i in range(30)} | {"a": flag(1)}
@@ -272,7 +276,7 @@ class DocumentTest(FaultTest):
         store = self.start_store(arguments=["--signing-key-file", str(folder / "key")])
         key = pathlib.Path(store.key_file).read_text().strip()
         fetch = lambda: request(store.connection(), "GET", "/sync/v1/flagset", headers={"Authorization": "Bearer " + key})[2]
-        return store, [*POLL, "--upstream-public-key-file", str(folder / "pub")], fetch
+        return store, [*POLL, "--report-interval", "100ms", "--upstream-public-key-file", str(folder / "pub")], fetch
 
     def forgeries(self, body):
         """{what: (body, why it is refused)} of what whoever has not the key can make of a signed one."""
