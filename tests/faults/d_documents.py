@@ -2,6 +2,7 @@
 import hashlib
 import json
 import subprocess
+import threading
 import time
 
 from fault_test import *
@@ -195,6 +196,34 @@ class DocumentTest(FaultTest):
                 self.assertIn(answered["value"], (1, 99))
                 self.assertIn(answered["reason"], ("ERROR", "DISABLED", "DEFAULT"))
         self.assertLess(len([text for text in daemon.program.log.splitlines() if "needs" in text or "segment" in text]), 5)
+
+    def test_D15_a_broken_flag_that_is_asked_for_all_the_time_is_no_load_for_the_upstream_and_no_flood_of_lines(self):
+        upstream, daemon = self.started()
+        self.send(upstream, document([GOOD, line("broken", **dict(flag(1), default={"variant": "nope"}))]))
+        self.wait_revision(daemon, 2)
+        self.assertIn("broken", self.quarantined(daemon))
+        asked = [0] * 4
+
+        def hammer(number):
+            client = self.frames(daemon)
+            client.hello("production")
+            for _ in range(count("HAMMERED", 5_000)):
+                for one in client.batch(["broken", "good"] * 5, {})["evaluations"]:
+                    asked[number] += one["key"] == "broken" and one["reason"] == "ERROR"
+        before, lines, reports = len(upstream.requests), len(daemon.program.log.splitlines()), len(upstream.reports)
+        began = time.monotonic()
+        threads = [threading.Thread(target=hammer, args=(number,)) for number in range(len(asked))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.monotonic() - began
+        requests = len(upstream.requests) - before
+        self.assertEqual(asked, [5 * count("HAMMERED", 5_000)] * len(asked))
+        self.assertLess(requests, 2 * took / 0.1 + 5)  # a poll each 100 ms, and no more than that for whatever is asked here
+        self.assertLess(len(upstream.reports) - reports, 2 * took / 0.1 + 5)
+        self.assertLess(len(daemon.program.log.splitlines()) - lines, 5)
+        eventually(lambda: len(upstream.requests) > before + requests, "polls go on")
 
     def test_D18_splits_that_make_no_sense_cost_only_their_flag(self):
         upstream, daemon = self.started()
