@@ -7,13 +7,13 @@ import os
 import pathlib
 import signal
 import socket
-import struct
 import subprocess
 import threading
 import time
 
-from frame_client import EVALUATE, HELLO, FrameClient, FrameError, attributes, text
+from frame_client import FrameClient
 from harness import BIN, ROOT, EndToEndTest, Progress, UnixHttpConnection, eventually, open_bug, request
+from one_piece import FAILURES, frames_in_one_piece, http_in_one_piece
 
 RESTARTS = int(os.environ.get("PENNON_RESTARTS", "10"))  # under load
 EXAMPLE = str(ROOT / "config" / "example-flags.json")
@@ -62,28 +62,6 @@ class Activator:
     def close(self):
         self.unix.close()
         self.tcp.close()
-
-
-def http_in_one_piece(connection):
-    """The whole answer to a question that is sent with one call, or an error."""
-    connection.sendall(b'POST /evaluate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 17\r\n\r\n{"flag":"banner"}')
-    answer = http.client.HTTPResponse(connection)
-    answer.begin()
-    body = answer.read()
-    assert answer.status == 200 and json.loads(body)["evaluations"]["banner"]["value"] == "Welcome", (answer.status, body)
-
-
-def frames_in_one_piece(connection):
-    """As above: HELLO and EVALUATE at once."""
-    client = FrameClient.__new__(FrameClient)
-    client.socket = connection
-    payloads = {HELLO: struct.pack("<H", 1) + text("H", "production") + text("H", "test"), EVALUATE: text("H", "banner") + attributes("H", {})}
-    connection.sendall(b"".join(struct.pack("<BBHII", 0xF5, kind, 0, kind, len(payload)) + payload for kind, payload in payloads.items()))
-    for client.id in payloads:
-        body, _ = client.answer(client.id)
-    body.get("QQQBBI")
-    value = body.entry(False, False)["value"]
-    assert value == "Welcome", value
 
 
 class ActivationTest(EndToEndTest):
@@ -210,8 +188,7 @@ class ActivationTest(EndToEndTest):
 
     @open_bug("a connection that was just accepted is closed before it has asked")
     def test_restarts_under_load_fail_no_request_of_a_connection_of_its_own(self):
-        # Nothing that a client would have to ask again for: a connection for each question. Some ask at once, some as late as
-        # a client does that is not given a processor between its two calls.
+        # Some ask at once, some as late as a client does that is not given a processor between its two calls.
         def each(ask, connect, seconds):
             def asks(activator, stop, begun, answered, failed):
                 while not stop.is_set():
@@ -220,7 +197,7 @@ class ActivationTest(EndToEndTest):
                             time.sleep(seconds)  # its pace
                             ask(connection)
                         answered()
-                    except (OSError, AssertionError, FrameError, http.client.HTTPException) as error:
+                    except FAILURES as error:
                         failed((ask.__name__, connect.__name__, f"restart {begun[0]}", repr(error)))
             return asks, 1
         ways = ((frames_in_one_piece, Activator.unix_connection), (http_in_one_piece, Activator.unix_connection),

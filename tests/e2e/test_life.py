@@ -1,5 +1,6 @@
 """A daemon among its service manager, its operators and their mistakes: notifications, watchdog, reloads, the end
 under load."""
+import collections
 import contextlib
 import ctypes
 import http.client
@@ -11,11 +12,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
 from frame_client import FrameClient, FrameError
-from harness import BIN, ROOT, EndToEndTest, eventually, request
+from harness import BIN, ROOT, EndToEndTest, eventually, open_bug, request
+from one_piece import FAILURES, frames_in_one_piece, http_in_one_piece
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 EXAMPLE = str(ROOT / "config" / "example-flags.json")
@@ -293,3 +296,39 @@ class EndTest(EndToEndTest):
             self.assertEqual([one[:6] for one in answers], [b"200 OK"] * expected, received)
             self.assertIn(b'"value":"Welcome"', answers[0])
         self.assertEqual(daemon.program.process.wait(timeout=60), 0)
+
+    @open_bug("a connection that was just accepted is closed before it has asked")
+    def test_the_end_under_load_answers_whoever_could_connect(self):
+        daemon = self.start_daemon(arguments=["--bootstrap-file", EXAMPLE])
+        stop, failures, answered = threading.Event(), [], collections.Counter()
+
+        def asks(place, ask, seconds):
+            while not stop.is_set():
+                with socket.socket(socket.AF_UNIX) as connection:
+                    connection.settimeout(30)
+                    try:
+                        connection.connect(daemon.socket)
+                    except (FileNotFoundError, ConnectionRefusedError):
+                        stop.wait(0.001)
+                        continue
+                    try:
+                        time.sleep(seconds)  # its pace
+                        ask(connection)
+                        answered[place] += 1
+                    except FAILURES as error:
+                        failures.append((ask.__name__, repr(error)))
+        ways = [(ask, seconds) for ask in (frames_in_one_piece, http_in_one_piece) for seconds in (0, 0.01)]
+        threads = [threading.Thread(target=asks, args=(place, *way)) for place, way in enumerate(ways)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(10):
+                seen = answered.copy()
+                eventually(lambda: all(answered[place] > seen[place] + 10 for place in range(len(ways))), "every way is answered")
+                self.assertEqual(daemon.program.terminate(), 0)
+                daemon.start()
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(failures, [])
