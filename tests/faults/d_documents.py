@@ -298,16 +298,23 @@ class DocumentTest(FaultTest):
         self.heal(upstream, daemon, 3)
 
     def signing_store(self):
-        """A store that signs, a daemon's arguments to trust it, and what fetches its body."""
-        folder = self.folder("keys")
-        made = subprocess.run([BIN / "pennon-store", "keygen", folder / "key"], check=True, capture_output=True, text=True)
-        (folder / "pub").write_text(made.stdout)
+        """A store that signs, a daemon's arguments to trust it, and what fetches its body, and then as another key signs it."""
+        folder, keys = self.folder("keys"), {}
+        for name in ("key", "other"):
+            keys[name] = subprocess.run([BIN / "pennon-store", "keygen", folder / name], check=True, capture_output=True, text=True).stdout
+        (folder / "pub").write_text(keys["key"])
         store = self.start_store(arguments=["--signing-key-file", str(folder / "key")])
-        key = pathlib.Path(store.key_file).read_text().strip()
-        fetch = lambda: request(store.connection(), "GET", "/sync/v1/flagset", headers={"Authorization": "Bearer " + key})[2]
-        return store, [*POLL, "--report-interval", "100ms", "--upstream-public-key-file", str(folder / "pub")], fetch
+        headers = {"Authorization": "Bearer " + pathlib.Path(store.key_file).read_text().strip()}
+        fetch = lambda: request(store.connection(), "GET", "/sync/v1/flagset", headers=headers)[2]
 
-    def forgeries(self, body):
+        def fetch_of_another():
+            store.program.end()
+            store.arguments[-1] = str(folder / "other")
+            store.start()
+            return fetch()
+        return store, [*POLL, "--report-interval", "100ms", "--upstream-public-key-file", str(folder / "pub")], fetch, fetch_of_another
+
+    def forgeries(self, body, by_another):
         """{what: (body, why it is refused)} of what whoever has not the key can make of a signed one."""
         first, *lines = body.splitlines()
         signed = json.loads(first)
@@ -319,7 +326,8 @@ class DocumentTest(FaultTest):
         fewer = [text for text in lines if b'"key":"banner"' not in text]
         self.assertEqual(len(fewer), len(lines) - 1)
         unsigned = {key: value for key, value in signed.items() if key != "signature"}
-        return {"none": (b"\n".join([json.dumps(unsigned).encode(), *lines]) + b"\n", "signature"),
+        self.assertEqual(by_another.split(b'"signature"')[0], body.split(b'"signature"')[0])
+        return {"of another key": (by_another, "signature"), "none": (b"\n".join([json.dumps(unsigned).encode(), *lines]) + b"\n", "signature"),
                 "empty": (forged({"signature": ""}), "signature"), "cut": (forged({"signature": signed["signature"][:-6]}), "signature"),
                 "altered": (forged({"signature": ("A" if signed["signature"][0] != "A" else "B") + signed["signature"][1:]}), "signature"),
                 "no text": (forged({"signature": 7}), "signature"),
@@ -331,10 +339,10 @@ class DocumentTest(FaultTest):
                 "a line less with its digest": (forged({"digest": set_digest(named(fewer)), "flags": signed["flags"] - 1}, fewer), "signature")}
 
     def test_D23_what_is_not_signed_by_the_store_never_comes_in_force(self):
-        _, trusting, fetch = self.signing_store()
+        _, trusting, fetch, fetch_of_another = self.signing_store()
         signed = fetch()
         upstream = self.upstream()
-        for number, (what, (body, why)) in enumerate(self.forgeries(signed).items()):
+        for number, (what, (body, why)) in enumerate(self.forgeries(signed, fetch_of_another()).items()):
             with self.subTest(what):
                 self.send(upstream, body)
                 stranger = self.start_daemon(upstream, trusting, name=f"stranger-{number}")
@@ -347,7 +355,7 @@ class DocumentTest(FaultTest):
                 self.assertEqual(stranger.program.terminate(), 0)
 
     def test_D23_a_daemon_keeps_the_set_that_the_store_signed_when_others_come_or_an_older_one(self):
-        store, trusting, fetch = self.signing_store()
+        store, trusting, fetch, fetch_of_another = self.signing_store()
         older = fetch()
         revision = store.configure("banner", {"default": {"variant": "sale"}})
         newer = fetch()
@@ -357,7 +365,7 @@ class DocumentTest(FaultTest):
         self.send(upstream, older)
         daemon = self.start_daemon(upstream, trusting)
         self.wait_revision(daemon, before)
-        for what, (body, why) in self.forgeries(newer).items():
+        for what, (body, why) in self.forgeries(newer, fetch_of_another()).items():
             with self.subTest(what):
                 self.refuse(upstream, daemon, body, why)
                 self.assertEqual(daemon.flag("banner")["value"], "Welcome")
