@@ -186,7 +186,6 @@ class ActivationTest(EndToEndTest):
             (over_frames, 3), (over_http(lambda activator: UnixHttpConnection(activator.path)), 2),
             (over_http(lambda activator: http.client.HTTPConnection(*activator.tcp.getsockname(), timeout=30)), 2)]), [])
 
-    @open_bug("a connection that was just accepted is closed before it has asked")
     def test_restarts_under_load_fail_no_request_of_a_connection_of_its_own(self):
         # Some ask at once, some as late as a client does that is not given a processor between its two calls.
         def each(ask, connect, seconds):

@@ -297,7 +297,6 @@ class EndTest(EndToEndTest):
             self.assertIn(b'"value":"Welcome"', answers[0])
         self.assertEqual(daemon.program.process.wait(timeout=60), 0)
 
-    @open_bug("a connection that was just accepted is closed before it has asked")
     def test_the_end_under_load_answers_whoever_could_connect(self):
         daemon = self.start_daemon(arguments=["--bootstrap-file", EXAMPLE])
         stop, failures, answered = threading.Event(), [], collections.Counter()
