@@ -14,6 +14,7 @@ import threading
 import time
 
 from fault_test import *
+from local_test import ASK, read_all
 
 
 class LifecycleTest(FaultTest):
@@ -225,6 +226,36 @@ class LifecycleTest(FaultTest):
         for one in after:
             seen = re.findall(r"\d+", one)
             self.assertEqual((len(seen), len(set(seen))), (2, 1), one)
+
+    @open_bug("a connection that lingers is cut off at the next tick of a drain")
+    def test_K12_who_still_sends_when_the_last_answer_comes_is_not_cut_off(self):
+        daemon = self.bootstrapped(["--workers", "1"])
+        clients = [self.raw(daemon), socket.create_connection(daemon.http_address(), timeout=30)]
+        self.addCleanup(clients[1].close)
+        for client in clients:
+            client.sendall(ASK[:30])
+        idle = self.raw(daemon)
+        idle.sendall(ASK)
+        self.assertIn(b"Welcome", idle.recv(65536))  # by the one worker that has the others as well
+        daemon.program.process.send_signal(signal.SIGTERM)
+        self.assertEqual(read_all(idle), b"")  # it drains
+        for client in clients:
+            client.sendall(ASK[30:])
+        cut = []
+        began = time.monotonic()
+        while time.monotonic() < began + 1:  # half as long as it is patient
+            for client in clients:
+                try:
+                    client.sendall(b"P")
+                except OSError as error:
+                    cut.append(repr(error))
+            time.sleep(0.02)  # their pace
+        for client in clients:
+            said = read_all(client)
+            self.assertTrue(said.startswith(b"HTTP/1.1 200 ") and b"Connection: close" in said and b"Welcome" in said, said)
+            client.close()
+        self.assertEqual(cut, [])
+        self.assertEqual(daemon.program.process.wait(timeout=60), 0)
 
     def test_K14_health_tells_what_is_so(self):
         upstream, daemon = self.cached(1)
