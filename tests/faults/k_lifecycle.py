@@ -227,7 +227,6 @@ class LifecycleTest(FaultTest):
             seen = re.findall(r"\d+", one)
             self.assertEqual((len(seen), len(set(seen))), (2, 1), one)
 
-    @open_bug("a connection that lingers is cut off at the next tick of a drain")
     def test_K12_who_still_sends_when_the_last_answer_comes_is_not_cut_off(self):
         daemon = self.bootstrapped(["--workers", "1"])
         clients = [self.raw(daemon), socket.create_connection(daemon.http_address(), timeout=30)]

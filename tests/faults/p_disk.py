@@ -106,7 +106,6 @@ class DiskTest(PersistenceTest):
         for k, calls, daemon in self.failing_starts(READ):
             self.assert_all_there(daemon, calls, k)
 
-    @open_bug("a disk that fails all through a start moves the cache aside")
     def test_P07_reads_that_fail_all_through_a_start_cost_nothing_at_the_next(self):
         for k, calls, daemon in self.failing_starts(READ, times=0):
             self.assert_all_there(daemon, calls, k)

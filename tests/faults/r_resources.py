@@ -315,7 +315,6 @@ class SeveralTest(PersistenceTest):
     def has_tried(daemon, upstream, before):
         return len(upstream.requests) > before or "does not answer" in daemon.program.log
 
-    @open_bug("a disk that fails all through a start moves the cache aside")
     def test_X04_a_disk_that_fails_while_a_crash_is_got_over_alters_nothing_and_costs_nothing_later(self):
         upstream, daemon = self.cached(3)
         calls = self.failing_calls()
