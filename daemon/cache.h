@@ -124,6 +124,7 @@ class Cache {
   Found FindNewest();
   base::Result<std::int64_t> NewestId();
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
+  void NoteDamage(std::string_view what);
   base::Result<void> Reconnect();
   base::Result<void> Reopen();
   base::Result<void> PutBack();

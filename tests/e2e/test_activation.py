@@ -12,7 +12,7 @@ import threading
 import time
 
 from frame_client import FrameClient
-from harness import BIN, ROOT, EndToEndTest, Progress, UnixHttpConnection, eventually, open_bug, request
+from harness import BIN, ROOT, EndToEndTest, Progress, UnixHttpConnection, eventually, request
 from one_piece import FAILURES, frames_in_one_piece, http_in_one_piece
 
 RESTARTS = int(os.environ.get("PENNON_RESTARTS", "10"))  # under load

@@ -17,7 +17,7 @@ import time
 import unittest
 
 from frame_client import FrameClient, FrameError
-from harness import BIN, ROOT, EndToEndTest, eventually, open_bug, request
+from harness import BIN, ROOT, EndToEndTest, eventually, request
 from one_piece import FAILURES, frames_in_one_piece, http_in_one_piece
 
 LIBC = ctypes.CDLL(None, use_errno=True)

@@ -1,0 +1,122 @@
+// What becomes of a cache whose file is damaged, gone, or not given by the disk.
+#include <cstdio>
+
+#include "base/utf8.h"
+#include "daemon/cache.h"
+#include "daemon/cache_file.h"
+
+namespace pennon::daemon {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Result;
+
+// Damage may be in any text of the file, and what is said of it goes into JSON.
+std::string Readable(std::string_view damage) {
+  std::string text(damage);
+  for (std::size_t good = 0;
+       (good += base::ValidUtf8Prefix(std::string_view(text).substr(good))) < text.size();) {
+    text[good] = '?';
+  }
+  return text;
+}
+
+}  // namespace
+
+void Cache::NoteDamage(std::string_view what) {
+  damage_ = Readable(what);
+}
+
+Result<void> Cache::Reconnect() {
+  database_.reset();  // its locks would keep the new one out
+  auto database = OpenCacheFile(options_);
+  if (!database) return Fail(database.error());
+  database_ = std::move(*database);
+  return {};
+}
+
+Result<void> Cache::Reopen() {
+  auto opened = Reconnect();
+  if (!opened && opened.error().code() == base::ErrorCode::kInvalid) {
+    MoveCacheAside(options_.path);  // it is none of ours
+    opened = Reconnect();
+  }
+  if (!opened) return opened;
+  NoteFile();
+  return {};
+}
+
+// The file that has no name any more can still be read: with all that is not of the newest set. An
+// error: there is no room for it, and it stays what it is until there is.
+Result<void> Cache::PutBack() {
+  MoveCacheAside(options_.path);  // what has taken its place, if anything
+  auto copy = database_->Prepare("VACUUM INTO ?");
+  auto copied = copy ? copy->Bind(1, options_.path).Run() : Result<void>(Fail(copy.error()));
+  if (!copied) {
+    std::remove(options_.path.c_str());  // a half of it
+    return Fail(Error::Unavailable(options_.path, copied.error().what()));
+  }
+  NoteDamage("the file was removed or replaced");
+  log_->Error("cache put back", {{"path", options_.path}, {"reason", damage_}});
+  return Reopen();
+}
+
+// A pin or a rollback is of use only with the set that it is about.
+Cache::Remains Cache::ReadRemains(const Generation* generation, Ends ends) {
+  Remains remains;
+  const auto keep = [&](const std::string& name) {
+    if (std::string text = Mark(name); !text.empty()) remains.marks.emplace_back(name, text);
+  };
+  for (const char* name : {"instance", "proved", "suspect"}) keep(name);
+  const std::string serving = ends == Ends::kOverride ? "" : Mark("serving");
+  if (generation == nullptr || serving.empty()) return remains;
+  const auto list = List();
+  for (const GenerationInfo& info : list ? *list : std::vector<GenerationInfo>()) {
+    if (std::to_string(info.name.epoch) + '.' + std::to_string(info.name.revision) != serving) {
+      continue;
+    }
+    if (auto whole = LoadNamed(info.name)) remains.serving = *std::move(whole);
+    break;
+  }
+  if (!remains.serving) return remains;
+  keep("serving");
+  keep("pinned");
+  return remains;
+}
+
+Result<void> Cache::SaveAnew(const Remains& remains, const Generation* generation, Ends ends) {
+  for (const auto& [name, text] : remains.marks) {
+    if (auto marked = SetMark(name, text); !marked) return marked;
+  }
+  if (generation == nullptr) return {};
+  const auto name = [](const Generation& of) {
+    return GenerationName{of.head.epoch, of.head.revision};
+  };
+  if (remains.serving && !(name(*remains.serving) == name(*generation))) {
+    if (auto saved = Save(*remains.serving); !saved) return saved;
+  }
+  return Save(*generation, ends);
+}
+
+// SQLite's own checks miss most damage, so a file in which any was found is not trusted further
+// than digests and orders go.
+void Cache::StartAnew(std::string_view why, const Generation* generation, Ends ends) {
+  log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
+  NoteDamage(why);
+  const Remains remains = ReadRemains(generation, ends);
+  database_.reset();
+  MoveCacheAside(options_.path);
+  if (auto opened = Reopen(); !opened) {
+    log_->Error("cache cannot be made anew", {{"reason", opened.error().Message()}});
+    return;
+  }
+  is_starting_anew_ = true;
+  const auto saved = SaveAnew(remains, generation, ends);
+  is_starting_anew_ = false;
+  if (!saved) {
+    log_->Error("cache cannot be written", {{"reason", saved.error().Message()}});
+  }
+}
+
+}  // namespace pennon::daemon
