@@ -15,6 +15,7 @@ using base::Result;
 using wire::ObjectReader;
 
 constexpr std::int64_t kHourMillis = 3'600'000;
+constexpr std::size_t kTextOfOneWeight = 100;  // bytes
 
 void CutOff(std::string& text) {
   if (text.size() <= kMaxReportedText) return;
@@ -100,6 +101,19 @@ FlagUsage UsageOf(const Row& row) {
 
 }  // namespace
 
+std::size_t WeightOf(const Report& report) {
+  std::size_t weight = 1 + report.quarantined.size() + report.usage.size();
+  std::size_t text = 0;
+  for (const std::string& key : report.quarantined) text += key.size();
+  for (const UsageBatch& batch : report.usage) {
+    weight += batch.counts.size();
+    for (const UsageCount& count : batch.counts) {
+      text += count.flag.size() + count.variant.size() + count.reason.size();
+    }
+  }
+  return weight + text / kTextOfOneWeight;
+}
+
 Result<Report> ReadReport(std::string environment, const model::Value& document) {
   Report report;
   report.environment = std::move(environment);
@@ -123,6 +137,10 @@ Result<Report> ReadReport(std::string environment, const model::Value& document)
   std::size_t counts = 0;
   reader.Each("usage", [&](const model::Value& batch, const wire::Path& path) {
     auto error = ReadBatch(batch, path, report);
+    if (!error && report.usage.size() > kMaxReportedBatches) {
+      error = Error::Limit(path.Text(), "makes more than " + std::to_string(kMaxReportedBatches) +
+                                            " batches in one report");
+    }
     if (!error) counts += report.usage.back().counts.size();
     if (!error && counts > kMaxReportedCounts) {
       error = Error::Limit(path.Text(), "makes more than " + std::to_string(kMaxReportedCounts) +

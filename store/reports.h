@@ -12,8 +12,9 @@
 namespace pennon::store {
 
 inline constexpr std::size_t kMaxReportedCounts = 20'000;  // of one report
-inline constexpr std::size_t kMaxReportedFlags = 1'000;    // quarantined ones
-inline constexpr std::size_t kMaxReportedText = 500;       // bytes; a longer reason is cut off
+inline constexpr std::size_t kMaxReportedBatches = 1'000;
+inline constexpr std::size_t kMaxReportedFlags = 1'000;  // quarantined ones
+inline constexpr std::size_t kMaxReportedText = 500;     // bytes; a longer reason is cut off
 inline constexpr base::WallMillis kUsageKeptMillis = 90LL * 86'400'000;
 inline constexpr base::WallMillis kDaemonKeptMillis = 7LL * 86'400'000;
 
@@ -40,6 +41,8 @@ struct Report {
   std::vector<std::string> quarantined;  // flags of the set in force that it cannot evaluate
   std::vector<UsageBatch> usage;
 };
+/// What it is to memory and to the database, in counts: text weighs as well.
+std::size_t WeightOf(const Report& report);
 /// From a daemon's document; kInvalid names the place.
 base::Result<Report> ReadReport(std::string environment, const model::Value& document);
 

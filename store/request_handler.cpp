@@ -283,6 +283,11 @@ bool RequestHandler::HandleReport(const net::HttpRequest& request, net::HttpResp
     response = Problem(422, report.error());
     return true;
   }
+  const auto wait = services_.reports.TakeTurn(grant->Actor(), report->instance);
+  if (wait) {
+    response = TooOften("this daemon reports too often", *wait);
+    return true;
+  }
   const net::LateResponse reply = late();
   const auto answer = [reply, &metrics = services_.metrics](const base::Result<void>& done) {
     net::HttpResponse late_response;

@@ -65,7 +65,7 @@ class ReportTest(EndToEndTest):
 
     def test_usage_that_is_not_taken_is_sent_again_and_counts_once_also_after_a_restart(self):
         server = self.start_server({"a": flag(1)})
-        server.report_status = 503
+        server.report_status = lambda report: (503, 429)[len(server.reports) % 2]
         daemon = self.start_daemon(server, FAST)
         eventually(lambda: daemon.environment()["state"] == "live", "it is live")
         for _ in range(20):

@@ -124,6 +124,86 @@ TEST_CASE("a report that the database refuses is refused alone") {
   CHECK(answers[2].get() == 204);
 }
 
+// So much that one transaction takes no other with it, and the queue takes ten.
+Report HeavyReport(const std::string& instance) {
+  constexpr std::size_t kCounts = 19'700;
+  UsageBatch batch{"batch of " + instance, 1'700'000'000'000, {}};
+  batch.counts.resize(kCounts, {"a", "", "", 1});
+  Report report;
+  report.environment = "prod";
+  report.instance = instance;
+  report.usage.push_back(std::move(batch));
+  return report;
+}
+
+TEST_CASE("reports wait within a budget, and there is room again when they are written") {
+  Served store;
+  constexpr std::size_t kFit = 10;
+  std::vector<std::promise<bool>> answers(kFit);
+  const auto take = [&](std::size_t number, const ReportIntake::Answer& answer) {
+    return store.reports.Take(HeavyReport("i" + std::to_string(number)), answer);
+  };
+  for (std::size_t i = 0; i < kFit; ++i) {
+    REQUIRE(take(
+        i, [&, i](const base::Result<void>& done) { answers[i].set_value(done.has_value()); }));
+  }
+  CHECK(!take(kFit, {}));
+  store.database_thread.Start();
+  for (auto& answer : answers) CHECK(answer.get_future().get());
+  std::promise<bool> last;
+  REQUIRE(take(kFit, [&](const base::Result<void>& done) { last.set_value(done.has_value()); }));
+  CHECK(last.get_future().get());
+}
+
+TEST_CASE("many reports are written in turns: what else waits for the database comes in between") {
+  Served store;
+  std::string order;
+  std::promise<void> done;
+  const auto take = [&](const std::string& instance) {
+    REQUIRE(
+        store.reports.Take(HeavyReport(instance), [&, instance](const base::Result<void>& written) {
+          order += written ? instance : "!";
+          if (instance == "c") done.set_value();
+        }));
+  };
+  take("a");
+  take("b");
+  REQUIRE(store.database_thread.Post([&] { order += '-'; }));
+  take("c");
+  store.database_thread.Start();
+  done.get_future().get();
+  CHECK(order == "a-bc");
+}
+
+TEST_CASE("reports that wait when the store ends are written and answered") {
+  Served store;
+  std::string order;
+  for (const char* const instance : {"a", "b", "c"}) {
+    REQUIRE(store.reports.Take(
+        HeavyReport(instance),
+        [&order, instance](const base::Result<void>& done) { order += done ? instance : "!"; }));
+  }
+  REQUIRE(store.database_thread.Post([] {}));
+  store.database_thread.Start();
+  store.database_thread.Stop();
+  CHECK(order == "abc");
+  CHECK(!store.reports.Take(HeavyReport("d"), {}));
+}
+
+TEST_CASE("a daemon that reports too often is told to come later, others with its key are not") {
+  Served store;
+  store.database_thread.Start();
+  const auto report = [&](const std::string& instance) {
+    return store.Ask("POST", "/sync/v1/report", store.sync_key,
+                     R"({"instance":")" + instance + "\"}");
+  };
+  for (std::int64_t i = 0; i < 2 * kReportsPerSecond; ++i) REQUIRE(report("busy").status == 204);
+  const auto refused = report("busy");
+  CHECK(refused.status == 429);
+  CHECK(refused.headers.back() == std::pair<std::string_view, std::string>("Retry-After", "1"));
+  CHECK(report("other").status == 204);
+}
+
 TEST_CASE("more streams than there is room for are asked to come later") {
   Served store;
   for (int i = 0; i < 2; ++i) {
