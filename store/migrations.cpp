@@ -260,6 +260,16 @@ constexpr const char* kUsageReasons = R"sql(
   ALTER TABLE usage_by_reason RENAME TO usage;
 )sql";
 
+// What is forgotten by age is found without reading all that is kept.
+constexpr const char* kReportAges = R"sql(
+  CREATE INDEX usage_by_age ON usage (hour);
+  CREATE INDEX daemons_by_age ON daemons (environment, seen_at);
+)sql";
+
+base::Result<void> WriteReportAges(Driver& driver) {
+  return driver.Execute(kReportAges);
+}
+
 base::Result<void> WriteUsageReasons(Driver& driver) {
   return driver.Execute(kUsageReasons);
 }
@@ -287,8 +297,9 @@ base::Result<void> WriteHistory(Driver& driver) {
 }
 
 using Step = base::Result<void> (*)(Driver&);
-constexpr std::array<Step, 6> kSteps{WriteFirstSchema, WriteHistory,    WriteOperations,
-                                     WritePeople,      WriteProtection, WriteUsageReasons};
+constexpr std::array<Step, 7> kSteps{WriteFirstSchema, WriteHistory,    WriteOperations,
+                                     WritePeople,      WriteProtection, WriteUsageReasons,
+                                     WriteReportAges};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "store/report_intake.h"
 
+#include <set>
 #include <utility>
 
 namespace pennon::store {
@@ -57,10 +58,16 @@ void ReportIntake::WriteAll(std::span<Waiting> reports) {
   const base::WallMillis now = clock_.Wall();
   const auto done = database_.Transaction([&]() -> base::Result<void> {
     Reports table(database_);
+    base::Result<void> written;
+    std::set<std::string_view> environments;
     for (const Waiting& one : reports) {
-      if (auto written = table.Take(one.report, now); !written) return written;
+      if (written) written = table.Take(one.report, now);
+      environments.insert(one.report.environment);
     }
-    return {};
+    for (const std::string_view environment : environments) {
+      if (written) written = table.LimitDaemons(environment);
+    }
+    return written;
   });
   if (!done && reports.size() > 1 && done.error().code() != base::ErrorCode::kUnavailable) {
     WriteAll(reports.first(reports.size() / 2));

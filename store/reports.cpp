@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/limits.h"
 #include "store/reply_json.h"
 #include "wire/json.h"
 #include "wire/object_reader.h"
@@ -46,7 +47,7 @@ std::optional<Error> ReadCount(const model::Value& value, const wire::Path& path
   CheckText(reader, "flag", count.flag, false);
   CheckText(reader, "variant", count.variant, true);
   CheckText(reader, "reason", count.reason, true);
-  count.evaluations = static_cast<std::int64_t>(evaluations);
+  count.evaluations = std::min(static_cast<std::int64_t>(evaluations), kMaxEvaluations);
   if (auto error = reader.Finish()) return error;
   batch.counts.push_back(std::move(count));
   return std::nullopt;
@@ -68,8 +69,8 @@ std::optional<Error> ReadBatch(const model::Value& value, const wire::Path& path
   return std::nullopt;
 }
 
-constexpr std::string_view kSelectDaemons =
-    "SELECT instance, host, version, epoch, revision, refused, seen_at, quarantined FROM daemons ";
+constexpr std::string_view kSelectDaemon =
+    "SELECT instance, host, version, epoch, revision, refused, seen_at, quarantined FROM ";
 
 DaemonRecord DaemonOf(const Row& row) {
   DaemonRecord daemon;
@@ -89,9 +90,28 @@ DaemonRecord DaemonOf(const Row& row) {
 }
 
 std::string JsonTextOf(const std::vector<std::string>& keys) {
+  std::vector<std::string_view> kept;
+  std::size_t bytes = 0;
+  for (const std::string& key : keys) {
+    bytes += key.size();
+    if (bytes > kMaxKeptFlagBytes) break;
+    kept.push_back(key);
+  }
   std::string text;
-  AppendList(text, keys, base::AppendJsonString);
+  AppendList(text, kept, base::AppendJsonString);
   return text;
+}
+
+// For LIKE, with '!' in front of what is meant as it stands.
+std::string PatternFor(const std::string& key) {
+  std::string json;
+  base::AppendJsonString(json, key);
+  std::string pattern = "%";
+  for (const char c : json) {
+    if (c == '%' || c == '_' || c == '!') pattern += '!';
+    pattern += c;
+  }
+  return pattern + '%';
 }
 
 FlagUsage UsageOf(const Row& row) {
@@ -133,7 +153,10 @@ Result<Report> ReadReport(std::string environment, const model::Value& document)
   if (report.quarantined.size() > kMaxReportedFlags) {
     reader.Invalid("quarantined", "has more than " + std::to_string(kMaxReportedFlags) + " keys");
   }
-  for (const std::string& key : report.quarantined) CheckText(reader, "quarantined", key, false);
+  for (const std::string& key : report.quarantined) {
+    CheckText(reader, "quarantined", key, false);
+    if (key.size() > engine::kMaxKeyBytes) reader.Invalid("quarantined", "has a key too long");
+  }
   std::size_t counts = 0;
   reader.Each("usage", [&](const model::Value& batch, const wire::Path& path) {
     auto error = ReadBatch(batch, path, report);
@@ -150,6 +173,12 @@ Result<Report> ReadReport(std::string environment, const model::Value& document)
   });
   if (auto error = reader.Finish()) return Fail(*error);
   return report;
+}
+
+std::size_t DropUntimely(Report& report, base::WallMillis now) {
+  return std::erase_if(report.usage, [now](const UsageBatch& batch) {
+    return batch.hour < now - kMaxUsageAgeMillis || batch.hour > now + kMaxUsageAheadMillis;
+  });
 }
 
 Result<void> Reports::Take(const Report& report, base::WallMillis now) {
@@ -180,20 +209,34 @@ Result<void> Reports::Count(const std::string& environment, const UsageBatch& ba
     auto done = database_.Run(
         "INSERT INTO usage (environment, flag, variant, reason, hour, evaluations) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (environment, flag, hour, variant, reason) "
-        "DO UPDATE SET evaluations = usage.evaluations + excluded.evaluations",
-        environment, count.flag, count.variant, count.reason, batch.hour, count.evaluations);
+        "DO UPDATE SET evaluations = CASE WHEN usage.evaluations > ? - excluded.evaluations "
+        "THEN ? ELSE usage.evaluations + excluded.evaluations END",
+        environment, count.flag, count.variant, count.reason, batch.hour, count.evaluations,
+        kMaxHourlyEvaluations, kMaxHourlyEvaluations);
     if (!done) return done;
   }
   return {};
 }
 
+Result<void> Reports::LimitDaemons(std::string_view environment) {
+  return database_.Run(
+      "DELETE FROM daemons WHERE environment = ? AND instance IN (SELECT instance FROM daemons "
+      "WHERE environment = ? ORDER BY seen_at DESC, instance DESC LIMIT ? OFFSET ?)",
+      environment, environment, std::int64_t{INT64_MAX}, kMaxDaemons);
+}
+
+// By environment, as the index is. Hours far ahead are of a time when they were taken.
 Result<void> Reports::Prune(base::WallMillis now) {
   return database_.Run("DELETE FROM usage_batches WHERE counted_at < ?", now - kDaemonKeptMillis)
       .and_then([&] {
-        return database_.Run("DELETE FROM daemons WHERE seen_at < ?", now - kDaemonKeptMillis);
+        return database_.Run(
+            "DELETE FROM daemons WHERE environment IN (SELECT key FROM environments) AND "
+            "seen_at < ?",
+            now - kDaemonKeptMillis);
       })
       .and_then([&] {
-        return database_.Run("DELETE FROM usage WHERE hour < ?", now - kUsageKeptMillis);
+        return database_.Run("DELETE FROM usage WHERE hour < ? OR hour > ?", now - kUsageKeptMillis,
+                             now + kUsageKeptMillis);
       });
 }
 
@@ -201,8 +244,8 @@ Result<std::vector<DaemonRecord>> Reports::Daemons(const std::string& environmen
                                                    const std::string& after, std::int64_t limit) {
   std::vector<DaemonRecord> daemons;
   auto read = database_.Each(
-      std::string(kSelectDaemons) +
-          "WHERE environment = ? AND instance > ? ORDER BY instance LIMIT ?",
+      std::string(kSelectDaemon) +
+          "daemons WHERE environment = ? AND instance > ? ORDER BY instance LIMIT ?",
       [&](const Row& row) { daemons.push_back(DaemonOf(row)); }, environment, after, limit);
   if (!read) return Fail(read.error());
   return daemons;
@@ -212,16 +255,18 @@ Result<std::vector<DaemonRecord>> Reports::Unable(const std::string& environment
                                                   const std::string& flag, std::size_t limit) {
   std::vector<DaemonRecord> daemons;
   auto read = database_.Each(
-      std::string(kSelectDaemons) +
-          "WHERE environment = ? AND (refused <> '' OR quarantined <> '[]') ORDER BY instance",
+      std::string(kSelectDaemon) +
+          "(SELECT * FROM daemons WHERE environment = ? AND (refused <> '' OR quarantined <> '[]') "
+          "ORDER BY seen_at DESC LIMIT ?) AS unable "
+          "WHERE refused <> '' OR quarantined LIKE ? ESCAPE '!' ORDER BY instance LIMIT ?",
       [&](const Row& row) {
         DaemonRecord daemon = DaemonOf(row);
         const auto& keys = daemon.quarantined;
         const bool is_unable =
             !daemon.refused.empty() || std::find(keys.begin(), keys.end(), flag) != keys.end();
-        if (is_unable && daemons.size() < limit) daemons.push_back(std::move(daemon));
+        if (is_unable) daemons.push_back(std::move(daemon));
       },
-      environment);
+      environment, kMaxUnableDaemons, PatternFor(flag), limit);
   if (!read) return Fail(read.error());
   return daemons;
 }
@@ -230,10 +275,11 @@ Result<std::vector<FlagUsage>> Reports::Totals(const std::string& environment,
                                                base::WallMillis since, base::WallMillis until) {
   std::vector<FlagUsage> totals;
   auto read = database_.Each(
-      "SELECT flag, variant, reason, max(hour), CAST(sum(evaluations) AS BIGINT) FROM usage "
-      "WHERE environment = ? AND hour >= ? AND hour < ? "
+      "SELECT flag, variant, reason, max(hour), CAST(sum(CASE WHEN evaluations > ? THEN ? ELSE "
+      "evaluations END) AS BIGINT) FROM usage WHERE environment = ? AND hour >= ? AND hour < ? "
       "GROUP BY flag, variant, reason ORDER BY flag, variant, reason",
-      [&](const Row& row) { totals.push_back(UsageOf(row)); }, environment, since, until);
+      [&](const Row& row) { totals.push_back(UsageOf(row)); }, kMaxHourlyEvaluations,
+      kMaxHourlyEvaluations, environment, since, until);
   if (!read) return Fail(read.error());
   return totals;
 }

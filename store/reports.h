@@ -13,10 +13,22 @@ namespace pennon::store {
 
 inline constexpr std::size_t kMaxReportedCounts = 20'000;  // of one report
 inline constexpr std::size_t kMaxReportedBatches = 1'000;
-inline constexpr std::size_t kMaxReportedFlags = 1'000;  // quarantined ones
-inline constexpr std::size_t kMaxReportedText = 500;     // bytes; a longer reason is cut off
+inline constexpr std::size_t kMaxReportedFlags = 1'000;   // quarantined ones
+inline constexpr std::size_t kMaxKeptFlagBytes = 32'768;  // of their keys; more are left out
+inline constexpr std::size_t kMaxReportedText = 500;      // bytes; a longer reason is cut off
+/// A count that is larger is taken for this one, and so is what an hour has of one variant and
+/// reason: every sum of what is kept fits.
+inline constexpr std::int64_t kMaxEvaluations = 1'000'000'000'000;
+inline constexpr std::int64_t kMaxHourlyEvaluations = 10 * kMaxEvaluations;
+/// Usage of other hours is not counted: daemons wait for no store that long, and clocks are wrong.
+inline constexpr base::WallMillis kMaxUsageAgeMillis = 35LL * 86'400'000;
+inline constexpr base::WallMillis kMaxUsageAheadMillis = 2LL * 3'600'000;
 inline constexpr base::WallMillis kUsageKeptMillis = 90LL * 86'400'000;
 inline constexpr base::WallMillis kDaemonKeptMillis = 7LL * 86'400'000;
+/// Of an environment: those that were seen last are kept.
+inline constexpr std::int64_t kMaxDaemons = 20'000;
+/// Those that are looked at for warnings when a flag changes: the ones that were seen last.
+inline constexpr std::int64_t kMaxUnableDaemons = 5'000;
 
 struct UsageCount {
   std::string flag;
@@ -45,6 +57,8 @@ struct Report {
 std::size_t WeightOf(const Report& report);
 /// From a daemon's document; kInvalid names the place.
 base::Result<Report> ReadReport(std::string environment, const model::Value& document);
+/// Takes out the batches of hours that are over for too long or do not come soon; returns how many.
+std::size_t DropUntimely(Report& report, base::WallMillis now);
 
 struct DaemonRecord : Report {
   base::WallMillis seen_at = 0;
@@ -64,13 +78,16 @@ class Reports {
 
   /// To be called in a transaction.
   base::Result<void> Take(const Report& report, base::WallMillis now);
+  /// Forgets the daemons of an environment that are too many.
+  base::Result<void> LimitDaemons(std::string_view environment);
   /// Forgets what is too old to matter.
   base::Result<void> Prune(base::WallMillis now);
 
   /// At most `limit` with instances behind `after`, in their order.
   base::Result<std::vector<DaemonRecord>> Daemons(const std::string& environment,
                                                   const std::string& after, std::int64_t limit);
-  /// At most `limit` of those that refused the last set, or cannot evaluate `flag` out of it.
+  /// At most `limit` of those that refused the last set, or cannot evaluate `flag` out of it; of
+  /// the kMaxUnableDaemons with any trouble that were seen last.
   base::Result<std::vector<DaemonRecord>> Unable(const std::string& environment,
                                                  const std::string& flag, std::size_t limit);
   /// Totals by flag, variant and reason of the hours in [since, until).

@@ -288,6 +288,13 @@ bool RequestHandler::HandleReport(const net::HttpRequest& request, net::HttpResp
     response = TooOften("this daemon reports too often", *wait);
     return true;
   }
+  // Not refused: a daemon with a wrong clock would send it for ever.
+  if (const auto dropped = DropUntimely(*report, services_.clock.Wall()); dropped > 0) {
+    services_.log.Warn("usage of a wrong time is not counted",
+                       {{"environment", report->environment},
+                        {"instance", report->instance},
+                        {"batches", std::uint64_t{dropped}}});
+  }
   const net::LateResponse reply = late();
   const auto answer = [reply, &metrics = services_.metrics](const base::Result<void>& done) {
     net::HttpResponse late_response;

@@ -36,6 +36,11 @@ struct FlagTotal {
   std::map<std::string, std::int64_t> reasons;
 };
 
+// Of many variants in many hours; what a daemon reports is not always true.
+void AddTo(std::int64_t& sum, std::int64_t more) {
+  sum = sum > INT64_MAX - more ? INT64_MAX : sum + more;
+}
+
 // Every flag of the set is there, so that one that nobody asks for is seen.
 std::map<std::string, FlagTotal> TotalsByFlag(const EnvironmentSet& set,
                                               const std::vector<FlagUsage>& usage) {
@@ -43,10 +48,10 @@ std::map<std::string, FlagTotal> TotalsByFlag(const EnvironmentSet& set,
   for (const auto& flag : set.flags.flags) totals[flag->key];
   for (const FlagUsage& one : usage) {
     FlagTotal& total = totals[one.flag];
-    total.evaluations += one.evaluations;
+    AddTo(total.evaluations, one.evaluations);
     total.last_hour = std::max(total.last_hour, one.hour);
-    total.variants[one.variant] += one.evaluations;
-    total.reasons[one.reason] += one.evaluations;
+    AddTo(total.variants[one.variant], one.evaluations);
+    AddTo(total.reasons[one.reason], one.evaluations);
   }
   return totals;
 }

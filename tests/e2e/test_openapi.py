@@ -3,6 +3,7 @@ the document says."""
 import json
 import re
 import subprocess
+import time
 
 import jsonschema
 
@@ -11,6 +12,7 @@ from harness import ROOT, EndToEndTest, request
 ENVIRONMENT = "/api/v1/environments/production"
 FLAG = {"key": "f", "type": "boolean", "variants": [{"key": "on", "value": True}, {"key": "off", "value": False}]}
 LATER = "2101-01-01T00:00:00Z"
+NOW = int(time.time() * 1000)
 TURN_ON = {"comment": "because", "instructions": [{"kind": "turnOn"}]}
 
 # In an order in which each finds what it needs: (operation, path, body, expected status).
@@ -71,7 +73,7 @@ REQUESTS = [
     ("SignOut", "/api/v1/session", None, 204),
     ("DeleteUser", "/api/v1/users/ann", None, 204),
     ("Report", "/sync/v1/report", {"instance": "i", "quarantined": ["f"], "usage": [
-        {"id": "b", "hour": "2026-01-01T00:00:00Z", "counts": [{"flag": "f", "variant": "on", "evaluations": 1}]}]}, 204),
+        {"id": "b", "hour": NOW, "counts": [{"flag": "f", "variant": "on", "evaluations": 1}]}]}, 204),
     ("ListDaemons", ENVIRONMENT + "/fleet", None, 200),
     ("ShowUsage", ENVIRONMENT + "/usage?since=2026-01-01T00:00:00Z", None, 200),
     ("ShowFlagUsage", ENVIRONMENT + "/flags/f/usage?since=0", None, 200),

@@ -58,8 +58,10 @@ TEST_CASE("who switches a flag on is told which daemons cannot evaluate it") {
   REQUIRE(report("fine", "") == 204);
   REQUIRE(report("old", R"(,"quarantined":["b","a"])") == 204);
   REQUIRE(report("other", R"(,"quarantined":["b"])") == 204);
+  REQUIRE(report("large", R"(,"quarantined":["A","ba","a%"])") == 204);
   REQUIRE(report("stuck", R"(,"refused":"the signature is wrong")") == 204);
   CHECK(report("x", R"(,"quarantined":[""])") == 422);
+  CHECK(report("x", R"(,"quarantined":[")" + std::string(257, 'k') + "\"]") == 422);
   const std::string path = "/api/v1/environments/prod/flags/a";
   const auto change = [&](const std::string& body) {
     const auto response = store.Ask("PATCH", path, store.admin, body);
@@ -193,6 +195,107 @@ TEST_CASE("what daemons report is shown, and a batch of usage that is sent twice
   CHECK(Text(hours.Find("hours")->AsArray()->back(), "reason") == "SPLIT");
   const model::Value later = show("/usage?since=2024-01-01T00:00:00Z");
   CHECK(Number(later.Find("flags")->AsArray()->front(), "evaluations") == 0);
+}
+
+struct Reporting : Served {
+  Reporting() { database_thread.Start(); }
+
+  int Report(const std::string& id, base::WallMillis hour, std::int64_t evaluations) {
+    const std::string count =
+        R"({"flag":"a","variant":"on","evaluations":)" + std::to_string(evaluations) + '}';
+    return Ask("POST", "/sync/v1/report", sync_key,
+               R"({"instance":"i)" + id + R"(","usage":[{"id":")" + id + R"(","hour":)" +
+                   std::to_string(hour) + R"(,"counts":[)" + count + "]}]}")
+        .status;
+  }
+  // Of flag a, as the API shows it; -1 when it shows nothing.
+  std::int64_t Evaluations(const std::string& query = "") {
+    const auto response = Ask("GET", "/api/v1/environments/prod/usage" + query, admin);
+    if (response.status != 200) return -1;
+    return Number(wire::ReadJson(response.body)->Find("flags")->AsArray()->front(), "evaluations");
+  }
+  void Keep(base::WallMillis hour, std::int64_t evaluations) {
+    REQUIRE(
+        database.Run("INSERT INTO usage (environment, flag, variant, reason, hour, evaluations) "
+                     "VALUES ('prod', 'a', 'on', '', ?, ?)",
+                     hour, evaluations));
+  }
+};
+
+TEST_CASE("counts that are too large to be true end at a limit, and harm no others") {
+  constexpr base::WallMillis kHour = 3'600'000;
+  Reporting store;
+  const base::WallMillis hour = store.clock.wall / kHour * kHour;
+  CHECK(store.Report("b1", hour, 5) == 204);
+  CHECK(store.Report("b2", hour, INT64_MAX >> 16) == 204);
+  CHECK(store.Evaluations() == kMaxEvaluations + 5);
+  for (int i = 3; i < 15; ++i) {
+    CHECK(store.Report('b' + std::to_string(i), hour, kMaxEvaluations) == 204);
+  }
+  CHECK(store.Evaluations() == kMaxHourlyEvaluations);
+  // What an older store has taken.
+  for (int i = 1; i < 4; ++i) store.Keep(hour - i * kHour, INT64_MAX - 1);
+  CHECK(store.Evaluations() == 4 * kMaxHourlyEvaluations);
+  CHECK(store.Report("c", hour - kHour, 5) == 204);
+  CHECK(store.Evaluations() == 4 * kMaxHourlyEvaluations);
+}
+
+TEST_CASE("usage of hours that are long over or far ahead is answered as usual and not counted") {
+  Reporting store;
+  const base::WallMillis now = store.clock.wall;
+  CHECK(store.Report("old", now - kMaxUsageAgeMillis, 1) == 204);
+  CHECK(store.Report("first", 0, 1) == 204);
+  CHECK(store.Report("ahead", now + 2 * kMaxUsageAheadMillis, 1) == 204);
+  CHECK(store.Report("last", 253'076'000'000'000, 1) == 204);
+  CHECK(store.CountRows("SELECT count(*) FROM usage") == 0);
+  CHECK(store.CountRows("SELECT count(*) FROM daemons") == 4);
+  CHECK(store.Report("soon", now + kMaxUsageAheadMillis, 1) == 204);
+  CHECK(store.Report("late", now - kMaxUsageAgeMillis + 3'600'000, 1) == 204);
+  CHECK(store.Evaluations("?since=0") == 2);
+  store.Keep(253'076'400'000'000, 1);  // as an older store has taken it
+  REQUIRE(Reports(store.database).Prune(now));
+  CHECK(store.Evaluations("?since=0") == 2);
+}
+
+TEST_CASE("of more daemons than an environment may have those are kept that were seen last") {
+  Reporting store;
+  const auto take = [&](const std::string& instance, base::WallMillis now) {
+    Report report;
+    report.environment = "prod";
+    report.instance = instance;
+    report.quarantined = {instance == "0" ? "a" : "b"};
+    return Reports(store.database).Take(report, now);
+  };
+  REQUIRE(store.database.Transaction([&] {
+    base::Result<void> done;
+    for (std::int64_t i = 0; i < kMaxDaemons && done; ++i) done = take(std::to_string(i), i);
+    return done;
+  }));
+  // Flag a is what the first one cannot evaluate; too many others have been seen since.
+  const auto unable = [&](const std::string& flag) {
+    return Reports(store.database).Unable("prod", flag, 20).value().size();
+  };
+  CHECK(unable("b") == 20);
+  CHECK(unable("a") == 0);
+  CHECK(store.Report("new", store.clock.wall, 1) == 204);
+  CHECK(store.CountRows("SELECT count(*) FROM daemons") == kMaxDaemons);
+  CHECK(store.CountRows("SELECT count(*) FROM daemons WHERE instance = '0'") == 0);
+  REQUIRE(take("0", store.clock.wall));
+  CHECK(unable("a") == 1);
+}
+
+TEST_CASE("of very many quarantined flags as many are kept as a change has time to look at") {
+  Reporting store;
+  std::string keys;
+  for (std::size_t i = 0; i < kMaxReportedFlags; ++i) {
+    keys += (i == 0 ? "\"" : ",\"") + std::to_string(1000 + i) + std::string(250, 'k') + '"';
+  }
+  CHECK(store
+            .Ask("POST", "/sync/v1/report", store.sync_key,
+                 R"({"instance":"i","quarantined":[)" + keys + "]}")
+            .status == 204);
+  CHECK(store.CountRows("SELECT length(quarantined) FROM daemons") < 34'000);
+  CHECK(store.CountRows("SELECT length(quarantined) FROM daemons") > 30'000);
 }
 
 TEST_CASE("a content type that is not JSON is 415, a refusal never quotes the token") {
