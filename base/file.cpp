@@ -69,8 +69,12 @@ Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
   return ReadRegular(path, max_bytes, false);
 }
 
+Result<std::string> ReadSecretFile(const std::string& path, std::size_t max_bytes) {
+  return ReadRegular(path, max_bytes, true);
+}
+
 Result<std::string> ReadSecret(const std::string& path) {
-  auto text = ReadRegular(path, kMaxSecretBytes, true);
+  auto text = ReadSecretFile(path, kMaxSecretBytes);
   if (!text) return text;
   const std::string_view blank = " \t\r\n";
   const std::size_t begin = text->find_first_not_of(blank);

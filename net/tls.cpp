@@ -1,6 +1,7 @@
 #include "net/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -9,6 +10,8 @@
 #include <ctime>
 #include <vector>
 
+#include "base/file.h"
+
 namespace pennon::net {
 namespace {
 
@@ -16,6 +19,7 @@ using base::Error;
 using base::Fail;
 
 constexpr std::size_t kRecordBytes = std::size_t{16} * 1024;
+constexpr std::size_t kMaxKeyBytes = std::size_t{64} * 1024;
 
 std::string LastError() {
   std::array<char, 256> text{};
@@ -41,6 +45,16 @@ class Context final : public TlsContext {
  private:
   std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context_;
 };
+
+// A key with a password is none: there is nobody to ask for it.
+bool UseKey(SSL_CTX* context, const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&::BIO_free)> text(
+      ::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), ::BIO_free);
+  const auto no_password = [](char*, int, int, void*) { return 0; };
+  const std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)> key(
+      ::PEM_read_bio_PrivateKey(text.get(), nullptr, no_password, nullptr), ::EVP_PKEY_free);
+  return key != nullptr && ::SSL_CTX_use_PrivateKey(context, key.get()) == 1;
+}
 
 // Only HTTP/1.1 is spoken inside.
 int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
@@ -171,7 +185,9 @@ base::Result<std::shared_ptr<const TlsContext>> TlsContext::Read(
     return Fail(Error::Invalid(certificate_file,
                                "is no certificate in PEM that can be read: " + LastError()));
   }
-  if (::SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+  const auto pem = base::ReadSecretFile(key_file, kMaxKeyBytes);
+  if (!pem) return Fail(pem.error());
+  if (!UseKey(raw, *pem)) {
     return Fail(Error::Invalid(
         key_file, "is no private key in PEM that fits " + certificate_file + ": " + LastError()));
   }

@@ -14,8 +14,8 @@ namespace pennon::net {
 class TlsContext {
  public:
   /// `certificate_file`: the server's certificate and those that link it to its authority (PEM);
-  /// `key_file`: its private key (PEM, without a password). kInvalid names the file and says what
-  /// is wrong with it. TLS 1.2 is the oldest that is spoken.
+  /// `key_file`: its private key (PEM, without a password), which not everybody may read. Errors
+  /// name the file and say what is wrong with it. TLS 1.2 is the oldest that is spoken.
   static base::Result<std::shared_ptr<const TlsContext>> Read(const std::string& certificate_file,
                                                               const std::string& key_file);
   virtual ~TlsContext() = default;

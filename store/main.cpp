@@ -82,8 +82,7 @@ void Describe(CLI::App& app, Commands& commands) {
   commands.migrate = app.add_subcommand("migrate", "bring the database to this program's schema");
 }
 
-base::Result<void> Run(Commands& commands, const store::StoreConfig& config,
-                       const store::Reread& reread) {
+base::Result<void> Run(Commands& commands, const store::StoreConfig& config) {
   if (commands.init->parsed()) {
     commands.init_command.database = config.database;
     return store::RunInit(commands.init_command, std::cout);
@@ -104,10 +103,18 @@ base::Result<void> Run(Commands& commands, const store::StoreConfig& config,
   }
   if (commands.keygen->parsed()) return store::RunKeygen(commands.file, std::cout);
   if (commands.verify->parsed()) return store::RunVerify(config.database, commands.head, std::cout);
-  if (commands.migrate->parsed()) return store::RunMigrate(config.database, std::cout);
+  return store::RunMigrate(config.database, std::cout);
+}
+
+int Serve(const store::StoreConfig& config, const store::Reread& reread) {
   base::Logger log(*base::ParseLogLevel(config.log_level),
                    *base::ParseLogFormat(config.log_format));
-  return store::Serve(config, reread, log);
+  auto keys = store::ReadKeys(config);
+  if (!keys) {
+    return base::Complain(kProgram, keys.error().Message(), base::kExitConfiguration);
+  }
+  const auto done = store::Serve(config, *std::move(keys), reread, log);
+  return done ? 0 : base::Complain(kProgram, done.error().Message(), base::kExitFailure);
 }
 
 int Main(int argc, char** argv, char** environment) {
@@ -135,7 +142,8 @@ int Main(int argc, char** argv, char** environment) {
     if (!read) return base::Fail(read.error());
     return again.ChangedSince(now);
   };
-  const auto done = Run(commands, config, reread);
+  if (commands.serve->parsed()) return Serve(config, reread);
+  const auto done = Run(commands, config);
   return done ? 0 : base::Complain(kProgram, done.error().Message(), base::kExitFailure);
 }
 

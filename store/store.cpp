@@ -13,7 +13,6 @@
 #include "net/http_protocol.h"
 #include "net/worker_pool.h"
 #include "store/broadcast.h"
-#include "store/current_tls.h"
 #include "store/replica_watch.h"
 #include "store/request_handler.h"
 #include "store/scheduler.h"
@@ -42,7 +41,7 @@ Result<Database> OpenInitialised(const std::string& location) {
 Result<std::optional<base::Ed25519Signer>> ReadSigner(const std::string& path) {
   constexpr std::size_t kMaxKeyBytes = 4096;
   if (path.empty()) return std::nullopt;
-  auto pem = base::ReadFile(path, kMaxKeyBytes);
+  auto pem = base::ReadSecretFile(path, kMaxKeyBytes);
   if (!pem) return Fail(pem.error());
   auto signer = base::Ed25519Signer::FromPem(*pem, path);
   if (!signer) return Fail(signer.error());
@@ -108,14 +107,20 @@ void Reload(const Reread& reread, CurrentTls& tls, RateLimiter& api_rate, base::
 
 }  // namespace
 
-Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger& log) {
-  net::IgnoreDeadlySignals();
-  if (!config.core_dumps) base::ForbidCoreDumps();
-  const base::SystemClock clock;
+Result<StoreKeys> ReadKeys(const StoreConfig& config) {
   auto signer = ReadSigner(config.signing_key_file);
   if (!signer) return Fail(signer.error());
   auto tls = CurrentTls::Read(config.tls_certificate_file, config.tls_key_file);
   if (!tls) return Fail(tls.error());
+  return StoreKeys{*std::move(signer), *std::move(tls)};
+}
+
+Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& reread,
+                   base::Logger& log) {
+  net::IgnoreDeadlySignals();
+  if (!config.core_dumps) base::ForbidCoreDumps();
+  const base::SystemClock clock;
+  CurrentTls& tls = *keys.tls;
   const auto proxies = TrustedProxies::Parse(config.trusted_proxies);
   if (!proxies) return Fail(proxies.error());
   auto database = OpenInitialised(config.database);
@@ -153,15 +158,15 @@ Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger
     return net::MakeHttpProtocol(*handlers[worker], http_limits, ErrorBody, std::move(late),
                                  peer.address);
   };
-  if ((*tls)->is_on()) speak = net::WithTls([&tls] { return (*tls)->get(); }, std::move(speak));
+  if (tls.is_on()) speak = net::WithTls([&tls] { return tls.get(); }, std::move(speak));
 
   net::ControlLoop control;
   control.OnSignals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
     if (number != SIGHUP) return control.Stop();
-    Reload(reread, **tls, api_rate, log);
+    Reload(reread, tls, api_rate, log);
   });
   net::WorkerPool workers(handlers.size());
-  Broadcast broadcast(workers, handlers, **readers, *signer ? &**signer : nullptr);
+  Broadcast broadcast(workers, handlers, **readers, keys.signer ? &*keys.signer : nullptr);
   workers.Start();
   (*ledger)->Listen(broadcast);  // before there are connections, so no request comes too early
   database_thread.Start();
@@ -172,7 +177,7 @@ Result<void> Serve(const StoreConfig& config, const Reread& reread, base::Logger
   log.Info("serving", {{"version", base::Version()},
                        {"address", config.listen_address},
                        {"port", static_cast<int>(listener.port())},
-                       {"certificate", (*tls)->Describe()},
+                       {"certificate", tls.Describe()},
                        {"database", database->name()},
                        {"environments", std::uint64_t{(*ledger)->sets().size()}}});
   std::optional<ReplicaWatch> watch;

@@ -5,6 +5,7 @@ import socket
 import subprocess
 
 from harness import BIN, ROOT, EndToEndTest, eventually
+from test_tls import make_certificate
 
 
 class CommandLineTest(EndToEndTest):
@@ -39,6 +40,25 @@ class CommandLineTest(EndToEndTest):
             command = ["health"] if program == "pennon" else []
             self.refused(2, "--nonsense", program, *command, "--nonsense")
         self.assertEqual(len(versions), 1)
+
+    def test_a_key_of_the_store_that_everybody_may_read_or_that_is_none_is_exit_78(self):
+        folder = self.folder("files")
+        code, _, _ = self.call("pennon-store", "keygen", str(folder / "signing.pem"))
+        self.assertEqual(code, 0)
+        certificate, key = map(str, make_certificate(folder, "store"))
+        serve = ("pennon-store", "--database", str(folder / "none.db"), "serve")
+        signed = (*serve, "--signing-key-file", str(folder / "signing.pem"))
+        encrypted = (*serve, "--tls-certificate-file", certificate, "--tls-key-file", key)
+        self.refused(1, "none.db", *signed)
+        self.refused(1, "none.db", *encrypted)
+        (folder / "signing.pem").chmod(0o644)
+        self.refused(78, "signing.pem: holds a secret but everybody may read it", *signed)
+        (folder / "tls.key").chmod(0o604)
+        self.refused(78, "tls.key: holds a secret but everybody may read it", *encrypted)
+        self.write("tls.key", "no key")
+        self.refused(78, "tls.key: is no private key", *encrypted)
+        (folder / "tls.crt").unlink()
+        self.refused(78, "tls.crt", *encrypted)
 
     def test_a_wrong_configuration_of_the_daemon_is_exit_78(self):
         bad = self.write("bad.yaml", "environment: e\nupstream:\n  pol: 3s\n")

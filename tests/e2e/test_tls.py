@@ -135,4 +135,7 @@ class TlsTest(EndToEndTest):
         eventually(lambda: "reload refused" in self.store.program.log, "the reload was refused")
         self.assertIn(str(self.certificate), self.store.program.log)
         self.certificate.write_text(good)
+        self.key.chmod(0o644)
+        self.store.program.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "everybody may read it" in self.store.program.log, "the key is refused")
         self.assertEqual(served(), "second")

@@ -42,6 +42,16 @@ TEST_CASE("a secret is one word of a file that others cannot read") {
   CHECK(!ReadSecret(empty));
 }
 
+TEST_CASE("a whole file with a secret is refused when others can read it") {
+  const test::TempDir dir;
+  const std::string path = dir.Write("key.pem", "one\ntwo\n");
+  ::chmod(path.c_str(), 0640);
+  CHECK(*ReadSecretFile(path, 10) == "one\ntwo\n");
+  CHECK(ReadSecretFile(path, 7).error().code() == ErrorCode::kLimit);
+  ::chmod(path.c_str(), 0644);
+  CHECK(ReadSecretFile(path, 10).error().code() == ErrorCode::kForbidden);
+}
+
 TEST_CASE("a lock has one owner, and the loser learns who it is") {
   const test::TempDir dir;
   auto first = LockFile::Acquire(dir.File("lock"));
