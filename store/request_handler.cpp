@@ -197,7 +197,14 @@ bool RequestHandler::HandleOperations(const net::HttpRequest& request,
   return true;
 }
 
-// For people: what is in force here, and whether all is well. It names environments.
+std::vector<std::shared_ptr<const EnvironmentSet>> RequestHandler::ReadableSets(
+    const Roles& roles) const {
+  auto sets = feed_.Sets();
+  std::erase_if(sets, [&](const auto& set) { return roles.In(set->environment) < Role::kViewer; });
+  return sets;
+}
+
+// For people: what is in force where they may read, and whether all is well.
 void RequestHandler::ShowStatus(const net::HttpRequest& request, net::HttpResponse& response) {
   const auto grant = Identify(request, response);
   if (!grant) return;
@@ -207,7 +214,7 @@ void RequestHandler::ShowStatus(const net::HttpRequest& request, net::HttpRespon
   object.String("version", base::Version());
   object.Bool("databaseAnswers", services_.metrics.database_answers);
   object.Uint("connections", connections.open).Int("streams", services_.metrics.streams);
-  AppendList(object.Key("environments"), feed_.Sets(), AppendEnvironmentStatus);
+  AppendList(object.Key("environments"), ReadableSets(grant->roles), AppendEnvironmentStatus);
   object.Close();
 }
 
@@ -229,12 +236,9 @@ void RequestHandler::HandleEvaluation(net::HttpRequest& request, net::HttpRespon
 // A caller of the API evaluates where it may read, and names no environment: it means the only one.
 void RequestHandler::EvaluateForReader(net::HttpRequest& request, const Roles& roles,
                                        net::HttpResponse& response) {
-  std::vector<std::string> readable;
-  for (const auto& set : feed_.Sets()) {
-    if (roles.In(set->environment) >= Role::kViewer) readable.push_back(set->environment);
-  }
+  const auto readable = ReadableSets(roles);
   if (readable.empty()) return Forbid(request, "the role viewer in an environment", response);
-  evaluation_.Handle(request, readable.size() == 1 ? readable.front() : "", response);
+  evaluation_.Handle(request, readable.size() == 1 ? readable.front()->environment : "", response);
 }
 
 bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpResponse& response,

@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -95,6 +96,9 @@ class RequestHandler final : public net::HttpHandler {
                          net::HttpResponse& response);
   bool HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
                   const net::Later& late);
+  /// Those of environments that the caller may read.
+  [[nodiscard]] std::vector<std::shared_ptr<const EnvironmentSet>> ReadableSets(
+      const Roles& roles) const;
   void ShowStatus(const net::HttpRequest& request, net::HttpResponse& response);
   bool HandleReport(const net::HttpRequest& request, net::HttpResponse& response,
                     const net::Later& late);

@@ -345,5 +345,27 @@ TEST_CASE("who may read one environment evaluates there, and who may read none n
   CHECK(as({Role::kAdmin, {}}).status == 400);  // there are two
 }
 
+TEST_CASE("the status shows a caller the environments that it may read") {
+  Served store;
+  const auto shown = [&](Roles roles) {
+    store.handler.SetCredentials(std::make_shared<const Credentials>(
+        std::vector<TokenRecord>{}, std::vector<UserRecord>{{1, "ann", std::move(roles)}},
+        std::vector<SessionRecord>{{1, 1, base::Sha256Hex("secret"), 0, store.clock.wall + 1000}}));
+    const std::string cookie = std::string(kSessionCookie) + "=secret";
+    const auto response =
+        store.Ask("GET", "/status", "", "", "application/json", {{"Cookie", cookie}});
+    REQUIRE(response.status == 200);
+    std::string names;
+    const auto document = *wire::ReadJson(response.body);
+    for (const model::Value& one : *document.Find("environments")->AsArray()) {
+      names += Text(one, "environment") + ' ';
+    }
+    return names;
+  };
+  CHECK(shown({Role::kViewer, {}}) == "prod test ");
+  CHECK(shown({Role::kNone, {{"test", Role::kViewer}}}) == "test ");
+  CHECK(shown({Role::kAdmin, {{"prod", Role::kNone}}}) == "test ");
+}
+
 }  // namespace
 }  // namespace pennon::store
