@@ -96,6 +96,14 @@ std::string TrustedProxies::CallerOf(const net::HttpRequest& request) const {
   return std::string(caller);
 }
 
+std::string NetworkOf(std::string_view address) {
+  constexpr std::size_t kNetworkBytes = 8;
+  const std::string bytes = BytesOf(address);
+  const bool is_mapped = HasPrefix(bytes, BytesOf("0.0.0.0"), kMappedBits);
+  if (bytes.empty() || is_mapped) return bytes.empty() ? std::string(address) : bytes;
+  return bytes.substr(0, kNetworkBytes);
+}
+
 Result<void> CheckSameSite(const net::HttpRequest& request) {
   const auto refuse = [](std::string_view where, std::string_view what) {
     return Fail(Error::Forbidden(where, what));

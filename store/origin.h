@@ -31,6 +31,10 @@ class TrustedProxies {
   std::vector<Network> networks_;
 };
 
+/// What the attempts from an address are counted for: itself, but of IPv6 its first 64 bits, as one
+/// caller has all that begin with them. What is no address stands for itself.
+std::string NetworkOf(std::string_view address);
+
 /// Whether a browser may have been made to send this by a page that is not the store's own: a
 /// request that changes something on the strength of a cookie, or that makes such a cookie, has to
 /// say X-Requested-With, which no form can, and its Origin and Sec-Fetch-Site, when sent, have to

@@ -1,6 +1,7 @@
 #include "store/rate_limiter.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace pennon::store {
 
@@ -13,9 +14,11 @@ void RateLimiter::SetRate(std::int64_t per_second) {
 std::optional<std::int64_t> RateLimiter::Take(std::string_view caller, base::SteadyMillis now) {
   const std::lock_guard lock(mutex_);
   if (burst_ == 0) return std::nullopt;
-  if (full_at_.size() >= kMaxLimitedCallers) Forget(now);
   auto found = full_at_.find(caller);
-  if (found == full_at_.end()) found = full_at_.emplace(std::string(caller), now).first;
+  if (found == full_at_.end()) {
+    if (full_at_.size() >= kMaxLimitedCallers) Forget(now);
+    found = full_at_.emplace(std::string(caller), now).first;
+  }
   const base::SteadyMillis full_at = std::max(found->second, now) + interval_millis_;
   const std::int64_t wait = full_at - now - burst_ * interval_millis_;
   if (wait > 0) return wait;
@@ -23,11 +26,21 @@ std::optional<std::int64_t> RateLimiter::Take(std::string_view caller, base::Ste
   return std::nullopt;
 }
 
-// Somebody who has all permits is as somebody new. When nobody has, all begin anew: better than to
-// keep everyone out.
+// Somebody who has all permits is as somebody new. When nobody has, those go that have the most:
+// who has none left must not get new ones by sending others.
 void RateLimiter::Forget(base::SteadyMillis now) {
   std::erase_if(full_at_, [now](const auto& entry) { return entry.second <= now; });
-  if (full_at_.size() >= kMaxLimitedCallers) full_at_.clear();
+  if (full_at_.size() < kMaxLimitedCallers) return;
+  std::vector<base::SteadyMillis> times;
+  times.reserve(full_at_.size());
+  for (const auto& [caller, full_at] : full_at_) times.push_back(full_at);
+  constexpr std::size_t kForgotten = kMaxLimitedCallers / 8;
+  const auto last = times.begin() + kForgotten;
+  std::nth_element(times.begin(), last, times.end());
+  std::size_t forgotten = 0;
+  std::erase_if(full_at_, [&](const auto& entry) {
+    return entry.second <= *last && forgotten++ < kForgotten;
+  });
 }
 
 }  // namespace pennon::store

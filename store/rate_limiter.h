@@ -12,7 +12,8 @@
 
 namespace pennon::store {
 
-/// Callers that are remembered; when there are more, those are forgotten that have all permits.
+/// Callers that are remembered; when there are more, those are forgotten that have all permits or,
+/// when there are none of these, the most.
 inline constexpr std::size_t kMaxLimitedCallers = 20'000;
 
 /// Safe from any thread.

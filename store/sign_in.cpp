@@ -103,17 +103,20 @@ bool SignIn::Handle(const net::HttpRequest& request, const std::string& caller,
     return true;
   }
   return is_session ? End(*grant, late)
-                    : ChangePassword(request, *grant, credentials, response, late);
+                    : ChangePassword(request, caller, *grant, credentials, response, late);
 }
 
 bool SignIn::TakePermit(const std::string& caller, const std::string& user,
                         net::HttpResponse& response) {
   const auto now = ledger_.clock().Steady();
-  auto wait = caller.empty() ? std::nullopt : attempts_.Take("address " + caller, now);
-  if (!wait && !user.empty()) wait = attempts_.Take("user " + user, now);
-  if (!wait) return true;
+  auto wait = attempts_.Take("network " + NetworkOf(caller), now);
+  if (!wait && !user.empty()) wait = names_.Take(user, now);
+  return !wait || Refuse(*wait, caller, response);
+}
+
+bool SignIn::Refuse(std::int64_t wait, const std::string& caller, net::HttpResponse& response) {
   log_.Warn("too many attempts to sign in", {{"address", caller}});
-  response = TooOften("too many attempts; try again later", *wait);
+  response = TooOften("too many attempts; try again later", wait);
   return false;
 }
 
@@ -170,7 +173,8 @@ bool SignIn::Accept(const net::HttpRequest& request, const std::string& caller,
   return false;
 }
 
-bool SignIn::ChangePassword(const net::HttpRequest& request, const Grant& grant,
+bool SignIn::ChangePassword(const net::HttpRequest& request, const std::string& caller,
+                            const Grant& grant,
                             const std::shared_ptr<const Credentials>& credentials,
                             net::HttpResponse& response, const net::Later& late) {
   auto read = ReadTwo(request, "current", "next");
@@ -183,7 +187,9 @@ bool SignIn::ChangePassword(const net::HttpRequest& request, const Grant& grant,
     response = Problem(422, valid.error());
     return true;
   }
-  if (!TakePermit("", grant.user, response)) return true;
+  // Its own: nobody else can use up the attempts of who is signed in.
+  const auto wait = attempts_.Take("user " + grant.user, ledger_.clock().Steady());
+  if (wait && !Refuse(*wait, caller, response)) return true;
   const std::string known = credentials->PasswordOf(grant.user);
   const net::LateResponse reply = late();
   Hash(reply, [this, reply, known, grant, current = current, next = next] {

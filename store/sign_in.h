@@ -15,10 +15,13 @@
 
 namespace pennon::store {
 
-/// Attempts with a password: so many at once for each address and for each name, then one at a
-/// time.
+/// Attempts with a password: so many at once from each network, then one at a time; and as many by
+/// somebody who is signed in and sets another one.
 inline constexpr std::int64_t kSignInBurst = 10;
 inline constexpr std::int64_t kSignInIntervalMillis = 6'000;
+/// Attempts with one name from everywhere: wider, as anybody can use them up for the user.
+inline constexpr std::int64_t kNameBurst = 100;
+inline constexpr std::int64_t kNameIntervalMillis = 1'000;
 /// Passwords that wait to be hashed, by all workers together.
 inline constexpr std::size_t kMaxQueuedPasswords = 32;
 
@@ -46,14 +49,17 @@ class SignIn {
              const net::Later& late);
   bool Accept(const net::HttpRequest& request, const std::string& caller,
               net::HttpResponse& response, const net::Later& late);
-  bool ChangePassword(const net::HttpRequest& request, const Grant& grant,
-                      const std::shared_ptr<const Credentials>& credentials,
+  bool ChangePassword(const net::HttpRequest& request, const std::string& caller,
+                      const Grant& grant, const std::shared_ptr<const Credentials>& credentials,
                       net::HttpResponse& response, const net::Later& late);
   bool End(const Grant& grant, const net::Later& late);
   /// kUnauthenticated unless the hash of the user's password is `password`. In a transaction.
   base::Result<void> CheckStill(const std::string& user, const std::string& password);
 
+  /// False when it is too soon for another attempt from the caller's network, or with the name
+  /// unless that is "". Answers 429 then.
   bool TakePermit(const std::string& caller, const std::string& user, net::HttpResponse& response);
+  bool Refuse(std::int64_t wait, const std::string& caller, net::HttpResponse& response);
   /// Runs `task` on the thread that hashes; 503 when too many wait.
   void Hash(const net::LateResponse& reply, std::function<void()> task);
   /// Makes a change on the database's thread, then a session for whom it names, and answers.
@@ -66,6 +72,7 @@ class SignIn {
   base::TaskThread& password_thread_;
   base::Logger& log_;
   RateLimiter attempts_{kSignInBurst, kSignInIntervalMillis};
+  RateLimiter names_{kNameBurst, kNameIntervalMillis};
 };
 
 }  // namespace pennon::store

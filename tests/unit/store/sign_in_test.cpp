@@ -38,7 +38,7 @@ struct SignedIn : StoreFixture {
     for (const auto& [name, value] : headers) request.headers.emplace_back(name, value);
     net::HttpResponse response;
     const test::RecordedLater late;
-    const bool answered = sign_in.Handle(request, "192.0.2.1", Known(), response, late);
+    const bool answered = sign_in.Handle(request, caller, Known(), response, late);
     if (!answered && meanwhile) meanwhile();
     return answered ? response : late.response.get_future().get();
   }
@@ -67,6 +67,7 @@ struct SignedIn : StoreFixture {
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
   SignIn sign_in{*ledger, database_thread, password_thread, log};
   std::string invitation;
+  std::string caller = "192.0.2.1";
   std::function<void()> meanwhile;  // while the answer is made
 };
 
@@ -190,6 +191,58 @@ TEST_CASE("guessing passwords is slowed down") {
   const auto later = store.Enter("ann", "x");
   CHECK(later.status == 429);
   CHECK(later.headers.back().first == "Retry-After");
+}
+
+TEST_CASE("nobody can keep a user from signing in, or from setting another password") {
+  SignedIn store;
+  const std::string cookie = SignedIn::Cookie(store.Accept(store.invitation));
+  store.caller = "203.0.113.9";
+  for (int i = 0; i < kSignInBurst; ++i) CHECK(store.Enter("ann", "guess").status == 401);
+  CHECK(store.Enter("ann", "guess").status == 429);
+  store.caller = "192.0.2.1";
+  CHECK(store.Enter("ann", kPassword).status == 200);
+  const auto changed =
+      store.Ask("PUT", "/api/v1/session/password",
+                R"({"current":")" + std::string(kPassword) + R"(","next":"another good one"})",
+                {{"X-Requested-With", "x"}, {"Cookie", cookie}});
+  CHECK(changed.status == 200);
+}
+
+TEST_CASE("guesses with one name from many networks are slowed down as well") {
+  SignedIn store;
+  store.password_thread.Stop();  // an attempt counts before it is compared, which takes its time
+  for (std::int64_t i = 0; i < kNameBurst; ++i) {
+    store.caller = "203.0.113." + std::to_string(i / kSignInBurst);
+    CHECK(store.Enter("ann", "guess").status == 503);
+  }
+  store.caller = "192.0.2.1";
+  CHECK(store.Enter("ann", kPassword).status == 429);
+  CHECK(store.Enter("bob", kPassword).status == 503);
+}
+
+TEST_CASE("who has many IPv6 addresses has no more attempts than who has one") {
+  SignedIn store;
+  for (int i = 0; i < kSignInBurst; ++i) {
+    store.caller = "2001:db8:0:1:" + std::to_string(i) + "::1";
+    CHECK(store.Enter("user-" + std::to_string(i), "x").status == 401);
+  }
+  store.caller = "2001:db8:0:1:ffff::1";
+  CHECK(store.Enter("ann", "x").status == 429);
+  store.caller = "2001:db8:0:2::1";
+  CHECK(store.Enter("ann", "x").status == 401);
+  CHECK(NetworkOf("::ffff:192.0.2.1") == NetworkOf("192.0.2.1"));
+  CHECK(NetworkOf("192.0.2.1") != NetworkOf("192.0.2.2"));
+}
+
+TEST_CASE("who has used up the permits gets no new ones when there are very many others") {
+  RateLimiter limiter(2, 1000);
+  CHECK(!limiter.Take("guesser", 0));
+  CHECK(!limiter.Take("guesser", 0));
+  for (std::size_t i = 0; i < 2 * kMaxLimitedCallers; ++i) {
+    REQUIRE(!limiter.Take(std::to_string(i), 0));
+  }
+  CHECK(limiter.Take("guesser", 0) == 1000);
+  CHECK(!limiter.Take("guesser", 1000));
 }
 
 TEST_CASE("a name that nobody can have is refused before it is remembered") {
