@@ -15,10 +15,6 @@ constexpr std::size_t kFirstEntryBytes = std::size_t{16} * 1024;
 constexpr std::size_t kMaxEntryBytes = std::size_t{1} << 20U;
 constexpr std::uint32_t kNobodysId = 0xffffffff;
 
-bool IsNumber(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 // Calls getpwnam_r or getgrnam_r with a buffer that is large enough; the entry's texts are gone.
 template <typename Entry, typename Lookup>
 std::optional<Entry> LookUp(Lookup lookup, const std::string& name) {
@@ -47,16 +43,16 @@ Result<std::uint32_t> ParseAccountNumber(std::string_view text) {
 
 Result<std::uint32_t> UserId(const std::string& name) {
   const auto entry = LookUp<passwd>(::getpwnam_r, name);
-  if (!entry && IsNumber(name)) return ParseAccountNumber(name);
-  if (!entry) return Fail(Error::NotFound("", "there is no user " + name));
-  return entry->pw_uid;
+  const auto number = entry ? entry->pw_uid : ParseAccountNumber(name);
+  if (!number) return Fail(Error::NotFound("", "there is no user " + name));
+  return number;
 }
 
 Result<std::uint32_t> GroupId(const std::string& name) {
   const auto entry = LookUp<group>(::getgrnam_r, name);
-  if (!entry && IsNumber(name)) return ParseAccountNumber(name);
-  if (!entry) return Fail(Error::NotFound("", "there is no group " + name));
-  return entry->gr_gid;
+  const auto number = entry ? entry->gr_gid : ParseAccountNumber(name);
+  if (!number) return Fail(Error::NotFound("", "there is no group " + name));
+  return number;
 }
 
 }  // namespace pennon::base

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "base/short_text.h"
 #include "base/timestamp.h"
@@ -96,7 +97,8 @@ void ObjectReader::Instant(const MemberName& member, std::int64_t& out) {
   std::optional<std::int64_t> micros;
   if (const std::string* text = value->AsString()) micros = base::ParseTimestamp(*text);
   if (const std::int64_t* millis = value->AsInt()) micros = base::MicrosOfMillis(*millis);
-  if (const double* millis = value->AsDouble()) micros = base::MicrosOfMillis(*millis);
+  const double* const real = value->AsDouble();  // 1767225600000.0 is a whole number, too
+  if (real != nullptr && std::floor(*real) == *real) micros = base::MicrosOfMillis(*real);
   if (!micros) return Invalid(member, "expected an instant such as \"2027-01-31T12:00:00Z\"");
   out = *micros;
 }
