@@ -14,7 +14,9 @@ using wire::FrameType;
 struct ProtocolFixture : ServingFixture {
   ProtocolFixture()
       : options{"test",
-                [this](const serving::Grant&, std::function<void(std::string)> done) { status_done = std::move(done); },
+                [this](const serving::Grant&, std::function<void(std::string)> done) {
+                  status_done = std::move(done);
+                },
                 [this](std::string environment, std::string known, bool,
                        std::shared_ptr<serving::Subscriber> told) {
                   subscribed = environment + ' ' + known;
