@@ -1,58 +1,12 @@
 """Rows D: flag sets that a store should not send. Each is refused, held back, or costs only the flag that is wrong."""
-import hashlib
 import json
-import subprocess
 import threading
 import time
 
-from fault_test import *
+from document_test import *
 
 
-def set_digest(lines):
-    """Of [(kind and key, line)]."""
-    digest = hashlib.sha256()
-    for name, line in sorted(lines):
-        digest.update(f"{name} {hashlib.sha256(line).hexdigest()}\n".encode())
-    return digest.hexdigest()
-
-
-def document(lines, revision=2, **head):
-    """A body of these lines (bytes), whatever they are, with a head that fits them unless told otherwise."""
-    head = {"pennon": 1, "environment": "production", "epoch": 1, "revision": revision, "flags": len(lines), "segments": 0,
-            "digest": set_digest([("flag " + key, line) for key, line in lines]), **head}
-    return b"\n".join([json.dumps(head).encode(), *(line for _, line in lines)]) + b"\n"
-
-
-def line(key, **members):
-    return key, json.dumps({"kind": "flag", "key": key, **members}, separators=(",", ":")).encode()
-
-
-GOOD = line("good", **flag(5))
-
-
-class DocumentTest(FaultTest):
-    def started(self, flags=None, arguments=()):
-        upstream = self.upstream()
-        if flags:
-            upstream.publish(1, flags)
-        return upstream, self.live(upstream, [*POLL, "--report-interval", "100ms", *arguments])
-
-    def send(self, upstream, body, tag=""):
-        upstream.fault = lambda connection, _: connection.sendall(answer(200, body, [("ETag", tag)] if tag else ())) or True
-
-    def refuse(self, upstream, daemon, body, why=""):
-        """The body changes nothing, and the reason is told."""
-        before = daemon.environment()
-        upstream.reports.clear()
-        self.send(upstream, body)
-        self.wait_mishaps(daemon, 2)  # the first may be of what was sent before
-        now = daemon.environment()
-        self.assertEqual((now["revision"], now["flags"]), (before["revision"], before["flags"]))
-        self.assertRegex(now["lastError"], "(?i)" + (why or "."))
-        if now.get("refused") == now["lastError"]:  # it was read, and is wrong: whoever published it is to know
-            reported = lambda: [json.loads(told)["refused"] for _, told in upstream.reports]
-            eventually(lambda: now["lastError"] in reported(), lambda: f"{now['lastError']} is reported: {reported()[-3:]}")
-
+class DocumentTest(DocumentFixture):
     def test_D01_a_set_that_is_suddenly_empty_is_held_back(self):
         flags = {f"f{i}": flag(i) for i in range(30)} | {"a": flag(1)}
         upstream, daemon = self.started(flags)
@@ -296,85 +250,6 @@ class DocumentTest(FaultTest):
             self.refuse(upstream, daemon, document([line("a", **flag(9))], environment=name))
         self.assert_serves(daemon)
         self.heal(upstream, daemon, 3)
-
-    def signing_store(self):
-        """A store that signs, a daemon's arguments to trust it, and what fetches its body, and then as another key signs it."""
-        folder, keys = self.folder("keys"), {}
-        for name in ("key", "other"):
-            keys[name] = subprocess.run([BIN / "pennon-store", "keygen", folder / name], check=True, capture_output=True, text=True).stdout
-        (folder / "pub").write_text(keys["key"])
-        store = self.start_store(arguments=["--signing-key-file", str(folder / "key")])
-        headers = {"Authorization": "Bearer " + pathlib.Path(store.key_file).read_text().strip()}
-        fetch = lambda: request(store.connection(), "GET", "/sync/v1/flagset", headers=headers)[2]
-
-        def fetch_of_another():
-            store.program.end()
-            store.arguments[-1] = str(folder / "other")
-            store.start()
-            return fetch()
-        return store, [*POLL, "--report-interval", "100ms", "--upstream-public-key-file", str(folder / "pub")], fetch, fetch_of_another
-
-    def forgeries(self, body, by_another):
-        """{what: (body, why it is refused)} of what whoever has not the key can make of a signed one."""
-        first, *lines = body.splitlines()
-        signed = json.loads(first)
-        forged = lambda change={}, lines=lines: b"\n".join([json.dumps({**signed, **change}).encode(), *lines]) + b"\n"
-        named = lambda lines: [(f'{one["kind"]} {one["key"]}', text) for one, text in ((json.loads(text), text) for text in lines)]
-        self.assertEqual(set_digest(named(lines)), signed["digest"])  # else the digests below would not fit either
-        altered = [text.replace(b'"Welcome"', b'"Welcomf"') for text in lines]
-        self.assertNotEqual(altered, lines)
-        fewer = [text for text in lines if b'"key":"banner"' not in text]
-        self.assertEqual(len(fewer), len(lines) - 1)
-        unsigned = {key: value for key, value in signed.items() if key != "signature"}
-        self.assertEqual(by_another.split(b'"signature"')[0], body.split(b'"signature"')[0])
-        return {"of another key": (by_another, "signature"), "none": (b"\n".join([json.dumps(unsigned).encode(), *lines]) + b"\n", "signature"),
-                "empty": (forged({"signature": ""}), "signature"), "cut": (forged({"signature": signed["signature"][:-6]}), "signature"),
-                "altered": (forged({"signature": ("A" if signed["signature"][0] != "A" else "B") + signed["signature"][1:]}), "signature"),
-                "no text": (forged({"signature": 7}), "signature"),
-                "of another revision": (forged({"revision": signed["revision"] + 1}), "signature"),
-                "of another epoch": (forged({"epoch": signed["epoch"] + 1}), "signature"),
-                "of another environment": (forged({"environment": "staging"}), "environment"),
-                "an altered line": (forged(lines=altered), "digest"),
-                "an altered line with its digest": (forged({"digest": set_digest(named(altered))}, altered), "signature"),
-                "a line less with its digest": (forged({"digest": set_digest(named(fewer)), "flags": signed["flags"] - 1}, fewer), "signature")}
-
-    def test_D23_what_is_not_signed_by_the_store_never_comes_in_force(self):
-        _, trusting, fetch, fetch_of_another = self.signing_store()
-        signed = fetch()
-        upstream = self.upstream()
-        for number, (what, (body, why)) in enumerate(self.forgeries(signed, fetch_of_another()).items()):
-            with self.subTest(what):
-                self.send(upstream, body)
-                stranger = self.start_daemon(upstream, trusting, name=f"stranger-{number}")
-                self.wait_mishaps(stranger, 1)
-                self.assertEqual(stranger.environment()["state"], "not-ready")
-                self.assertIn(why, stranger.environment()["lastError"])
-                self.send(upstream, signed)  # as the store sent it, it is taken: nothing else was wrong
-                eventually(lambda: stranger.environment()["state"] == "live", stranger.environment)
-                self.assertEqual(stranger.flag("banner")["value"], "Welcome")
-                self.assertEqual(stranger.program.terminate(), 0)
-
-    def test_D23_a_daemon_keeps_the_set_that_the_store_signed_when_others_come_or_an_older_one(self):
-        store, trusting, fetch, fetch_of_another = self.signing_store()
-        older = fetch()
-        revision = store.configure("banner", {"default": {"variant": "sale"}})
-        newer = fetch()
-        before = json.loads(older.splitlines()[0])["revision"]
-        self.assertLess(before, revision)
-        upstream = self.upstream()
-        self.send(upstream, older)
-        daemon = self.start_daemon(upstream, trusting)
-        self.wait_revision(daemon, before)
-        for what, (body, why) in self.forgeries(newer, fetch_of_another()).items():
-            with self.subTest(what):
-                self.refuse(upstream, daemon, body, why)
-                self.assertEqual(daemon.flag("banner")["value"], "Welcome")
-        self.send(upstream, newer)
-        self.wait_revision(daemon, revision)
-        value = daemon.flag("banner")["value"]
-        self.assertNotEqual(value, "Welcome")
-        self.refuse(upstream, daemon, older, "older than what is here")
-        self.assertEqual(daemon.flag("banner")["value"], value)
 
     def test_D24_keys_made_to_collide_do_not_slow_the_load(self):
         upstream, daemon = self.started(arguments=["--upstream-timeout", "60s"])

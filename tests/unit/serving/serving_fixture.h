@@ -5,16 +5,10 @@
 
 #include "engine/compile.h"
 #include "serving/evaluation_service.h"
+#include "tests/support/test_clock.h"
 #include "wire/native_document.h"
 
 namespace pennon::test {
-
-class TurnedClock final : public base::Clock {
- public:
-  [[nodiscard]] base::WallMillis Wall() const override { return now; }
-  [[nodiscard]] base::SteadyMillis Steady() const override { return now; }
-  std::int64_t now = 1'000'000;
-};
 
 inline std::shared_ptr<const serving::AttachedImage> ImageOf(const std::string& flags) {
   const auto set = wire::ReadNativeDocument(R"({"environment":"production","revision":5,"flags":)" +
@@ -39,7 +33,7 @@ struct ServingFixture {
   }
   void Publish() { service.Publish(std::make_shared<serving::Published>(published)); }
 
-  TurnedClock clock;
+  TestClock clock;
   serving::EvaluationService service{clock};
   serving::Published published;
 };
