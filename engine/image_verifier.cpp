@@ -26,28 +26,30 @@ class Verifier {
       : view_(view), verified_(verified) {}
 
   bool Verify(const ImageHeader& header, Keeping keeping) {
-    return Shared(header) && (keeping == Keeping::kMapped ? Keys() : Flags());
+    return Shared(header) && (keeping == Keeping::kMapped || Each<FlagRecord>(view_.flags));
   }
   bool VerifyPatched(const ImageHeader& header, std::span<const std::uint32_t> changed) {
     return Shared(header) && std::all_of(changed.begin(), changed.end(), [this](auto index) {
-             return In(index, view_.flags) && Check(view_.BlockAt<FlagRecord>(view_.flags[index]));
+             return In(index, view_.flags) && CheckBlock<FlagRecord>(view_.flags, index);
            });
   }
 
   bool Flag(std::uint32_t offset) {
     if (verified_->Has(offset)) return true;
-    if (!Check(view_.BlockAt<FlagRecord>(offset))) return false;
+    const auto at = std::lower_bound(view_.flags.begin(), view_.flags.end(), offset);
+    const auto index = static_cast<std::size_t>(at - view_.flags.begin());
+    if (!CheckBlock<FlagRecord>(view_.flags, index)) return false;
     verified_->Note(offset);
     return true;
   }
 
  private:
-  // All but what is inside the flags' blocks.
+  // All but the flags' blocks.
   bool Shared(const ImageHeader& header) {
     return Text(header.environment) && All(view_.literals) && All(view_.sets) && All(view_.paths) &&
            All(view_.attributes) && All(view_.variants) && Patterns() &&
-           Blocks<FlagRecord>(view_.flags) && Blocks<SegmentRecord>(view_.segments) &&
-           FlagTable(header.flag_table) && Segments();
+           InOrder<FlagRecord>(view_.flags) && InOrder<SegmentRecord>(view_.segments) &&
+           FlagTable(header.flag_table) && Each<SegmentRecord>(view_.segments);
   }
   template <typename T>
   bool All(std::span<const T> records) {
@@ -65,26 +67,32 @@ class Verifier {
     return std::uint64_t{ref.offset} + ref.size <= view_.image.size();
   }
 
-  // Blocks lie one after the other, each inside the image.
+  // Blocks lie one after the other, and where each begins is inside the image. Only the offsets
+  // are read: to touch each of a hundred thousand blocks would cost a process all their pages.
   template <typename Record>
-  bool Blocks(std::span<const std::uint32_t> offsets) {
+  bool InOrder(std::span<const std::uint32_t> offsets) {
     std::uint64_t end = sizeof(ImageHeader);
     for (const std::uint32_t offset : offsets) {
-      if (offset < end || offset % kBlockAlignment != 0 ||
-          offset + sizeof(Record) > view_.image.size()) {
-        return false;
-      }
-      const std::uint32_t size = view_.BlockAt<Record>(offset).block_size;
-      end = std::uint64_t{offset} + size;
-      if (size < sizeof(Record) || end > view_.image.size()) return false;
+      if (offset < end || offset % kBlockAlignment != 0) return false;
+      end = std::uint64_t{offset} + sizeof(Record);
+    }
+    return end <= view_.image.size();
+  }
+  template <typename Record>
+  bool Each(std::span<const std::uint32_t> offsets) {
+    for (std::size_t i = 0; i < offsets.size(); ++i) {
+      if (!CheckBlock<Record>(offsets, i)) return false;
     }
     return true;
   }
-  bool Keys() {
-    return std::all_of(view_.flags.begin(), view_.flags.end(), [this](std::uint32_t offset) {
-      const auto& flag = view_.BlockAt<FlagRecord>(offset);
-      return flag.key_size <= flag.block_size - sizeof(FlagRecord);
-    });
+  // A block ends where the next one begins, or before.
+  template <typename Record>
+  bool CheckBlock(std::span<const std::uint32_t> offsets, std::size_t index) {
+    const std::uint32_t offset = offsets[index];
+    const std::size_t end = index + 1 < offsets.size() ? offsets[index + 1] : view_.image.size();
+    const auto& record = view_.BlockAt<Record>(offset);
+    return record.block_size >= sizeof(Record) && record.block_size <= end - offset &&
+           Check(record);
   }
   // Tables may not overlap: each draws its slots from the total.
   bool Slots(const HashTable& table, std::span<const std::uint32_t>& slots) {
@@ -177,11 +185,6 @@ class Verifier {
             In(step.operand, view_.sets));
   }
 
-  bool Segments() {
-    return std::all_of(view_.segments.begin(), view_.segments.end(), [this](std::uint32_t offset) {
-      return Check(view_.BlockAt<SegmentRecord>(offset));
-    });
-  }
   bool Check(const SegmentRecord& segment) {
     BlockReader block(&segment, segment.block_size);
     return Text(segment.key) && segment.height <= kMaxReferenceDepth &&
@@ -191,11 +194,6 @@ class Verifier {
            Steps(block, segment.when, segment.height);
   }
 
-  bool Flags() {
-    return std::all_of(view_.flags.begin(), view_.flags.end(), [this](std::uint32_t offset) {
-      return Check(view_.BlockAt<FlagRecord>(offset));
-    });
-  }
   bool Check(const FlagRecord& flag) {
     BlockReader block(&flag, flag.block_size);
     std::span<const char> key;

@@ -13,8 +13,8 @@ namespace pennon::engine {
 
 /// Verifies magic, version, size, checksum and every offset, index and bound, and that conditions,
 /// segments and prerequisites end. Fills `view` with the sections. Never reads outside `image`,
-/// in time linear in its size. With Keeping::kMapped of flags only that their blocks and keys lie
-/// in the image: what else they hold is VerifyFlag's.
+/// in time linear in its size. With Keeping::kMapped of flags only that their blocks begin in the
+/// image, one after the other: what they hold, and where they end, is VerifyFlag's.
 base::Result<const ImageHeader*> VerifyImage(std::span<const std::byte> image, ImageView& view,
                                              Keeping keeping);
 
@@ -24,7 +24,7 @@ base::Result<const ImageHeader*> VerifyPatched(std::span<const std::byte> image,
                                                std::span<const std::uint32_t> changed,
                                                ImageView& view);
 
-/// Verifies the flag whose block is at `offset`, and those that it asks, unless that was done, and
+/// Verifies the flag whose block is at `offset`, one of the view's, and those that it asks, unless that was done, and
 /// notes it. False: it must not be evaluated.
 bool VerifyFlag(const ImageView& view, std::uint32_t offset, VerifiedFlags& verified);
 

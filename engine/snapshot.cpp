@@ -50,7 +50,9 @@ std::string_view Snapshot::environment() const {
 }
 
 std::string_view Snapshot::Key(FlagHandle flag) const {
-  return KeyOf(view_.BlockAt<FlagRecord>(flag.offset));
+  const std::string_view key = KeyOf(view_.BlockAt<FlagRecord>(flag.offset));
+  const std::size_t room = view_.image.size() - flag.offset - sizeof(FlagRecord);
+  return key.size() <= room ? key : std::string_view();
 }
 
 std::optional<std::string_view> Snapshot::FindVariant(FlagHandle flag,

@@ -92,6 +92,7 @@ class Snapshot {
   [[nodiscard]] bool IsSound(FlagHandle flag) const {
     return verified_ == nullptr || verified_->Has(flag.offset) || Verify(flag);
   }
+  /// Of a flag that is not sound it may be anything that the image holds.
   [[nodiscard]] std::string_view Key(FlagHandle flag) const;
   /// The image's own text of a variant of `flag`, as evaluations have it; "" is that of none.
   [[nodiscard]] std::optional<std::string_view> FindVariant(FlagHandle flag,
@@ -131,9 +132,10 @@ inline std::uint32_t Snapshot::Approach(HashedKey& key) const {
 
 inline std::optional<FlagHandle> Snapshot::Find(HashedKey key) const {
   for (std::uint32_t offset; (offset = Approach(key)) != kNone; ++key.at) {
-    if (!base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key.text)) continue;
     const FlagHandle flag{offset};
-    return IsSound(flag) ? std::optional(flag) : std::nullopt;
+    if (IsSound(flag) && base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key.text)) {
+      return flag;
+    }
   }
   return std::nullopt;
 }

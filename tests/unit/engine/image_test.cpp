@@ -19,6 +19,12 @@ engine::ImageBytes Image() {
       .compiled.image;
 }
 
+// Of three flags.
+engine::ImageBytes LongerImage() {
+  const std::string flag = R"({"type":"string","variants":[{"key":"on","value":"yes"}]})";
+  return Attached(R"({"a":)" + flag + R"(,"b":)" + flag + R"(,"c":)" + flag + '}').compiled.image;
+}
+
 std::string AttachError(const engine::ImageBytes& image) {
   const auto snapshot = engine::Snapshot::Attach(image);
   return snapshot ? "" : snapshot.error().what();
@@ -109,19 +115,51 @@ TEST_CASE("of a mapped image a flag is found when it, and all that it asks, is s
   CHECK(sound == 1);
 }
 
-TEST_CASE("a mapped image whose keys or blocks reach outside is refused whole") {
-  const engine::ImageBytes good = Image();
+TEST_CASE("of a mapped image a flag whose key or block is too long is not found, others are") {
+  const engine::ImageBytes good = LongerImage();
   const auto snapshot = engine::Snapshot::Attach(good);
   REQUIRE(snapshot);
-  const std::uint32_t offset = snapshot->Find("a")->offset;
-  for (std::uint32_t engine::FlagRecord::*const field :
-       {&engine::FlagRecord::key_size, &engine::FlagRecord::block_size}) {
-    engine::ImageBytes image = good;
+  for (std::uint32_t i = 0; i < snapshot->flag_count(); ++i) {
+    const std::uint32_t offset = snapshot->At(i).offset;
     engine::FlagRecord record;
-    std::memcpy(&record, image.data() + offset, sizeof(record));
-    record.*field = static_cast<std::uint32_t>(image.size());
-    std::memcpy(image.data() + offset, &record, sizeof(record));
-    CHECK_FALSE(engine::Snapshot::Attach(image, nullptr, engine::Keeping::kMapped).has_value());
+    std::memcpy(&record, good.data() + offset, sizeof(record));
+    const auto rest = static_cast<std::uint32_t>(good.size() - offset);
+    const std::uint32_t room =
+        i + 1 < snapshot->flag_count() ? snapshot->At(i + 1).offset - offset : rest;
+    for (const auto& [field, value] : {std::pair(&engine::FlagRecord::key_size, record.block_size),
+                                       std::pair(&engine::FlagRecord::key_size, rest),
+                                       std::pair(&engine::FlagRecord::key_size, ~0U),
+                                       std::pair(&engine::FlagRecord::block_size, 0U),
+                                       std::pair(&engine::FlagRecord::block_size, room + 1),
+                                       std::pair(&engine::FlagRecord::block_size, ~0U)}) {
+      engine::ImageBytes image = good;
+      engine::FlagRecord broken = record;
+      broken.*field = value;
+      std::memcpy(image.data() + offset, &broken, sizeof(broken));
+      CHECK_FALSE(engine::Snapshot::Attach(image, nullptr, engine::Keeping::kInMemory).has_value());
+      const auto mapped = engine::Snapshot::Attach(image, nullptr, engine::Keeping::kMapped);
+      REQUIRE(mapped.has_value());
+      for (std::uint32_t k = 0; k < snapshot->flag_count(); ++k) {
+        CHECK(mapped->Find(snapshot->Key(snapshot->At(k))).has_value() == (k != i));
+        CHECK(mapped->Key(mapped->At(k)).size() <= image.size());
+      }
+    }
+  }
+}
+
+TEST_CASE("a mapped image whose flags begin outside or in another order is refused whole") {
+  const engine::ImageBytes good = LongerImage();
+  engine::ImageHeader header;
+  std::memcpy(&header, good.data(), sizeof(header));
+  REQUIRE(header.flags.count > 1);
+  const auto last =
+      static_cast<std::uint32_t>(good.size() / engine::kBlockAlignment * engine::kBlockAlignment);
+  for (const std::uint32_t offset : {0U, 1U, last, last + engine::kBlockAlignment, ~0U}) {
+    for (const std::uint32_t i : {0U, header.flags.count - 1}) {
+      engine::ImageBytes image = good;
+      std::memcpy(image.data() + header.flags.offset + i * sizeof(offset), &offset, sizeof(offset));
+      CHECK_FALSE(engine::Snapshot::Attach(image, nullptr, engine::Keeping::kMapped).has_value());
+    }
   }
 }
 
