@@ -238,8 +238,10 @@ void DaemonStatus::RegisterEnvironments() {
   gauge("pennon_flags", "Flags of the flag set in force.", [](const State& s) { return s.flags; });
   gauge("pennon_quarantined", "Flags and segments whose definition does not compile.",
         [](const State& s) { return s.diagnostics.size(); });
-  gauge("pennon_held", "1 when a flag set waits to be accepted, because it is sharply smaller.",
-        [](const State& s) { return !s.held.empty(); });
+  gauge(
+      "pennon_held",
+      "1 when a flag set waits to be accepted, because it is sharply smaller or of an older epoch.",
+      [](const State& s) { return !s.held.empty(); });
   gauge("pennon_overridden", "1 when an older flag set than the upstream's serves by order.",
         [](const State& s) { return s.overridden; });
   const auto of_cache = [&](MetricKind kind, std::string name, std::string help, auto read) {

@@ -97,8 +97,9 @@ Result<void> Environment::LoadBootstrap() {
 Result<void> Environment::Check(const ReceivedSet& set, bool is_full) {
   const wire::SyncHead& head = set.generation.head;
   const wire::SyncHead* newest = newest_ ? &newest_->generation.head : nullptr;
-  if (auto checked = CheckRevision(head, config_.environment, newest); !checked) return checked;
+  if (auto checked = CheckEnvironment(head, config_.environment); !checked) return checked;
   if (auto checked = CheckSignature(head, PublicKey()); !checked) return checked;
+  if (auto checked = CheckRevision(head, newest); !checked) return checked;
   if (CursorOf(head) == suspect_) {
     return Fail(Error::Forbidden(
         "flag set",

@@ -6,24 +6,17 @@ using base::Error;
 using base::Fail;
 using base::Result;
 
-Result<void> CheckRevision(const wire::SyncHead& head, const std::string& environment,
-                           const wire::SyncHead* newest) {
-  if (head.environment != environment) {
-    return Fail(Error::Invalid("upstream", "sent the flags of environment \"" + head.environment +
-                                               "\", this daemon serves \"" + environment + '"'));
-  }
-  if (newest == nullptr || head.epoch > newest->epoch) return {};
-  const auto text = [](const wire::SyncHead& of) {
-    return "epoch " + std::to_string(of.epoch) + " revision " + std::to_string(of.revision);
-  };
-  if (head.epoch < newest->epoch || head.revision < newest->revision) {
-    return Fail(Error::Invalid(
-        "upstream", "sent " + text(head) + ", older than what is here (" + text(*newest) + ')'));
-  }
-  if (head.revision == newest->revision && head.set_digest != newest->set_digest) {
-    return Fail(Error::Invalid("upstream", "sent " + text(head) + " again with other contents"));
-  }
-  return {};
+namespace {
+
+constexpr std::string_view kUntilAccepted =
+    "; it is held back until somebody accepts it (pennon accept)";
+
+}  // namespace
+
+Result<void> CheckEnvironment(const wire::SyncHead& head, const std::string& environment) {
+  if (head.environment == environment) return {};
+  return Fail(Error::Invalid("upstream", "sent the flags of environment \"" + head.environment +
+                                             "\", this daemon serves \"" + environment + '"'));
 }
 
 Result<void> CheckSignature(const wire::SyncHead& head, const base::Ed25519Verifier* key) {
@@ -35,6 +28,23 @@ Result<void> CheckSignature(const wire::SyncHead& head, const base::Ed25519Verif
   if (key->Verify(SignedText(head), head.signature)) return {};
   return Fail(Error::Unauthenticated(
       "upstream", "sent a flag set whose signature is not of the key in upstream.public_key_file"));
+}
+
+Result<void> CheckRevision(const wire::SyncHead& head, const wire::SyncHead* newest) {
+  if (newest == nullptr || head.epoch > newest->epoch) return {};
+  const auto text = [](const wire::SyncHead& of) {
+    return "epoch " + std::to_string(of.epoch) + " revision " + std::to_string(of.revision);
+  };
+  const std::string older =
+      "sent " + text(head) + ", older than what is here (" + text(*newest) + ')';
+  if (head.epoch < newest->epoch) {
+    return Fail(Error::Forbidden("upstream", older + std::string(kUntilAccepted)));
+  }
+  if (head.revision < newest->revision) return Fail(Error::Invalid("upstream", older));
+  if (head.revision == newest->revision && head.set_digest != newest->set_digest) {
+    return Fail(Error::Invalid("upstream", "sent " + text(head) + " again with other contents"));
+  }
+  return {};
 }
 
 // Both lists are in the order of kind and key, flags first.
@@ -50,11 +60,11 @@ Result<void> CheckShrink(const Generation& offered, std::span<const std::string_
   }
   const bool is_empty = !had.empty() && offered.head.flags == 0;
   if (!is_empty && (lost <= kMaxLostFlags || lost * 100 <= had.size() * kMaxLostPercent)) return {};
-  return Fail(Error::Forbidden(
-      "upstream", "sent " + CursorOf(offered.head) + ", which lacks " + std::to_string(lost) +
-                      " of " + std::to_string(had.size()) +
-                      " flags without saying that they were deleted; it is held back until "
-                      "somebody accepts it (pennon accept)"));
+  return Fail(Error::Forbidden("upstream", "sent " + CursorOf(offered.head) + ", which lacks " +
+                                               std::to_string(lost) + " of " +
+                                               std::to_string(had.size()) +
+                                               " flags without saying that they were deleted" +
+                                               std::string(kUntilAccepted)));
 }
 
 }  // namespace pennon::daemon

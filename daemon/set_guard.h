@@ -16,14 +16,17 @@ namespace pennon::daemon {
 inline constexpr std::size_t kMaxLostPercent = 20;
 inline constexpr std::size_t kMaxLostFlags = 10;
 
-/// The set is of this environment and not older than the newest one that was accepted
-/// (`newest`; null: none). Epochs and revisions never fall, and one revision never has two
-/// contents.
-base::Result<void> CheckRevision(const wire::SyncHead& head, const std::string& environment,
-                                 const wire::SyncHead* newest);
+/// The set is of this environment.
+base::Result<void> CheckEnvironment(const wire::SyncHead& head, const std::string& environment);
 
 /// The set is signed by the key; no key: nothing is asked for.
 base::Result<void> CheckSignature(const wire::SyncHead& head, const base::Ed25519Verifier* key);
+
+/// The set is not older than the newest one that was accepted (`newest`; null: none). Revisions
+/// never fall within an epoch, and one revision never has two contents. An older epoch is
+/// kForbidden: a store that was replaced, or one that once named an epoch far in the future, may
+/// have no newer one ever, so somebody can accept it.
+base::Result<void> CheckRevision(const wire::SyncHead& head, const wire::SyncHead* newest);
 
 /// A full set is not sharply smaller than the one before, of whose flags `had` are the keys, in
 /// order. Deltas declare what they delete and are not for this.

@@ -69,6 +69,27 @@ TEST_CASE_FIXTURE(EnvironmentFixture,
   CHECK(environment->state().epoch == 3);
 }
 
+TEST_CASE_FIXTURE(EnvironmentFixture,
+                  "an older epoch is held back until it is accepted, and is followed then") {
+  constexpr std::uint64_t kLie = 1ULL << 62U;
+  REQUIRE(Apply(Full(1, Flags(3, 7), kLie)));
+  const auto refused = Apply(Full(9, Flags(3), 2));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == base::ErrorCode::kForbidden);
+  CHECK(environment->state().epoch == kLie);
+  CHECK(environment->state().held == "2.9");
+  REQUIRE(environment->Accept("2.9"));
+  CHECK(environment->state().epoch == 2);
+  CHECK(environment->state().held.empty());
+  CHECK_FALSE(environment->state().refused);
+  REQUIRE(Apply(Full(10, Flags(3, 8), 2)));
+  Restart();
+  CHECK(environment->state().epoch == 2);
+  CHECK(revision() == 10);
+  CHECK_FALSE(Apply(Full(9, Flags(3), 2)));
+  CHECK(environment->state().held.empty());  // within an epoch nothing old is offered
+}
+
 TEST_CASE_FIXTURE(EnvironmentFixture, "a sharply smaller set is held back until it is accepted") {
   REQUIRE(Apply(Full(1, Flags(60))));
   CHECK(Apply(Full(2, Flags(48))));  // a fifth
