@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/cache_place.h"
 #include "daemon/environment.h"
 #include "daemon/set_guard.h"
 
@@ -30,6 +31,11 @@ Result<void> Environment::OpenCache() {
   if (cache) {
     cache_.emplace(std::move(*cache), log_);
     crashes_.emplace(config_.cache_path + ".crashes");
+    if (const auto risk = RiskOfPlace(config_.cache_path)) {
+      log_.Warn("cache lies where it may be lost", {{"path", config_.cache_path},
+                                                    {"file_system", risk->file_system},
+                                                    {"reason", risk->reason}});
+    }
   } else {
     // Any other trouble with the disk costs persistence and nothing else.
     cache_error_ = cache.error().Message();
