@@ -59,6 +59,8 @@ class Environment {
   /// Puts an upstream's document, full or delta, in force and keeps it. An error means that it was
   /// refused, and that what was in force still is; after kConflict the full set is asked for next.
   base::Result<void> Apply(wire::SyncDocument document, std::string validator);
+  /// What the upstream sent is no flag set: to be told, as a set that Apply refuses is.
+  void NoteUnreadable(const base::Error& error) { refused_ = error; }
   /// The upstream said that the newest set it sent is current.
   void Confirm();
   /// Tells clients that map flags that the daemon lives, keeps the compiled set now and then, and

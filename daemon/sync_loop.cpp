@@ -169,6 +169,11 @@ std::int64_t SyncLoop::OnFailure(const FetchFailure& failure) {
   ++state_.failed;
   state_.key_refused = failure.error.code() == base::ErrorCode::kUnauthenticated;
   NoteFailure(failure.error, "upstream does not answer; the flag set in force stays");
+  // Something came, and is wrong: whoever published it is to know.
+  const base::ErrorCode code = failure.error.code();
+  if (code == base::ErrorCode::kInvalid || code == base::ErrorCode::kLimit) {
+    environment_.NoteUnreadable(failure.error);
+  }
   if (stream_ != nullptr) stream_->Hold();
   const std::int64_t pause = failure.is_refusal ? backoff_.AfterRefusal()
                                                 : backoff_.AfterFailure(failure.retry_after_millis);

@@ -134,8 +134,7 @@ class DocumentTest(DocumentFixture):
         self.refuse(upstream, daemon, document([GOOD], pennon=2))
         more = line("good", **dict(flag(5), fieldOf2030={"x": 1}))
         self.send(upstream, document([more], novelty=True))
-        eventually(lambda: daemon.environment()["revision"] == 2 or daemon.environment().get("refused"), "it is answered for")
-        self.assertEqual(daemon.environment()["revision"], 2, daemon.environment())
+        self.wait_revision(daemon, 2)
 
     def test_D15_a_prerequisite_or_a_segment_that_is_missing_costs_only_its_flag(self):
         upstream, daemon = self.started()

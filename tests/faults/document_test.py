@@ -46,9 +46,9 @@ class DocumentFixture(FaultTest):
         now = daemon.environment()
         self.assertEqual((now["revision"], now["flags"]), (before["revision"], before["flags"]))
         self.assertRegex(now["lastError"], "(?i)" + (why or "."))
-        if now.get("refused") == now["lastError"]:  # it was read, and is wrong: whoever published it is to know
-            reported = lambda: [json.loads(told)["refused"] for _, told in upstream.reports]
-            eventually(lambda: now["lastError"] in reported(), lambda: f"{now['lastError']} is reported: {reported()[-3:]}")
+        self.assertEqual(now.get("refused"), now["lastError"])
+        reported = lambda: [json.loads(told)["refused"] for _, told in upstream.reports]  # whoever published it is to know
+        eventually(lambda: now["lastError"] in reported(), lambda: f"{now['lastError']} is reported: {reported()[-3:]}")
 
 
 __all__ = [name for name in dir() if not name.startswith("_")]
