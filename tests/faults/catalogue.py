@@ -215,9 +215,6 @@ ROWS = {
 NOT_RUN = {
     "N32": "there is no upstream on a Unix socket",
     "P15": "a recipe for people, not a behaviour: generations are the plan",
-    "L18": "impossible by design: rules look at uid and groups that the kernel kept at connect, never at a PID",
-    "R06": "a load for a machine of its own",
-    "R07": "needs cgroups",
     "R12": "a day's run: ./test soak 1440",
     "K20": "seccomp and Landlock are the service manager's (systemd/pennond.service)",
     "S11": "not measured",
