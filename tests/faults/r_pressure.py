@@ -115,6 +115,14 @@ class PressureTest(FaultTest):
             return False
 
     @staticmethod
+    def is_limited(group, size):
+        try:
+            group.limit(size)
+            return True
+        except OSError:  # it has more at the moment
+            return False
+
+    @staticmethod
     def weighing(revision, size):
         """{a, f0, …} that together have so many bytes."""
         one = flag(revision)
@@ -178,8 +186,7 @@ class PressureTest(FaultTest):
         upstream.publish(1, self.weighing(1, MIB // 4))
         daemon = self.start_daemon(upstream, POLL, wrap=group.wrap())
         self.assertEqual(self.outcome(daemon, 1), "served")
-        room = 24 * MIB
-        group.leave_room(room)
+        limit = group.leave_room(24 * MIB)
         neighbour = subprocess.Popen([*group.wrap(), "sh", "-c", "while :; do cat $0; done", file], stdout=subprocess.DEVNULL, start_new_session=True)
         lived, swaps = 0, count("SWAPS", 12)
         try:
@@ -190,10 +197,10 @@ class PressureTest(FaultTest):
                 if self.lives_on(group, daemon, revision, killed):
                     lived += 1
                 else:  # the kernel found nothing else to let go of
-                    group.leave_room(None)
+                    group.limit(None)
                     self.comes_back(daemon, upstream, revision)
                     self.assertEqual(self.outcome(daemon, revision), "served")
-                    group.leave_room(room)
+                    eventually(lambda: self.is_limited(group, limit), "the neighbour's part is let go of")
         finally:
             os.killpg(neighbour.pid, signal.SIGKILL)
             neighbour.wait()
@@ -209,12 +216,12 @@ class PressureTest(FaultTest):
             self.assertEqual(self.outcome(daemon, revision), "served")
             group.leave_room(4 * MIB)
             killed, size, lives = group.killed, MIB, True
-            while lives and size < 64 * MIB:  # for which there is no room
+            while lives and size < 32 * MIB:  # for which there is no room
                 revision, size = revision + 1, size * 2
                 upstream.publish(revision, self.weighing(revision, size))
                 lives = self.lives_on(group, daemon, revision, killed)
             self.assertFalse(lives)
-            group.leave_room(None)
+            group.limit(None)
             self.comes_back(daemon, upstream, revision)
             self.wait_revision(daemon, revision)
             revision += 1

@@ -32,9 +32,15 @@ class MemoryGroup:
         return ["sh", "-c", f'echo $$ > {self.path}/cgroup.procs && exec "$0" "$@"']
 
     def leave_room(self, size):
-        """From now on it may have so much more than it has; None: whatever it likes."""
-        name, used, all_ = ("memory.limit_in_bytes", "memory.usage_in_bytes", "-1") if self.is_old else ("memory.max", "memory.current", "max")
-        self.put(name, all_ if size is None else int(self.get(used)) + size)
+        """From now on it may have so much more than it has; the limit in bytes."""
+        limit = int(self.get("memory.usage_in_bytes" if self.is_old else "memory.current")) + size
+        self.limit(limit)
+        return limit
+
+    def limit(self, size=None):
+        """None: it may have whatever it likes."""
+        name, all_ = ("memory.limit_in_bytes", -1) if self.is_old else ("memory.max", "max")
+        self.put(name, all_ if size is None else size)
 
     @property
     def met(self):
