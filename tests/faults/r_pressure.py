@@ -94,7 +94,7 @@ class PressureTest(FaultTest):
             for one in loops:
                 one.kill()
                 one.wait()
-        self.assertGreater(now[1] - waited, now[0] - ran)  # it was starved: it waited longer than it ran
+        self.assertGreater(now[1] - waited, 10 * (now[0] - ran))  # it was starved: nearly all of the time it waited for its turn
         self.assertEqual((watchdog.fired, process.poll(), self.mishaps(daemon)), (0, None, failed), daemon.program.log)
         self.assertEqual([one["refused"] for one in daemon.status()["listeners"]], [0, 0])
 
