@@ -78,7 +78,7 @@ class PressureTest(FaultTest):
         loops = []
         try:
             loops += [busy_loop(processor) for _ in range(32)]
-            for number in range(count("STARVED", 300)):
+            for number in range(count("STARVED", 150)):
                 self.assertEqual(client.evaluate("a", {"targetingKey": f"u{number}"})["value"], revision)
                 loopback.request("POST", "/evaluate", '{"flag":"a"}', {"Content-Type": "application/json"})
                 said = loopback.getresponse()
