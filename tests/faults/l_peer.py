@@ -92,10 +92,15 @@ class PeerTest(FaultTest):
                 config = self.folder("daemon") / "pennond.yaml"
                 config.write_text(f"peers: {rules}\nsocket: {{mode: '0666'}}\n")
                 daemon = self.bootstrapped(["--config", str(config)])
-                for first, then, expected, of_others in ((MEMBER, OUTSIDER, of_member, of_outsider), (OUTSIDER, MEMBER, of_outsider, of_member)):
-                    self.assertEqual(eventually(lambda: self.answered(daemon, first, then), "a number is used again"), expected)
-                    self.assertEqual(self.answered(daemon, then, then), of_others)  # connections of its own: the rules do tell them apart
-                daemon.program.end()
+                try:
+                    for first, then, expected, of_others in ((MEMBER, OUTSIDER, of_member, of_outsider), (OUTSIDER, MEMBER, of_outsider, of_member)):
+                        self.assertEqual(self.after_rebirth(daemon, first, then), expected)
+                        self.assertEqual(self.after_rebirth(daemon, then, then), of_others)  # the rules do tell them apart
+                finally:
+                    daemon.program.end()
+
+    def after_rebirth(self, daemon, first, then):
+        return eventually(lambda: self.answered(daemon, first, then), "a process has another's number")
 
     def answered(self, daemon, first, then):
         """What `then` is answered on connections of `first`, whose number it has; None when somebody else was quicker to get it."""
