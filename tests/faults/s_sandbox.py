@@ -30,7 +30,7 @@ REFUSED = {
     # The C library wants to know one thing more, and goes without.
     "ProcSubset=pid": r'open\w*\([^"]*"/proc/(?!self/|thread-self/|\d+/|sys/vm/overcommit_memory")',
 }
-CHANGES = re.compile(r"(mkdir|rename|link|symlink|unlink|mknod|l?chown|fchown|chmod|fchmod|utimens|futimes)(at2?)?$|(rmdir|truncate|utimes?|creat|l?(set|remove)xattr)$")
+CHANGES = re.compile(r"(mkdir|rename|link|symlink|unlink|mknod|f?chmod|[fl]?chown|utimens|futimes)(at2?)?$|(rmdir|truncate|utimes?|creat|l?(set|remove)xattr)$")
 OPENS_TO_WRITE = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC|APPEND|TMPFILE)")
 
 
@@ -117,6 +117,7 @@ class SandboxTest(FaultTest):
             held.sendall(b"x\r\n\r\n")
             self.assertIn(b" 200 ", held.recv(4096))
             self.assertEqual(daemon.program.process.wait(timeout=60), 0)
+        self.follow_file(daemon.wrap)
         return self.calls(trace / "calls")
 
     def calls(self, trace):
@@ -128,7 +129,7 @@ class SandboxTest(FaultTest):
                 is_daemon = began[-1] == "pennond"
             elif is_daemon:
                 calls.append(match.groups())
-        self.assertEqual(began, ["setpriv", "pennond"] * 3)  # its three starts: it starts no program itself
+        self.assertEqual(began, ["setpriv", "pennond"] * 4)  # its starts: it starts no program itself
         return calls
 
     def follow(self, daemon, variant):
@@ -137,6 +138,16 @@ class SandboxTest(FaultTest):
         revision = self.store.configure("banner", {"default": {"variant": variant}})
         self.wait_revision(daemon, revision)
         self.wait_kept(daemon, revision)
+
+    def follow_file(self, wrap):
+        file = self.folder("etc") / "flags.json"
+        file.write_text(json.dumps({"environment": "production", "flags": {"a": flag(1)}}))
+        daemon = self.start_daemon(arguments=["--upstream-kind", "file", "--upstream-file", str(file), "--upstream-poll-interval", "1h",
+                                              "--upstream-stale-after", "2h"], wrap=wrap)
+        for value in (1, 2):
+            eventually(lambda: daemon.flag("a", default=0)["value"] == value, "the file is followed")
+            file.write_text(json.dumps({"environment": "production", "flags": {"a": flag(2)}}))
+        self.assertEqual(daemon.program.terminate(), 0)
 
     def be_asked(self, daemon, pennon):
         client = self.frames(daemon)
@@ -174,7 +185,7 @@ class SandboxTest(FaultTest):
     def test_K20_nothing_that_a_daemon_does_is_refused_by_its_sandbox(self):
         calls = [(name, f"{name}({rest}") for name, rest in self.life()]
         called = {name for name, _ in calls}
-        self.assertGreaterEqual(called, {"connect", "fdatasync", "memfd_create", "rename", "setpriority"})  # what there is to allow
+        self.assertGreaterEqual(called, {"connect", "fdatasync", "inotify_add_watch", "memfd_create", "rename", "setpriority"})  # what there is to allow
         self.assertEqual(called - allowed_calls(), set())
         for setting, pattern in REFUSED.items():
             self.assertRegex(UNIT, f"(?m)^{setting}$")
