@@ -222,6 +222,8 @@ NOT_RUN = {
     "X05": "needs a simulation",
 }
 
+ALONE = {"R06"}  # they take from others what those need, and run after them
+
 E2E = "test_{}.{}.test_{}".format
 NEVER_FALL = "unit:daemon:epochs and revisions never fall, and one revision has one content"
 

@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "support")]
 
 from harness import BIN  # noqa: E402
-from catalogue import ELSEWHERE, GROUPS, NOT_RUN, ROWS  # noqa: E402
+from catalogue import ALONE, ELSEWHERE, GROUPS, NOT_RUN, ROWS  # noqa: E402
 
 ROW = re.compile(r"test_([A-Z]\d\d)_")
 MODULES = sorted(path.stem for path in HERE.glob("[a-z]_*.py"))
@@ -149,11 +149,13 @@ def main():
     wanted = [row for row in ROWS if not arguments.ids or row in arguments.ids or row[0] in arguments.ids]
     names = [name for row in wanted for name in found.get(row, ())]
     outcomes = {}
-    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
-        for name, state, text, seconds in pool.map(run_one, names):
-            outcomes[name] = (state, text, seconds)
-            if state == "failed":
-                print(f"--- {name}\n{text}", flush=True)
+    alone = [name for row in wanted if row in ALONE for name in found.get(row, ())]
+    for jobs, some in ((arguments.jobs, [name for name in names if name not in alone]), (1, alone)):
+        with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
+            for name, state, text, seconds in pool.map(run_one, some):
+                outcomes[name] = (state, text, seconds)
+                if state == "failed":
+                    print(f"--- {name}\n{text}", flush=True)
     table = {}
     for row in wanted:
         results = [outcomes[name] for name in found.get(row, ())]
