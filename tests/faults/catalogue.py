@@ -219,7 +219,6 @@ NOT_RUN = {
     "S11": "not measured",
     "U12": "not built: no staged roll-out of revisions",
     "U17": "a load for a machine of its own",
-    "X05": "needs a simulation",
 }
 
 ALONE = {"R06"}  # they take from others what those need, and run after them

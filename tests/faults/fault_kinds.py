@@ -1,0 +1,272 @@
+"""What goes wrong in a random schedule, kind by kind.
+
+A kind is a context manager of a WatchedDaemon: what is in it happens while the fault lasts. Kinds of the same sort may
+overlap: of what the upstream says and of which calls fail, the last one begun counts. None undoes anything when a run is
+given up, so there is no `finally` here.
+"""
+import contextlib
+import errno
+import os
+import pathlib
+import re
+import signal
+import sys
+import threading
+import time
+
+from failing_calls import ACCEPT, OPEN, READ, SYNC, TRUNCATE, UNLINK, WRITE
+from watched_daemon import *
+
+sys.path.insert(0, str(ROOT / "tests" / "soak"))
+import hostile  # noqa: E402
+
+ALL = WRITE | SYNC | TRUNCATE | OPEN | UNLINK | READ
+DAY = 86_400
+YEAR_2040 = 2_208_988_800
+CROWD = 20  # on each listener
+
+
+@contextlib.contextmanager
+def stacked(faults, fault, put):
+    """`put` is given the last fault of those in force, or None."""
+    faults.append(fault)
+    put(fault)
+    yield
+    faults.remove(fault)
+    put(faults[-1] if faults else None)
+
+
+def upstream(respond):
+    """The upstream answers by `respond`, a function of (watched, connection, an event that is set when the fault is over)."""
+    @contextlib.contextmanager
+    def fault(watched):
+        over = threading.Event()
+        with stacked(watched.upstream_faults, lambda connection, _: respond(watched, connection, over),
+                     lambda last: setattr(watched.upstream, "fault", last)):
+            yield
+        over.set()
+    return fault
+
+
+def says(data):
+    """And closes."""
+    return upstream(lambda watched, connection, over: connection.sendall(data))
+
+
+def sends(make):
+    """A document that `make` makes of the watched."""
+    return upstream(lambda watched, connection, over: connection.sendall(answer(200, make(watched))) or True)
+
+
+def whole(watched):
+    return answer(200, watched.upstream.document, [("ETag", watched.upstream.tag)])
+
+
+def dripping(begin):
+    """The answer comes byte by byte from `begin`, a share of it, on."""
+    def respond(watched, connection, over):
+        data = whole(watched)
+        connection.sendall(data[:int(len(data) * begin)])
+        for byte in data[int(len(data) * begin):]:
+            if over.wait(0.02):
+                return
+            connection.sendall(bytes([byte]))
+    return upstream(respond)
+
+
+def half(watched, connection, after):
+    data = whole(watched)
+    connection.sendall(data[:len(data) // 2])
+    after(connection)
+
+
+def lie(watched, **options):
+    return SyncServer.document(watched.newest + 1, flags(-1), **options)
+
+
+def older(watched, connection, over):
+    _, document, tag = watched.published[watched.ways.randrange(1, max(watched.newest, 2))]
+    connection.sendall(answer(200, document, [("ETag", tag)]))
+    return True
+
+
+@contextlib.contextmanager
+def refused(watched):
+    watched.upstream.close()
+    yield
+
+    def is_open():
+        with contextlib.suppress(OSError):  # for a moment somebody else's connection may have the port
+            watched.upstream.open()
+            return True
+    eventually(is_open, "the port is free")
+
+
+def publishes(shape):
+    @contextlib.contextmanager
+    def fault(watched):
+        watched.publish(shape)
+        yield
+        watched.publish()
+    return fault
+
+
+def calls(put, hides=False, narrows=False):
+    """`put` is a function of (the failing calls, a random number generator). `hides`: a start may not find the cache; `narrows`: may not be reached."""
+    @contextlib.contextmanager
+    def fault(watched):
+        def stop_and_put(last):
+            watched.calls.stop()
+            if last:
+                last(watched.calls, watched.chance)
+        watched.hidden += hides
+        watched.narrow += narrows
+        with stacked(watched.failing, put, stop_and_put):
+            yield
+        watched.hidden -= hides
+        watched.narrow -= narrows
+    return fault
+
+
+def some_fail(failing, chance):
+    failing.fail(ALL, chance.choice((errno.EIO, errno.ENOSPC)), chance.randint(1, 40), chance.choice((0, 1, 1, 3)))
+
+
+def limited(what, value, narrows=False):
+    @contextlib.contextmanager
+    def fault(watched):
+        process = watched.process
+        before = None if watched.down else limit(process, what, value(process))
+        watched.narrow += narrows
+        yield
+        watched.narrow -= narrows
+        if before is not None and process.poll() is None:
+            limit(process, what, before)
+    return fault
+
+
+def damaged(damage):
+    """`damage` is done to the files of the cache, by kind of name, while the daemon is killed."""
+    @contextlib.contextmanager
+    def fault(watched):
+        with watched.without(signal.SIGKILL):
+            watched.is_damaged = True
+            cache = pathlib.Path(watched.daemon.cache)
+            damage([path for path in (cache, cache.with_name("cache.db-wal")) if path.exists() and path.stat().st_size], watched.chance)
+        yield
+    return fault
+
+
+def flip(files, chance):
+    path = chance.choice(files)
+    data = bytearray(path.read_bytes())
+    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    path.write_bytes(data)
+
+
+def cut(files, chance):
+    path = chance.choice(files)
+    os.truncate(path, chance.randrange(path.stat().st_size))
+
+
+@contextlib.contextmanager
+def removed(watched):
+    """While it runs, or not."""
+    watched.is_damaged = True
+    pathlib.Path(watched.daemon.cache).unlink(missing_ok=True)
+    yield
+
+
+def ended(number):
+    @contextlib.contextmanager
+    def fault(watched):
+        with watched.without(number):
+            yield
+    return fault
+
+
+@contextlib.contextmanager
+def paused(watched):
+    process = watched.process
+    if watched.runs:
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        watched.paused = process
+    yield
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+    watched.paused = None
+
+
+@contextlib.contextmanager
+def hung_up(watched):
+    for _ in range(0 if watched.down else 20):
+        watched.process.send_signal(signal.SIGHUP)
+    yield
+
+
+def clients(attack):
+    @contextlib.contextmanager
+    def fault(watched):
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):  # it may be down
+                stack.enter_context(attack(watched))
+            yield
+    return fault
+
+
+@contextlib.contextmanager
+def clock(watched):
+    now = int(time.time())
+    watched.calls.set_clock(watched.chance.choice((10 * DAY, -10 * DAY, -now, YEAR_2040 - now)))
+    yield
+    watched.calls.set_clock(0)
+
+
+KINDS = {
+    "upstream refuses": refused,
+    "upstream answers 503": says(answer(503)),
+    "upstream answers 401": says(answer(401)),
+    "upstream answers 304": says(head(304)),
+    "upstream redirects": says(answer(302, b"", [("Location", "http://127.0.0.2:9/")])),
+    "upstream says garbage": says(b"\x16\x03\x01\x00 not HTTP \xff\xfe\r\n\r\n"),
+    "upstream is a portal": says(answer(200, b"<html>Sign in</html>", content_type="text/html")),
+    "upstream resets": upstream(lambda watched, connection, over: reset(connection)),
+    "upstream resets within the body": upstream(lambda watched, connection, over: half(watched, connection, reset)),
+    "upstream ends within the body": upstream(lambda watched, connection, over: half(watched, connection, shut)),
+    "upstream drips its head": dripping(0),
+    "upstream drips its body": dripping(0.5),
+    "upstream is silent": upstream(lambda watched, connection, over: over.wait(60) and None),
+    "digest is wrong": sends(lambda watched: re.sub(b'"digest": "[0-9a-f]*"', b'"digest": "%s"' % (b"0" * 64), lie(watched))),
+    "a line is altered": sends(lambda watched: watched.upstream.document.replace(b'"value":', b'"value":-', 1)),
+    "set of another environment": sends(lambda watched: lie(watched, environment="staging")),
+    "set of a later version": sends(lambda watched: lie(watched, version=2)),
+    "set has a flag twice": sends(lambda watched: lie(watched, twice=True)),
+    "older revisions come": upstream(older),
+    "set has few flags": publishes(FEW),
+    "set is empty": publishes(NONE),
+    "a flag is broken": publishes(BROKEN),
+    "disk is full": calls(lambda failing, _: failing.fail(WRITE, errno.ENOSPC)),
+    "disk does not sync": calls(lambda failing, _: failing.fail(SYNC, errno.EIO)),
+    "disk does not read": calls(lambda failing, _: failing.fail(READ, errno.EIO), hides=True),
+    "disk is read-only": calls(lambda failing, _: failing.fail(WRITE | OPEN | TRUNCATE | UNLINK, errno.EROFS), hides=True),
+    "some calls of the disk fail": calls(some_fail, hides=True),
+    "disk is slow": calls(lambda failing, _: failing.delay(WRITE | SYNC, 30)),
+    "files may not grow": limited(resource.RLIMIT_FSIZE, lambda process: 512),
+    "a bit of the cache flips": damaged(flip),
+    "the cache is cut": damaged(cut),
+    "the cache is gone at the start": damaged(lambda files, _: [path.unlink() for path in files]),
+    "the cache is removed": removed,
+    "killed": ended(signal.SIGKILL),
+    "ended": ended(signal.SIGTERM),
+    "crashed": ended(signal.SIGKILL if IS_SANITIZED else signal.SIGSEGV),  # a sanitizer takes that for itself
+    "paused": paused,
+    "hung up": hung_up,
+    "clients send garbage": clients(lambda watched: hostile.crowd(watched, CROWD, hostile.GARBAGE, hostile.GARBAGE)),
+    "clients send halves": clients(lambda watched: hostile.crowd(watched, CROWD, hostile.HALF_FRAME, hostile.HALF_REQUEST)),
+    "clients do not read": clients(hostile.slow_readers),
+    "clients are many": clients(lambda watched: hostile.crowd(watched, 5 * CROWD)),
+    "descriptors run out": limited(resource.RLIMIT_NOFILE, open_descriptors, narrows=True),
+    "accept fails": calls(lambda failing, chance: failing.fail(ACCEPT, chance.choice((errno.EMFILE, errno.ENFILE, errno.ENOMEM)), times=10), narrows=True),
+    "the clock jumps": clock,
+}
