@@ -218,7 +218,6 @@ NOT_RUN = {
     "R12": "a day's run: ./test soak 1440",
     "S11": "not measured",
     "U12": "not built: no staged roll-out of revisions",
-    "U17": "a load for a machine of its own",
 }
 
 ALONE = {"R06"}  # they take from others what those need, and run after them
