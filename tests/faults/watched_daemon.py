@@ -27,6 +27,16 @@ def flags(value, shape=WHOLE):
     return found
 
 
+@contextlib.contextmanager
+def stacked(faults, fault, put):
+    """`put` is given the last fault of those in force, or None."""
+    faults.append(fault)
+    put(fault)
+    yield
+    faults.remove(fault)
+    put(faults[-1] if faults else None)
+
+
 class WatchedDaemon:
     def __init__(self, directory, seed):
         self.chance = random.Random(f"faults {seed}")
@@ -73,8 +83,8 @@ class WatchedDaemon:
         self.http = self.daemon.http_address()
         self.client = FrameClient(self.daemon.socket, 60)
         self.client.hello("production")
-        # A file that cannot be opened at a start is left alone for all of that life.
-        self.is_without_cache = self.hidden and "cache cannot be opened" in said
+        # A cache that cannot be opened or made at a start is left alone for all of that life.
+        self.is_without_cache = self.failing and "cache cannot be opened" in said
         self.ask()
         assert self.seen >= self.kept or self.hidden or self.is_damaged, f"revision {self.seen} after a restart, and {self.kept} was kept"
 

@@ -3,10 +3,12 @@ import concurrent.futures
 import random
 import traceback
 
-from fault_kinds import KINDS
 from fault_test import *
+from host_kinds import HOST_KINDS
+from upstream_kinds import UPSTREAM_KINDS
 from watched_daemon import WatchedDaemon
 
+KINDS = UPSTREAM_KINDS | HOST_KINDS
 STEPS = 7
 JOBS = 4  # seeds at a time: most of their time is waiting
 
