@@ -13,7 +13,7 @@ class StreamTest(FaultTest):
         upstream = self.upstream()
         upstream.stream = lambda connection, _: None
         daemon = self.live(upstream, ["--upstream-retry-max", "5s", "--upstream-stale-after", "1h"])
-        eventually(lambda: len(upstream.requests) >= count("STREAMS", 30), "polls go on")
+        eventually(lambda: len(upstream.requests) >= count("STREAM_POLLS", 30), "polls go on")
         times = [one.at for one in upstream.streams]
         self.assertTrue(2 <= len(times) <= 12, f"{len(times)} streams in {len(upstream.requests)} polls")
         self.assert_serves(daemon)

@@ -114,12 +114,12 @@ class StreamsTest(FaultTest):
         self.addCleanup(streams.close)
         for _ in range(silent):
             self.addCleanup(subscribed(store, 1).close)
-        eventually(lambda: self.streams(store) == readers + silent, lambda: f"{readers + silent} streams are open: {self.streams(store)}")
+        eventually(lambda: self.figure(store, "streams") == readers + silent, lambda: f"{readers + silent} streams are open: {self.figure(store, 'streams')}")
         return store, streams, before
 
     @staticmethod
-    def streams(store):
-        return int(re.search(r"^pennon_store_streams (\d+)$", request(store.connection(), "GET", "/metrics")[2].decode(), re.M)[1])
+    def figure(store, name):
+        return int(re.search(rf"^pennon_store_{name} (\d+)$", request(store.connection(), "GET", "/metrics")[2].decode(), re.M)[1])
 
     def edit(self, store, edits, padding=""):
         """Changes all flags so often, each one change after the other: {(flag, edit): its revision}, as acknowledged."""
@@ -157,19 +157,36 @@ class StreamsTest(FaultTest):
         print(f"{size} streams, {silent} of them never read, {len(said)} edits: {min(streams.events.values())} to {most} events each, "
               f"{cost // size} bytes a stream", flush=True)
 
+    def edit_largely(self, store, streams):
+        """Twelve edits, each an event of nearly the size from which on it only says that there is something; who reads is told."""
+        said = self.edit(store, 3, "x" * 50_000)
+        eventually(lambda: streams.all_have(max(said.values())), "who reads is told")
+
     @slow
-    def test_U17_a_stream_that_nobody_reads_costs_a_bounded_amount_and_is_ended_and_edits_go_on(self):
+    def test_U17_a_stream_that_takes_nothing_is_ended_by_the_deadline_and_edits_go_on(self):
         silent = count("SILENT_STREAMS", 30)
         store, streams, before = self.streaming(5, silent, arguments=["--limits-write-timeout", "2s"])
+        process = store.program.process
+        while anonymous_memory(process) - before < silent << 18 and self.figure(store, "connections") > 6:  # until the kernel takes no more
+            self.edit_largely(store, streams)
+        eventually(lambda: self.figure(store, "connections") == 6, lambda: f"{self.figure(store, 'connections')} connections, of which one asks")
+        self.edit_largely(store, streams)
+        eventually(lambda: self.figure(store, "streams") == 5, lambda: f"{self.figure(store, 'streams')} streams, of which 5 are read")
+        self.assertEqual(streams.wrong[:5], [])
+        eventually(lambda: anonymous_memory(process) - before < SLACK_BYTES, lambda: f"the memory comes back: {anonymous_memory(process) - before}")
+
+    @slow
+    def test_U17_a_stream_that_nobody_reads_costs_a_bounded_amount_however_long_it_may_stay(self):
+        silent = count("SILENT_STREAMS", 30)
+        store, streams, before = self.streaming(5, silent, arguments=["--limits-write-timeout", "1h"])
         process, most = store.program.process, 0
 
         def none_is_left():
             nonlocal most
-            said = self.edit(store, 3, "x" * 50_000)  # of each, an event of nearly the size from which on it only says that there is something
+            self.edit_largely(store, streams)
             most = max(most, anonymous_memory(process) - before)
-            eventually(lambda: streams.all_have(max(said.values())), "who reads is told")
-            return self.streams(store) == 5
-        eventually(none_is_left, lambda: f"the silent ones are ended: {self.streams(store)} are open")
+            return self.figure(store, "streams") == 5
+        eventually(none_is_left, lambda: f"the silent ones are ended: {self.figure(store, 'streams')} are open")
         self.assertEqual(streams.wrong[:5], [])
         self.assertLess(most, silent * UNREAD_BYTES + SLACK_BYTES)
         eventually(lambda: anonymous_memory(process) - before < SLACK_BYTES, lambda: f"the memory comes back: {anonymous_memory(process) - before}")

@@ -80,9 +80,10 @@ class WatchedDaemon:
     def begin(self, said=""):
         """A life begins: what it had on disk it has again, and it may be older than what an earlier one served."""
         self.seen, self.is_full = 0, False
-        self.http = self.daemon.http_address()
         self.client = FrameClient(self.daemon.socket, 60)
         self.client.hello("production")
+        host, port = next(one["address"] for one in self.client.status()["listeners"] if one["name"] == "http").rsplit(":", 1)
+        self.http = host, int(port)
         # A cache that cannot be opened or made at a start is left alone for all of that life.
         self.is_without_cache = self.failing and "cache cannot be opened" in said
         self.ask()
@@ -148,10 +149,11 @@ class WatchedDaemon:
 
     def note_kept(self):
         """What a restart has to find, whatever writes fail meanwhile; where reads do, or bytes were damaged, nobody knows."""
-        if self.hidden or self.is_damaged:
+        if self.hidden or self.is_damaged or self.is_without_cache:
             return
         with contextlib.suppress(FrameError):  # the order needs the disk
-            self.kept = max((int(one["generation"].split(".")[1]) for one in self.client.order("generations")["generations"]), default=0)
+            before, self.kept = self.kept, max((int(one["generation"].split(".")[1]) for one in self.client.order("generations")["generations"]), default=0)
+            assert self.kept >= before, f"the cache has revision {self.kept}, and had {before}"
 
     def last(self):
         """A step lasts until the upstream has been asked twice, so that what it said first was acted upon, or so many questions were answered."""
