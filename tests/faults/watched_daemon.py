@@ -54,7 +54,11 @@ class WatchedDaemon:
         self.publish()
         os.mkdir(os.path.join(directory, "daemon"))
         preloaded = ["env", *(f"{name}={value}" for name, value in self.calls.environment.items())]
-        self.daemon = Daemon(os.path.join(directory, "daemon"), self.upstream, ARGUMENTS, preloaded)
+        self.daemon = Daemon(os.path.join(directory, "daemon"), self.upstream, ARGUMENTS, preloaded, wait=False)
+
+    def settle(self):
+        """The first set is in force, and in the cache."""
+        eventually(self.daemon.is_up, "it is up")
         self.begin()
         eventually(lambda: self.seen == 1 or self.ask(), "the first set is in force")
         eventually(lambda: 1 in FaultTest.kept(self.daemon), "it is kept")

@@ -17,6 +17,7 @@ class Schedule:
     def __init__(self, seed):
         chance = random.Random(f"schedule {seed}")
         self.steps = [[] for _ in range(STEPS)]
+        self.at = "the begin"
         told = []
         for name in chance.sample(sorted(KINDS), 3):
             begin = chance.randrange(STEPS - 2)
@@ -31,6 +32,7 @@ class Schedule:
 
     def run(self, watched):
         faults = {}
+        watched.settle()
         for number, step in enumerate(self.steps):
             for what in step:
                 self.at = f"step {number}, {what}"
@@ -41,6 +43,7 @@ class Schedule:
                 else:
                     faults[what] = KINDS[what](watched)
                     faults[what].__enter__()
+            self.at = f"step {number}"
             watched.last()
         self.at = "the end"
         watched.get_well()
@@ -52,7 +55,6 @@ class RandomTest(FaultTest):
         schedule, watched = Schedule(seed), None
         folder = self.folder(str(seed))
         try:
-            schedule.at = "the begin"
             watched = WatchedDaemon(folder, seed)
             schedule.run(watched)
         except Exception as failure:
