@@ -57,13 +57,14 @@ def limited(what, value, narrows=False):
 
 
 def damaged(damage):
-    """`damage` is done to the files of the cache, by kind of name, while the daemon is killed."""
+    """`damage` is done to the files of the cache, if there are any, while the daemon is killed."""
     @contextlib.contextmanager
     def fault(watched):
         with watched.without(signal.SIGKILL):
             watched.is_damaged = True
             cache = pathlib.Path(watched.daemon.cache)
-            damage([path for path in (cache, cache.with_name("cache.db-wal")) if path.exists() and path.stat().st_size], watched.chance)
+            if files := [path for path in (cache, cache.with_name("cache.db-wal")) if path.exists() and path.stat().st_size]:
+                damage(files, watched.chance)
         yield
     return fault
 
