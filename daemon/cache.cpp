@@ -16,14 +16,6 @@ using wire::SyncLine;
 
 }  // namespace
 
-Cache::Cache(CacheOptions options, base::LockFile lock, base::Sqlite database, base::Logger& log)
-    : options_(std::move(options)),
-      lock_(std::move(lock)),
-      database_(std::move(database)),
-      log_(&log) {
-  NoteFile();
-}
-
 void Cache::NoteFile() {
   struct stat info {};
   is_file_known_ = ::stat(options_.path.c_str(), &info) == 0;
@@ -50,22 +42,14 @@ std::string Cache::DigestOf(const Generation& generation) {
 }
 
 Result<Cache> Cache::Open(const CacheOptions& options, base::Logger& log) {
-  auto lock = base::LockFile::Acquire(options.path + ".lock");
-  if (!lock) return Fail(lock.error());
-  std::string damage;
-  auto database = OpenCacheFile(options);
-  // See Load. Who holds it was waited for already.
-  if (!database && !IsHeldByAnother(database.error())) database = OpenCacheFile(options);
-  if (!database && database.error().code() == base::ErrorCode::kInvalid) {
-    log.Error("cache moved aside", {{"path", options.path}, {"reason", database.error().what()}});
-    MoveCacheAside(options.path);
-    damage = database.error().Message();
-    database = OpenCacheFile(options);
-  }
-  if (!database) return Fail(database.error());
-  Cache cache(options, std::move(*lock), std::move(*database), log);
-  if (!damage.empty()) cache.NoteDamage(damage);
+  Cache cache(options, log);
+  auto opened = cache.Reopen();
+  if (!opened && opened.error().code() == base::ErrorCode::kConflict) return Fail(opened.error());
   return cache;
+}
+
+Error Cache::NoFile() const {
+  return Error::Unavailable("", missing_);
 }
 
 std::optional<Generation> Cache::Load() {
@@ -89,6 +73,7 @@ std::optional<Generation> Cache::Load() {
     // place.
     log_->Error("cache cannot be read", {{"path", options_.path}, {"reason", found.unread}});
     NoteDamage(found.unread);
+    missing_ = found.unread;
     is_unread_ = true;
   }
   return std::move(found.generation);
@@ -195,7 +180,10 @@ Result<void> Cache::Save(const Generation& generation, Ends ends) {
   log_->Debug("cache transaction begins", {{"revision", generation.head.revision}});
   auto saved = database_->Transaction([&] { return Insert(generation, ends); });
   log_->Debug("cache transaction ended", {{"revision", generation.head.revision}});
-  if (saved) is_unread_ = false;
+  if (saved) {
+    is_unread_ = false;
+    missing_.clear();
+  }
   const bool is_lost =
       !saved && (saved.error().code() == base::ErrorCode::kInvalid ||
                  (is_unread_ && saved.error().code() == base::ErrorCode::kUnavailable));
@@ -257,7 +245,7 @@ Result<void> Cache::InsertLines(std::int64_t id, const wire::SyncLines& lines, b
 }
 
 Result<void> Cache::Confirm(base::WallMillis confirmed_at) {
-  if (!database_) return Fail(Error::Internal(options_.path, "there is no cache file"));
+  if (!database_) return Fail(NoFile());
   auto update = database_->Prepare(
       "UPDATE generation SET confirmed_at = ? WHERE id = (SELECT max(id) FROM generation)");
   if (!update) return Fail(update.error());
@@ -265,7 +253,7 @@ Result<void> Cache::Confirm(base::WallMillis confirmed_at) {
 }
 
 Result<Generation> Cache::LoadNamed(const GenerationName& name) {
-  if (!database_) return Fail(Error::Internal(options_.path, "there is no cache file"));
+  if (!database_) return Fail(NoFile());
   auto select = database_->Prepare(
       "SELECT max(id) FROM generation WHERE epoch = ? AND revision = ? HAVING count(*) > 0");
   if (!select) return Fail(select.error());
@@ -282,7 +270,7 @@ Result<Generation> Cache::LoadNamed(const GenerationName& name) {
 }
 
 Result<std::vector<GenerationInfo>> Cache::List() {
-  if (!database_) return Fail(Error::Internal(options_.path, "there is no cache file"));
+  if (!database_) return Fail(NoFile());
   auto select = database_->Prepare(
       "SELECT epoch, revision, confirmed_at, (SELECT count(*) FROM line WHERE generation = id "
       "AND kind = 0 AND kept = 0) FROM generation ORDER BY id DESC");
@@ -309,7 +297,7 @@ std::string Cache::Mark(std::string_view name) {
 }
 
 Result<void> Cache::SetMark(std::string_view name, std::string_view text) {
-  if (!database_) return Fail(Error::Internal(options_.path, "there is no cache file"));
+  if (!database_) return Fail(NoFile());
   auto set =
       database_->Prepare(text.empty() ? "DELETE FROM mark WHERE name = ?"
                                       : "INSERT INTO mark (name, text) VALUES (?, ?) "

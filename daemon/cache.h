@@ -67,12 +67,17 @@ struct CacheOptions {
 class Cache {
  public:
   /// Takes the lock and opens or creates the file. A file that is damaged, of another format or of
-  /// another environment is moved aside. Fails when another process owns it, or when the place
-  /// cannot be written.
+  /// another environment is moved aside. Fails when another process owns it, or its place is no
+  /// file's; other trouble with the place may end: then it is a cache that is `missing`.
   static base::Result<Cache> Open(const CacheOptions& options, base::Logger& log);
+  /// Opens what is missing, or anew what there is.
+  base::Result<void> Reopen();
+  /// Why there is no file, or why the disk did not give what is in it; "": all is well.
+  [[nodiscard]] const std::string& missing() const { return missing_; }
 
   /// The newest generation that is whole, or none. Damaged ones are passed over, and the file is
-  /// made anew from the one found. When the disk does not give it at two attempts, the file stays.
+  /// made anew from the one found. When the disk does not give it at two attempts, the file stays,
+  /// and is `missing`: Reopen may find it well.
   std::optional<Generation> Load();
 
   /// One that is kept; kNotFound when it is not, kInvalid when it is damaged.
@@ -105,7 +110,7 @@ class Cache {
   [[nodiscard]] const std::string& path() const { return options_.path; }
 
  private:
-  Cache(CacheOptions options, base::LockFile lock, base::Sqlite database, base::Logger& log);
+  Cache(CacheOptions options, base::Logger& log) : options_(std::move(options)), log_(&log) {}
 
   /// Over all that a reader acts on; confirmed_at, which changes without a new generation, is not
   /// part of it.
@@ -126,7 +131,6 @@ class Cache {
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
   void NoteDamage(std::string_view what);
   base::Result<void> Reconnect();
-  base::Result<void> Reopen();
   base::Result<void> PutBack();
   /// What stays of a file in which damage was found, beside the generation that is found or saved.
   struct Remains {
@@ -138,12 +142,14 @@ class Cache {
   void StartAnew(std::string_view why, const Generation* generation, Ends ends);
   void NoteFile();
   [[nodiscard]] bool IsFileInPlace() const;
+  [[nodiscard]] base::Error NoFile() const;
 
   CacheOptions options_;
-  base::LockFile lock_;
+  std::optional<base::LockFile> lock_;
   std::optional<base::Sqlite> database_;
   base::Logger* log_;
   std::string damage_;
+  std::string missing_;
   bool is_starting_anew_ = false;
   bool is_unread_ = false;      // the disk has not given what is in the file
   bool is_file_known_ = false;  // by the two that follow

@@ -31,20 +31,30 @@ void Cache::NoteDamage(std::string_view what) {
 Result<void> Cache::Reconnect() {
   database_.reset();  // its locks would keep the new one out
   auto database = OpenCacheFile(options_);
+  missing_ = database ? "" : database.error().Message();
   if (!database) return Fail(database.error());
   database_ = std::move(*database);
   return {};
 }
 
 Result<void> Cache::Reopen() {
+  if (!lock_) {
+    auto lock = base::LockFile::Acquire(options_.path + ".lock");
+    missing_ = lock ? "" : lock.error().Message();
+    if (!lock) return Fail(lock.error());
+    lock_.emplace(std::move(*lock));
+  }
   auto opened = Reconnect();
+  // See Load. Who holds it was waited for already.
+  if (!opened && !IsHeldByAnother(opened.error())) opened = Reconnect();
   if (!opened && opened.error().code() == base::ErrorCode::kInvalid) {
-    MoveCacheAside(options_.path);  // it is none of ours
+    log_->Error("cache moved aside", {{"path", options_.path}, {"reason", opened.error().what()}});
+    MoveCacheAside(options_.path);
+    NoteDamage(opened.error().Message());
     opened = Reconnect();
   }
-  if (!opened) return opened;
-  NoteFile();
-  return {};
+  if (opened) NoteFile();
+  return opened;
 }
 
 // The file that has no name any more can still be read: with all that is not of the newest set. An

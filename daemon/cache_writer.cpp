@@ -27,7 +27,9 @@ constexpr int kNicerWriter = 10;  // gets a tenth of the time of a thread that d
 
 CacheWriter::CacheWriter(Cache cache, base::Logger& log, std::chrono::milliseconds max_wait)
     : path_(cache.path()), log_(log), max_wait_(max_wait), cache_(std::move(cache)) {
-  NoteDamage();
+  NoteFile();
+  health_.error = cache_.missing();
+  has_unsaved_ = health_.is_missing;
   thread_.Start();
   // A new set is kept while those who asked for it map it: they come first.
   (void)thread_.Post([] { base::StepBack(kNicerWriter); });
@@ -49,6 +51,18 @@ void CacheWriter::Write(Task task) {
   if (!Post(std::move(task))) Note(Fail(Busy()));
 }
 
+void CacheWriter::Reopen() {
+  Write([](Cache& cache) { return cache.Reopen(); });
+}
+
+void CacheWriter::NothingToSave() {
+  {
+    const std::lock_guard lock(mutex_);
+    has_unsaved_ = false;
+  }
+  Note({});
+}
+
 bool CacheWriter::Post(Task task) {
   {
     const std::lock_guard lock(mutex_);
@@ -64,7 +78,7 @@ bool CacheWriter::Post(Task task) {
   };
   const bool is_posted = thread_.Post([this, task = std::move(task), done] {
     Note(task(cache_));
-    NoteDamage();
+    NoteFile();
     done();
   });
   if (!is_posted) done();
@@ -109,8 +123,9 @@ void CacheWriter::Stop() {
   thread_.Stop();
 }
 
-void CacheWriter::NoteDamage() {
+void CacheWriter::NoteFile() {
   const std::lock_guard lock(mutex_);
+  health_.is_missing = !cache_.missing().empty();
   health_.damage = cache_.damage();
 }
 

@@ -19,6 +19,7 @@
 namespace pennon::daemon {
 
 struct CacheHealth {
+  bool is_missing = false;   // there is no file, or the disk does not give what is in it
   std::string error;         // why the last write failed; "": it is on the disk
   std::string damage;        // what was found in the file since the start; "": nothing
   std::uint64_t writes = 0;  // flag sets written
@@ -41,6 +42,10 @@ class CacheWriter {
   void Save(std::shared_ptr<const Generation> generation, Ends ends = Ends::kNothing);
   /// When too much waits already the task is dropped, and the health says so.
   void Write(Task task);
+  /// Tries to open a file that is missing. It counts as unsaved until something is saved, or
+  /// NothingToSave tells that nothing came meanwhile.
+  void Reopen();
+  void NothingToSave();
 
   /// Runs `use` now, after what was given to be written; it gives a Result. kUnavailable when that
   /// takes longer than `max_wait`.
@@ -48,7 +53,7 @@ class CacheWriter {
   std::invoke_result_t<Use, Cache&> Run(Use use) {
     if (!WaitForWrites()) return base::Fail(Busy());
     auto result = use(cache_);
-    NoteDamage();
+    NoteFile();
     return result;
   }
 
@@ -65,7 +70,7 @@ class CacheWriter {
  private:
   bool WaitForWrites();
   bool Post(Task task);
-  void NoteDamage();
+  void NoteFile();
   [[nodiscard]] base::Error Busy() const;
   base::Result<void> SaveNewest(Cache& cache);
   void Note(const base::Result<void>& result);

@@ -44,8 +44,7 @@ Result<void> Environment::Start() {
   if (auto defaults = CompileDefaults(); !defaults) return defaults;
   if (auto key = ReadPublicKey(); !key) return key;
   if (auto opened = OpenCache(); !opened) return opened;
-  if (cache_) FindSuspect();
-  if (!LoadImage() && !LoadCache() && !config_.bootstrap_file.empty()) {
+  if (!LoadKept() && !config_.bootstrap_file.empty()) {
     if (auto loaded = LoadBootstrap(); !loaded) return loaded;
   }
   Publish();
@@ -252,6 +251,7 @@ wire::SyncLines Environment::KeptLines(const CompiledSet& compiled) {
 void Environment::EverySecond() {
   mapped_.Beat();
   const base::SteadyMillis now = clock_.Steady();
+  if (is_cache_late_) OpenLateCache();
   // Reading and compiling leave as much memory behind as they have made, in pieces that the
   // allocator would keep. Sets that follow each other need it again, and would wait for the trim.
   if (is_trim_due_ && now - changed_at_ >= kTrimAfterMillis) {
@@ -333,7 +333,7 @@ EnvironmentState Environment::state() const {
   state.refused = refused_;
   CacheHealth cache;
   if (cache_) cache = cache_->health();
-  state.cache_error = cache_ ? cache.error : cache_error_;
+  state.cache_error = cache.error;
   state.cache_ok = cache_.has_value() && cache.error.empty();
   state.cache_damage = cache.damage;
   state.cache_writes = cache.writes;

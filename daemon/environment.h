@@ -95,8 +95,12 @@ class Environment {
  private:
   base::Result<void> ReadPublicKey();
   base::Result<void> OpenCache();
+  /// What the cache has of an earlier life: true when that is in force.
+  bool LoadKept();
   bool LoadImage();
   bool LoadCache();
+  /// Of a cache that could not be opened, or read, at the start.
+  void OpenLateCache();
   wire::SyncLines TrustedLines(const Generation& generation);
   /// Once the cache has the definitions, only their compiled form needs to be in memory.
   void LetGoOfDefinitions();
@@ -144,7 +148,9 @@ class Environment {
 
   std::optional<base::Ed25519Verifier> public_key_;
   std::optional<CacheWriter> cache_;
-  std::string cache_error_;  // why there is none
+  bool is_cache_late_ = false;  // it could not be opened, or read, at the start, nor since
+  bool has_unsaved_ = false;    // something has come from the upstream meanwhile
+  base::SteadyMillis cache_tried_at_ = 0;
   std::optional<CrashRecord> crashes_;
   std::string suspect_;  // cursor of a set that seems to crash the daemon; "": none
   std::optional<ReceivedSet>

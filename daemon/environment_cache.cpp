@@ -19,6 +19,7 @@ using serving::Source;
 namespace {
 
 constexpr std::int64_t kConfirmEveryMillis = 60'000;
+constexpr std::int64_t kOpenAgainMillis = 5'000;
 
 }  // namespace
 
@@ -27,21 +28,47 @@ Result<void> Environment::OpenCache() {
   auto cache = Cache::Open({config_.cache_path, config_.environment, UpstreamIdentity(config_),
                             config_.cache_generations},
                            log_);
-  if (!cache && cache.error().code() == base::ErrorCode::kConflict) return Fail(cache.error());
-  if (cache) {
-    cache_.emplace(std::move(*cache), log_);
-    crashes_.emplace(config_.cache_path + ".crashes");
-    if (const auto risk = RiskOfPlace(config_.cache_path)) {
-      log_.Warn("cache lies where it may be lost", {{"path", config_.cache_path},
-                                                    {"file_system", risk->file_system},
-                                                    {"reason", risk->reason}});
-    }
-  } else {
-    // Any other trouble with the disk costs persistence and nothing else.
-    cache_error_ = cache.error().Message();
-    log_.Error("cache cannot be opened; nothing survives a restart", {{"reason", cache_error_}});
+  if (!cache) return Fail(cache.error());
+  if (!cache->missing().empty()) {
+    // Trouble with the disk costs persistence and nothing else.
+    log_.Error("cache cannot be opened; nothing survives a restart until it can",
+               {{"reason", cache->missing()}});
+  } else if (const auto risk = RiskOfPlace(config_.cache_path)) {
+    log_.Warn("cache lies where it may be lost", {{"path", config_.cache_path},
+                                                  {"file_system", risk->file_system},
+                                                  {"reason", risk->reason}});
   }
+  cache_.emplace(std::move(*cache), log_);
+  crashes_.emplace(config_.cache_path + ".crashes");
   return {};
+}
+
+bool Environment::LoadKept() {
+  if (!cache_) return false;
+  if (suspect_.empty()) FindSuspect();
+  const bool is_loaded = LoadImage() || LoadCache();
+  is_cache_late_ = cache_->health().is_missing;
+  cache_tried_at_ = clock_.Steady();
+  return is_loaded;
+}
+
+// As at the start, when nothing has come from the upstream yet; else what an operator has chosen is
+// followed again, and what has come is kept.
+void Environment::OpenLateCache() {
+  if (cache_->health().is_missing) {
+    if (clock_.Steady() - cache_tried_at_ < kOpenAgainMillis) return;
+    cache_tried_at_ = clock_.Steady();
+    return cache_->Reopen();
+  }
+  is_cache_late_ = false;
+  if (has_unsaved_) {
+    LoadOverride();
+    Save();
+  } else {
+    cache_->NothingToSave();
+    if (!LoadKept()) return;
+  }
+  Publish();
 }
 
 std::string Environment::Mark(std::string_view name) {
@@ -233,6 +260,8 @@ void Environment::LoadOverride() {
 
 void Environment::Save() {
   if (!cache_ || is_incomplete_) return;
+  has_unsaved_ = is_cache_late_;
+  if (is_cache_late_) return;
   cache_->Save(std::make_shared<const Generation>(newest_->generation),
                is_overridden_ || is_pinned_ ? Ends::kSuspicion : Ends::kOverride);
   cache_confirmed_at_ = clock_.Steady();
@@ -251,7 +280,7 @@ void Environment::ConfirmCached() {
 
 // Only where nothing is quarantined: then the definitions as sent are all that there is to it.
 void Environment::KeepImage() {
-  if (!cache_ || !newest_ || compiled_.image == nullptr || is_overridden_ ||
+  if (!cache_ || is_cache_late_ || !newest_ || compiled_.image == nullptr || is_overridden_ ||
       !compiled_.diagnostics.empty() || compiled_.image->version() == kept_image_ ||
       CursorOf(newest_->generation.head) !=
           CursorOf({"", compiled_.given.epoch, compiled_.given.revision})) {

@@ -89,6 +89,25 @@ class CacheTest(EndToEndTest):
         cache = daemon.environment()["cache"]
         self.assertFalse(cache["ok"])
         self.assertTrue(cache["error"])
+        (self.folder("daemon") / "no" / "such").mkdir(parents=True)
+        eventually(lambda: daemon.environment()["cache"]["ok"], "it is written as soon as it can be")
+        store.program.kill()
+        daemon.program.kill()
+        daemon.start()
+        self.assertEqual(daemon.flag("banner")["source"], "cache")
+
+    def test_flags_of_a_cache_that_can_be_opened_late_are_answered_though_the_upstream_is_gone(self):
+        store = self.start_store()
+        place = self.folder("disk")
+        daemon = self.start_daemon(store, ["--cache-path", str(place / "c.db")])
+        daemon.wait_written(1)
+        daemon.program.kill()
+        store.program.kill()
+        away = place.rename(place.with_name("away"))
+        daemon.start()
+        self.assertEqual(daemon.flag("banner", default="mine")["source"], "default")
+        away.rename(place)
+        eventually(lambda: daemon.flag("banner", default="mine")["source"] == "cache", lambda: f"{daemon.environment()} {daemon.program.log}")
 
     def test_a_set_that_could_not_be_written_is_written_when_the_disk_allows(self):
         # A file-size limit fails every write as a full disk does, and can be lifted from outside.

@@ -88,8 +88,6 @@ class WatchedDaemon:
         self.client.hello("production")
         host, port = next(one["address"] for one in self.client.status()["listeners"] if one["name"] == "http").rsplit(":", 1)
         self.http = host, int(port)
-        # A cache that cannot be opened or made at a start is left alone for all of that life.
-        self.is_without_cache = self.failing and "cache cannot be opened" in said
         self.ask()
         assert self.seen >= self.kept or self.hidden or self.is_damaged, f"revision {self.seen} after a restart, and {self.kept} was kept"
 
@@ -153,7 +151,7 @@ class WatchedDaemon:
 
     def note_kept(self):
         """What a restart has to find, whatever writes fail meanwhile; where reads do, or bytes were damaged, nobody knows."""
-        if self.hidden or self.is_damaged or self.is_without_cache:
+        if self.hidden or self.is_damaged:
             return
         with contextlib.suppress(FrameError):  # the order needs the disk
             before, self.kept = self.kept, max((int(one["generation"].split(".")[1]) for one in self.client.order("generations")["generations"]), default=0)
@@ -178,9 +176,6 @@ class WatchedDaemon:
         told = lambda: f"{self.daemon.environment()}, newest {self.newest}"
         eventually(lambda: self.ask() or self.seen == self.newest, lambda: "the newest set is in force: " + told())
         eventually(lambda: (lambda now: now["source"] == "live" and now["state"] == "live")(self.daemon.environment()), lambda: "it is live: " + told())
-        if self.is_without_cache:
-            with self.without(signal.SIGTERM):
-                pass
         eventually(lambda: self.daemon.environment()["cache"]["ok"], lambda: "the cache is well: " + told())
         eventually(lambda: self.newest in FaultTest.kept(self.daemon), lambda: f"the newest set is kept: {FaultTest.kept(self.daemon)}")
         self.upstream.close()

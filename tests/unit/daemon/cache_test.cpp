@@ -304,15 +304,25 @@ TEST_CASE_FIXTURE(
   CHECK(reopened_empty(Options()));
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "a place that is no file, or cannot be written, is an error and stays as it is") {
+TEST_CASE_FIXTURE(
+    Fixture, "a place that is no file is an error, one that is not there a cache that is missing") {
   std::filesystem::create_directory(dir.File("cache.db"));
   const auto refused = Cache::Open(Options(), log);
   REQUIRE(!refused);
   CHECK(std::filesystem::is_directory(dir.File("cache.db")));
   CacheOptions nowhere = Options();
   nowhere.path = dir.File("no/such/place.db");
-  CHECK_FALSE(Cache::Open(nowhere, log).has_value());
+  auto missing = Cache::Open(nowhere, log);
+  REQUIRE(missing);
+  CHECK(missing->missing() != "");
+  CHECK_FALSE(missing->Load());
+  CHECK_FALSE(missing->List());
+  CHECK_FALSE(missing->Save(MakeGeneration(1)));
+  std::filesystem::create_directories(dir.File("no/such"));
+  REQUIRE(missing->Reopen());
+  CHECK(missing->missing() == "");
+  CHECK(missing->Save(MakeGeneration(1)));
+  CHECK_FALSE(Cache::Open(nowhere, log));  // it has the lock, too
 }
 
 TEST_CASE_FIXTURE(Fixture, "a cache whose file is removed is put back with all that it had") {
