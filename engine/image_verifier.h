@@ -24,8 +24,8 @@ base::Result<const ImageHeader*> VerifyPatched(std::span<const std::byte> image,
                                                std::span<const std::uint32_t> changed,
                                                ImageView& view);
 
-/// Verifies the flag whose block is at `offset`, one of the view's, and those that it asks, unless that was done, and
-/// notes it. False: it must not be evaluated.
+/// Verifies the flag whose block is at `offset`, one of the view's, and those that it asks, unless
+/// that was done, and notes it. False: it must not be evaluated.
 bool VerifyFlag(const ImageView& view, std::uint32_t offset, VerifiedFlags& verified);
 
 /// The checksum that belongs into the header of `image`.
