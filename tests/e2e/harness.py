@@ -17,6 +17,8 @@ import tempfile
 import time
 import unittest
 
+from ports import free_port  # noqa: F401
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("PENNON_BIN", ROOT / "build" / "dev" / "bin"))
 GIVE_UP_SECONDS = int(os.environ.get("PENNON_GIVE_UP_SECONDS", 60))
@@ -62,12 +64,6 @@ class Progress:
     @staticmethod
     def end(text):
         print(f"\n    {text}", flush=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class UnixHttpConnection(http.client.HTTPConnection):

@@ -18,11 +18,13 @@ import struct
 import threading
 import time
 
+from ports import free_port
+
 
 class FaultProxy:
     def __init__(self, port, host="127.0.0.1"):
         self.target = (host, port)
-        self.port = 0
+        self.port = free_port()
         self.connections = []
         self.accepted = 0
         self.carried = 0
@@ -36,7 +38,6 @@ class FaultProxy:
 
     def open(self):
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=512)
-        self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
 
     def refuse(self):

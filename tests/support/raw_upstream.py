@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 
+from ports import free_port
 from sync_server import SyncServer
 
 Request = collections.namedtuple("Request", "method path headers at")
@@ -58,7 +59,7 @@ class RawUpstream:
         self.streams = []
         self.reports = []
         self.refuses_reports = False
-        self.host, self.port = host, port
+        self.host, self.port = host, port or free_port(host)
         self.connections = []
         self.open()
 
@@ -71,7 +72,6 @@ class RawUpstream:
 
     def open(self):
         self.listener = socket.create_server((self.host, self.port), backlog=512)
-        self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
 
     def close(self, with_connections=True):
