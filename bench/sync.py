@@ -15,7 +15,8 @@ from figure import figure
 from propagation import BIN, Change, flags_file
 from store_process import Store
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
+TESTS = pathlib.Path(__file__).resolve().parent.parent / "tests"
+sys.path += [str(TESTS / "support"), str(TESTS / "e2e")]
 from fault_proxy import FaultProxy  # noqa: E402
 
 FLAGS = 10_000
