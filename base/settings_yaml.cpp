@@ -20,7 +20,7 @@ std::string Place(const std::string& file, const YAML::Mark& mark) {
 // A quoted scalar is a string whatever it looks like; a plain one is what YAML 1.2 calls it. None
 // for numbers that cannot be kept.
 std::optional<std::string> ScalarAsJson(const YAML::Node& node) {
-  const std::string& text = node.Scalar();
+  const std::string text = Utf8OfYaml(node.Scalar());
   const bool is_quoted = node.Tag() == "!" || node.Tag() == "!!str";
   const auto scalar = is_quoted ? std::optional(YamlScalar(text)) : ResolveYamlScalar(text);
   if (!scalar) return std::nullopt;
@@ -46,7 +46,7 @@ class Walk {
     for (const auto& entry : node) {
       const std::string place = Place(file_, entry.first.Mark());
       if (!entry.first.IsScalar()) return Fail(Error::Invalid(place, "a key is not a name"));
-      const std::string path = prefix + entry.first.Scalar();
+      const std::string path = prefix + Utf8OfYaml(entry.first.Scalar());
       if (!seen.insert(path).second) {
         return Fail(Error::Invalid(place, "\"" + path + "\" is given twice"));
       }
@@ -67,7 +67,7 @@ class Walk {
     if (!node.IsScalar()) {
       return Fail(Error::Invalid(place, "\"" + path + "\" takes a single value"));
     }
-    return settings_.Set(path, node.Scalar(), place);
+    return settings_.Set(path, Utf8OfYaml(node.Scalar()), place);
   }
 
   Result<void> Section(const std::string& path, const YAML::Node& node, const std::string& place) {
@@ -97,8 +97,9 @@ class Walk {
       }
       auto json = ScalarAsJson(entry.second);
       if (!json) return Fail(Error::Invalid(at, "a number is too large"));
-      if (!target.emplace(entry.first.Scalar(), std::move(*json)).second) {
-        return Fail(Error::Invalid(at, "\"" + entry.first.Scalar() + "\" is given twice"));
+      const std::string key = Utf8OfYaml(entry.first.Scalar());
+      if (!target.emplace(key, std::move(*json)).second) {
+        return Fail(Error::Invalid(at, "\"" + key + "\" is given twice"));
       }
     }
     return {};

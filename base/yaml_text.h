@@ -1,8 +1,11 @@
-// What yaml-cpp has to be given to see that a text ends too early.
+// What yaml-cpp has to be given to see that a text ends too early, and what it gives that is no
+// text.
 #pragma once
 
 #include <string>
 #include <string_view>
+
+#include "base/utf8.h"
 
 namespace pennon::base {
 
@@ -17,6 +20,20 @@ inline std::string WithEndOfYaml(std::string_view text) {
   if (last.find_first_not_of(" \t\r") != std::string_view::npos) return ended;
   if (!last.empty()) ended += '\n';
   return ended += "...\n";
+}
+
+/// A scalar as yaml-cpp has read it. It writes the characters U+0085 and U+00A0 of the escapes \N
+/// and \_ as one byte each; everything else that it gives is UTF-8, whatever it was given.
+inline std::string Utf8OfYaml(std::string_view scalar) {
+  std::string text;
+  while (true) {
+    const std::size_t good = ValidUtf8Prefix(scalar);
+    text += scalar.substr(0, good);
+    if (good == scalar.size()) return text;
+    text += '\xc2';
+    text += scalar[good];
+    scalar.remove_prefix(good + 1);
+  }
 }
 
 }  // namespace pennon::base

@@ -48,8 +48,9 @@ class Handler : public YAML::EventHandler {
     Refuse(mark, "an alias is not read here; write the value out");
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) final {
+                const std::string& scalar) final {
     CheckProperties(mark, tag, anchor);
+    const std::string text = base::Utf8OfYaml(scalar);
     if (NextIsKey()) {
       CheckKey(mark, tag, text);
       open_.back().awaits_key = false;

@@ -37,15 +37,19 @@ struct Fixture {
 TEST_CASE("a file sets what it names and leaves the rest") {
   Fixture f;
   CHECK(f.ErrorOf("section:\n  count: 7\n  pause_time: 250ms\n  on: true\nsize: 2MiB\nmode: 0600\n"
-                  "defaults: {a: true, b: 3, c: 2.5, d: text, e: \"7\"}\n") == "");
+                  "defaults: {a: true, b: 3, c: 2.5, d: text, e: \"7\", f: \"\\_\"}\n") == "");
   CHECK(f.name == "n");
   CHECK(f.count == 7);
   CHECK(f.pause.millis == 250);
   CHECK(f.on);
   CHECK(f.size.bytes == 2U << 20U);
   CHECK(f.mode.bits == 0600);
-  CHECK(f.defaults ==
-        ScalarMap{{"a", "true"}, {"b", "3"}, {"c", "2.5"}, {"d", "\"text\""}, {"e", "\"7\""}});
+  CHECK(f.defaults == ScalarMap{{"a", "true"},
+                                {"b", "3"},
+                                {"c", "2.5"},
+                                {"d", "\"text\""},
+                                {"e", "\"7\""},
+                                {"f", "\"\u00a0\""}});
 }
 
 TEST_CASE("every mistake in a file names its line and what was expected") {

@@ -62,6 +62,8 @@ TEST_CASE("plain scalars are what the core schema of YAML 1.2 says") {
 TEST_CASE("quoted and block scalars are strings") {
   CHECK(AsJson(R"(["1", 'true', "null", '', "a\tb\u00e9"])") ==
         R"(["1","true","null","","a\tbé"])");
+  CHECK(AsJson(R"({"a\_": "\_b\N\_", "c": "\L\P\xA0\x85"})") ==
+        "{\"a\u00a0\":\"\u00a0b\u0085\u00a0\",\"c\":\"\u2028\u2029\u00a0\u0085\"}");
   CHECK(AsJson("a: |\n  1\n  2\nb: >\n  1\n  2\n") == R"({"a":"1\n2\n","b":"1 2\n"})");
 }
 
