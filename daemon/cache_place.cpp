@@ -3,6 +3,9 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
+#include <array>
+
 namespace pennon::daemon {
 namespace {
 
@@ -13,39 +16,31 @@ constexpr std::string_view kContainer =
 constexpr std::string_view kNetwork =
     "locks and syncs no better than a server or program behind it; use a local disk";
 
-// Not in every version of linux/magic.h.
-constexpr std::int64_t kCifs = 0xFF534D42;
-constexpr std::int64_t kSmb2 = 0xFE534D42;
+struct Kind {
+  std::int64_t number;
+  PlaceRisk risk;
+};
+constexpr std::array kKinds = {
+    Kind{TMPFS_MAGIC, {"tmpfs", kMemory}},
+    Kind{RAMFS_MAGIC, {"ramfs", kMemory}},
+    Kind{OVERLAYFS_SUPER_MAGIC, {"overlay", kContainer}},
+    Kind{NFS_SUPER_MAGIC, {"nfs", kNetwork}},
+    Kind{0xFF534D42, {"cifs", kNetwork}},  // not in every version of linux/magic.h
+    Kind{0xFE534D42, {"smb2", kNetwork}},
+    Kind{SMB_SUPER_MAGIC, {"smb", kNetwork}},
+    Kind{CEPH_SUPER_MAGIC, {"ceph", kNetwork}},
+    Kind{AFS_SUPER_MAGIC, {"afs", kNetwork}},
+    Kind{V9FS_MAGIC, {"9p", kNetwork}},
+    Kind{FUSE_SUPER_MAGIC, {"fuse", kNetwork}},
+};
 
 }  // namespace
 
 std::optional<PlaceRisk> RiskOf(std::int64_t file_system) {
-  switch (file_system) {
-    case TMPFS_MAGIC:
-      return PlaceRisk{"tmpfs", kMemory};
-    case RAMFS_MAGIC:
-      return PlaceRisk{"ramfs", kMemory};
-    case OVERLAYFS_SUPER_MAGIC:
-      return PlaceRisk{"overlay", kContainer};
-    case NFS_SUPER_MAGIC:
-      return PlaceRisk{"nfs", kNetwork};
-    case kCifs:
-      return PlaceRisk{"cifs", kNetwork};
-    case kSmb2:
-      return PlaceRisk{"smb2", kNetwork};
-    case SMB_SUPER_MAGIC:
-      return PlaceRisk{"smb", kNetwork};
-    case CEPH_SUPER_MAGIC:
-      return PlaceRisk{"ceph", kNetwork};
-    case AFS_SUPER_MAGIC:
-      return PlaceRisk{"afs", kNetwork};
-    case V9FS_MAGIC:
-      return PlaceRisk{"9p", kNetwork};
-    case FUSE_SUPER_MAGIC:
-      return PlaceRisk{"fuse", kNetwork};
-    default:
-      return std::nullopt;
-  }
+  const auto* const found =
+      std::find_if(kKinds.begin(), kKinds.end(),
+                   [file_system](const Kind& kind) { return kind.number == file_system; });
+  return found == kKinds.end() ? std::nullopt : std::optional(found->risk);
 }
 
 std::optional<PlaceRisk> RiskOfPlace(const std::string& path) {

@@ -27,7 +27,7 @@ constexpr int kNicerWriter = 10;  // gets a tenth of the time of a thread that d
 
 CacheWriter::CacheWriter(Cache cache, base::Logger& log, std::chrono::milliseconds max_wait)
     : path_(cache.path()), log_(log), max_wait_(max_wait), cache_(std::move(cache)) {
-  NoteFile();
+  NoteHealth();
   health_.error = cache_.missing();
   has_unsaved_ = health_.is_missing;
   thread_.Start();
@@ -78,7 +78,7 @@ bool CacheWriter::Post(Task task) {
   };
   const bool is_posted = thread_.Post([this, task = std::move(task), done] {
     Note(task(cache_));
-    NoteFile();
+    NoteHealth();
     done();
   });
   if (!is_posted) done();
@@ -123,7 +123,7 @@ void CacheWriter::Stop() {
   thread_.Stop();
 }
 
-void CacheWriter::NoteFile() {
+void CacheWriter::NoteHealth() {
   const std::lock_guard lock(mutex_);
   health_.is_missing = !cache_.missing().empty();
   health_.damage = cache_.damage();

@@ -53,7 +53,7 @@ class CacheWriter {
   std::invoke_result_t<Use, Cache&> Run(Use use) {
     if (!WaitForWrites()) return base::Fail(Busy());
     auto result = use(cache_);
-    NoteFile();
+    NoteHealth();
     return result;
   }
 
@@ -70,7 +70,7 @@ class CacheWriter {
  private:
   bool WaitForWrites();
   bool Post(Task task);
-  void NoteFile();
+  void NoteHealth();
   [[nodiscard]] base::Error Busy() const;
   base::Result<void> SaveNewest(Cache& cache);
   void Note(const base::Result<void>& result);

@@ -149,7 +149,7 @@ class Environment {
   std::optional<base::Ed25519Verifier> public_key_;
   std::optional<CacheWriter> cache_;
   bool is_cache_late_ = false;  // it could not be opened, or read, at the start, nor since
-  bool has_unsaved_ = false;    // something has come from the upstream meanwhile
+  bool is_save_due_ = false;    // something has come from the upstream meanwhile
   base::SteadyMillis cache_tried_at_ = 0;
   std::optional<CrashRecord> crashes_;
   std::string suspect_;  // cursor of a set that seems to crash the daemon; "": none

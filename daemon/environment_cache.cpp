@@ -61,7 +61,7 @@ void Environment::OpenLateCache() {
     return cache_->Reopen();
   }
   is_cache_late_ = false;
-  if (has_unsaved_) {
+  if (is_save_due_) {
     LoadOverride();
     Save();
   } else {
@@ -260,7 +260,7 @@ void Environment::LoadOverride() {
 
 void Environment::Save() {
   if (!cache_ || is_incomplete_) return;
-  has_unsaved_ = is_cache_late_;
+  is_save_due_ = is_cache_late_;
   if (is_cache_late_) return;
   cache_->Save(std::make_shared<const Generation>(newest_->generation),
                is_overridden_ || is_pinned_ ? Ends::kSuspicion : Ends::kOverride);

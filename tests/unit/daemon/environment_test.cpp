@@ -150,6 +150,10 @@ TEST_CASE_FIXTURE(EnvironmentFixture, "only sets that are signed by the configur
   moved.head.revision = 2;
   CHECK_FALSE(Apply(moved));
   CHECK(Apply(signed_by(Full(2, Flags(2)), signer)));
+  CHECK_FALSE(Apply(Full(9, Flags(2), 0)));
+  CHECK(environment->state().held.empty());  // what nobody signed is not offered, either
+  CHECK_FALSE(Apply(signed_by(Full(9, Flags(2), 0), signer)));
+  CHECK(environment->state().held == "0.9");
   auto lines = Flags(2);
   lines.push_back(Flag("g", 1));
   CHECK_FALSE(Apply(Delta(2, 3, {lines[2]}, {}, lines)));
