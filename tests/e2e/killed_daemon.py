@@ -118,7 +118,7 @@ class KilledDaemon:
         life.kill()
         is_inside = self.take_over(life.log)
         if is_aimed:  # about half of these waits end inside a transaction, whatever the disk
-            self.span = min(max(self.span * (1.05 if is_inside else 0.95), 0.0002), 0.1)
+            self.span = min(max(self.span * (1.25 if is_inside else 0.8), 0.00001), 0.1)
         return is_inside
 
     def check_served(self, life):
