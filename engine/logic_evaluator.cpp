@@ -25,6 +25,30 @@ std::int64_t Seconds(std::int64_t micros) {
   return micros % kMicrosPerSecond < 0 ? seconds - 1 : seconds;
 }
 
+// What was not known to the compiler to be a variant's name.
+[[gnu::noinline]] LogicChoice ChoiceCalled(const LogicValue& chosen, LogicEvaluator& evaluator) {
+  if (chosen.IsNullish()) return {};
+  std::string_view name;
+  if (chosen.IsString()) {
+    name = chosen.text();
+  } else if (chosen.kind() == LogicKind::kBool) {
+    name = chosen.boolean() ? "true" : "false";
+  } else if (chosen.kind() == LogicKind::kDouble && !std::isfinite(chosen.number())) {
+    return {};  // JSON has no such number: null
+  } else if (chosen.IsNumber()) {
+    name = ToText(chosen, evaluator.memory());
+  } else {
+    return {kNone, "the flag's logic gave neither the name of a variant nor null"};
+  }
+  const ImageView& view = evaluator.view();
+  const Range range = evaluator.subject().flag.variants;
+  const auto variants = view.variants.subspan(range.first, range.count);
+  for (std::uint32_t i = 0; i < variants.size(); ++i) {
+    if (base::SameText(view.Text(variants[i].key), name)) return {i};
+  }
+  return {kNone, "the flag's logic chose a variant that the flag does not have"};
+}
+
 }  // namespace
 
 LogicEvaluator::LogicEvaluator(const ImageView& view, const LogicRecord& record,
@@ -35,7 +59,8 @@ LogicEvaluator::LogicEvaluator(const ImageView& view, const LogicRecord& record,
       budget_(budget),
       memory_(budget) {}
 
-// Recursive: the verifier bounds the depth by kMaxLogicDepth.
+// Recursive: the verifier bounds the depth by kMaxLogicDepth. Has nothing of its own on the stack,
+// so that all it costs is the jump.
 LogicValue LogicEvaluator::Operator(const LogicNode& node, const LogicValue& data) {
   if (!budget_.Spend()) return {};
   switch (node.op) {
@@ -60,11 +85,8 @@ LogicValue LogicEvaluator::Operator(const LogicNode& node, const LogicValue& dat
       return LogicValue::Pairs(Arguments(node, data));
     case LogicOp::kData:
       return data;
-    case LogicOp::kVarOf: {
-      const LogicValue found = Find(Argument(node, 0, data), data);
-      if (found.kind() != LogicKind::kUndefined) return found;
-      return node.count < 2 ? LogicValue::Null() : Argument(node, 1, data);
-    }
+    case LogicOp::kVarOf:
+      return VarOf(node, data);
     case LogicOp::kFlagd:
       return Flagd();
     case LogicOp::kTimestamp:
@@ -124,6 +146,13 @@ LogicValue LogicEvaluator::VarInside(const LogicNode& node, const LogicValue& da
   return node.count == 0 ? LogicValue::Null() : Argument(node, 0, data);
 }
 
+// The path is only known now.
+LogicValue LogicEvaluator::VarOf(const LogicNode& node, const LogicValue& data) {
+  const LogicValue found = Find(Argument(node, 0, data), data);
+  if (found.kind() != LogicKind::kUndefined) return found;
+  return node.count < 2 ? LogicValue::Null() : Argument(node, 1, data);
+}
+
 LogicValue LogicEvaluator::Find(const LogicValue& path, const LogicValue& data) {
   if (path.IsNullish() || (path.IsString() && path.text().empty())) return data;
   std::string_view rest = ToText(path, memory_);
@@ -179,25 +208,7 @@ std::span<const LogicValue> LogicEvaluator::Arguments(const LogicNode& node,
   const LogicValue chosen = evaluator.Evaluate(LogicValue::Whole(subject.context));
   if (result != nullptr) AppendJson(*result, ToValue(chosen));
   if (chosen.variant() != 0) return {chosen.variant() - 1U};
-  if (chosen.IsNullish()) return {};
-  std::string_view name;
-  if (chosen.IsString()) {
-    name = chosen.text();
-  } else if (chosen.kind() == LogicKind::kBool) {
-    name = chosen.boolean() ? "true" : "false";
-  } else if (chosen.kind() == LogicKind::kDouble && !std::isfinite(chosen.number())) {
-    return {};  // JSON has no such number: null
-  } else if (chosen.IsNumber()) {
-    name = ToText(chosen, evaluator.memory());
-  } else {
-    return {kNone, "the flag's logic gave neither the name of a variant nor null"};
-  }
-  const auto variants =
-      view.variants.subspan(subject.flag.variants.first, subject.flag.variants.count);
-  for (std::uint32_t i = 0; i < variants.size(); ++i) {
-    if (base::SameText(view.Text(variants[i].key), name)) return {i};
-  }
-  return {kNone, "the flag's logic chose a variant that the flag does not have"};
+  return ChoiceCalled(chosen, evaluator);
 }
 
 }  // namespace pennon::engine

@@ -71,6 +71,7 @@ class LogicEvaluator {
   static LogicValue Scalar(const LogicNode& node);
   LogicValue Var(const LogicNode& node, const LogicValue& data);
   LogicValue VarInside(const LogicNode& node, const LogicValue& data);
+  LogicValue VarOf(const LogicNode& node, const LogicValue& data);
   LogicValue If(const LogicNode& node, const LogicValue& data);
   LogicValue Decide(const LogicNode& node, const LogicValue& data);
   LogicValue Flagd();

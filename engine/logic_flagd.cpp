@@ -21,16 +21,22 @@ std::string_view TargetingKey(const LogicEvaluator& evaluator) {
                                                                         : std::string_view();
 }
 
-// The hash of flag and targeting key; none without one. `prefix` is the hash after the flag's key.
-std::optional<std::uint32_t> OwnHash(const LogicEvaluator& evaluator, const LogicNode& node,
-                                     Murmur3 prefix) {
-  const std::string_view targeting_key = TargetingKey(evaluator);
-  if (targeting_key.empty()) return std::nullopt;
+// The hash of flag and targeting key. `prefix` is the hash after the flag's key.
+std::uint32_t HashOwn(const LogicEvaluator& evaluator, const LogicNode& node, Murmur3 prefix,
+                      std::string_view targeting_key) {
   if (node.option == kTypedGeneration) {
     return HashCborTexts(KeyOf(evaluator.subject().flag), targeting_key);
   }
   prefix.Update(targeting_key);
   return prefix.Finish();
+}
+
+// The same; none without a targeting key.
+std::optional<std::uint32_t> OwnHash(const LogicEvaluator& evaluator, const LogicNode& node,
+                                     Murmur3 prefix) {
+  const std::string_view targeting_key = TargetingKey(evaluator);
+  if (targeting_key.empty()) return std::nullopt;
+  return HashOwn(evaluator, node, prefix, targeting_key);
 }
 
 Murmur3 FlagPrefix(const LogicEvaluator& evaluator) {
@@ -68,12 +74,14 @@ class Place {
   double end_ = 0;
 };
 
+Murmur3 PrefixOf(const FractionalRecord& record) {
+  return {record.hash, record.tail, record.length};
+}
+
 // Where texts, which nearly all keys are, are hashed: without making the text of a `cat`.
 std::optional<std::uint32_t> KeyHash(LogicEvaluator& evaluator, const LogicNode& node,
                                      const LogicNode& key, const FractionalRecord& record,
                                      const LogicValue& data, bool& is_bucket) {
-  const Murmur3 prefix(record.hash, record.tail, record.length);
-  if (record.own_key != 0) return OwnHash(evaluator, node, prefix);
   const bool is_typed = node.option == kTypedGeneration;
   if (key.op == LogicOp::kCat && !is_typed) {
     Murmur3 hash;
@@ -90,7 +98,7 @@ std::optional<std::uint32_t> KeyHash(LogicEvaluator& evaluator, const LogicNode&
     if (value.IsNullish()) return std::nullopt;
     return HashCbor(value, evaluator.memory());
   }
-  if (value.IsNullish()) return OwnHash(evaluator, node, prefix);
+  if (value.IsNullish()) return OwnHash(evaluator, node, PrefixOf(record));
   Murmur3 hash;
   hash.Update(value.text());
   return hash.Finish();
@@ -168,6 +176,27 @@ LogicValue ChooseAmong(std::span<const LogicValue> buckets, std::uint8_t generat
   return ChooseAmong(arguments.subspan(skipped), node.option, *hash);
 }
 
+// The bucket that a hash falls into, where all are constants.
+LogicValue ShareOf(LogicEvaluator& evaluator, const LogicNode& node, const FractionalRecord& record,
+                   std::uint32_t hash) {
+  Place place(node.option, hash, record.total);
+  for (const FractionalShare& share : PartOf(evaluator.subject().flag, record.shares)) {
+    if (!evaluator.budget().Spend()) break;
+    if (place.IsBefore(share.cumulative)) return evaluator.Constant(evaluator.nodes()[share.node]);
+  }
+  return LogicValue::Null();
+}
+
+// When the first argument is what the flag's author wants hashed, or turns out to be a bucket.
+[[gnu::noinline]] LogicValue FractionalOfKey(LogicEvaluator& evaluator, const LogicNode& node,
+                                             const FractionalRecord& record,
+                                             const LogicValue& data) {
+  bool is_bucket = false;
+  const auto hash = KeyHash(evaluator, node, evaluator.Child(node, 0), record, data, is_bucket);
+  if (is_bucket) return FractionalOfValues(evaluator, node, data);
+  return hash ? ShareOf(evaluator, node, record, *hash) : LogicValue::Null();
+}
+
 std::optional<Semver> VersionOf(LogicEvaluator& evaluator, const LogicValue& value) {
   if (value.IsContainer()) return std::nullopt;
   return ParseSemver(ToText(value, evaluator.memory()), true);
@@ -178,16 +207,10 @@ std::optional<Semver> VersionOf(LogicEvaluator& evaluator, const LogicValue& val
 LogicValue Fractional(LogicEvaluator& evaluator, const LogicNode& node, const LogicValue& data) {
   if (node.operand == kNone) return FractionalOfValues(evaluator, node, data);
   const auto& record = RecordAt<FractionalRecord>(evaluator.subject().flag, node.operand);
-  bool is_bucket = false;
-  const auto hash = KeyHash(evaluator, node, evaluator.Child(node, 0), record, data, is_bucket);
-  if (is_bucket) return FractionalOfValues(evaluator, node, data);
-  if (!hash) return LogicValue::Null();
-  Place place(node.option, *hash, record.total);
-  for (const FractionalShare& share : PartOf(evaluator.subject().flag, record.shares)) {
-    if (!evaluator.budget().Spend()) break;
-    if (place.IsBefore(share.cumulative)) return evaluator.Constant(evaluator.nodes()[share.node]);
-  }
-  return LogicValue::Null();
+  if (record.own_key == 0) return FractionalOfKey(evaluator, node, record, data);
+  const std::string_view key = TargetingKey(evaluator);
+  if (key.empty()) return LogicValue::Null();
+  return ShareOf(evaluator, node, record, HashOwn(evaluator, node, PrefixOf(record), key));
 }
 
 LogicValue CompareVersions(LogicEvaluator& evaluator, const LogicNode& node,

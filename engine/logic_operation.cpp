@@ -120,18 +120,11 @@ bool IsIn(LogicEvaluator& evaluator, const LogicNode& node, const LogicValue& da
   return ContainsText(evaluator, where.text(), ToText(value, evaluator.memory()));
 }
 
-}  // namespace
-
-LogicValue IsInSet(LogicEvaluator& evaluator, const LogicNode& node, const LogicValue& data) {
-  const LogicValue value = evaluator.Argument(node, 0, data);
-  const ValueSet& set = evaluator.view().sets[node.operand];
+[[gnu::noinline]] bool IsInAnySet(LogicEvaluator& evaluator, const ValueSet& set,
+                                  LogicValue value) {
   Scalar scalar;
   switch (value.kind()) {
     case LogicKind::kString:
-      if (set.hashed == 0 && value.text().size() <= kInlineText) {
-        return LogicValue::Bool(
-            HasShortText(evaluator.view(), set, value.text(), evaluator.budget()));
-      }
       scalar = ScalarOf(value.text());
       break;
     case LogicKind::kBool:
@@ -144,9 +137,21 @@ LogicValue IsInSet(LogicEvaluator& evaluator, const LogicNode& node, const Logic
       scalar = ScalarOf(value.number());
       break;
     default:
-      return LogicValue::Bool(false);
+      return false;
   }
-  return LogicValue::Bool(ContainsScalar(evaluator.view(), set, scalar, evaluator.budget()));
+  return ContainsScalar(evaluator.view(), set, scalar, evaluator.budget());
+}
+
+}  // namespace
+
+LogicValue IsInSet(LogicEvaluator& evaluator, const LogicNode& node, const LogicValue& data) {
+  const LogicValue value = evaluator.Argument(node, 0, data);
+  const ImageView& view = evaluator.view();
+  const ValueSet& set = view.sets[node.operand];
+  if (value.IsString() && set.hashed == 0 && value.text().size() <= kInlineText) [[likely]] {
+    return LogicValue::Bool(HasShortText(view, set, value.text(), evaluator.budget()));
+  }
+  return LogicValue::Bool(IsInAnySet(evaluator, set, value));
 }
 
 LogicValue Operation(LogicEvaluator& evaluator, const LogicNode& node, const LogicValue& data) {

@@ -172,7 +172,7 @@ LogicValue LogicValue::Member(std::string_view name) const {
   return index ? Element(*this, *index) : LogicValue();
 }
 
-bool IsAnyTruthy(const LogicValue& value) {
+bool IsAnyTruthy(LogicValue value) {
   switch (value.kind()) {
     case LogicKind::kUndefined:
     case LogicKind::kNull:

@@ -170,9 +170,9 @@ void LogicValue::ForEach(Visit&& visit) const {
 }
 
 /// As IsTruthy, for whatever is no boolean.
-bool IsAnyTruthy(const LogicValue& value);
+bool IsAnyTruthy(LogicValue value);
 /// null, false, 0, NaN, "" and [] are false; all else, also "0" and {}, is true.
-inline bool IsTruthy(const LogicValue& value) {
+inline bool IsTruthy(LogicValue value) {
   return value.kind() == LogicKind::kBool ? value.boolean() : IsAnyTruthy(value);
 }
 /// JavaScript's ===. Containers are equal to themselves only.
