@@ -54,6 +54,7 @@ net::ConnectionLimits LimitsOf(const StoreConfig& config) {
   limits.message_deadline_millis = config.request_timeout.millis;
   limits.write_deadline_millis = config.write_timeout.millis;
   limits.idle_deadline_millis = config.idle_timeout.millis;
+  limits.memory = std::make_shared<net::MemoryBudget>(config.max_memory.bytes);
   return limits;
 }
 
@@ -135,7 +136,8 @@ Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& rere
   if (!socket) return Fail(socket.error());
 
   Api api(**ledger);
-  StoreMetrics metrics;
+  const net::ConnectionLimits connection_limits = LimitsOf(config);
+  StoreMetrics metrics(*connection_limits.memory);
   base::TaskThread database_thread;
   base::TaskThread password_thread(kMaxQueuedPasswords);
   TokenUse token_use;
@@ -172,7 +174,7 @@ Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& rere
   database_thread.Start();
   password_thread.Start();
   (*readers)->Start();
-  const net::Listener& listener = workers.Serve(*socket, LimitsOf(config), speak);
+  const net::Listener& listener = workers.Serve(*socket, connection_limits, speak);
   metrics.SetListener(listener);
   log.Info("serving", {{"version", base::Version()},
                        {"address", config.listen_address},

@@ -26,6 +26,7 @@ struct StoreConfig {
   std::string tls_key_file;
   base::ByteSize max_body{std::uint64_t{16} << 20U};
   base::ByteSize max_header{std::uint64_t{16} << 10U};
+  base::ByteSize max_memory{std::uint64_t{512} << 20U};
   base::Duration request_timeout{10'000};
   base::Duration write_timeout{10'000};
   base::Duration idle_timeout{120'000};

@@ -66,6 +66,10 @@ std::string StoreMetrics::Text() const {
   AddNumber(registry, MetricKind::kCounter, "pennon_store_connections_refused_total",
             "Connections closed at once: over the limit, or out of descriptors.",
             connections.refused);
+  AddNumber(registry, MetricKind::kGauge, "pennon_store_buffered_bytes",
+            "Buffers of all connections.", memory_.used());
+  AddNumber(registry, MetricKind::kCounter, "pennon_store_buffers_refused_total",
+            "Connections closed because all together held limits.memory.", memory_.refused());
   return registry.Text();
 }
 

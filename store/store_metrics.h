@@ -14,6 +14,9 @@ namespace pennon::store {
 /// Safe to use from any thread once the workers' counts were added.
 class StoreMetrics {
  public:
+  /// `memory` is that of the connections, and must outlive this.
+  explicit StoreMetrics(const net::MemoryBudget& memory) : memory_(memory) {}
+
   std::atomic<std::uint64_t> api_requests = 0;
   std::atomic<std::uint64_t> api_errors = 0;    // answered with a status from 400 on
   std::atomic<std::uint64_t> refused = 0;       // no token, an unknown one, or the wrong kind
@@ -34,6 +37,7 @@ class StoreMetrics {
   [[nodiscard]] std::string Text() const;
 
  private:
+  const net::MemoryBudget& memory_;
   std::vector<const serving::EvaluationCounts*> evaluations_;
   std::atomic<const net::Listener*> listener_ = nullptr;
 };

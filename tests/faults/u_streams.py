@@ -177,6 +177,19 @@ class StreamsTest(FaultTest):
         eventually(lambda: anonymous_memory(process) - before < SLACK_BYTES, lambda: f"the memory comes back: {anonymous_memory(process) - before}")
 
     @slow
+    def test_U17_streams_that_nobody_reads_are_bounded_together_and_the_store_goes_on(self):
+        limit = 4 << 20
+        store, streams, _ = self.streaming(0, 30, arguments=["--limits-write-timeout", "1h", "--limits-memory", str(limit)])
+
+        def is_refused():
+            self.edit_largely(store, streams)
+            self.assertLessEqual(self.figure(store, "buffered_bytes"), limit)
+            return self.figure(store, "buffers_refused_total")
+        eventually(is_refused, "those that hold too much are ended")
+        self.assertLess(self.figure(store, "connections"), 31)
+        self.edit_largely(store, streams)
+
+    @slow
     def test_U17_a_stream_that_nobody_reads_costs_a_bounded_amount_however_long_it_may_stay(self):
         silent = count("SILENT_STREAMS", 30)
         store, streams, before = self.streaming(5, silent, arguments=["--limits-write-timeout", "1h"])

@@ -87,7 +87,8 @@ struct Served : StoreFixture, CommitListener {
 
   Api api{*ledger};
   base::TaskThread database_thread;
-  StoreMetrics metrics;
+  net::MemoryBudget memory{std::size_t{1} << 20U};
+  StoreMetrics metrics{memory};
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
   TokenUse token_use;
   ReportIntake reports{database, database_thread, clock};
