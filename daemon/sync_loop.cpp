@@ -168,11 +168,13 @@ base::Result<void> SyncLoop::Apply(Fetched fetched) {
 std::int64_t SyncLoop::OnFailure(const FetchFailure& failure) {
   ++state_.failed;
   state_.key_refused = failure.error.code() == base::ErrorCode::kUnauthenticated;
-  NoteFailure(failure.error, "upstream does not answer; the flag set in force stays");
-  // Something came, and is wrong: whoever published it is to know.
   const base::ErrorCode code = failure.error.code();
   if (code == base::ErrorCode::kInvalid || code == base::ErrorCode::kLimit) {
+    // Something came, and is wrong: whoever published it is to know.
     environment_.NoteUnreadable(failure.error);
+    NoteFailure(failure.error, "upstream answers with what is no flag set; the one in force stays");
+  } else {
+    NoteFailure(failure.error, "upstream does not answer; the flag set in force stays");
   }
   if (stream_ != nullptr) stream_->Hold();
   const std::int64_t pause = failure.is_refusal ? backoff_.AfterRefusal()

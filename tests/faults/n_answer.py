@@ -186,6 +186,8 @@ class AnswerTest(FaultTest):
                            (b"{}", "application/json"), (page, "application/json"), (b"", ""), (b"{}", "application/x-ndjson")):
             with self.subTest(body=body, kind=kind):
                 self.ride_out(once(answer(200, body, [("ETag", '"1.9"')], kind)), upstream=upstream, daemon=daemon, times=1)
+        self.assertIn("upstream answers with what is no flag set", daemon.program.log)
+        self.assertNotIn("does not answer", daemon.program.log)
 
     def test_N18_compressed_bodies_are_bounded_and_checked(self):
         upstream = self.upstream()
