@@ -123,6 +123,10 @@ void ChangeFeed::TellAll() {
 
 void ChangeFeed::End() {
   has_ended_ = true;
+  EndAll();
+}
+
+void ChangeFeed::EndAll() {
   for (auto& [name, environment] : environments_) {
     for (const auto& subscriber : environment.subscribers) subscriber->End();
     environment.subscribers.clear();

@@ -38,7 +38,9 @@ class ChangeFeed {
                  std::shared_ptr<serving::Subscriber> subscriber);
   /// Any answer of any environment may be another one now, though its version is the same.
   void TellAll();
-  /// Ends all subscriptions, and those that still come; a stream would keep a drain from ending.
+  /// Ends all subscriptions; who still may comes again.
+  void EndAll();
+  /// The same, and ends those that still come; a stream would keep a drain from ending.
   void End();
 
   /// Those whose connection is not known to be gone.

@@ -232,6 +232,7 @@ base::Result<void> Daemon::ApplyReloadable() {
 
 base::Result<void> Daemon::PutInForce(const base::Settings& next) {
   const DaemonConfig before = config_;
+  const BearerTokens tokens_before = listeners_->tokens();
   TakeReloaded(settings_, next);
   auto applied = ApplyReloadable();
   if (applied) {
@@ -240,6 +241,8 @@ base::Result<void> Daemon::PutInForce(const base::Settings& next) {
                                  before.context_headers == config_.context_headers &&
                                  before.context_enforce == config_.context_enforce;
     if (!is_same_context) TellOfHostContext();
+    // A stream was let in by its token once, and would go on for ever.
+    if (listeners_->tokens() != tokens_before) changes_.EndAll();
     return {};
   }
   config_ = before;

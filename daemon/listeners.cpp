@@ -106,6 +106,7 @@ Result<void> Listeners::ApplyAccess() {
               {{"rules", "peers.environments"}, {"set", "http.token_file or http.enabled: false"}});
   }
   slots_.SetLimit(static_cast<std::size_t>(config_.max_connections_per_user));
+  access_ = *access;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     pool_.Post(i, [this, i, rules = *rules, access = *access] {
       rules_[i] = rules;

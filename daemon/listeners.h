@@ -49,6 +49,9 @@ class Listeners {
   /// from now on; after an error what was in force stays.
   base::Result<void> ApplyAccess();
 
+  /// What loopback HTTP asks for from now on.
+  [[nodiscard]] const BearerTokens& tokens() const { return access_->tokens; }
+
   /// Opens what the configuration wants. A socket that was inherited is used as it is: never bound,
   /// unlinked or given another mode.
   base::Result<void> Open(InheritedSockets inherited);
@@ -81,6 +84,7 @@ class Listeners {
   std::vector<WorkerParts> workers_;
   base::Logger& log_;
   net::HttpLimits http_limits_;
+  std::shared_ptr<const HttpAccess> access_ = std::make_shared<const HttpAccess>();
   std::shared_ptr<net::MemoryBudget> memory_;
   PeerSlots slots_;
   /// Of each worker: the rules that its new connections are judged by, replaced by a post.

@@ -33,6 +33,11 @@ struct BearerToken {
   std::string ticket;  // for event streams, which browsers open without headers; from the token
   std::string environment;  // what a request with it means; "": see HttpAccess
   serving::Grant grant;     // of requests over loopback
+
+  /// What a caller presents, and what it means.
+  bool operator==(const BearerToken& other) const {
+    return token == other.token && environment == other.environment;
+  }
 };
 using BearerTokens = std::vector<BearerToken>;
 

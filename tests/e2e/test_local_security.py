@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import unittest
@@ -138,6 +139,25 @@ class SecurityTest(EndToEndTest):
         self.assertEqual(self.loopback(daemon, uri.replace("ticket=", "ticket=0"))[0], 401)
         self.assertEqual(request(UnixHttpConnection(daemon.socket), "POST", "/evaluate", {})[0], 200)  # no token there
         self.assertNotIn("s3cret", daemon.program.log + json.dumps(daemon.status()))
+
+    def test_a_stream_ends_when_a_reload_finds_another_token(self):
+        token_file = self.folder("daemon") / "token"
+        token_file.write_text("first")
+        token_file.chmod(0o600)
+        daemon = self.serve(arguments=["--http-token-file", str(token_file)])
+        connection = http.client.HTTPConnection(*daemon.http_address(), timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/ofrep/v1/events", headers={"Authorization": "Bearer first"})
+        stream = connection.getresponse()
+        self.addCleanup(stream.close)
+        daemon.program.process.send_signal(signal.SIGHUP)  # nothing is different
+        eventually(lambda: "configuration read again" in daemon.program.log, "it is read")
+        self.assertIn("pennon_subscribers 1", self.loopback(daemon, "/metrics", {"Authorization": "Bearer first"})[2].decode())
+        token_file.write_text("second")
+        daemon.program.process.send_signal(signal.SIGHUP)
+        stream.read()  # to its end
+        self.assertEqual([self.loopback(daemon, "/ofrep/v1/evaluate/flags", {"Authorization": f"Bearer {token}"}, "POST", {})[0]
+                          for token in ("first", "second")], [401, 200])
 
     def test_a_token_file_that_others_read_is_refused(self):
         token_file = self.folder("daemon") / "token"
