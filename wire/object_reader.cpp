@@ -91,6 +91,12 @@ void ObjectReader::Unsigned(const MemberName& member, std::uint64_t max, std::ui
   out = static_cast<std::uint64_t>(*whole);
 }
 
+void ObjectReader::RequiredUnsigned(const MemberName& member, std::uint64_t max,
+                                    std::uint64_t& out) {
+  if (!failed() && !Has(member)) Invalid(member, "is missing, expected a whole number");
+  Unsigned(member, max, out);
+}
+
 void ObjectReader::Instant(const MemberName& member, std::int64_t& out) {
   const Value* value = Get(member);
   if (value == nullptr) return;

@@ -67,6 +67,7 @@ class ObjectReader {
   void OneOrMore(const MemberName& member, std::vector<std::string>& out);
   /// A whole number from 0 to `max`.
   void Unsigned(const MemberName& member, std::uint64_t max, std::uint64_t& out);
+  void RequiredUnsigned(const MemberName& member, std::uint64_t max, std::uint64_t& out);
   /// An instant, in microseconds since 1970: an RFC 3339 string, or milliseconds.
   void Instant(const MemberName& member, std::int64_t& out);
   void RequiredInstant(const MemberName& member, std::int64_t& out);

@@ -53,8 +53,8 @@ base::Result<SyncHead> ReadHead(std::string_view line, std::uint64_t& deleted) {
                                  std::to_string(kFormatVersion));
   }
   reader.RequiredString("environment", head.environment);
-  reader.Unsigned("epoch", INT64_MAX, head.epoch);
-  reader.Unsigned("revision", INT64_MAX, head.revision);
+  reader.RequiredUnsigned("epoch", INT64_MAX, head.epoch);
+  reader.RequiredUnsigned("revision", INT64_MAX, head.revision);
   if (reader.Has("since")) reader.Unsigned("since", INT64_MAX, head.since.emplace());
   reader.Unsigned("deleted", INT64_MAX, deleted);
   reader.Unsigned("flags", INT64_MAX, head.flags);

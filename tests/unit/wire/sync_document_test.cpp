@@ -64,6 +64,18 @@ TEST_CASE("a changed byte in any line is noticed") {
   }
 }
 
+TEST_CASE("a head says of which epoch and revision it is") {
+  const std::string body = Body();
+  for (const std::string member : {"epoch", "revision"}) {
+    const std::size_t begin = body.find('"' + member + "\":") + member.size() + 3;
+    std::string unsaid = body;
+    unsaid.replace(begin, body.find(',', begin) - begin, "null");
+    const auto document = ReadSyncDocument(unsaid);
+    REQUIRE(!document);
+    CHECK(document.error().Message() == "head." + member + ": is missing, expected a whole number");
+  }
+}
+
 TEST_CASE("a line that is no definition is broken alone") {
   std::vector<SyncLine> lines = Lines();
   lines.push_back(MakeSyncLine(LineKind::kFlag, "c", {{"surprise", model::Value(1)}}));
