@@ -189,15 +189,21 @@ Result<std::vector<Answer>> Core::EvaluateAll(std::vector<std::string_view> keys
       return Fail(Error::Limit("flags", "are more than " + std::to_string(wire::kMaxBatchFlags)));
     }
     std::vector<Answer> answers;
+    std::size_t bytes = 0;  // flags may share what each answer has a copy of
     const bool is_local = evaluator_.EvaluateEach(
         keys, context,
         [&](std::string_view key, const model::Evaluation& evaluation, const LocalSet& set) {
+          bytes += evaluation.value_json.size() + evaluation.metadata.size();
+          if (bytes > wire::kMaxAnswerBytes) return;
           Answer& answer = answers.emplace_back();
           Describe(key, evaluation, set, answer);
         });
     if (is_local) {
       LookAtSet();
-      return answers;
+      if (bytes <= wire::kMaxAnswerBytes) return answers;
+      return Fail(Error::Limit("batch", "has an answer of more than " +
+                                            std::to_string(wire::kMaxAnswerBytes) +
+                                            " bytes; name fewer flags"));
     }
     if (options_.is_embedded) return Fail(Error::Unavailable("", error_));
     return live().frames.EvaluateAll(keys, context);

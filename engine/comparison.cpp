@@ -167,6 +167,7 @@ bool ComparesWithAny(const ImageView& view, const Step& step, const ValueSet& se
     const bool lenient = (step.option & kOption) != 0;
     const auto version = is_text ? ParseSemver(attribute.text(), lenient) : std::nullopt;
     return version && any([&](const Literal& literal) {
+             if (!budget.Spend(literal.size / kSearchedBytesPerOperation)) return false;
              const auto operand = ParseSemver(view.Text(literal), lenient);
              return operand && VersionMatches(step.op, *version, *operand);
            });

@@ -35,12 +35,13 @@ class Verifier {
   }
 
   bool Flag(std::uint32_t offset) {
-    if (verified_->Has(offset)) return true;
+    if (verified_->IsSound(offset)) return true;
+    if (verified_->IsUnsound(offset)) return false;
     const auto at = std::lower_bound(view_.flags.begin(), view_.flags.end(), offset);
     const auto index = static_cast<std::size_t>(at - view_.flags.begin());
-    if (!CheckBlock<FlagRecord>(view_.flags, index)) return false;
-    verified_->Note(offset);
-    return true;
+    const bool is_sound = CheckBlock<FlagRecord>(view_.flags, index);
+    verified_->Note(offset, is_sound);
+    return is_sound;
   }
 
  private:
@@ -210,7 +211,8 @@ class Verifier {
   }
   // The same variants may be those of many flags: what is true of each is checked once.
   bool Check(const VariantRecord& variant) const {
-    return Text(variant.key) && Text(variant.json) && Text(variant.metadata);
+    return variant.key.size <= kMaxKeyBytes && Text(variant.key) && Text(variant.json) &&
+           Text(variant.metadata);
   }
   [[nodiscard]] bool Texts(const FlagRecord& flag, std::span<const VariantRecord> variants) const {
     if (flag.type != static_cast<std::uint8_t>(model::ValueType::kString)) return true;

@@ -27,6 +27,7 @@ class Hasher {
 
  private:
   bool Add(const LogicValue& value, std::size_t depth) {
+    if (!memory_.Spend()) return false;
     switch (value.kind()) {
       case LogicKind::kUndefined:
       case LogicKind::kNull:

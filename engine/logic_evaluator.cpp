@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kFlagdMember = "$flagd";
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+constexpr std::uint32_t kSearchedPerOperation = 64;   // elements
+constexpr std::uint32_t kConstantsPerOperation = 16;  // texts cost nothing of their own
 
 // Of the whole data as well; `$flagd` is not in these.
 LogicValue MemberOf(const LogicValue& data, std::string_view name) {
@@ -62,7 +64,7 @@ LogicEvaluator::LogicEvaluator(const ImageView& view, const LogicRecord& record,
 // Recursive: the verifier bounds the depth by kMaxLogicDepth. Has nothing of its own on the stack,
 // so that all it costs is the jump.
 LogicValue LogicEvaluator::Operator(const LogicNode& node, const LogicValue& data) {
-  if (!budget_.Spend()) return {};
+  if (!budget_.Spend(1 + node.count / kConstantsPerOperation)) return {};
   switch (node.op) {
     case LogicOp::kNull:
     case LogicOp::kBool:
@@ -140,6 +142,7 @@ LogicValue LogicEvaluator::VarInside(const LogicNode& node, const LogicValue& da
   const AttributeRef& ref = view_.attributes[node.operand];
   LogicValue found = MemberOf(data, view_.Text(ref.name));
   for (const TextRef& member : view_.paths.subspan(ref.members.first, ref.members.count)) {
+    if (!budget_.Spend(found.breadth() / kSearchedPerOperation)) return {};
     found = found.Member(view_.Text(member));
   }
   if (found.kind() != LogicKind::kUndefined) return found;
@@ -158,7 +161,7 @@ LogicValue LogicEvaluator::Find(const LogicValue& path, const LogicValue& data) 
   std::string_view rest = ToText(path, memory_);
   LogicValue found = data;
   for (bool more = true; more;) {
-    if (!budget_.Spend()) return {};
+    if (!budget_.Spend(1 + found.breadth() / kSearchedPerOperation)) return {};
     const std::size_t dot = std::min(rest.find('.'), rest.size());
     const std::string_view name = rest.substr(0, dot);
     more = dot != rest.size();

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint8_t kFirstGeneration = 1;
 constexpr std::uint8_t kTypedGeneration = 3;
+constexpr std::size_t kReadBytesPerOperation = 64;
 
 // The context's targeting key, "" when there is none or it is no text.
 std::string_view TargetingKey(const LogicEvaluator& evaluator) {
@@ -199,7 +200,10 @@ LogicValue ShareOf(LogicEvaluator& evaluator, const LogicNode& node, const Fract
 
 std::optional<Semver> VersionOf(LogicEvaluator& evaluator, const LogicValue& value) {
   if (value.IsContainer()) return std::nullopt;
-  return ParseSemver(ToText(value, evaluator.memory()), true);
+  const std::string_view text = ToText(value, evaluator.memory());
+  const std::size_t cost = text.size() / kReadBytesPerOperation;
+  if (!evaluator.budget().Spend(static_cast<std::uint32_t>(cost))) return std::nullopt;
+  return ParseSemver(text, true);
 }
 
 }  // namespace

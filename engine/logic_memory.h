@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -20,7 +21,12 @@ class LogicMemory {
  public:
   explicit LogicMemory(Budget& budget) : budget_(budget) {}
 
-  /// Bytes aligned for any value; null, and the budget spent, when kMaxLogicMemory is reached.
+  /// One step of a walk over what was made. Lists may stand in others many times, so their elements
+  /// are far more than what they take.
+  bool Spend() { return budget_.Spend(); }
+
+  /// Bytes aligned for any value; null, and the budget spent, when kMaxLogicMemory is reached, or
+  /// the process has no more.
   std::byte* Take(std::size_t size) {
     constexpr std::size_t kAlignment = alignof(std::max_align_t);
     size = (size + kAlignment - 1) / kAlignment * kAlignment;
@@ -28,18 +34,28 @@ class LogicMemory {
       budget_.Exhaust();
       return nullptr;
     }
-    taken_ += size;
-    if (size > left_) {
-      left_ = std::max(size, kChunk);
-      chunks_.push_back(std::make_unique<std::byte[]>(left_));
-      next_ = chunks_.back().get();
+    if (size > left_ && !Grow(std::max(size, kChunk))) {
+      budget_.Exhaust();
+      return nullptr;
     }
+    taken_ += size;
     left_ -= size;
     return std::exchange(next_, next_ + size);
   }
 
  private:
   static constexpr std::size_t kChunk = 4096;
+
+  [[gnu::noinline]] bool Grow(std::size_t size) noexcept {
+    try {
+      chunks_.push_back(std::make_unique<std::byte[]>(size));
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    next_ = chunks_.back().get();
+    left_ = size;
+    return true;
+  }
 
   Budget& budget_;
   std::vector<std::unique_ptr<std::byte[]>> chunks_;
@@ -65,6 +81,9 @@ class LogicBuffer {
     size_ += more.size();
   }
   void Append(const T& one) { Append(std::span<const T>(&one, 1)); }
+
+  /// As LogicMemory::Spend.
+  bool Spend() { return memory_.Spend(); }
 
   [[nodiscard]] std::span<const T> items() const { return {data_, size_}; }
 

@@ -61,6 +61,7 @@ class Joiner {
     if (!value.IsArray() || depth > kMaxLogicDepth) return Put(value);
     bool first = true;
     value.ForEach([&](const LogicValue& element) {
+      if (!out_.Spend()) return false;
       if (!first) out_.Append(',');
       first = false;
       Join(element, depth + 1);
@@ -103,56 +104,73 @@ LogicValue Primitive(const LogicValue& value, LogicMemory& memory) {
   return value.IsContainer() ? LogicValue::Text(ToText(value, memory)) : value;
 }
 
-model::Value ValueOf(const LogicValue& value, std::size_t depth);
+// Values that are shown; text counts as one for each of so many bytes.
+constexpr std::size_t kMaxShown = 100'000;
+constexpr std::size_t kShownBytes = 64;
 
-model::Value ObjectOf(const LogicValue& value, std::size_t depth) {
-  model::Object object;
-  const auto siblings = [&](const Attribute* at, const Attribute* end) {
-    for (; at < end; at += at->size()) {
-      object.emplace_back(at->name(), ValueOf(LogicValue::Of(*at), depth));
+// Makes JSON of a value, and null of what is beyond kMaxShown: lists may stand in others many
+// times, and texts in them.
+class Shower {
+ public:
+  model::Value Show(const LogicValue& value, std::size_t depth) {
+    const std::size_t cost = 1 + (value.IsString() ? value.text().size() / kShownBytes : 0);
+    if (cost > left_) left_ = 0;
+    if (left_ == 0) return nullptr;
+    left_ -= cost;
+    switch (value.kind()) {
+      case LogicKind::kUndefined:
+      case LogicKind::kNull:
+        return nullptr;
+      case LogicKind::kBool:
+        return value.boolean();
+      case LogicKind::kInt:
+        return value.integer();
+      case LogicKind::kDouble:
+        if (!std::isfinite(value.number())) return nullptr;
+        if (const auto whole = WholeNumber(value.number())) return *whole;
+        return value.number();
+      case LogicKind::kString:
+        return std::string(value.text());
+      default:
+        break;
     }
-  };
-  if (value.kind() == LogicKind::kContext) {
-    const auto& nodes = value.context().nodes();
-    siblings(nodes.data(), nodes.data() + nodes.size());
-  } else if (value.kind() == LogicKind::kNodeObject) {
-    siblings(&value.node() + 1, &value.node() + value.node().size());
-  } else {
-    const auto pairs = value.values();
-    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-      object.emplace_back(pairs[i].text(), ValueOf(pairs[i + 1], depth));
-    }
+    if (depth > kMaxLogicDepth) return nullptr;
+    return value.IsArray() ? Array(value, depth + 1) : Object(value, depth + 1);
   }
-  return object;
-}
 
-model::Value ValueOf(const LogicValue& value, std::size_t depth) {
-  switch (value.kind()) {
-    case LogicKind::kUndefined:
-    case LogicKind::kNull:
-      return nullptr;
-    case LogicKind::kBool:
-      return value.boolean();
-    case LogicKind::kInt:
-      return value.integer();
-    case LogicKind::kDouble:
-      if (!std::isfinite(value.number())) return nullptr;
-      if (const auto whole = WholeNumber(value.number())) return *whole;
-      return value.number();
-    case LogicKind::kString:
-      return std::string(value.text());
-    default:
-      break;
+ private:
+  model::Value Array(const LogicValue& value, std::size_t depth) {
+    model::Array array;
+    value.ForEach([&](const LogicValue& element) {
+      array.push_back(Show(element, depth));
+      return left_ > 0;
+    });
+    return array;
   }
-  if (depth > kMaxLogicDepth) return nullptr;
-  if (!value.IsArray()) return ObjectOf(value, depth + 1);
-  model::Array array;
-  value.ForEach([&](const LogicValue& element) {
-    array.push_back(ValueOf(element, depth + 1));
-    return true;
-  });
-  return array;
-}
+
+  model::Value Object(const LogicValue& value, std::size_t depth) {
+    model::Object object;
+    const auto siblings = [&](const Attribute* at, const Attribute* end) {
+      for (; at < end && left_ > 0; at += at->size()) {
+        object.emplace_back(at->name(), Show(LogicValue::Of(*at), depth));
+      }
+    };
+    if (value.kind() == LogicKind::kContext) {
+      const auto& nodes = value.context().nodes();
+      siblings(nodes.data(), nodes.data() + nodes.size());
+    } else if (value.kind() == LogicKind::kNodeObject) {
+      siblings(&value.node() + 1, &value.node() + value.node().size());
+    } else {
+      const auto pairs = value.values();
+      for (std::size_t i = 0; i + 1 < pairs.size() && left_ > 0; i += 2) {
+        object.emplace_back(pairs[i].text(), Show(pairs[i + 1], depth));
+      }
+    }
+    return object;
+  }
+
+  std::size_t left_ = kMaxShown;
+};
 
 }  // namespace
 
@@ -245,7 +263,7 @@ void AppendText(const LogicValue& value, LogicBuffer<char>& out) {
 }
 
 model::Value ToValue(const LogicValue& value) {
-  return ValueOf(value, 0);
+  return Shower().Show(value, 0);
 }
 
 }  // namespace pennon::engine

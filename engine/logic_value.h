@@ -96,6 +96,12 @@ class LogicValue {
   void ForEach(Visit&& visit) const;
   /// The member or element called `name`, undefined when there is none. Not of kContext.
   [[nodiscard]] LogicValue Member(std::string_view name) const;
+  /// At how many elements or attributes a search in it may look.
+  [[nodiscard]] std::uint32_t breadth() const {
+    if (kind() == LogicKind::kList || kind() == LogicKind::kPairs) return size();
+    const bool is_node = kind() == LogicKind::kNodeList || kind() == LogicKind::kNodeObject;
+    return is_node ? payload_.node->size() : 0;
+  }
   /// Whether two containers are the same one. Empty ones that were made never are: they have no
   /// memory by which to tell.
   [[nodiscard]] bool IsSameAs(const LogicValue& other) const {
@@ -187,7 +193,8 @@ LogicValue ToNumber(const LogicValue& value, LogicMemory& memory);
 std::string_view ToText(const LogicValue& value, LogicMemory& memory);
 /// Appends what Array.join makes of an element: as ToText, but nothing for null.
 void AppendText(const LogicValue& value, LogicBuffer<char>& out);
-/// The result of a rule as JSON can say it: undefined, NaN and infinities are null.
+/// The result of a rule as JSON can say it: undefined, NaN and infinities are null, and so is what
+/// is beyond some megabytes.
 model::Value ToValue(const LogicValue& value);
 
 }  // namespace pennon::engine

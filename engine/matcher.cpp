@@ -120,7 +120,9 @@ bool AnyElement(const Attribute& attribute, Budget& budget, Test&& test) {
 }
 
 // Of the attribute itself, not of an array's elements.
-bool HasType(const ImageView& view, const ValueSet& set, const Attribute& attribute) {
+bool HasType(const ImageView& view, const ValueSet& set, const Attribute& attribute,
+             Budget& budget) {
+  if (!budget.Spend(set.literals.count)) return false;
   const auto type = static_cast<std::uint64_t>(TypeOf(attribute));
   const auto literals = view.literals.subspan(set.literals.first, set.literals.count);
   return std::any_of(literals.begin(), literals.end(),
@@ -183,7 +185,8 @@ bool PassesAny(const ImageView& view, const Step& step, const Attribute* found, 
   if (step.op == StepOp::kExists) return present != negate;
   if (found != nullptr && step.op == StepOp::kIsNull) return present == negate;
   if (!present) return step.on_missing != 0;
-  if (step.op == StepOp::kType) return HasType(view, view.sets[step.operand], *found) != negate;
+  if (step.op == StepOp::kType)
+    return HasType(view, view.sets[step.operand], *found, budget) != negate;
   const bool matched = AnyElement(*found, budget, [&](const Attribute& element) {
     return (step.option & kAsText) != 0 ? MatchesAsText(view, step, element, budget)
                                         : MatchesAny(view, step, element, budget);

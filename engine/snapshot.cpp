@@ -1,10 +1,12 @@
 #include "engine/snapshot.h"
 
 #include <algorithm>
+#include <new>
 
 #include "base/short_text.h"
 #include "engine/hash.h"
 #include "engine/image_verifier.h"
+#include "engine/limits.h"
 #include "engine/regex.h"
 
 namespace pennon::engine {
@@ -42,17 +44,27 @@ void Snapshot::ShareRegexes(const Snapshot* previous) {
 }
 
 bool Snapshot::Verify(FlagHandle flag) const {
-  return VerifyFlag(view_, flag.offset, *verified_);
+  try {
+    return VerifyFlag(view_, flag.offset, *verified_);
+  } catch (const std::bad_alloc&) {  // another time, perhaps
+    return false;
+  }
 }
 
 std::string_view Snapshot::environment() const {
   return view_.Text(header_->environment);
 }
 
-std::string_view Snapshot::Key(FlagHandle flag) const {
+std::string_view Snapshot::KeyWithin(FlagHandle flag) const {
   const std::string_view key = KeyOf(view_.BlockAt<FlagRecord>(flag.offset));
   const std::size_t room = view_.image.size() - flag.offset - sizeof(FlagRecord);
   return key.size() <= room ? key : std::string_view();
+}
+
+// A quarantined flag may have a key that is too long; many that are not sound may have the same.
+std::string_view Snapshot::Key(FlagHandle flag) const {
+  const std::string_view key = KeyWithin(flag);
+  return key.size() <= kMaxKeyBytes || IsSound(flag) ? key : std::string_view();
 }
 
 std::optional<std::string_view> Snapshot::FindVariant(FlagHandle flag,

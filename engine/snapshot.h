@@ -90,9 +90,9 @@ class Snapshot {
   [[nodiscard]] FlagHandle At(std::uint32_t index) const { return {view_.flags[index]}; }
   /// Whether a flag that At has given may be evaluated; it may, but with Keeping::kMapped.
   [[nodiscard]] bool IsSound(FlagHandle flag) const {
-    return verified_ == nullptr || verified_->Has(flag.offset) || Verify(flag);
+    return verified_ == nullptr || verified_->IsSound(flag.offset) || Verify(flag);
   }
-  /// Of a flag that is not sound it may be anything that the image holds.
+  /// Of a flag that is not sound it may be any kMaxKeyBytes that the image holds, or "".
   [[nodiscard]] std::string_view Key(FlagHandle flag) const;
   /// The image's own text of a variant of `flag`, as evaluations have it; "" is that of none.
   [[nodiscard]] std::optional<std::string_view> FindVariant(FlagHandle flag,
@@ -109,6 +109,8 @@ class Snapshot {
     return view_.slots[table.first_slot + (at & table.mask)];
   }
   [[gnu::noinline]] bool Verify(FlagHandle flag) const;
+  /// The key of any flag; "" when it does not end inside the image.
+  [[nodiscard]] std::string_view KeyWithin(FlagHandle flag) const;
   void ShareRegexes(const Snapshot* previous);
 
   const ImageHeader* header_ = nullptr;
@@ -133,9 +135,9 @@ inline std::uint32_t Snapshot::Approach(HashedKey& key) const {
 inline std::optional<FlagHandle> Snapshot::Find(HashedKey key) const {
   for (std::uint32_t offset; (offset = Approach(key)) != kNone; ++key.at) {
     const FlagHandle flag{offset};
-    if (IsSound(flag) && base::SameText(KeyOf(view_.BlockAt<FlagRecord>(offset)), key.text)) {
-      return flag;
-    }
+    const std::string_view found =
+        verified_ == nullptr ? KeyOf(view_.BlockAt<FlagRecord>(offset)) : KeyWithin(flag);
+    if (base::SameText(found, key.text) && IsSound(flag)) return flag;
   }
   return std::nullopt;
 }

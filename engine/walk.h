@@ -284,7 +284,7 @@ class Walk {
     for (const WeightRecord& weight : weights.first(weights.size() - 1)) {
       chosen += position >= weight.cumulative ? 1 : 0;
     }
-    budget_.Spend(chosen);
+    budget_.Spend(static_cast<std::uint32_t>(weights.size()));
     return weights[chosen].variant;
   }
 

@@ -148,6 +148,34 @@ TEST_CASE("an evaluation is bounded in work and memory") {
   CHECK(run(R"({"cat":[{"reduce":[{"var":"x"},[{"var":"accumulator"}],0]}]})").has_value());
 }
 
+TEST_CASE("a list that stands in lists again and again is walked only as far as anything is") {
+  model::Array forty;
+  for (int i = 0; i < 40; ++i) forty.emplace_back(i);
+  const model::Value data = model::Object{{"x", forty}};
+  const auto run = [&](std::string_view rule) { return engine::EvaluateLogic(Json(rule), data); };
+  const std::string twice =
+      R"({"reduce":[{"var":"x"},[{"var":"accumulator"},{"var":"accumulator"}],[]]})";
+  CHECK_FALSE(run(R"({"cat":[)" + twice + "]}").has_value());
+  CHECK_FALSE(run(R"({"==":[)" + twice + R"(,"x"]})").has_value());
+  CHECK(run(twice).has_value());  // what is shown of it is bounded
+}
+
+TEST_CASE("what a search looks at counts") {
+  std::string members;
+  for (int i = 0; i < 10'000; ++i) {
+    members += std::string(i > 0 ? "," : "") + "\"k" + std::to_string(i) + "\":1";
+  }
+  const auto searched = [&](std::size_t times) {
+    return engine::EvaluateLogic(
+        Json(
+            R"({"reduce":[{"var":"x"},{"if":[{"var":"accumulator.k"},1,{"var":"accumulator"}]},{)" +
+            members + "}]}"),
+        model::Object{{"x", model::Array(times, model::Value(1))}});
+  };
+  CHECK(searched(100).has_value());
+  CHECK_FALSE(searched(10'000).has_value());
+}
+
 TEST_CASE("a flag that needs too much answers with an error") {
   const Attached set(R"({"f":{"type":"string","variants":[{"key":"a","value":"a"}],"default":
     {"jsonlogic":{"reduce":[{"var":"x"},{"cat":[{"var":"accumulator"},{"var":"accumulator"},"ab"]},
