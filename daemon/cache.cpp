@@ -287,13 +287,14 @@ Result<std::vector<GenerationInfo>> Cache::List() {
   }
 }
 
-std::string Cache::Mark(std::string_view name) {
-  if (!database_) return "";
+Result<std::string> Cache::Mark(std::string_view name) {
+  if (!database_) return Fail(NoFile());
   auto select = database_->Prepare("SELECT text FROM mark WHERE name = ?");
-  if (!select) return "";
+  if (!select) return Fail(select.error());
   select->Bind(1, name);
   const auto row = select->Step();
-  return row && *row ? std::string(select->Text(0)) : "";
+  if (!row) return Fail(row.error());
+  return *row ? std::string(select->Text(0)) : std::string();
 }
 
 Result<void> Cache::SetMark(std::string_view name, std::string_view text) {

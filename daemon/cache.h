@@ -75,6 +75,9 @@ class Cache {
   /// Why there is no file, or why the disk did not give what is in it; "": all is well.
   [[nodiscard]] const std::string& missing() const { return missing_; }
 
+  /// There is a file, and the disk did not give all that is in it.
+  [[nodiscard]] bool is_unread() const { return is_unread_; }
+
   /// The newest generation that is whole, or none. Damaged ones are passed over, and the file is
   /// made anew from the one found. When the disk does not give it at two attempts, the file stays,
   /// and is `missing`: Reopen may find it well.
@@ -100,7 +103,7 @@ class Cache {
 
   /// A short text that is kept under a name: "serving" (the generation in force when it is not the
   /// newest), "pinned", "suspect", "instance". "" is none, and removes it.
-  std::string Mark(std::string_view name);
+  base::Result<std::string> Mark(std::string_view name);
   base::Result<void> SetMark(std::string_view name, std::string_view text);
 
   /// For what else is kept in the file; null while there is none.

@@ -76,10 +76,11 @@ Result<void> Cache::PutBack() {
 Cache::Remains Cache::ReadRemains(const Generation* generation, Ends ends) {
   Remains remains;
   const auto keep = [&](const std::string& name) {
-    if (std::string text = Mark(name); !text.empty()) remains.marks.emplace_back(name, text);
+    std::string text = Mark(name).value_or("");
+    if (!text.empty()) remains.marks.emplace_back(name, std::move(text));
   };
   for (const char* name : {"instance", "proved", "suspect"}) keep(name);
-  const std::string serving = ends == Ends::kOverride ? "" : Mark("serving");
+  const std::string serving = ends == Ends::kOverride ? "" : Mark("serving").value_or("");
   if (generation == nullptr || serving.empty()) return remains;
   const auto list = List();
   for (const GenerationInfo& info : list ? *list : std::vector<GenerationInfo>()) {

@@ -126,6 +126,7 @@ void CacheWriter::Stop() {
 void CacheWriter::NoteHealth() {
   const std::lock_guard lock(mutex_);
   health_.is_missing = !cache_.missing().empty();
+  health_.is_unread = health_.is_missing && cache_.is_unread();
   health_.damage = cache_.damage();
 }
 

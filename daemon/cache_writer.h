@@ -20,6 +20,7 @@ namespace pennon::daemon {
 
 struct CacheHealth {
   bool is_missing = false;   // there is no file, or the disk does not give what is in it
+  bool is_unread = false;    // of the two it is the second
   std::string error;         // why the last write failed; "": it is on the disk
   std::string damage;        // what was found in the file since the start; "": nothing
   std::uint64_t writes = 0;  // flag sets written

@@ -93,19 +93,31 @@ Result<void> Environment::LoadBootstrap() {
   return {};
 }
 
+// An older epoch is no reason to keep quiet about flags that are gone: both are accepted at once.
+Result<void> Environment::CheckOrder(const ReceivedSet& set, bool is_full) {
+  if (!newest_) return {};
+  const auto revised = CheckRevision(set.generation.head, &newest_->generation.head);
+  const bool is_older_epoch = !revised && revised.error().code() == base::ErrorCode::kForbidden;
+  if (!is_full || (!revised && !is_older_epoch)) return revised;
+  const auto shrunk = CheckShrink(set.generation, NewestKeys());
+  if (revised || shrunk) return revised ? shrunk : revised;
+  return Fail(Error::Forbidden("upstream", revised.error().what() + std::string(". It also ") +
+                                               std::string(shrunk.error().what())));
+}
+
 Result<void> Environment::Check(const ReceivedSet& set, bool is_full) {
   const wire::SyncHead& head = set.generation.head;
-  const wire::SyncHead* newest = newest_ ? &newest_->generation.head : nullptr;
   if (auto checked = CheckEnvironment(head, config_.environment); !checked) return checked;
   if (auto checked = CheckSignature(head, PublicKey()); !checked) return checked;
-  if (auto checked = CheckRevision(head, newest); !checked) return checked;
+  if (set.is_accepted) return {};
+  if (auto checked = CheckOrder(set, is_full); !checked) return checked;
   if (CursorOf(head) == suspect_) {
     return Fail(Error::Forbidden(
         "flag set",
         "seems to have crashed this daemon; it is held back until a newer one comes or "
         "`pennon accept` lets it in"));
   }
-  return is_full && newest_ ? CheckShrink(set.generation, NewestKeys()) : Result<void>();
+  return {};
 }
 
 std::vector<std::string_view> Environment::NewestKeys() const {
@@ -124,33 +136,32 @@ std::vector<std::string_view> Environment::NewestKeys() const {
 }
 
 Result<void> Environment::Apply(wire::SyncDocument document, std::string validator) {
-  const auto refuse = [&](const Error& error) -> Result<void> {
-    refused_ = error;
-    wants_full_ = error.code() == base::ErrorCode::kConflict;
-    return Fail(error);
-  };
   static_cast<void>(Complete());  // without, only a full set can be taken
   const bool is_full = !document.head.since;
   static const ReceivedSet kNothing;
   auto set = base::UnlessMemoryRunsOut(
       "flag set", [&] { return Receive(newest_ ? *newest_ : kNothing, std::move(document)); });
-  if (!set) return refuse(set.error());
-  if (auto checked = Check(*set, is_full); !checked) {
-    if (checked.error().code() == base::ErrorCode::kForbidden) {
-      held_ = std::move(*set);
-      held_validator_ = std::move(validator);
-    }
-    return refuse(checked.error());
+  if (!set) {
+    refused_ = set.error();
+    wants_full_ = set.error().code() == base::ErrorCode::kConflict;
+    return Fail(set.error());
   }
-  if (auto accepted = Accept(std::move(*set), std::move(validator)); !accepted) {
-    return refuse(accepted.error());
-  }
-  return {};
+  set->generation.validator = std::move(validator);
+  set->generation.confirmed_at = clock_.Wall();
+  return Take(std::move(*set), is_full, clock_.Steady());
 }
 
-Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
-  set.generation.validator = std::move(validator);
-  set.generation.confirmed_at = clock_.Wall();
+Result<void> Environment::Take(ReceivedSet set, bool is_full, base::SteadyMillis confirmed_at) {
+  auto done = Check(set, is_full);
+  if (!done && done.error().code() == base::ErrorCode::kForbidden) held_ = std::move(set);
+  if (done) done = Accept(std::move(set), confirmed_at);
+  if (done) return done;
+  refused_ = done.error();
+  wants_full_ = done.error().code() == base::ErrorCode::kConflict;
+  return done;
+}
+
+Result<void> Environment::Accept(ReceivedSet set, base::SteadyMillis confirmed_at) {
   const auto name = [](const ReceivedSet& of) { return CursorOf(of.generation.head); };
   if (newest_ && !is_incomplete_ && name(set) == name(*newest_) &&
       published_.source == Source::kLive) {
@@ -164,6 +175,8 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
   if (!compiled) return Fail(compiled.error());
   set.generation.kept = KeptLines(*compiled);
   const bool is_newer = !newest_ || name(set) != name(*newest_);
+  // It will be measured by what a late cache has, and goes on from what was accepted already.
+  set.is_accepted = set.is_accepted || (late_ && newest_ && newest_->is_accepted);
   newest_ = std::move(set);
   is_incomplete_ = false;
   refused_.reset();
@@ -176,7 +189,7 @@ Result<void> Environment::Accept(ReceivedSet set, std::string validator) {
               {{"environment", config_.environment}, {"set", name(*newest_)}});
   } else {
     is_overridden_ = false;
-    PutInForce(std::move(*compiled), Source::kLive, clock_.Steady());
+    PutInForce(std::move(*compiled), Source::kLive, confirmed_at);
     Publish();
   }
   Save();
@@ -251,7 +264,7 @@ wire::SyncLines Environment::KeptLines(const CompiledSet& compiled) {
 void Environment::EverySecond() {
   mapped_.Beat();
   const base::SteadyMillis now = clock_.Steady();
-  if (is_cache_late_) OpenLateCache();
+  if (late_) TryLateCache();
   // Reading and compiling leave as much memory behind as they have made, in pieces that the
   // allocator would keep. Sets that follow each other need it again, and would wait for the trim.
   if (is_trim_due_ && now - changed_at_ >= kTrimAfterMillis) {
@@ -260,7 +273,8 @@ void Environment::EverySecond() {
     ::malloc_trim(0);
   }
   if (now - image_kept_at_ >= kKeepImageEveryMillis) KeepImage();
-  if (cache_ && newest_ && cache_->HasUnsaved() && now - cache_confirmed_at_ >= kSaveAgainMillis)
+  if (cache_ && !late_ && newest_ && cache_->HasUnsaved() &&
+      now - cache_confirmed_at_ >= kSaveAgainMillis)
     Save();
   if (crashes_ && now - started_at_ >= kCrashMemoryMillis) crashes_->Forget();
   NoteProved();
@@ -269,7 +283,11 @@ void Environment::EverySecond() {
 
 void Environment::Confirm() {
   refused_.reset();
-  held_.reset();        // the upstream has taken it back
+  held_.reset();  // the upstream has taken it back
+  Refresh();
+}
+
+void Environment::Refresh() {
   is_trim_due_ = true;  // files are read whole to learn that nothing has changed
   if (!is_overridden_) {
     published_.source = Source::kLive;
@@ -282,7 +300,8 @@ void Environment::Confirm() {
 void Environment::Stop() {
   if (!cache_) return;
   crashes_->Forget();
-  if (!cache_->HasUnsaved()) {
+  if (late_) StopLateCache();
+  if (!late_ && !cache_->HasUnsaved()) {
     KeepImage();
     if (!is_overridden_ && published_.source == Source::kLive) {
       const std::int64_t age = clock_.Steady() - published_.confirmed_at;

@@ -61,8 +61,10 @@ class Environment {
   base::Result<void> Apply(wire::SyncDocument document, std::string validator);
   /// What the upstream sent is no flag set: to be told, as a set that Apply refuses is.
   void NoteUnreadable(const base::Error& error) { refused_ = error; }
-  /// The upstream said that the newest set it sent is current.
+  /// The upstream said that the newest set it sent is current, so none that was held or refused is.
   void Confirm();
+  /// The same, but of sets that were held or refused nothing was said.
+  void Refresh();
   /// Tells clients that map flags that the daemon lives, keeps the compiled set now and then, and
   /// lets go of what only a change would need.
   void EverySecond();
@@ -97,10 +99,22 @@ class Environment {
   base::Result<void> OpenCache();
   /// What the cache has of an earlier life: true when that is in force.
   bool LoadKept();
-  bool LoadImage();
-  bool LoadCache();
-  /// Of a cache that could not be opened, or read, at the start.
-  void OpenLateCache();
+  /// What was kept beside the sets, each "" when there is none.
+  struct Marks {
+    std::string suspect;
+    std::string proved;
+    std::string serving;
+    std::string pinned;
+  };
+  base::Result<Marks> ReadMarks();
+  bool LoadImage(const Marks& marks);
+  bool LoadCache(const Marks& marks);
+  // A cache that could not be opened, or read, at the start.
+  void NoteLate();
+  void TryLateCache();
+  void TakeLateCache();
+  void StopLateCache();
+  [[nodiscard]] base::Result<void> CheckNotLate() const;
   wire::SyncLines TrustedLines(const Generation& generation);
   /// Once the cache has the definitions, only their compiled form needs to be in memory.
   void LetGoOfDefinitions();
@@ -109,10 +123,9 @@ class Environment {
   base::Result<void> Complete();
   /// Keys of the newest set's flags, in order.
   [[nodiscard]] std::vector<std::string_view> NewestKeys() const;
-  std::string Mark(std::string_view name);
-  void LoadOverride();
+  void LoadOverride(const Marks& marks);
   /// Notes the set that the crashes of the last minute are put down to.
-  void FindSuspect();
+  void FindSuspect(const Marks& marks);
   std::optional<Generation> LoadUnsuspected();
   /// There is something else to serve than `set`.
   bool HasOtherThan(const GenerationName& set);
@@ -121,7 +134,10 @@ class Environment {
   base::Result<void> LoadBootstrap();
   base::Result<void> CompileDefaults();
   base::Result<void> Check(const ReceivedSet& set, bool is_full);
-  base::Result<void> Accept(ReceivedSet set, std::string validator);
+  base::Result<void> CheckOrder(const ReceivedSet& set, bool is_full);
+  /// Puts it in force, holds it back or refuses it. `confirmed_at`: when the upstream had it.
+  base::Result<void> Take(ReceivedSet set, bool is_full, base::SteadyMillis confirmed_at);
+  base::Result<void> Accept(ReceivedSet set, base::SteadyMillis confirmed_at);
   /// Compiles and puts in force a kept set that is not the newest.
   base::Result<void> Override(const Generation& generation);
   base::Result<Generation> FindKept(std::string_view name);
@@ -148,17 +164,21 @@ class Environment {
 
   std::optional<base::Ed25519Verifier> public_key_;
   std::optional<CacheWriter> cache_;
-  bool is_cache_late_ = false;  // it could not be opened, or read, at the start, nor since
-  bool is_save_due_ = false;    // something has come from the upstream meanwhile
-  base::SteadyMillis cache_tried_at_ = 0;
+  struct LateCache {
+    base::SteadyMillis since = 0;
+    base::SteadyMillis next_at = 0;  // it is tried again
+    std::int64_t pause = 0;
+    bool was_read = false;     // in vain, since it was opened last
+    bool is_save_due = false;  // newest_ has come meanwhile
+  };
+  std::optional<LateCache> late_;  // it could not be opened, or read, at the start, nor since
   std::optional<CrashRecord> crashes_;
   std::string suspect_;  // cursor of a set that seems to crash the daemon; "": none
   std::optional<ReceivedSet>
       newest_;  // from the upstream, now or once; the others are measured by it
   std::optional<ReceivedSet> held_;  // waits for somebody to accept it
-  std::string held_validator_;
-  CompiledSet compiled_;        // what is in force; no image: nothing is
-  bool is_overridden_ = false;  // it is not newest_
+  CompiledSet compiled_;             // what is in force; no image: nothing is
+  bool is_overridden_ = false;       // it is not newest_
   bool is_pinned_ = false;
   bool wants_full_ = false;  // a delta did not fit
   serving::Published published_;

@@ -19,7 +19,6 @@ using serving::Source;
 namespace {
 
 constexpr std::int64_t kConfirmEveryMillis = 60'000;
-constexpr std::int64_t kOpenAgainMillis = 5'000;
 
 }  // namespace
 
@@ -45,45 +44,50 @@ Result<void> Environment::OpenCache() {
 
 bool Environment::LoadKept() {
   if (!cache_) return false;
-  if (suspect_.empty()) FindSuspect();
-  const bool is_loaded = LoadImage() || LoadCache();
-  is_cache_late_ = cache_->health().is_missing;
-  cache_tried_at_ = clock_.Steady();
+  const auto marks = ReadMarks();
+  if (!marks) {
+    NoteLate();
+    return false;
+  }
+  const auto was_late = std::exchange(late_, std::nullopt);
+  if (suspect_.empty()) FindSuspect(*marks);
+  const bool is_loaded = LoadImage(*marks) || LoadCache(*marks);
+  if (cache_->health().is_missing) {
+    late_ = was_late;
+    NoteLate();
+  }
   return is_loaded;
 }
 
-// As at the start, when nothing has come from the upstream yet; else what an operator has chosen is
-// followed again, and what has come is kept.
-void Environment::OpenLateCache() {
-  if (cache_->health().is_missing) {
-    if (clock_.Steady() - cache_tried_at_ < kOpenAgainMillis) return;
-    cache_tried_at_ = clock_.Steady();
-    return cache_->Reopen();
-  }
-  is_cache_late_ = false;
-  if (is_save_due_) {
-    LoadOverride();
-    Save();
-  } else {
-    cache_->NothingToSave();
-    if (!LoadKept()) return;
-  }
-  Publish();
+// An order that the disk does not give may be there all the same. See Cache::Load for the second
+// attempt; of a file that is damaged Load finds out.
+Result<Environment::Marks> Environment::ReadMarks() {
+  const auto read = [](Cache& cache) -> Result<Marks> {
+    Marks marks;
+    for (const auto& [name, text] :
+         {std::pair("suspect", &marks.suspect), std::pair("proved", &marks.proved),
+          std::pair("serving", &marks.serving), std::pair("pinned", &marks.pinned)}) {
+      auto mark = cache.Mark(name);
+      if (!mark && mark.error().code() == base::ErrorCode::kUnavailable) return Fail(mark.error());
+      *text = mark.value_or("");
+    }
+    return marks;
+  };
+  return cache_->Run([&](Cache& cache) -> Result<Marks> {
+    auto marks = read(cache);
+    if (marks || !cache.missing().empty() || !cache.Reopen()) return marks;
+    return read(cache);
+  });
 }
 
-std::string Environment::Mark(std::string_view name) {
-  return cache_->Run([&](Cache& cache) -> Result<std::string> { return cache.Mark(name); })
-      .value_or("");
-}
-
-void Environment::FindSuspect() {
-  suspect_ = Mark("suspect");
+void Environment::FindSuspect(const Marks& marks) {
+  suspect_ = marks.suspect;
   const auto found = crashes_->SuspectSince(clock_.Wall() - kCrashMemoryMillis);
   if (!found) return;
   crashes_->Forget();
   const std::string cursor = CursorOf({"", found->epoch, found->revision});
   // A crash ends all environments of a daemon, and says nothing of which of them was its reason.
-  if (Mark("proved") == cursor && (config_.has_siblings || !HasOtherThan(*found))) {
+  if (marks.proved == cursor && (config_.has_siblings || !HasOtherThan(*found))) {
     log_.Error("the daemon crashed again and again; the flag set was good before, so it stays",
                {{"environment", config_.environment}, {"set", cursor}});
     return;
@@ -102,7 +106,7 @@ bool Environment::HasOtherThan(const GenerationName& set) {
 }
 
 void Environment::NoteProved() {
-  if (!cache_ || is_proved_ || compiled_.image == nullptr ||
+  if (!cache_ || late_ || is_proved_ || compiled_.image == nullptr ||
       clock_.Steady() - in_force_at_ < kCrashMemoryMillis) {
     return;
   }
@@ -124,10 +128,10 @@ std::optional<Generation> Environment::LoadUnsuspected() {
 
 // A signature is of the definitions, so with a key they are read first; and so they are where an
 // operator has chosen another set than the newest.
-bool Environment::LoadImage() {
-  if (!cache_ || public_key_ || !suspect_.empty() || !Mark("serving").empty() ||
-      !Mark("pinned").empty())
+bool Environment::LoadImage(const Marks& marks) {
+  if (public_key_ || !suspect_.empty() || !marks.serving.empty() || !marks.pinned.empty()) {
     return false;
+  }
   auto kept = cache_->Run(
       [](Cache& cache) -> Result<std::optional<KeptImage>> { return cache.LoadImage(); });
   if (!kept || !*kept) return false;
@@ -155,7 +159,7 @@ bool Environment::LoadImage() {
 }
 
 void Environment::LetGoOfDefinitions() {
-  if (!cache_ || !newest_ || is_incomplete_ || is_overridden_ || held_ ||
+  if (!cache_ || late_ || !newest_ || is_incomplete_ || is_overridden_ || held_ ||
       compiled_.image == nullptr || !compiled_.diagnostics.empty() || !cache_->IsAllWritten()) {
     return;
   }
@@ -220,8 +224,7 @@ wire::SyncLines Environment::TrustedLines(const Generation& generation) {
   return trusted;
 }
 
-bool Environment::LoadCache() {
-  if (!cache_) return false;
+bool Environment::LoadCache(const Marks& marks) {
   auto loaded = cache_->Run([&](Cache& cache) -> Result<std::optional<Generation>> {
     return suspect_.empty() ? cache.Load() : LoadUnsuspected();
   });
@@ -242,14 +245,16 @@ bool Environment::LoadCache() {
   if (!compiled) return refuse(compiled.error());
   const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - set.generation.confirmed_at);
   newest_ = std::move(set);
+  is_incomplete_ = false;
   PutInForce(std::move(*compiled), Source::kCache, clock_.Steady() - age);
-  LoadOverride();
+  LoadOverride(ReadMarks().value_or(marks));  // a file that was made anew may have fewer
   return true;
 }
 
-void Environment::LoadOverride() {
-  is_pinned_ = !Mark("pinned").empty();
-  const std::string serving = Mark("serving");
+void Environment::LoadOverride(const Marks& marks) {
+  is_pinned_ = !marks.pinned.empty();
+  const std::string& serving = marks.serving;
+  is_overridden_ = false;
   if (serving.empty() || serving == suspect_ || serving == CursorOf(newest_->generation.head)) {
     return;
   }
@@ -260,8 +265,10 @@ void Environment::LoadOverride() {
 
 void Environment::Save() {
   if (!cache_ || is_incomplete_) return;
-  is_save_due_ = is_cache_late_;
-  if (is_cache_late_) return;
+  if (late_) {
+    late_->is_save_due = true;
+    return;
+  }
   cache_->Save(std::make_shared<const Generation>(newest_->generation),
                is_overridden_ || is_pinned_ ? Ends::kSuspicion : Ends::kOverride);
   cache_confirmed_at_ = clock_.Steady();
@@ -271,7 +278,7 @@ void Environment::Save() {
 void Environment::ConfirmCached() {
   if (!cache_ || !newest_) return;
   newest_->generation.confirmed_at = clock_.Wall();
-  if (cache_->HasUnsaved()) return;
+  if (late_ || cache_->HasUnsaved()) return;
   const base::SteadyMillis now = clock_.Steady();
   if (now - cache_confirmed_at_ < kConfirmEveryMillis) return;
   cache_confirmed_at_ = now;
@@ -280,7 +287,7 @@ void Environment::ConfirmCached() {
 
 // Only where nothing is quarantined: then the definitions as sent are all that there is to it.
 void Environment::KeepImage() {
-  if (!cache_ || is_cache_late_ || !newest_ || compiled_.image == nullptr || is_overridden_ ||
+  if (!cache_ || late_ || !newest_ || compiled_.image == nullptr || is_overridden_ ||
       !compiled_.diagnostics.empty() || compiled_.image->version() == kept_image_ ||
       CursorOf(newest_->generation.head) !=
           CursorOf({"", compiled_.given.epoch, compiled_.given.revision})) {

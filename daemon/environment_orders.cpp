@@ -31,7 +31,7 @@ bool IsNamed(const GenerationName& name, std::string_view text) {
 }  // namespace
 
 void Environment::NoteMark(std::string_view name, std::string_view text) {
-  if (!cache_) return;
+  if (!cache_ || late_) return;
   const auto kept = cache_->Run([&](Cache& cache) { return cache.SetMark(name, text); });
   if (!kept) log_.Error("order is not kept over a restart", {{"reason", kept.error().Message()}});
 }
@@ -106,6 +106,7 @@ Result<std::string> Environment::Generations() {
 }
 
 Result<std::string> Environment::Rollback(std::string_view generation) {
+  if (auto checked = CheckNotLate(); !checked) return Fail(checked.error());
   // Or there would be no way back to the newest.
   if (auto whole = Complete(); !whole) return Fail(whole.error());
   auto kept = FindKept(generation);
@@ -116,6 +117,7 @@ Result<std::string> Environment::Rollback(std::string_view generation) {
 
 Result<std::string> Environment::Pin(std::string_view generation) {
   if (!cache_) return Fail(NoCache());
+  if (auto checked = CheckNotLate(); !checked) return Fail(checked.error());
   const auto whole = Complete();
   if (!generation.empty()) {
     if (!whole) return Fail(whole.error());
@@ -131,6 +133,7 @@ Result<std::string> Environment::Pin(std::string_view generation) {
 }
 
 Result<std::string> Environment::Unpin() {
+  if (auto checked = CheckNotLate(); !checked) return Fail(checked.error());
   is_pinned_ = false;
   if (newest_ && is_overridden_) {  // then its definitions are here
     if (auto done = Override(newest_->generation); !done) return Fail(done.error());
@@ -141,14 +144,18 @@ Result<std::string> Environment::Unpin() {
 Result<std::string> Environment::Accept(std::string_view revision) {
   if (!held_) return Fail(Error::NotFound("accept", "no flag set is held back"));
   const wire::SyncHead& head = held_->generation.head;
-  if (!revision.empty() && !IsNamed({head.epoch, head.revision}, revision)) {
-    return Fail(Error::Conflict("accept", "another flag set is held back: " + CursorOf(head)));
+  const bool is_of_epoch = newest_ && head.epoch == newest_->generation.head.epoch;
+  const bool is_named =
+      is_of_epoch ? IsNamed({head.epoch, head.revision}, revision) : revision == CursorOf(head);
+  if (!revision.empty() && !is_named) {
+    return Fail(Error::Conflict("accept", "the flag set that is held back is " + CursorOf(head)));
   }
   log_.Warn("a flag set that was held back is accepted",
             {{"environment", config_.environment}, {"set", CursorOf(head)}});
-  if (auto done = Accept(*std::exchange(held_, std::nullopt), held_validator_); !done) {
-    return Fail(done.error());
-  }
+  ReceivedSet set = *std::exchange(held_, std::nullopt);
+  set.is_accepted = true;
+  set.generation.confirmed_at = clock_.Wall();
+  if (auto done = Accept(std::move(set), clock_.Steady()); !done) return Fail(done.error());
   return OrderDone();
 }
 

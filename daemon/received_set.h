@@ -13,6 +13,8 @@ namespace pennon::daemon {
 struct ReceivedSet {
   Generation generation;
   model::FlagSet definitions;
+  bool is_accepted =
+      false;  // by somebody: what guards against sets that nobody meant counts no more
 };
 
 /// Reads the definitions of a generation's lines; broken ones stand in the set as such.

@@ -53,8 +53,7 @@ void Reporter::Start() {
   spool_.emplace(cache);
   spool_->Load();
   if (cache != nullptr) {
-    const auto kept =
-        cache->Run([](Cache& of) -> base::Result<std::string> { return of.Mark("instance"); });
+    const auto kept = cache->Run([](Cache& of) { return of.Mark("instance"); });
     instance_ = kept.value_or("");
   }
   if (instance_.empty()) {

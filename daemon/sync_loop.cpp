@@ -127,7 +127,7 @@ void SyncLoop::OnAlive() {
   const base::SteadyMillis now = clock_.Steady();
   if (now - stream_confirmed_at_ < kConfirmEveryMillis) return;
   stream_confirmed_at_ = now;
-  environment_.Confirm();  // the state is what fetches say
+  environment_.Refresh();  // the state, and what was refused, is what fetches say
 }
 
 void SyncLoop::OnStreamOpen(bool is_open) {

@@ -90,6 +90,30 @@ TEST_CASE_FIXTURE(EnvironmentFixture,
   CHECK(environment->state().held.empty());  // within an epoch nothing old is offered
 }
 
+TEST_CASE_FIXTURE(EnvironmentFixture, "an older epoch without flags says both, and is named whole") {
+  REQUIRE(Apply(Full(9, Flags(3), 2)));
+  const auto refused = Apply(Full(9, {}, 1));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().Message().find("older than what is here") != std::string::npos);
+  CHECK(refused.error().Message().find("lacks 3 of 3 flags") != std::string::npos);
+  CHECK_FALSE(environment->Accept("9"));
+  CHECK(environment->state().held == "1.9");
+  REQUIRE(environment->Accept("1.9"));
+  CHECK(environment->state().epoch == 1);
+}
+
+TEST_CASE_FIXTURE(EnvironmentFixture, "that the stream lives takes back no set that is held back") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  REQUIRE_FALSE(Apply(Full(2, {})));
+  clock.now += 3'000;
+  environment->Refresh();
+  CHECK(environment->state().age_millis == 0);
+  CHECK(environment->state().held == "1.2");
+  CHECK(environment->state().refused);
+  environment->Confirm();
+  CHECK(environment->state().held.empty());
+}
+
 TEST_CASE_FIXTURE(EnvironmentFixture, "a sharply smaller set is held back until it is accepted") {
   REQUIRE(Apply(Full(1, Flags(60))));
   CHECK(Apply(Full(2, Flags(48))));  // a fifth

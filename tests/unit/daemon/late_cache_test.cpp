@@ -21,7 +21,7 @@ struct LateFixture : EnvironmentFixture {
     CHECK_FALSE(environment->state().cache_ok);
   }
   void Pass() {
-    clock.now += 5'000;
+    clock.now += 60'000;
     environment->EverySecond();
     CHECK(environment->cache()->Run([](Cache&) { return base::Result<void>(); }));
     environment->EverySecond();
@@ -82,6 +82,78 @@ TEST_CASE_FIXTURE(LateFixture, "a pin that a cache has which comes late is follo
   CHECK(revision() == 1);
   REQUIRE(environment->Unpin());
   CHECK(revision() == 3);
+}
+
+TEST_CASE_FIXTURE(LateFixture, "a rollback that a newer set has ended stays ended") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  REQUIRE(environment->Rollback("1"));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(3, Flags(3, 3))));
+  BringDisk();
+  CHECK(revision() == 3);
+  CHECK_FALSE(environment->state().overridden);
+  Restart();
+  CHECK(revision() == 3);
+}
+
+TEST_CASE_FIXTURE(LateFixture, "an older set that came meanwhile does not outlast a newer one") {
+  REQUIRE(Apply(Full(5, Flags(3))));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  BringDisk();
+  CHECK(revision() == 5);
+  CHECK(environment->state().refused.value().Message().find("older") != std::string::npos);
+  Restart();
+  CHECK(revision() == 5);
+}
+
+TEST_CASE_FIXTURE(LateFixture, "a set that came meanwhile and lacks most flags is held back") {
+  REQUIRE(Apply(Full(1, Flags(30))));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  BringDisk();
+  CHECK(revision() == 1);
+  CHECK(environment->state().held == "1.2");
+  REQUIRE(environment->Accept("2"));
+  CHECK(revision() == 2);
+  Restart();
+  CHECK(revision() == 2);
+}
+
+TEST_CASE_FIXTURE(LateFixture, "what somebody accepted meanwhile stays accepted") {
+  REQUIRE(Apply(Full(1, Flags(30))));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(2, Flags(30, 2))));
+  REQUIRE_FALSE(Apply(Full(3, Flags(3, 3))));
+  REQUIRE(environment->Accept("3"));
+  REQUIRE(Apply(Full(4, Flags(3, 4))));
+  BringDisk();
+  CHECK(revision() == 4);
+  CHECK(environment->state().held.empty());
+}
+
+TEST_CASE_FIXTURE(LateFixture, "what came meanwhile is kept when the daemon ends") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  std::filesystem::rename(dir.File("away"), dir.File("disk"));
+  Restart();
+  CHECK(revision() == 2);
+}
+
+TEST_CASE_FIXTURE(LateFixture, "a pin is refused while it could not be kept, and so is its end") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  REQUIRE(environment->Pin(""));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  const std::string why = environment->state().cache_error;
+  CHECK(environment->Pin("").error().Message() == why);
+  CHECK(environment->Unpin().error().Message() == why);
+  CHECK(environment->Rollback("").error().Message() == why);
+  BringDisk();
+  CHECK(environment->state().pinned);
+  CHECK(revision() == 1);
 }
 
 TEST_CASE_FIXTURE(LateFixture, "orders say why there is no cache while it is missing") {
