@@ -110,6 +110,26 @@ class DiskTest(PersistenceTest):
         for k, calls, daemon in self.failing_starts(READ, times=0):
             self.assert_all_there(daemon, calls, k)
 
+    def test_P07_what_came_while_the_disk_gave_nothing_is_kept_when_the_daemon_ends(self):
+        upstream, daemon = self.cached(3)
+        files = {path: path.read_bytes() for path in pathlib.Path(daemon.cache).parent.glob("cache.db*")}
+        calls = self.failing_calls()
+        for k in range(1, 40, 3):
+            self.put_back(files)
+            calls.fail(READ, errno.EIO, first=k)
+            with environment(calls.environment):
+                daemon.start()
+            upstream.open()
+            upstream.publish(4, {"a": flag(4)})
+            self.wait_revision(daemon, 4)
+            upstream.close()
+            calls.stop()
+            self.assertEqual(daemon.program.terminate(), 0)
+            daemon.start()
+            found = daemon.environment()
+            self.assertEqual((found["source"], found["revision"]), ("cache", 4), k)
+            daemon.program.kill()
+
     def test_P04_each_call_of_the_disk_that_fails_alone_in_a_sync_costs_nothing_in_the_end(self):
         calls = self.failing_calls()
         upstream = self.upstream()
