@@ -103,8 +103,10 @@ void Connection::OnTick(std::uint32_t tick) {
       IsOver(write_since_, limits.write_deadline_millis, tick) ||
       (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick)) ||
       (worker_->draining && !is_lingering_ && MayEnd())) {
-    Close();
+    return Close();
   }
+  // Not at once: who sends long messages one after the other would have it made for each.
+  if (input_size_ == 0 && input_capacity_ > kFirstInputBytes && tick - active_at_ > 1) DropInput();
 }
 
 void Connection::OnReady(std::uint32_t events) {
@@ -159,6 +161,13 @@ void Connection::ShrinkInput() {
   std::unique_ptr<char[]> smaller(new char[kFirstInputBytes]);
   std::memcpy(smaller.get(), input_.get(), input_size_);
   input_ = std::move(smaller);
+  input_capacity_ = kFirstInputBytes;
+  Hold(input_capacity_);
+}
+
+// The next message begins in a buffer that is lent.
+void Connection::DropInput() {
+  input_.reset();
   input_capacity_ = kFirstInputBytes;
   Hold(input_capacity_);
 }

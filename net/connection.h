@@ -42,7 +42,7 @@ class Connection final : public EventLoop::Watched,
   /// Closes now when there is nothing to answer, else after what has been received is answered; who
   /// has just connected is waited for.
   void CloseWhenIdle();
-  /// Closes when a deadline has passed.
+  /// Closes when a deadline has passed; lets go of a large buffer that nothing comes into.
   void OnTick(std::uint32_t tick);
   void OnReady(std::uint32_t events) override;
 
@@ -75,6 +75,7 @@ class Connection final : public EventLoop::Watched,
   void GiveBuffers();
   bool GrowInput();
   void ShrinkInput();
+  void DropInput();
   /// Takes or gives back what the buffers have become; false when there is not so much.
   bool Hold(std::size_t input_capacity);
   [[nodiscard]] bool IsOver(std::uint32_t since, std::int64_t deadline_millis,
