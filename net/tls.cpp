@@ -101,7 +101,7 @@ class TlsProtocol final : public StreamProtocol {
     // What came before the peer's end is answered, also what waits behind a suspended request.
     const bool waits = inside.more || (inside.suspended && plain_size_ > 0);
     progress.close = inside.close || is_broken || (session == Session::kEnded && !waits);
-    progress.keeps = !::SSL_is_init_finished(ssl_.get()) || plain_size_ > 0;
+    progress.kept = Kept();
     progress.advanced = inside.consumed > 0;
     Encrypt(clear, progress.close && !inside.suspended);
     TakeFrom(to_send_, output);
@@ -120,6 +120,11 @@ class TlsProtocol final : public StreamProtocol {
     kEnded,   // the peer sends nothing more
     kBroken,  // it broke the rules; OpenSSL has then written why
   };
+
+  [[nodiscard]] std::size_t Kept() const {
+    if (plain_size_ > 0) return plain_.capacity();
+    return ::SSL_is_init_finished(ssl_.get()) == 1 ? 0 : 1;  // a handshake is a message, too
+  }
 
   Session Decrypt() {
     ::ERR_clear_error();
@@ -157,7 +162,8 @@ class TlsProtocol final : public StreamProtocol {
       std::memmove(plain_.data(), plain_.data() + consumed, plain_size_);
     }
     plain_.resize(plain_size_);
-    if (plain_size_ == 0) std::vector<char>().swap(plain_);
+    // What is left must not keep the memory of a huge message before it, nor room for a record.
+    if (plain_.capacity() > 2 * plain_size_) plain_.shrink_to_fit();
   }
 
   const std::shared_ptr<const TlsContext> context_;

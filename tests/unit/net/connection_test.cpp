@@ -394,5 +394,47 @@ TEST_CASE_FIXTURE(Budget, "a connection that has become idle gives its large buf
   }
 }
 
+// Consumes what it does not understand yet, as TLS does; a line is answered by its size.
+class KeepingProtocol final : public StreamProtocol {
+ public:
+  Progress OnBytes(std::span<char> input, std::string& output) override {
+    kept_.append(input.begin(), input.end());
+    Progress progress;
+    progress.consumed = input.size();
+    if (kept_.ends_with('\n')) {
+      output += std::to_string(kept_.size()) + '\n';
+      kept_.clear();
+      progress.advanced = true;
+    }
+    progress.kept = kept_.size();
+    return progress;
+  }
+
+ private:
+  std::string kept_;
+};
+
+TEST_CASE_FIXTURE(Budget, "what a protocol keeps of unfinished messages is held as well") {
+  const Served served([](std::size_t, const Peer&,
+                         const LateAnswer&) { return std::make_unique<KeepingProtocol>(); },
+                      limits);
+  const std::size_t each = line.size() - 1 - kFirstInputBytes;
+  Client first = served.Connect();
+  const Client second = served.Connect();
+  Begin(first);
+  WaitFor(each);
+  Begin(second);
+  WaitFor(2 * each);
+  const Client third = served.Connect();
+  Begin(third);
+  CHECK(third.Read(1).empty());
+  CHECK(memory->refused() == 1);
+  first.Close();
+  WaitFor(each);
+  second.Send("\n");
+  CHECK(second.Read(6) == "61441\n");
+  WaitFor(0);
+}
+
 }  // namespace
 }  // namespace pennon::net
