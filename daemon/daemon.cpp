@@ -165,16 +165,11 @@ serving::Subscribe Daemon::SubscribeFrom(std::size_t worker) {
   };
 }
 
-base::Result<void> Daemon::AddHostContext() {
-  auto host = serving::HostContext::Make(config_.context_fixed, config_.context_headers,
-                                         config_.context_enforce);
-  if (!host) return base::Fail(host.error());
+void Daemon::SetHostContext(const std::shared_ptr<const serving::HostContext>& host) {
   for (std::size_t i = 0; i < services_.size(); ++i) {
-    pool_.Post(i, [service = services_[i].get(), host = *host] {
-      service->evaluations().SetHostContext(host);
-    });
+    pool_.Post(
+        i, [service = services_[i].get(), host] { service->evaluations().SetHostContext(host); });
   }
-  return {};
 }
 
 void Daemon::TellOfHostContext() {
@@ -223,9 +218,15 @@ void Daemon::BeginToStop() {
 }
 
 base::Result<void> Daemon::ApplyReloadable() {
-  // First what may fail though the configuration is right: then nothing of it was in force.
-  if (auto applied = listeners_->ApplyAccess(); !applied) return applied;
-  if (auto applied = AddHostContext(); !applied) return applied;
+  // All is read first: files can fail though the configuration is right, and what was in force
+  // could not be read again from files that are others now.
+  const auto access = listeners_->ReadAccess();
+  if (!access) return base::Fail(access.error());
+  const auto host = serving::HostContext::Make(config_.context_fixed, config_.context_headers,
+                                               config_.context_enforce);
+  if (!host) return base::Fail(host.error());
+  listeners_->PutInForce(*access);
+  SetHostContext(*host);
   if (const auto level = base::ParseLogLevel(config_.log_level)) log_.SetLevel(*level);
   return {};
 }
@@ -234,20 +235,18 @@ base::Result<void> Daemon::PutInForce(const base::Settings& next) {
   const DaemonConfig before = config_;
   const BearerTokens tokens_before = listeners_->tokens();
   TakeReloaded(settings_, next);
-  auto applied = ApplyReloadable();
-  if (applied) {
-    for (const auto& one : environments_) one->environment().RevokeMappings();
-    const bool is_same_context = before.context_fixed == config_.context_fixed &&
-                                 before.context_headers == config_.context_headers &&
-                                 before.context_enforce == config_.context_enforce;
-    if (!is_same_context) TellOfHostContext();
-    // A stream was let in by its token once, and would go on for ever.
-    if (listeners_->tokens() != tokens_before) changes_.EndAll();
-    return {};
+  if (auto applied = ApplyReloadable(); !applied) {
+    config_ = before;
+    return applied;
   }
-  config_ = before;
-  (void)ApplyReloadable();
-  return applied;
+  for (const auto& one : environments_) one->environment().RevokeMappings();
+  const bool is_same_context = before.context_fixed == config_.context_fixed &&
+                               before.context_headers == config_.context_headers &&
+                               before.context_enforce == config_.context_enforce;
+  if (!is_same_context) TellOfHostContext();
+  // A stream was let in by its token once, and would go on for ever.
+  if (listeners_->tokens() != tokens_before) changes_.EndAll();
+  return {};
 }
 
 base::Result<std::string> Daemon::Reload() {

@@ -46,7 +46,7 @@ class Daemon {
 
  private:
   serving::Subscribe SubscribeFrom(std::size_t worker);
-  base::Result<void> AddHostContext();
+  void SetHostContext(const std::shared_ptr<const serving::HostContext>& host);
   /// Once every worker adds it, all who listen for changes hear that any answer may be another one.
   void TellOfHostContext();
   void MakeEnvironments();
@@ -57,6 +57,7 @@ class Daemon {
   /// Answers with a JSON object of what has changed; after an error all is as before.
   base::Result<std::string> Reload();
   base::Result<void> PutInForce(const base::Settings& next);
+  /// After an error nothing of it is in force.
   base::Result<void> ApplyReloadable();
 
   DaemonConfig& config_;
