@@ -8,6 +8,7 @@
 #include "base/out_of_memory.h"
 #include "base/thread_priority.h"
 #include "base/version.h"
+#include "daemon/worker_round.h"
 #include "engine/spare_memory.h"
 
 namespace pennon::daemon {
@@ -172,17 +173,6 @@ void Daemon::SetHostContext(const std::shared_ptr<const serving::HostContext>& h
   }
 }
 
-void Daemon::TellOfHostContext() {
-  const auto left = std::make_shared<std::size_t>(services_.size());  // of the control thread
-  for (std::size_t i = 0; i < services_.size(); ++i) {
-    pool_.Post(i, [this, left] {
-      control_.Post([this, left] {
-        if (--*left == 0) changes_.TellAll();
-      });
-    });
-  }
-}
-
 void Daemon::OnSignal(int signal) {
   if (signal != SIGHUP) return BeginToStop();
   // Many in a row are one: each would read and check everything.
@@ -243,9 +233,13 @@ base::Result<void> Daemon::PutInForce(const base::Settings& next) {
   const bool is_same_context = before.context_fixed == config_.context_fixed &&
                                before.context_headers == config_.context_headers &&
                                before.context_enforce == config_.context_enforce;
-  if (!is_same_context) TellOfHostContext();
-  // A stream was let in by its token once, and would go on for ever.
-  if (listeners_->tokens() != tokens_before) changes_.EndAll();
+  // Once every worker adds the new one, any answer may be another one.
+  if (!is_same_context) AfterWorkers(control_, pool_, [this] { changes_.TellAll(); });
+  // A stream was let in by its token once, and would go on for ever; also one that a worker has let
+  // in by the old token just now.
+  if (listeners_->tokens() != tokens_before) {
+    AfterWorkers(control_, pool_, [this] { changes_.EndAll(); });
+  }
   return {};
 }
 

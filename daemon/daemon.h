@@ -47,8 +47,6 @@ class Daemon {
  private:
   serving::Subscribe SubscribeFrom(std::size_t worker);
   void SetHostContext(const std::shared_ptr<const serving::HostContext>& host);
-  /// Once every worker adds it, all who listen for changes hear that any answer may be another one.
-  void TellOfHostContext();
   void MakeEnvironments();
   void RegisterMetrics();
   void EverySecond();
