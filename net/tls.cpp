@@ -19,6 +19,7 @@ using base::Error;
 using base::Fail;
 
 constexpr std::size_t kRecordBytes = std::size_t{16} * 1024;
+constexpr long kMaxSentBytes = 16 * 1024;  // for whose memory to be used again
 constexpr std::size_t kMaxKeyBytes = std::size_t{64} * 1024;
 
 std::string LastError() {
@@ -104,14 +105,14 @@ class TlsProtocol final : public StreamProtocol {
     progress.kept = Kept();
     progress.advanced = inside.consumed > 0;
     Encrypt(clear, progress.close && !inside.suspended);
-    TakeFrom(to_send_, output);
+    TakeSent(output);
     return progress;
   }
 
   void Wrap(std::string& bytes, bool is_last) override {
     Encrypt(bytes, is_last);
     bytes.clear();
-    TakeFrom(to_send_, bytes);
+    TakeSent(bytes);
   }
 
  private:
@@ -149,11 +150,18 @@ class TlsProtocol final : public StreamProtocol {
     ::ERR_clear_error();
   }
 
-  static void TakeFrom(BIO* bio, std::string& out) {
+  void TakeSent(std::string& out) {
     char* bytes = nullptr;
-    const long size = ::BIO_get_mem_data(bio, &bytes);
+    const long size = ::BIO_get_mem_data(to_send_, &bytes);
     if (size > 0) out.append(bytes, static_cast<std::size_t>(size));
-    static_cast<void>(BIO_reset(bio));  // a macro
+    // Its memory never shrinks: that of a long answer would stay for as long as the connection.
+    BIO* const fresh = size > kMaxSentBytes ? ::BIO_new(::BIO_s_mem()) : nullptr;
+    if (fresh == nullptr) {
+      static_cast<void>(BIO_reset(to_send_));  // a macro
+      return;
+    }
+    to_send_ = fresh;
+    ::SSL_set0_wbio(ssl_.get(), to_send_);
   }
 
   void Forget(std::size_t consumed) {

@@ -1,12 +1,15 @@
 """A store that speaks TLS: real certificates, made for the test."""
 import http.client
 import json
+import pathlib
 import re
 import signal
 import socket
 import ssl
 import subprocess
+import unittest
 
+import libpennon
 from harness import EndToEndTest, eventually, request
 
 
@@ -147,6 +150,28 @@ class TlsTest(EndToEndTest):
         for session in sessions:
             session.close()
         eventually(lambda: figure("buffered_bytes") == 0, lambda: f"it is given back: {figure('buffered_bytes')}")
+
+    @unittest.skipIf(libpennon.IS_SANITIZED, "a sanitizer keeps what is freed")
+    def test_a_connection_that_has_had_a_long_answer_keeps_no_memory_of_its_size(self):
+        for i in range(100):
+            status, _ = self.store.api("POST", "/flags", {
+                "key": f"flag-{i}", "type": "string", "variants": [{"key": "v", "value": "x" * 10_000}]})
+            self.assertEqual(status, 201)
+
+        def fetch():
+            connection = self.store.connection()
+            self.addCleanup(connection.close)
+            connection.request("GET", "/api/v1/flags?limit=500", headers={"Authorization": "Bearer " + self.store.token})
+            return len(connection.getresponse().read())
+
+        def memory():
+            text = pathlib.Path(f"/proc/{self.store.program.process.pid}/status").read_text()
+            return int(re.search(r"RssAnon:\s+(\d+) kB", text)[1]) * 1024
+        fetch()
+        before = memory()
+        fetched = sum(fetch() for _ in range(40))
+        self.assertGreater(fetched, 40_000_000)
+        self.assertLess(memory() - before, fetched // 2)
 
     def test_a_certificate_is_replaced_by_a_hangup_and_a_wrong_one_is_not(self):
         def served():
