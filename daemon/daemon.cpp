@@ -8,6 +8,7 @@
 #include "base/out_of_memory.h"
 #include "base/thread_priority.h"
 #include "base/version.h"
+#include "daemon/worker_round.h"
 #include "engine/spare_memory.h"
 
 namespace pennon::daemon {
@@ -165,26 +166,10 @@ serving::Subscribe Daemon::SubscribeFrom(std::size_t worker) {
   };
 }
 
-base::Result<void> Daemon::AddHostContext() {
-  auto host = serving::HostContext::Make(config_.context_fixed, config_.context_headers,
-                                         config_.context_enforce);
-  if (!host) return base::Fail(host.error());
+void Daemon::SetHostContext(const std::shared_ptr<const serving::HostContext>& host) {
   for (std::size_t i = 0; i < services_.size(); ++i) {
-    pool_.Post(i, [service = services_[i].get(), host = *host] {
-      service->evaluations().SetHostContext(host);
-    });
-  }
-  return {};
-}
-
-void Daemon::TellOfHostContext() {
-  const auto left = std::make_shared<std::size_t>(services_.size());  // of the control thread
-  for (std::size_t i = 0; i < services_.size(); ++i) {
-    pool_.Post(i, [this, left] {
-      control_.Post([this, left] {
-        if (--*left == 0) changes_.TellAll();
-      });
-    });
+    pool_.Post(
+        i, [service = services_[i].get(), host] { service->evaluations().SetHostContext(host); });
   }
 }
 
@@ -223,9 +208,15 @@ void Daemon::BeginToStop() {
 }
 
 base::Result<void> Daemon::ApplyReloadable() {
-  // First what may fail though the configuration is right: then nothing of it was in force.
-  if (auto applied = listeners_->ApplyAccess(); !applied) return applied;
-  if (auto applied = AddHostContext(); !applied) return applied;
+  // All is read first: files can fail though the configuration is right, and what was in force
+  // could not be read again from files that are others now.
+  const auto access = listeners_->ReadAccess();
+  if (!access) return base::Fail(access.error());
+  const auto host = serving::HostContext::Make(config_.context_fixed, config_.context_headers,
+                                               config_.context_enforce);
+  if (!host) return base::Fail(host.error());
+  listeners_->PutInForce(*access);
+  SetHostContext(*host);
   if (const auto level = base::ParseLogLevel(config_.log_level)) log_.SetLevel(*level);
   return {};
 }
@@ -234,20 +225,22 @@ base::Result<void> Daemon::PutInForce(const base::Settings& next) {
   const DaemonConfig before = config_;
   const BearerTokens tokens_before = listeners_->tokens();
   TakeReloaded(settings_, next);
-  auto applied = ApplyReloadable();
-  if (applied) {
-    for (const auto& one : environments_) one->environment().RevokeMappings();
-    const bool is_same_context = before.context_fixed == config_.context_fixed &&
-                                 before.context_headers == config_.context_headers &&
-                                 before.context_enforce == config_.context_enforce;
-    if (!is_same_context) TellOfHostContext();
-    // A stream was let in by its token once, and would go on for ever.
-    if (listeners_->tokens() != tokens_before) changes_.EndAll();
-    return {};
+  if (auto applied = ApplyReloadable(); !applied) {
+    config_ = before;
+    return applied;
   }
-  config_ = before;
-  (void)ApplyReloadable();
-  return applied;
+  for (const auto& one : environments_) one->environment().RevokeMappings();
+  const bool is_same_context = before.context_fixed == config_.context_fixed &&
+                               before.context_headers == config_.context_headers &&
+                               before.context_enforce == config_.context_enforce;
+  // Once every worker adds the new one, any answer may be another one.
+  if (!is_same_context) AfterWorkers(control_, pool_, [this] { changes_.TellAll(); });
+  // A stream was let in by its token once, and would go on for ever; also one that a worker has let
+  // in by the old token just now.
+  if (listeners_->tokens() != tokens_before) {
+    AfterWorkers(control_, pool_, [this] { changes_.EndAll(); });
+  }
+  return {};
 }
 
 base::Result<std::string> Daemon::Reload() {

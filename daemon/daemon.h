@@ -46,9 +46,7 @@ class Daemon {
 
  private:
   serving::Subscribe SubscribeFrom(std::size_t worker);
-  base::Result<void> AddHostContext();
-  /// Once every worker adds it, all who listen for changes hear that any answer may be another one.
-  void TellOfHostContext();
+  void SetHostContext(const std::shared_ptr<const serving::HostContext>& host);
   void MakeEnvironments();
   void RegisterMetrics();
   void EverySecond();
@@ -57,6 +55,7 @@ class Daemon {
   /// Answers with a JSON object of what has changed; after an error all is as before.
   base::Result<std::string> Reload();
   base::Result<void> PutInForce(const base::Settings& next);
+  /// After an error nothing of it is in force.
   base::Result<void> ApplyReloadable();
 
   DaemonConfig& config_;

@@ -70,7 +70,7 @@ Result<void> ReadToken(const DaemonConfig& config, const std::string& setting,
   return {};
 }
 
-Result<std::shared_ptr<const HttpAccess>> ReadAccess(const DaemonConfig& config) {
+Result<std::shared_ptr<const HttpAccess>> ReadHttpAccess(const DaemonConfig& config) {
   HttpAccess access;
   access.environment = config.http_environment;
   if (auto read = ReadToken(config, "http.token_file", access.tokens); !read) {
@@ -96,24 +96,27 @@ Listeners::Listeners(const DaemonConfig& config, net::WorkerPool& pool,
       slots_(static_cast<std::size_t>(config.max_connections_per_user)),
       rules_(workers_.size()) {}
 
-Result<void> Listeners::ApplyAccess() {
+Result<Access> Listeners::ReadAccess() const {
   auto rules = PeerRules::Make(config_.peer_environments, config_.peer_admin_group);
   if (!rules) return Fail(rules.error());
-  auto access = ReadAccess(config_);
-  if (!access) return Fail(access.error());
-  if (config_.http_enabled && !config_.peer_environments.empty() && (*access)->tokens.empty()) {
+  auto http = ReadHttpAccess(config_);
+  if (!http) return Fail(http.error());
+  return Access{std::move(*rules), std::move(*http)};
+}
+
+void Listeners::PutInForce(const Access& access) {
+  if (config_.http_enabled && !config_.peer_environments.empty() && access.http->tokens.empty()) {
     log_.Warn("every user of this host may ask over loopback HTTP, where the rules do not hold",
               {{"rules", "peers.environments"}, {"set", "http.token_file or http.enabled: false"}});
   }
   slots_.SetLimit(static_cast<std::size_t>(config_.max_connections_per_user));
-  access_ = *access;
+  access_ = access.http;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    pool_.Post(i, [this, i, rules = *rules, access = *access] {
-      rules_[i] = rules;
-      workers_[i].service->SetAccess(access);
+    pool_.Post(i, [this, i, access] {
+      rules_[i] = access.rules;
+      workers_[i].service->SetAccess(access.http);
     });
   }
-  return {};
 }
 
 Result<void> Listeners::Open(InheritedSockets inherited) {

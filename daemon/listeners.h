@@ -38,6 +38,12 @@ struct WorkerParts {
   serving::FrameProtocolOptions frames;
 };
 
+/// Who may ask.
+struct Access {
+  std::shared_ptr<const PeerRules> rules;  // on the Unix socket
+  std::shared_ptr<const HttpAccess> http;
+};
+
 /// Confined to the control thread, but for the factories of protocols, which workers call. Must
 /// outlive the pool's connections: stop the pool first.
 class Listeners {
@@ -45,9 +51,10 @@ class Listeners {
   Listeners(const DaemonConfig& config, net::WorkerPool& pool, std::vector<WorkerParts> workers,
             base::Logger& log);
 
-  /// Reads who may ask and with which token, and puts that in force for connections and requests
-  /// from now on; after an error what was in force stays.
-  base::Result<void> ApplyAccess();
+  /// Reads who may ask and with which token; what is in force stays.
+  [[nodiscard]] base::Result<Access> ReadAccess() const;
+  /// Puts that in force for connections and requests from now on.
+  void PutInForce(const Access& access);
 
   /// What loopback HTTP asks for from now on.
   [[nodiscard]] const BearerTokens& tokens() const { return access_->tokens; }

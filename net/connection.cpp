@@ -66,7 +66,7 @@ bool Connection::IsWritten() const {
 }
 
 bool Connection::IsIdle() const {
-  return input_size_ == 0 && !is_kept_ && !is_suspended_ && IsWritten();
+  return input_size_ == 0 && kept_ == 0 && !is_suspended_ && IsWritten();
 }
 
 bool Connection::HasUnread() const {
@@ -103,8 +103,10 @@ void Connection::OnTick(std::uint32_t tick) {
       IsOver(write_since_, limits.write_deadline_millis, tick) ||
       (IsIdle() && IsOver(active_at_, limits.idle_deadline_millis, tick)) ||
       (worker_->draining && !is_lingering_ && MayEnd())) {
-    Close();
+    return Close();
   }
+  // Not at once: who sends long messages one after the other would have it made for each.
+  if (input_size_ == 0 && input_capacity_ > kFirstInputBytes && tick - active_at_ > 1) DropInput();
 }
 
 void Connection::OnReady(std::uint32_t events) {
@@ -160,14 +162,22 @@ void Connection::ShrinkInput() {
   std::memcpy(smaller.get(), input_.get(), input_size_);
   input_ = std::move(smaller);
   input_capacity_ = kFirstInputBytes;
+}
+
+// The next message begins in a buffer that is lent.
+void Connection::DropInput() {
+  input_.reset();
+  input_capacity_ = kFirstInputBytes;
   Hold(input_capacity_);
 }
 
 bool Connection::Hold(std::size_t input_capacity) {
+  std::size_t needed = input_capacity - kFirstInputBytes;
+  if (kept_ > kFirstInputBytes) needed += kept_ - kFirstInputBytes;
+  if (is_writing_) needed += writing_.size() + output_.size();
+  if (needed == held_) return true;  // nearly always: nobody else's memory is touched
   MemoryBudget* const memory = listener_->limits.memory.get();
   if (memory == nullptr) return true;
-  std::size_t needed = input_capacity - kFirstInputBytes;
-  if (is_writing_) needed += writing_.size() + output_.size();
   if (needed > held_ && !memory->Take(needed - held_)) return false;
   if (needed < held_) memory->Give(held_ - needed);
   held_ = needed;
@@ -219,17 +229,17 @@ bool Connection::Process() {
     if (input_size_ > 0) {
       std::memmove(input_.get(), input_.get() + progress.consumed, input_size_);
     }
-    if (!is_kept_ || progress.advanced) message_since_ = 0;
+    if (kept_ == 0 || progress.advanced) message_since_ = 0;
     ShrinkInput();
   }
-  is_kept_ = progress.keeps;
+  kept_ = progress.kept;
   is_suspended_ = progress.suspended;
   has_more_ = progress.more;
   if (progress.descriptors != nullptr) HandOver(progress.descriptors, output_before);
   close_after_write_ = close_after_write_ || progress.close;
   if (is_suspended_ || has_more_) {
     message_since_ = 0;
-  } else if ((input_size_ > 0 || is_kept_) && message_since_ == 0) {
+  } else if ((input_size_ > 0 || kept_ > 0) && message_since_ == 0) {
     message_since_ = worker_->tick;
   }
   return progress.consumed > 0 || output_.size() != output_before;
@@ -253,7 +263,7 @@ void Connection::HandOver(std::shared_ptr<const Descriptors> descriptors,
 void Connection::Continue() {
   for (;;) {
     if (!is_writing_ && !output_.empty()) Write();
-    if (is_writing_ && !Hold(input_capacity_)) return Close();
+    if (!Hold(input_capacity_)) return Close();
     if (!socket_.IsOpen() || descriptors_ != nullptr) return;
     if (is_suspended_ && peer_is_gone_) return Close();
     if (is_suspended_) return;
@@ -359,7 +369,6 @@ void Connection::EndWrite() {
   write_since_ = 0;
   written_ = 0;
   writing_.clear();
-  if (held_ > 0) Hold(input_capacity_);
 }
 
 void Connection::OnLate(std::string bytes, AfterAnswer after) {
@@ -375,7 +384,7 @@ void Connection::OnLate(std::string bytes, AfterAnswer after) {
   if (!is_suspended_) {
     close_after_write_ = close_after_write_ || after == AfterAnswer::kClose;
     // Requests that were pipelined behind the suspended one are already here.
-    has_more_ = !close_after_write_ && (input_size_ > 0 || is_kept_);
+    has_more_ = !close_after_write_ && (input_size_ > 0 || kept_ > 0);
   }
   Continue();
   GiveBuffers();

@@ -42,7 +42,7 @@ class Connection final : public EventLoop::Watched,
   /// Closes now when there is nothing to answer, else after what has been received is answered; who
   /// has just connected is waited for.
   void CloseWhenIdle();
-  /// Closes when a deadline has passed.
+  /// Closes when a deadline has passed; lets go of a large buffer that nothing comes into.
   void OnTick(std::uint32_t tick);
   void OnReady(std::uint32_t events) override;
 
@@ -75,7 +75,9 @@ class Connection final : public EventLoop::Watched,
   void GiveBuffers();
   bool GrowInput();
   void ShrinkInput();
-  /// Takes or gives back what the buffers have become; false when there is not so much.
+  void DropInput();
+  /// Takes or gives back what the buffers, and those of the protocol, have become; false when there
+  /// is not so much.
   bool Hold(std::size_t input_capacity);
   [[nodiscard]] bool IsOver(std::uint32_t since, std::int64_t deadline_millis,
                             std::uint32_t tick) const;
@@ -93,6 +95,7 @@ class Connection final : public EventLoop::Watched,
   std::size_t written_ = 0;
   std::shared_ptr<const Descriptors> descriptors_;  // to go with the next byte
   std::size_t answer_at_ = 0;                       // that they belong to, of what is written then
+  std::size_t kept_ = 0;                            // StreamProtocol::Progress::kept
   std::size_t held_ = 0;                            // of ConnectionLimits::memory
 
   bool has_asked_ = false;    // something has come
@@ -100,7 +103,6 @@ class Connection final : public EventLoop::Watched,
   bool is_readable_ = false;  // there may be something to read
   bool is_writing_ = false;   // waits for the socket to take more
   bool is_suspended_ = false;
-  bool is_kept_ = false;       // the protocol keeps the beginning of a message
   bool has_more_ = false;      // the protocol has paused for the output to be written
   bool has_end_ = false;       // the end of what the peer sends has come, perhaps behind bytes
   bool peer_is_done_ = false;  // that end was read

@@ -8,7 +8,8 @@
 namespace pennon::net {
 
 /// Counts what connections hold beyond a first buffer each: long messages that are not complete,
-/// and answers that nobody reads. Safe to use from any thread; the usual request never touches it.
+/// also those that a protocol keeps, and answers that nobody reads. Safe to use from any thread;
+/// the usual request never touches it.
 class MemoryBudget {
  public:
   explicit MemoryBudget(std::size_t limit) : limit_(limit) {}

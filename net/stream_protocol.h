@@ -72,9 +72,10 @@ class StreamProtocol {
     /// `more`, so that nothing is offered before it is sent. What a peer does not read is charged
     /// to this process, so one that leaves answers unread gets none.
     std::shared_ptr<const Descriptors> descriptors;
-    /// For a protocol that consumes bytes before it understands them: it keeps the beginning of a
-    /// message, and it has come to the end of one since it was asked last.
-    bool keeps = false;
+    /// For a protocol that consumes bytes before it understands them: how many bytes of memory the
+    /// beginning of a message takes that it keeps, never 0 while the peer has to go on with one;
+    /// and whether it has come to the end of one since it was asked last.
+    std::size_t kept = 0;
     bool advanced = false;
   };
 

@@ -19,6 +19,7 @@ using base::Error;
 using base::Fail;
 
 constexpr std::size_t kRecordBytes = std::size_t{16} * 1024;
+constexpr long kMaxSentBytes = 16 * 1024;  // for whose memory to be used again
 constexpr std::size_t kMaxKeyBytes = std::size_t{64} * 1024;
 
 std::string LastError() {
@@ -101,17 +102,17 @@ class TlsProtocol final : public StreamProtocol {
     // What came before the peer's end is answered, also what waits behind a suspended request.
     const bool waits = inside.more || (inside.suspended && plain_size_ > 0);
     progress.close = inside.close || is_broken || (session == Session::kEnded && !waits);
-    progress.keeps = !::SSL_is_init_finished(ssl_.get()) || plain_size_ > 0;
+    progress.kept = Kept();
     progress.advanced = inside.consumed > 0;
     Encrypt(clear, progress.close && !inside.suspended);
-    TakeFrom(to_send_, output);
+    TakeSent(output);
     return progress;
   }
 
   void Wrap(std::string& bytes, bool is_last) override {
     Encrypt(bytes, is_last);
     bytes.clear();
-    TakeFrom(to_send_, bytes);
+    TakeSent(bytes);
   }
 
  private:
@@ -120,6 +121,11 @@ class TlsProtocol final : public StreamProtocol {
     kEnded,   // the peer sends nothing more
     kBroken,  // it broke the rules; OpenSSL has then written why
   };
+
+  [[nodiscard]] std::size_t Kept() const {
+    if (plain_size_ > 0) return plain_.capacity();
+    return ::SSL_is_init_finished(ssl_.get()) == 1 ? 0 : 1;  // a handshake is a message, too
+  }
 
   Session Decrypt() {
     ::ERR_clear_error();
@@ -144,11 +150,18 @@ class TlsProtocol final : public StreamProtocol {
     ::ERR_clear_error();
   }
 
-  static void TakeFrom(BIO* bio, std::string& out) {
+  void TakeSent(std::string& out) {
     char* bytes = nullptr;
-    const long size = ::BIO_get_mem_data(bio, &bytes);
+    const long size = ::BIO_get_mem_data(to_send_, &bytes);
     if (size > 0) out.append(bytes, static_cast<std::size_t>(size));
-    static_cast<void>(BIO_reset(bio));  // a macro
+    // Its memory never shrinks: that of a long answer would stay for as long as the connection.
+    BIO* const fresh = size > kMaxSentBytes ? ::BIO_new(::BIO_s_mem()) : nullptr;
+    if (fresh == nullptr) {
+      static_cast<void>(BIO_reset(to_send_));  // a macro
+      return;
+    }
+    to_send_ = fresh;
+    ::SSL_set0_wbio(ssl_.get(), to_send_);
   }
 
   void Forget(std::size_t consumed) {
@@ -157,7 +170,8 @@ class TlsProtocol final : public StreamProtocol {
       std::memmove(plain_.data(), plain_.data() + consumed, plain_size_);
     }
     plain_.resize(plain_size_);
-    if (plain_size_ == 0) std::vector<char>().swap(plain_);
+    // What is left must not keep the memory of a huge message before it, nor room for a record.
+    if (plain_.capacity() > 2 * plain_size_) plain_.shrink_to_fit();
   }
 
   const std::shared_ptr<const TlsContext> context_;

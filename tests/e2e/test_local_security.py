@@ -159,6 +159,28 @@ class SecurityTest(EndToEndTest):
         self.assertEqual([self.loopback(daemon, "/ofrep/v1/evaluate/flags", {"Authorization": f"Bearer {token}"}, "POST", {})[0]
                           for token in ("first", "second")], [401, 200])
 
+    def test_a_reload_that_is_refused_leaves_the_token_that_is_in_force(self):
+        token_file, config = self.folder("daemon") / "token", self.folder("daemon") / "pennond.yaml"
+        token_file.write_text("first")
+        token_file.chmod(0o600)
+        named = f"http:\n  token_file: {token_file}\n"
+        daemon = self.serve(named)
+        connection = http.client.HTTPConnection(*daemon.http_address(), timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/ofrep/v1/events", headers={"Authorization": "Bearer first"})
+        stream = connection.getresponse()
+        self.addCleanup(stream.close)
+        answers = lambda: [self.loopback(daemon, "/status", {"Authorization": f"Bearer {token}"})[0] for token in ("first", "second")]
+        token_file.write_text("second")
+        config.write_text(named.replace("token\n", "missing\n"))
+        daemon.program.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "configuration refused" in daemon.program.log, "it is refused")
+        self.assertEqual(answers(), [200, 401])
+        config.write_text(named)
+        daemon.program.process.send_signal(signal.SIGHUP)
+        stream.read()  # to its end
+        self.assertEqual(answers(), [401, 200])
+
     def test_a_token_file_that_others_read_is_refused(self):
         token_file = self.folder("daemon") / "token"
         token_file.write_text("secret\n")

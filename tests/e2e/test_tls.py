@@ -1,11 +1,15 @@
 """A store that speaks TLS: real certificates, made for the test."""
 import http.client
 import json
+import pathlib
+import re
 import signal
 import socket
 import ssl
 import subprocess
+import unittest
 
+import libpennon
 from harness import EndToEndTest, eventually, request
 
 
@@ -119,6 +123,55 @@ class TlsTest(EndToEndTest):
         with socket.create_connection(("127.0.0.1", self.store.port), timeout=30) as silent:
             silent.sendall(b"\x16\x03\x01\x02")
             self.assertEqual(silent.recv(1), b"")
+
+    def test_bodies_that_are_left_unfinished_are_bounded_for_all_connections_together(self):
+        def figure(name):
+            text = request(self.store.connection(), "GET", "/metrics")[2].decode()
+            return int(re.search(rf"^pennon_store_{name} (\d+)$", text, re.M)[1])
+
+        def leave_unfinished():
+            session = self.session()
+            self.addCleanup(session.close)
+            try:
+                session.sendall(b"POST /api/v1/flags HTTP/1.1\r\nHost: a\r\nContent-Length: 16000000\r\n\r\n" + b"x" * (1 << 20))
+            except OSError:
+                pass  # closed meanwhile
+            return session
+        limit = 4 << 20
+        self.store.program.end()
+        self.store.arguments = (*self.store.arguments, "--limits-memory", str(limit), "--limits-request-timeout", "1h")
+        self.store.start()
+        sessions = [leave_unfinished()]
+        eventually(lambda: figure("buffered_bytes") > 1_000_000, lambda: f"it is counted: {figure('buffered_bytes')}")
+        self.assertEqual(figure("buffers_refused_total"), 0)
+        sessions += [leave_unfinished() for _ in range(4)]
+        eventually(lambda: figure("buffers_refused_total"), "who would hold too much is closed")
+        self.assertLessEqual(figure("buffered_bytes"), limit)
+        for session in sessions:
+            session.close()
+        eventually(lambda: figure("buffered_bytes") == 0, lambda: f"it is given back: {figure('buffered_bytes')}")
+
+    @unittest.skipIf(libpennon.IS_SANITIZED, "a sanitizer keeps what is freed")
+    def test_a_connection_that_has_had_a_long_answer_keeps_no_memory_of_its_size(self):
+        for i in range(100):
+            status, _ = self.store.api("POST", "/flags", {
+                "key": f"flag-{i}", "type": "string", "variants": [{"key": "v", "value": "x" * 10_000}]})
+            self.assertEqual(status, 201)
+
+        def fetch():
+            connection = self.store.connection()
+            self.addCleanup(connection.close)
+            connection.request("GET", "/api/v1/flags?limit=500", headers={"Authorization": "Bearer " + self.store.token})
+            return len(connection.getresponse().read())
+
+        def memory():
+            text = pathlib.Path(f"/proc/{self.store.program.process.pid}/status").read_text()
+            return int(re.search(r"RssAnon:\s+(\d+) kB", text)[1]) * 1024
+        fetch()
+        before = memory()
+        fetched = sum(fetch() for _ in range(40))
+        self.assertGreater(fetched, 40_000_000)
+        self.assertLess(memory() - before, fetched // 2)
 
     def test_a_certificate_is_replaced_by_a_hangup_and_a_wrong_one_is_not(self):
         def served():

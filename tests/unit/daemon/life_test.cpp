@@ -12,6 +12,7 @@
 #include "daemon/notify_socket.h"
 #include "daemon/reload.h"
 #include "daemon/watchdog.h"
+#include "daemon/worker_round.h"
 #include "tests/support/temp_dir.h"
 
 namespace pennon::daemon {
@@ -132,6 +133,25 @@ TEST_CASE("a worker that hangs starves the watchdog, until it goes on") {
   control.Run();
   CHECK(fed_while_it_hung == 0);
   CHECK(fed == 1);
+}
+
+TEST_CASE("what a worker was in the midst of comes to the control thread before the round ends") {
+  net::ControlLoop control;
+  std::promise<void> begun;
+  std::promise<void> release;
+  bool has_subscribed = false;
+  net::WorkerPool pool(2);
+  pool.Start();
+  pool.Post(1, [&, held = release.get_future().share()] {
+    begun.set_value();
+    held.wait();  // as a request that was let in, and is not answered yet
+    pool.Post(1, [&] { control.Post([&] { has_subscribed = true; }); });
+  });
+  begun.get_future().wait();
+  AfterWorkers(control, pool, [&] { control.Stop(); });
+  release.set_value();
+  control.Run();
+  CHECK(has_subscribed);
 }
 
 TEST_CASE("sockets for another process, or none at all, are nobody's here") {

@@ -9,12 +9,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <future>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "net/unix_socket.h"
@@ -30,6 +32,15 @@ template <typename T>
 T Get(std::future<T>& future) {
   REQUIRE(future.wait_for(std::chrono::seconds(kHangSeconds)) == std::future_status::ready);
   return future.get();
+}
+
+template <typename Condition>
+void Eventually(const Condition& condition) {
+  const auto hang = std::chrono::steady_clock::now() + std::chrono::seconds(kHangSeconds);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > hang) FAIL("it has not come about");
+    std::this_thread::yield();
+  }
 }
 
 /// Answers each line by `on_line`, which sees it with its '\n'.
