@@ -178,8 +178,12 @@ bool Connection::Hold(std::size_t input_capacity) {
   if (needed == held_) return true;  // nearly always: nobody else's memory is touched
   MemoryBudget* const memory = listener_->limits.memory.get();
   if (memory == nullptr) return true;
-  if (needed > held_ && !memory->Take(needed - held_)) return false;
-  if (needed < held_) memory->Give(held_ - needed);
+  if (needed < held_) {
+    memory->Give(held_ - needed);
+  } else if (!(is_suspended_ ? memory->TakeUnasked(needed - held_)
+                             : memory->Take(needed - held_))) {
+    return false;
+  }
   held_ = needed;
   return true;
 }

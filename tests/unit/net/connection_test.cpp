@@ -363,6 +363,34 @@ struct Budget {
   }
 };
 
+TEST_CASE_FIXTURE(Budget, "what is sent unasked and nobody reads leaves half for requests") {
+  std::promise<LateAnswer> suspended;
+  auto late = suspended.get_future();
+  const Served served(
+      [&](std::size_t, const Peer&, LateAnswer given) {
+        return std::make_unique<LineProtocol>([&, given](std::string_view text, std::string& output,
+                                                         StreamProtocol::Progress& progress) {
+          if (text != "follow\n") return Echo(text, output, progress);
+          progress.suspended = true;
+          suspended.set_value(given);
+        });
+      },
+      limits);
+  const Client follower = served.Connect();
+  follower.Send("follow\n");
+  const LateAnswer push = Get(late);
+  // More than the kernel takes: the rest is held, until it is too much.
+  Eventually([&] {
+    push.Push(std::string(kBytes / 8, 'x'));
+    CHECK(memory->used() <= kBytes / 2);
+    return memory->refused() > 0;
+  });
+  Eventually([&] { return memory->used() == 0; });
+  const Client client = served.Connect();
+  client.Send(line);
+  CHECK(client.Read(line.size()) == line);
+}
+
 TEST_CASE_FIXTURE(Budget, "who would hold too much, with all others together, is closed") {
   const Served served(Lines(Echo), limits);
   const Client first = served.Connect();
