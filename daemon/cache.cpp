@@ -67,14 +67,10 @@ std::optional<Generation> Cache::Load() {
     }
   }
   if (!found.damage.empty()) {
-    StartAnew(found.damage, found.generation ? &*found.generation : nullptr, Ends::kNothing);
+    static_cast<void>(
+        StartAnew(found.damage, found.generation ? &*found.generation : nullptr, Ends::kNothing));
   } else if (!found.unread.empty()) {
-    // Perhaps it can be another time: the file is given up when there is a newer set to take its
-    // place.
-    log_->Error("cache cannot be read", {{"path", options_.path}, {"reason", found.unread}});
-    NoteDamage(found.unread);
-    missing_ = found.unread;
-    is_unread_ = true;
+    NoteUnread(found.unread);
   }
   return std::move(found.generation);
 }
@@ -188,14 +184,15 @@ Result<void> Cache::Save(const Generation& generation, Ends ends) {
       !saved && (saved.error().code() == base::ErrorCode::kInvalid ||
                  (is_unread_ && saved.error().code() == base::ErrorCode::kUnavailable));
   if (!is_lost || is_starting_anew_) return saved;
-  StartAnew(saved.error().Message(), &generation, ends);
-  return database_ ? Result<void>() : saved;
+  return StartAnew(saved.error().Message(), &generation, ends);
 }
 
 Result<void> Cache::Insert(const Generation& generation, Ends ends) {
   if (ends != Ends::kNothing) {
     auto ended = SetMark("suspect", "");
-    if (ended && ends == Ends::kOverride) ended = SetMark("serving", "");
+    for (const char* const order : {"serving", "pinned"}) {
+      if (ended && ends == Ends::kOverride) ended = SetMark(order, "");
+    }
     if (!ended) return ended;
   }
   auto insert = database_->Prepare(

@@ -77,6 +77,7 @@ class Cache {
 
   /// There is a file, and the disk did not give all that is in it.
   [[nodiscard]] bool is_unread() const { return is_unread_; }
+  void NoteUnread(const std::string& why);
 
   /// The newest generation that is whole, or none. Damaged ones are passed over, and the file is
   /// made anew from the one found. When the disk does not give it at two attempts, the file stays,
@@ -142,7 +143,7 @@ class Cache {
   };
   Remains ReadRemains(const Generation* generation, Ends ends);
   base::Result<void> SaveAnew(const Remains& remains, const Generation* generation, Ends ends);
-  void StartAnew(std::string_view why, const Generation* generation, Ends ends);
+  base::Result<void> StartAnew(std::string_view why, const Generation* generation, Ends ends);
   void NoteFile();
   [[nodiscard]] bool IsFileInPlace() const;
   [[nodiscard]] base::Error NoFile() const;

@@ -28,6 +28,14 @@ void Cache::NoteDamage(std::string_view what) {
   damage_ = Readable(what);
 }
 
+// Perhaps it can be another time: the file is given up when there is a newer set to take its place.
+void Cache::NoteUnread(const std::string& why) {
+  log_->Error("cache cannot be read", {{"path", options_.path}, {"reason", why}});
+  NoteDamage(why);
+  missing_ = why;
+  is_unread_ = true;
+}
+
 Result<void> Cache::Reconnect() {
   database_.reset();  // its locks would keep the new one out
   auto database = OpenCacheFile(options_);
@@ -53,7 +61,10 @@ Result<void> Cache::Reopen() {
     NoteDamage(opened.error().Message());
     opened = Reconnect();
   }
-  if (opened) NoteFile();
+  if (opened) {
+    is_unread_ = false;  // or so it will be found
+    NoteFile();
+  }
   return opened;
 }
 
@@ -112,7 +123,7 @@ Result<void> Cache::SaveAnew(const Remains& remains, const Generation* generatio
 
 // SQLite's own checks miss most damage, so a file in which any was found is not trusted further
 // than digests and orders go.
-void Cache::StartAnew(std::string_view why, const Generation* generation, Ends ends) {
+Result<void> Cache::StartAnew(std::string_view why, const Generation* generation, Ends ends) {
   log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
   NoteDamage(why);
   const Remains remains = ReadRemains(generation, ends);
@@ -120,7 +131,7 @@ void Cache::StartAnew(std::string_view why, const Generation* generation, Ends e
   MoveCacheAside(options_.path);
   if (auto opened = Reopen(); !opened) {
     log_->Error("cache cannot be made anew", {{"reason", opened.error().Message()}});
-    return;
+    return opened;
   }
   is_starting_anew_ = true;
   const auto saved = SaveAnew(remains, generation, ends);
@@ -128,6 +139,7 @@ void Cache::StartAnew(std::string_view why, const Generation* generation, Ends e
   if (!saved) {
     log_->Error("cache cannot be written", {{"reason", saved.error().Message()}});
   }
+  return saved;
 }
 
 }  // namespace pennon::daemon

@@ -189,6 +189,7 @@ Result<void> Environment::Accept(ReceivedSet set, base::SteadyMillis confirmed_a
               {{"environment", config_.environment}, {"set", name(*newest_)}});
   } else {
     is_overridden_ = false;
+    is_set_back_ = false;
     PutInForce(std::move(*compiled), Source::kLive, confirmed_at);
     Publish();
   }
@@ -331,7 +332,7 @@ void Environment::Publish() {
   if (mapped_.IsBehind(published_)) {
     publisher_.Publish(std::make_shared<const serving::Published>(published_));
   }
-  published_.is_held_back = is_overridden_ || !suspect_.empty();
+  published_.is_held_back = is_overridden_ || is_set_back_ || !suspect_.empty();
   published_.mappable = config_.mapped ? mapped_.Offer(published_) : nullptr;
   publisher_.Publish(std::make_shared<const serving::Published>(published_));
   mapped_.Announce(published_);
@@ -352,8 +353,8 @@ EnvironmentState Environment::state() const {
   state.refused = refused_;
   CacheHealth cache;
   if (cache_) cache = cache_->health();
-  state.cache_error = cache.error;
-  state.cache_ok = cache_.has_value() && cache.error.empty();
+  state.cache_error = cache.error.empty() && cache.is_missing ? cache.damage : cache.error;
+  state.cache_ok = cache_.has_value() && state.cache_error.empty();
   state.cache_damage = cache.damage;
   state.cache_writes = cache.writes;
   if (newest_) state.newest = CursorOf(newest_->generation.head);

@@ -149,7 +149,8 @@ class Environment {
   void Save();
   void ConfirmCached();
   void KeepImage();
-  void NoteMark(std::string_view name, std::string_view text);
+  /// False when it will be gone after a restart.
+  bool NoteMark(std::string_view name, std::string_view text);
   void Publish();
   /// Null when sets need not be signed.
   [[nodiscard]] const base::Ed25519Verifier* PublicKey() const {
@@ -180,7 +181,8 @@ class Environment {
   CompiledSet compiled_;             // what is in force; no image: nothing is
   bool is_overridden_ = false;       // it is not newest_
   bool is_pinned_ = false;
-  bool wants_full_ = false;  // a delta did not fit
+  bool is_set_back_ = false;  // what is in force is older than one that was, and nobody ordered it
+  bool wants_full_ = false;   // a delta did not fit
   serving::Published published_;
   std::optional<base::Error> refused_;
   bool is_incomplete_ = false;                 // of newest_ and compiled_, the definitions are left

@@ -44,15 +44,17 @@ Result<void> Environment::OpenCache() {
 
 bool Environment::LoadKept() {
   if (!cache_) return false;
-  const auto marks = ReadMarks();
-  if (!marks) {
-    NoteLate();
-    return false;
-  }
   const auto was_late = std::exchange(late_, std::nullopt);
-  if (suspect_.empty()) FindSuspect(*marks);
-  const bool is_loaded = LoadImage(*marks) || LoadCache(*marks);
-  if (cache_->health().is_missing) {
+  const auto read = ReadMarks();
+  // Answers come first: the newest set serves until it is known whether another one was ordered.
+  const Marks marks = read.value_or(Marks());
+  if (suspect_.empty()) {
+    FindSuspect(marks);
+  } else if (marks.suspect != suspect_ && NoteMark("suspect", suspect_)) {
+    crashes_->Forget();
+  }
+  const bool is_loaded = LoadImage(marks) || LoadCache(marks);
+  if (!read || cache_->health().is_missing) {
     late_ = was_late;
     NoteLate();
   }
@@ -75,8 +77,10 @@ Result<Environment::Marks> Environment::ReadMarks() {
   };
   return cache_->Run([&](Cache& cache) -> Result<Marks> {
     auto marks = read(cache);
-    if (marks || !cache.missing().empty() || !cache.Reopen()) return marks;
-    return read(cache);
+    if (marks || !cache.missing().empty()) return marks;
+    if (cache.Reopen()) marks = read(cache);
+    if (!marks) cache.NoteUnread(marks.error().Message());
+    return marks;
   });
 }
 
@@ -84,16 +88,15 @@ void Environment::FindSuspect(const Marks& marks) {
   suspect_ = marks.suspect;
   const auto found = crashes_->SuspectSince(clock_.Wall() - kCrashMemoryMillis);
   if (!found) return;
-  crashes_->Forget();
   const std::string cursor = CursorOf({"", found->epoch, found->revision});
   // A crash ends all environments of a daemon, and says nothing of which of them was its reason.
   if (marks.proved == cursor && (config_.has_siblings || !HasOtherThan(*found))) {
     log_.Error("the daemon crashed again and again; the flag set was good before, so it stays",
                {{"environment", config_.environment}, {"set", cursor}});
-    return;
+    return crashes_->Forget();
   }
   suspect_ = cursor;
-  NoteMark("suspect", suspect_);
+  if (NoteMark("suspect", suspect_)) crashes_->Forget();
   log_.Error("the daemon crashed again and again; the flag set is held back until it is accepted",
              {{"environment", config_.environment}, {"set", suspect_}});
 }
@@ -265,6 +268,8 @@ void Environment::LoadOverride(const Marks& marks) {
 
 void Environment::Save() {
   if (!cache_ || is_incomplete_) return;
+  // It would end what it is suspected of.
+  if (CursorOf(newest_->generation.head) == suspect_) return;
   if (late_) {
     late_->is_save_due = true;
     return;

@@ -57,14 +57,17 @@ void Environment::TakeLateCache() {
   const base::SteadyMillis confirmed_at = published_.confirmed_at;
   if (!LoadKept()) {
     newest_ = std::move(came);
+    if (CursorOf(newest_->generation.head) != suspect_) suspect_.clear();  // a newer one has come
     if (!late_) Save();
-    return;
+    return Publish();
   }
   if (!late_) cache_->NothingToSave();
   static_cast<void>(Complete());
   if (const auto taken = Take(std::move(came), true, confirmed_at); !taken) {
     log_.Warn("flag set that came while the cache was missing is refused; the cached one serves",
               {{"environment", config_.environment}, {"reason", taken.error().Message()}});
+    if (late_) late_->is_save_due = false;
+    is_set_back_ = true;
   }
   Publish();
 }
@@ -74,9 +77,8 @@ void Environment::StopLateCache() {
   if (!late_->is_save_due) return;
   cache_->Reopen();
   static_cast<void>(cache_->Run([](Cache&) { return Result<void>(); }));
-  const CacheHealth health = cache_->health();
-  if (!health.is_missing) TakeLateCache();
-  if (late_ && health.is_unread) {
+  if (!cache_->health().is_missing) TakeLateCache();
+  if (late_ && late_->is_save_due && cache_->health().is_unread) {
     late_.reset();
     Save();
   }

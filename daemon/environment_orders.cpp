@@ -30,10 +30,11 @@ bool IsNamed(const GenerationName& name, std::string_view text) {
 
 }  // namespace
 
-void Environment::NoteMark(std::string_view name, std::string_view text) {
-  if (!cache_ || late_) return;
+bool Environment::NoteMark(std::string_view name, std::string_view text) {
+  if (!cache_ || late_) return false;
   const auto kept = cache_->Run([&](Cache& cache) { return cache.SetMark(name, text); });
   if (!kept) log_.Error("order is not kept over a restart", {{"reason", kept.error().Message()}});
+  return kept.has_value();
 }
 
 Result<Generation> Environment::FindKept(std::string_view name) {

@@ -140,6 +140,7 @@ LogicValue LogicEvaluator::Var(const LogicNode& node, const LogicValue& data) {
 // The path inside of something, or the default.
 LogicValue LogicEvaluator::VarInside(const LogicNode& node, const LogicValue& data) {
   const AttributeRef& ref = view_.attributes[node.operand];
+  if (!budget_.Spend(data.breadth() / kSearchedPerOperation)) return {};
   LogicValue found = MemberOf(data, view_.Text(ref.name));
   for (const TextRef& member : view_.paths.subspan(ref.members.first, ref.members.count)) {
     if (!budget_.Spend(found.breadth() / kSearchedPerOperation)) return {};

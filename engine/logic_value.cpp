@@ -113,10 +113,7 @@ constexpr std::size_t kShownBytes = 64;
 class Shower {
  public:
   model::Value Show(const LogicValue& value, std::size_t depth) {
-    const std::size_t cost = 1 + (value.IsString() ? value.text().size() / kShownBytes : 0);
-    if (cost > left_) left_ = 0;
-    if (left_ == 0) return nullptr;
-    left_ -= cost;
+    if (!Spend(value.IsString() ? value.text() : std::string_view())) return nullptr;
     switch (value.kind()) {
       case LogicKind::kUndefined:
       case LogicKind::kNull:
@@ -151,7 +148,7 @@ class Shower {
   model::Value Object(const LogicValue& value, std::size_t depth) {
     model::Object object;
     const auto siblings = [&](const Attribute* at, const Attribute* end) {
-      for (; at < end && left_ > 0; at += at->size()) {
+      for (; at < end && Spend(at->name()); at += at->size()) {
         object.emplace_back(at->name(), Show(LogicValue::Of(*at), depth));
       }
     };
@@ -162,11 +159,17 @@ class Shower {
       siblings(&value.node() + 1, &value.node() + value.node().size());
     } else {
       const auto pairs = value.values();
-      for (std::size_t i = 0; i + 1 < pairs.size() && left_ > 0; i += 2) {
+      for (std::size_t i = 0; i + 1 < pairs.size() && Spend(pairs[i].text()); i += 2) {
         object.emplace_back(pairs[i].text(), Show(pairs[i + 1], depth));
       }
     }
     return object;
+  }
+
+  bool Spend(std::string_view text) {
+    const std::size_t cost = 1 + text.size() / kShownBytes;
+    left_ = cost < left_ ? left_ - cost : 0;
+    return left_ > 0;
   }
 
   std::size_t left_ = kMaxShown;

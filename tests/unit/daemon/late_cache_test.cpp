@@ -115,6 +115,7 @@ TEST_CASE_FIXTURE(LateFixture, "a set that came meanwhile and lacks most flags i
   BringDisk();
   CHECK(revision() == 1);
   CHECK(environment->state().held == "1.2");
+  CHECK(environment->cache()->health().error.empty());
   REQUIRE(environment->Accept("2"));
   CHECK(revision() == 2);
   Restart();
