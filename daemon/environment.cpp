@@ -141,24 +141,25 @@ Result<void> Environment::Apply(wire::SyncDocument document, std::string validat
   static const ReceivedSet kNothing;
   auto set = base::UnlessMemoryRunsOut(
       "flag set", [&] { return Receive(newest_ ? *newest_ : kNothing, std::move(document)); });
-  if (!set) {
-    refused_ = set.error();
-    wants_full_ = set.error().code() == base::ErrorCode::kConflict;
-    return Fail(set.error());
-  }
+  if (!set) return Refuse(set.error());
   set->generation.validator = std::move(validator);
   set->generation.confirmed_at = clock_.Wall();
   return Take(std::move(*set), is_full, clock_.Steady());
 }
 
 Result<void> Environment::Take(ReceivedSet set, bool is_full, base::SteadyMillis confirmed_at) {
-  auto done = Check(set, is_full);
-  if (!done && done.error().code() == base::ErrorCode::kForbidden) held_ = std::move(set);
-  if (done) done = Accept(std::move(set), confirmed_at);
-  if (done) return done;
-  refused_ = done.error();
-  wants_full_ = done.error().code() == base::ErrorCode::kConflict;
-  return done;
+  if (auto checked = Check(set, is_full); !checked) {
+    if (checked.error().code() == base::ErrorCode::kForbidden) held_ = std::move(set);
+    return Refuse(checked.error());
+  }
+  auto accepted = Accept(std::move(set), confirmed_at);
+  return accepted ? accepted : Refuse(accepted.error());
+}
+
+Result<void> Environment::Refuse(const Error& error) {
+  refused_ = error;
+  wants_full_ = error.code() == base::ErrorCode::kConflict;
+  return Fail(error);
 }
 
 Result<void> Environment::Accept(ReceivedSet set, base::SteadyMillis confirmed_at) {

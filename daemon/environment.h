@@ -138,6 +138,7 @@ class Environment {
   /// Puts it in force, holds it back or refuses it. `confirmed_at`: when the upstream had it.
   base::Result<void> Take(ReceivedSet set, bool is_full, base::SteadyMillis confirmed_at);
   base::Result<void> Accept(ReceivedSet set, base::SteadyMillis confirmed_at);
+  base::Result<void> Refuse(const base::Error& error);
   /// Compiles and puts in force a kept set that is not the newest.
   base::Result<void> Override(const Generation& generation);
   base::Result<Generation> FindKept(std::string_view name);

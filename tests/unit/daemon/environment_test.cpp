@@ -90,7 +90,8 @@ TEST_CASE_FIXTURE(EnvironmentFixture,
   CHECK(environment->state().held.empty());  // within an epoch nothing old is offered
 }
 
-TEST_CASE_FIXTURE(EnvironmentFixture, "an older epoch without flags says both, and is named whole") {
+TEST_CASE_FIXTURE(EnvironmentFixture,
+                  "an older epoch without flags says both, and is named whole") {
   REQUIRE(Apply(Full(9, Flags(3), 2)));
   const auto refused = Apply(Full(9, {}, 1));
   REQUIRE_FALSE(refused);
