@@ -77,6 +77,7 @@ class Cache {
 
   /// There is a file, and the disk did not give all that is in it.
   [[nodiscard]] bool is_unread() const { return is_unread_; }
+  /// Of what Load does not read, such as marks: the file is `missing` until Reopen.
   void NoteUnread(const std::string& why);
 
   /// The newest generation that is whole, or none. Damaged ones are passed over, and the file is
