@@ -127,7 +127,7 @@ void Run() {
     harness += 4;  // the vectors above
   }
   if (allocations > before + harness) {
-    std::fprintf(stderr, "bench_client: %zu allocations\n", allocations - before);
+    Abort("evaluations have allocated " + std::to_string(allocations - before - harness) + " times");
   }
   const char* const names[] = {"client: one flag of 10000 in the process, by handle",
                                "client: one flag of 10000 in the process, by key"};

@@ -5,7 +5,6 @@ usage: connections.py FOLDER-OF-PROGRAMS FOLDER-OF-BENCHMARKS
 """
 import json
 import pathlib
-import re
 import resource
 import shutil
 import socket
@@ -57,10 +56,6 @@ def http(daemon, key):
     return connection
 
 
-def own_kib(daemon):
-    return int(re.search(r"^RssAnon:\s+(\d+) kB", pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text(), re.M)[1])
-
-
 def measure(directory, flags, connect):
     daemon = Daemon(BIN, directory, "--bootstrap-file", flags, "--cache-path", "", "--limits-connections", 2 * CONNECTIONS,
                     "--limits-connections-per-user", 2 * CONNECTIONS)
@@ -69,9 +64,9 @@ def measure(directory, flags, connect):
     try:
         for _ in range(10):
             connect(daemon, key).close()  # what the first ones bring about is no connection's
-        before = own_kib(daemon)
+        before = daemon.kib("RssAnon")
         held = [connect(daemon, key) for _ in range(CONNECTIONS)]
-        return (own_kib(daemon) - before) / CONNECTIONS
+        return (daemon.kib("RssAnon") - before) / CONNECTIONS
     finally:
         for connection in held:
             connection.close()

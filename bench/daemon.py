@@ -1,6 +1,7 @@
 """A pennond for benchmarks: started, told what it computed and holds, and ended."""
 import http.client
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -51,6 +52,11 @@ class Daemon:
         """That it has computed."""
         return sum(int((task / "schedstat").read_text().split()[0])
                    for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir())
+
+    def kib(self, what):
+        """A line of its /proc/PID/status: RssAnon, VmHWM, …"""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"^{what}:\s+(\d+) kB", text, re.M)[1])
 
     def stop(self):
         self.process.terminate()

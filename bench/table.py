@@ -1,10 +1,15 @@
-"""Reads figures as lines of JSON, prints them as a table (--json: as they are) and writes them with the machine's
-state. Exits 1 when a figure misses its budget. usage: table.py FILE [--json]
+"""Reads figures as lines of JSON, prints them as a table (--json: as they are, --markdown: for a page) and writes them
+with the machine and its state. Exits 1 when a figure misses its budget. usage: table.py FILE [--json|--markdown]
 """
 import json
 import os
-import platform
 import sys
+
+from floors import slow_floors
+from machine import machine
+
+TITLES = ("FIGURE", "VALUE", "FLOOR", "UNIT", "RATIO", "BUDGET", "")
+RIGHT = (1, 2, 4, 5)
 
 
 def budget(figure):
@@ -19,34 +24,49 @@ def verdict(figure):
     return ("pass" if figure["pass"] else "MISS") if budget(figure) else ""
 
 
+def row(figure):
+    digits = 0 if figure["value"] >= 1000 else 1
+    floor = f"{figure['floor']:,.{digits}f}" if "floor" in figure else ""
+    ratio = f"{figure['ratio']:.2f}" if "ratio" in figure else ""  # without: the budget is the value's
+    return (figure["name"], f"{figure['value']:,.{digits}f}", floor, figure["unit"], ratio, budget(figure), verdict(figure))
+
+
 def print_table(figures):
-    rows = [("FIGURE", "VALUE", "FLOOR", "UNIT", "RATIO", "BUDGET", "")]
+    rows = [TITLES, *map(row, figures)]
+    widths = [max(len(cells[i]) for cells in rows) for i in range(len(TITLES))]
+    for cells in rows:
+        padded = [cell.rjust(width) if i in RIGHT else cell.ljust(width) for i, (cell, width) in enumerate(zip(cells, widths))]
+        print("  ".join(padded).rstrip())
+    print()
+
+
+def print_markdown(figures, of):
+    print(f"{of['processors']} of {of['processor']}, {of['memoryGiB']} GiB, {of['system']}, kernel {of['kernel']};",
+          "; ".join(f"{name}: {text}" for name, text in of["versions"].items()) + ".\n")
+    print("| " + " | ".join(title.lower() for title in TITLES) + " |")
+    print("|" + "|".join("---:" if i in RIGHT else "---" for i in range(len(TITLES))) + "|")
     for figure in figures:
-        digits = 0 if figure["value"] >= 1000 else 1
-        floor = f"{figure['floor']:,.{digits}f}" if "floor" in figure else ""
-        ratio = f"{figure['ratio']:.2f}" if "ratio" in figure else ""  # without: the budget is the value's
-        rows.append((figure["name"], f"{figure['value']:,.{digits}f}", floor, figure["unit"], ratio,
-                     budget(figure), verdict(figure)))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = [cell.rjust(width) if i in (1, 2, 4, 5) else cell.ljust(width)
-                 for i, (cell, width) in enumerate(zip(row, widths))]
-        print("  ".join(cells).rstrip())
+        print("| " + " | ".join(row(figure)) + " |")
+    print()
 
 
 def main(path, form=""):
     figures = [json.loads(line) for line in sys.stdin]
-    missed = sum(not figure["pass"] for figure in figures)
-    load = os.getloadavg()[0]
+    held = [figure for figure in figures if budget(figure)]
+    missed = sum(not figure["pass"] for figure in held)
+    load, of = os.getloadavg()[0], machine()
     if form == "--json":
         print("\n".join(json.dumps(figure) for figure in figures))
+    elif form == "--markdown":
+        print_markdown(figures, of)
     else:
         print_table(figures)
-        print(f"\n{len(figures)} figures, {missed} over budget; load average {load:.1f} "
+    if form != "--json":
+        print(f"{len(figures)} figures, {len(held)} with a budget, {missed} over it; load average {load:.1f} "
               f"on {os.cpu_count()} processors")
+        print("".join(f"{line}\n" for line in slow_floors(figures)), end="")
     with open(path, "w", encoding="utf-8") as out:
-        json.dump({"figures": figures, "loadAverage": load, "processors": os.cpu_count(),
-                   "kernel": platform.release()}, out, indent=2)
+        json.dump({"figures": figures, "loadAverage": load, **of}, out, indent=2)
         out.write("\n")
     print(f"written to {path}", file=sys.stderr)
     return 1 if missed else 0
