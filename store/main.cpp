@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/command_line.h"
+#include "base/core_dumps.h"
 #include "base/out_of_memory.h"
 #include "base/standard_streams.h"
 #include "store/commands.h"
@@ -129,6 +130,7 @@ int Main(int argc, char** argv, char** environment) {
   const auto ended = command_line.Read(argc, argv, environment,
                                        [&] { return store::CheckStoreConfig(config, settings); });
   if (ended) return *ended;
+  if (!config.core_dumps) base::ForbidCoreDumps();
   if (command_line.app().get_subcommands().empty()) {
     return base::Complain(kProgram, "expected a command, such as serve or init; see --help",
                           base::kExitUsage);

@@ -106,7 +106,7 @@ void RunApi(const RequestServices& services, Api& api, const ApiRequest& request
   if (response.status >= 400) ++services.metrics.api_errors;
   const auto log = request.method == "GET" ? &base::Logger::Debug : &base::Logger::Info;
   (services.log.*log)("api", {{"method", request.method},
-                              {"path", request.path},
+                              {"path", WithoutTokens(request.path)},
                               {"status", response.status},
                               {"actor", request.actor},
                               {"request", request.id}});

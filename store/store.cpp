@@ -4,7 +4,6 @@
 #include <csignal>
 #include <optional>
 
-#include "base/core_dumps.h"
 #include "base/file.h"
 #include "base/out_of_memory.h"
 #include "base/version.h"
@@ -119,7 +118,6 @@ Result<StoreKeys> ReadKeys(const StoreConfig& config) {
 Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& reread,
                    base::Logger& log) {
   net::IgnoreDeadlySignals();
-  if (!config.core_dumps) base::ForbidCoreDumps();
   const base::SystemClock clock;
   CurrentTls& tls = *keys.tls;
   const auto proxies = TrustedProxies::Parse(config.trusted_proxies);

@@ -25,6 +25,8 @@ TokenRecord FromRow(const Row& row) {
   return token;
 }
 
+constexpr std::size_t kTokenDigits = 64;
+
 constexpr std::string_view kSelect =
     "SELECT id, kind, environment, name, hash, last4, created_at, expires_at, last_used_at "
     "FROM tokens";
@@ -53,6 +55,18 @@ NewToken MakeToken(TokenKind kind, std::optional<std::string> environment, std::
   made.record.created_at = now;
   made.record.expires_at = expires_at;
   return made;
+}
+
+std::string WithoutTokens(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789abcdef"), text.size());
+    shown += digits < kTokenDigits ? text.substr(0, digits) : "***";
+    text.remove_prefix(digits);
+    shown += text.substr(0, 1);
+    text.remove_prefix(std::min<std::size_t>(text.size(), 1));
+  }
+  return shown;
 }
 
 base::Result<std::int64_t> Tokens::Version() {

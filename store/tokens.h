@@ -48,6 +48,9 @@ struct NewToken {
 NewToken MakeToken(TokenKind kind, std::optional<std::string> environment, std::string name,
                    base::WallMillis now, std::optional<base::WallMillis> expires_at = {});
 
+/// `text` with `***` for what can be a token's digits: a path may have one where its id belongs.
+std::string WithoutTokens(std::string_view text);
+
 /// Borrows the database; confined to its thread.
 class Tokens {
  public:

@@ -306,6 +306,14 @@ TEST_CASE("a content type that is not JSON is 415, a refusal never quotes the to
   CHECK(refused.body.find("guess") == std::string::npos);
 }
 
+TEST_CASE("a path is told without the tokens in it") {
+  const std::string digits(64, 'a');
+  CHECK(WithoutTokens("/api/v1/tokens/pn_admin_" + digits) == "/api/v1/tokens/pn_admin_***");
+  CHECK(WithoutTokens("/" + digits + "0/x/" + digits) == "/***/x/***");
+  CHECK(WithoutTokens("/flags/" + digits.substr(1)) == "/flags/" + digits.substr(1));
+  CHECK(WithoutTokens("").empty());
+}
+
 TEST_CASE("the stream of a key ends when the key is deleted, and when it has expired") {
   Served store;
   store.database_thread.Start();
