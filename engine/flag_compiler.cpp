@@ -21,6 +21,20 @@ std::string Members(const model::Object& object) {
   return json.substr(1, json.size() - 2);
 }
 
+// The members of both; of a name that both have, the second's.
+model::Object Joined(model::Object object, const model::Object& over) {
+  for (const auto& member : over) {
+    const auto same = std::find_if(object.begin(), object.end(),
+                                   [&](const auto& own) { return own.first == member.first; });
+    if (same == object.end()) {
+      object.push_back(member);
+    } else {
+      same->second = member.second;
+    }
+  }
+  return object;
+}
+
 class FlagBlock {
  public:
   FlagBlock(const Flag& flag, const CompileScope& scope, ImageBuilder& builder)
@@ -98,9 +112,7 @@ class FlagBlock {
     AppendJson(json, whole_number ? model::Value(number) : value);
     record.json = builder_.AddText(json);
     if (!variant.metadata.empty()) {
-      const std::string own = Members(flag_.metadata);
-      record.metadata =
-          builder_.AddText(own + (own.empty() ? "" : ",") + Members(variant.metadata));
+      record.metadata = builder_.AddText(Members(Joined(flag_.metadata, variant.metadata)));
     }
     if (const std::string* text = value.AsString()) {
       record.payload = std::bit_cast<std::uint64_t>(builder_.AddText(*text));

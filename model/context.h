@@ -137,6 +137,8 @@ class Context {
   [[nodiscard]] static const Attribute* Member(const Attribute& object, std::string_view name);
 
   [[nodiscard]] const std::vector<Attribute>& nodes() const { return nodes_; }
+  /// For how many there is memory.
+  [[nodiscard]] std::size_t room() const { return nodes_.capacity(); }
 
  private:
   // Growing, which is rare, is kept out of the code of those who add.

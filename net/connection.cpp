@@ -13,7 +13,6 @@ namespace pennon::net {
 namespace {
 
 constexpr std::size_t kMaxInputBytes = std::size_t{256} << 20U;  // protocols refuse long before
-constexpr std::size_t kKeptBufferBytes = std::size_t{64} * 1024;
 constexpr std::size_t kSpareBytes = 1;  // that StreamProtocol may write behind the input
 constexpr std::int64_t kLingerMillis = 2'000;
 constexpr std::int64_t kFirstRequestMillis = 500;
@@ -117,8 +116,13 @@ void Connection::OnReady(std::uint32_t events) {
   // A peer that follows changes would else leave its connection behind. One that has only ended its
   // own side still wants the answer.
   if (is_suspended_ && peer_is_gone_) return Close();
+  if (events == 0) is_queued_ = false;
   if (is_writing_ && (events & (kGone | EPOLLOUT)) != 0) WriteRest();
-  if (is_reading_ && is_readable_) ReadNow();
+  if (!is_queued_ && std::exchange(is_due_, false)) {
+    AnswerMore();
+  } else if (!is_queued_ && is_reading_ && is_readable_) {
+    ReadNow();
+  }
   GiveBuffers();
 }
 
@@ -190,7 +194,12 @@ bool Connection::Hold(std::size_t input_capacity) {
 
 void Connection::Read() {
   is_reading_ = true;
-  if (is_readable_) worker_->loop.Again(*this);
+  if (is_readable_) Queue();
+}
+
+// One turn a round, or who floods us would get one more in each.
+void Connection::Queue() {
+  if (!std::exchange(is_queued_, true)) worker_->loop.Again(*this);
 }
 
 void Connection::ReadNow() {
@@ -218,7 +227,6 @@ void Connection::OnRead(std::size_t size) {
   if (is_lingering_) return Linger();
   input_size_ += size;
   active_at_ = worker_->tick;
-  has_asked_ = true;
   Process();
   Continue();
 }
@@ -237,6 +245,8 @@ bool Connection::Process() {
     ShrinkInput();
   }
   kept_ = progress.kept;
+  if (input_size_ == 0 && kept_ == 0) message_since_ = 0;
+  has_asked_ = has_asked_ || !progress.greets;
   is_suspended_ = progress.suspended;
   has_more_ = progress.more;
   if (progress.descriptors != nullptr) HandOver(progress.descriptors, output_before);
@@ -265,18 +275,23 @@ void Connection::HandOver(std::shared_ptr<const Descriptors> descriptors,
 
 // Goes on with whatever is due after the state has changed: write, answer more, read, or close.
 void Connection::Continue() {
-  for (;;) {
-    if (!is_writing_ && !output_.empty()) Write();
-    if (!Hold(input_capacity_)) return Close();
-    if (!socket_.IsOpen() || descriptors_ != nullptr) return;
-    if (is_suspended_ && peer_is_gone_) return Close();
-    if (is_suspended_) return;
-    // While a slow reader has this much to read, nothing more is answered; the write goes on here.
-    if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
-    if (!has_more_) return GoOn();
-    if (output_.size() >= kOutputRoundBytes) return;     // the protocol would only pause again
-    if (!Process() && is_writing_ && has_more_) return;  // it waits for what is being written
-  }
+  if (!is_writing_ && !output_.empty()) Write();
+  if (!Hold(input_capacity_)) return Close();
+  if (!socket_.IsOpen() || descriptors_ != nullptr) return;
+  if (is_suspended_ && peer_is_gone_) return Close();
+  if (is_suspended_) return;
+  // While a slow reader has this much to read, nothing more is answered; the write goes on here.
+  if (output_.size() + writing_.size() - written_ >= listener_->limits.max_output_bytes) return;
+  if (!has_more_) return GoOn();
+  if (output_.size() >= kOutputRoundBytes) return;  // the protocol would only pause again
+  // Others come first: what is here may be a thousand requests, for large answers.
+  is_due_ = true;
+  Queue();
+}
+
+void Connection::AnswerMore() {
+  if (!Process() && is_writing_ && has_more_) return;  // it waits for what is being written
+  Continue();
 }
 
 void Connection::GoOn() {

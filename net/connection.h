@@ -48,6 +48,7 @@ class Connection final : public EventLoop::Watched,
 
  private:
   void Read();
+  void Queue();
   void ReadNow();
   void OnRead(std::size_t size);
   /// Whether the protocol has got any further.
@@ -63,6 +64,7 @@ class Connection final : public EventLoop::Watched,
   void Linger();
   void OnLate(std::string bytes, AfterAnswer after);
   void Continue();
+  void AnswerMore();
   void GoOn();
   [[nodiscard]] bool IsIdle() const;
   [[nodiscard]] bool IsNew() const;
@@ -99,6 +101,8 @@ class Connection final : public EventLoop::Watched,
   std::size_t held_ = 0;                            // of ConnectionLimits::memory
 
   bool has_asked_ = false;    // something has come
+  bool is_queued_ = false;    // it will be its turn
+  bool is_due_ = false;       // to answer more then
   bool is_reading_ = false;   // what comes next is to be read
   bool is_readable_ = false;  // there may be something to read
   bool is_writing_ = false;   // waits for the socket to take more

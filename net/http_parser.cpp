@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/stream_protocol.h"
+
 namespace pennon::net {
 namespace {
 
@@ -41,9 +43,9 @@ struct Parsed {
   bool has_unknown_coding = false;
 
   void Clear() {
-    fields.clear();
+    EmptyForNext(fields);
     body.reset();
-    chunked_body.clear();
+    EmptyForNext(chunked_body);
     expects_continue = has_length = has_unknown_coding = false;
   }
 };
@@ -245,7 +247,6 @@ void HttpParser::Describe(std::span<char> message) {
   request_.method = view(parsed.method);
   request_.path = target.substr(0, question);
   request_.query = question == std::string_view::npos ? "" : target.substr(question + 1);
-  request_.headers.clear();
   for (const auto& [name, value] : parsed.fields) {
     request_.headers.emplace_back(view(name), view(value));
   }
@@ -280,12 +281,9 @@ std::string_view HttpParser::error() const {
 }
 
 void HttpParser::Reset() {
-  constexpr std::size_t kKeptBodyBytes = std::size_t{64} * 1024;
   events_->parser.reset();
   events_->parsed.Clear();
-  if (events_->parsed.chunked_body.capacity() > kKeptBodyBytes) {
-    std::string().swap(events_->parsed.chunked_body);
-  }
+  EmptyForNext(request_.headers);
   events_->fed = 0;
   events_->header_size = 0;
   events_->chunk_line = 0;

@@ -88,6 +88,23 @@ bool Append(std::string& out, const HttpResponse& response, Framing framing) {
   return !framing.keep_alive;
 }
 
+// The memory of a body is lent to who answers: a connection that waits keeps none.
+class LentBody {
+ public:
+  explicit LentBody(std::string& body) : body_(body) { body_.swap(spare); }
+  ~LentBody() {
+    EmptyForNext(body_);
+    body_.swap(spare);
+  }
+  LentBody(const LentBody&) = delete;
+  LentBody& operator=(const LentBody&) = delete;
+
+ private:
+  static thread_local std::string spare;
+  std::string& body_;
+};
+thread_local std::string LentBody::spare;
+
 using OpenFlag = std::shared_ptr<std::atomic<bool>>;
 
 class LateStream final : public HttpStream {
@@ -186,6 +203,7 @@ class HttpProtocol final : public StreamProtocol {
     request.remote = remote_;
     const Framing framing{parser_.keep_alive(), request.method == "HEAD", parser_.is_http_1_0()};
     response_.Clear();
+    const LentBody lent(response_.body);
     const LateHttp late(late_, open_, framing);
     // The byte after the body, which the handler may write to, can be the next request's first.
     char* const after_body = request.body.data() + request.body.size();

@@ -52,6 +52,16 @@ class LateAnswer {
 /// pipelined requests for large answers cannot fill the memory before any of it is written.
 inline constexpr std::size_t kOutputRoundBytes = std::size_t{256} * 1024;
 
+/// Who waits keeps no more than this of a buffer that is empty: there may be many.
+inline constexpr std::size_t kKeptBufferBytes = std::size_t{64} * 1024;
+
+/// Empties a vector or string for what comes next.
+template <typename Buffer>
+void EmptyForNext(Buffer& buffer) {
+  buffer.clear();
+  if (buffer.capacity() * sizeof(buffer[0]) > kKeptBufferBytes) Buffer().swap(buffer);
+}
+
 /// Descriptors to be handed to the peer of a Unix socket, with whatever keeps them open.
 struct Descriptors {
   std::vector<int> fds;  // at most kMaxDescriptors
@@ -77,6 +87,7 @@ class StreamProtocol {
     /// and whether it has come to the end of one since it was asked last.
     std::size_t kept = 0;
     bool advanced = false;
+    bool greets = false;  // only the transport has spoken so far, and nothing was asked
   };
 
   virtual ~StreamProtocol() = default;

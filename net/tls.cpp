@@ -8,9 +8,11 @@
 #include <array>
 #include <cstring>
 #include <ctime>
+#include <new>
 #include <vector>
 
 #include "base/file.h"
+#include "base/out_of_memory.h"
 
 namespace pennon::net {
 namespace {
@@ -76,9 +78,9 @@ class TlsProtocol final : public StreamProtocol {
   TlsProtocol(std::shared_ptr<const TlsContext> context, std::unique_ptr<StreamProtocol> inner)
       : context_(std::move(context)),
         inner_(std::move(inner)),
-        ssl_(::SSL_new(static_cast<const Context&>(*context_).get()), ::SSL_free) {
-    received_ = ::BIO_new(::BIO_s_mem());
-    to_send_ = ::BIO_new(::BIO_s_mem());
+        ssl_(base::NotNull(::SSL_new(static_cast<const Context&>(*context_).get())), ::SSL_free),
+        received_(base::NotNull(::BIO_new(::BIO_s_mem()))),
+        to_send_(base::NotNull(::BIO_new(::BIO_s_mem()))) {
     ::SSL_set_bio(ssl_.get(), received_, to_send_);  // which owns them now
     ::SSL_set_accept_state(ssl_.get());
   }
@@ -87,7 +89,8 @@ class TlsProtocol final : public StreamProtocol {
     Progress progress;
     progress.consumed = input.size();
     if (!input.empty()) {
-      ::BIO_write(received_, input.data(), static_cast<int>(input.size()));
+      const int size = static_cast<int>(input.size());
+      if (::BIO_write(received_, input.data(), size) != size) throw std::bad_alloc();
     }
     const Session session = Decrypt();
     const bool is_broken = session == Session::kBroken;
@@ -102,6 +105,8 @@ class TlsProtocol final : public StreamProtocol {
     // What came before the peer's end is answered, also what waits behind a suspended request.
     const bool waits = inside.more || (inside.suspended && plain_size_ > 0);
     progress.close = inside.close || is_broken || (session == Session::kEnded && !waits);
+    has_asked_ = has_asked_ || plain_size_ > 0 || inside.consumed > 0;
+    progress.greets = !has_asked_;
     progress.kept = Kept();
     progress.advanced = inside.consumed > 0;
     Encrypt(clear, progress.close && !inside.suspended);
@@ -124,7 +129,8 @@ class TlsProtocol final : public StreamProtocol {
 
   [[nodiscard]] std::size_t Kept() const {
     if (plain_size_ > 0) return plain_.capacity();
-    return ::SSL_is_init_finished(ssl_.get()) == 1 ? 0 : 1;  // a handshake is a message, too
+    // A handshake is a message, too, and so is a record of which not all has come.
+    return ::SSL_is_init_finished(ssl_.get()) == 1 && ::SSL_has_pending(ssl_.get()) == 0 ? 0 : 1;
   }
 
   Session Decrypt() {
@@ -145,7 +151,10 @@ class TlsProtocol final : public StreamProtocol {
 
   void Encrypt(const std::string& clear, bool is_last) {
     std::size_t size = 0;
-    if (!clear.empty()) ::SSL_write_ex(ssl_.get(), clear.data(), clear.size(), &size);
+    if (!clear.empty() && ::SSL_write_ex(ssl_.get(), clear.data(), clear.size(), &size) != 1 &&
+        ERR_GET_REASON(::ERR_peek_error()) == ERR_R_MALLOC_FAILURE) {
+      throw std::bad_alloc();  // the next answer would come in place of this one
+    }
     if (is_last && ::SSL_is_init_finished(ssl_.get()) == 1) ::SSL_shutdown(ssl_.get());
     ::ERR_clear_error();
   }
@@ -177,10 +186,11 @@ class TlsProtocol final : public StreamProtocol {
   const std::shared_ptr<const TlsContext> context_;
   const std::unique_ptr<StreamProtocol> inner_;
   std::unique_ptr<SSL, decltype(&::SSL_free)> ssl_;
-  BIO* received_ = nullptr;
-  BIO* to_send_ = nullptr;
+  BIO* received_;  // both ssl_'s
+  BIO* to_send_;
   std::vector<char> plain_;  // decrypted and not yet consumed, and what there is room for
   std::size_t plain_size_ = 0;
+  bool has_asked_ = false;  // something has been decrypted
 };
 
 }  // namespace

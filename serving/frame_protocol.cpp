@@ -39,6 +39,8 @@ class FrameProtocol final : public net::StreamProtocol {
     } while (!progress.close && !progress.suspended && !progress.more);
     progress.consumed = input.size() - rest.size();
     session_.Untake();
+    net::EmptyForNext(keys_);
+    if (context_.room() * sizeof(model::Attribute) > net::kKeptBufferBytes) context_ = {};
     return progress;
   }
 

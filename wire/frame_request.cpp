@@ -182,13 +182,19 @@ base::Result<void> DecodeEvaluate(FrameType type, std::string_view payload,
   return {};
 }
 
+// An attribute without a name, and its kind.
+constexpr std::size_t kMinAttributeBytes = sizeof(std::uint16_t) + sizeof(FrameValue);
+
 // What is not a number is looked at in long pieces, with the lengths in it: a length of 128 and
 // more passes for what is not ASCII. What this reads with stays in registers.
 bool DecodePlainContext(std::string_view bytes, model::Context& context) {
   using model::Attribute;
   FrameReader reader(bytes);
   std::uint16_t count;
-  if (!reader.Read(count) || count > kMaxContextNodes) return false;
+  if (!reader.Read(count) || count > kMaxContextNodes ||
+      count > reader.rest().size() / kMinAttributeBytes) {
+    return false;
+  }
   std::uint64_t high_bits = 0;
   const char* piece = bytes.data();
   const auto read_number = [&](auto& number) {

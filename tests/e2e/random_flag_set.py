@@ -142,7 +142,7 @@ class RandomFlagSet:
         keys = [*chance.random.sample(("on", "off", "true", "ærlig", "a", "k" * 256), chance.random.randint(1, 4))]
         made = {"type": kind, "variants": [{"key": key, "value": chance.one_of(VALUES[kind])} for key in keys]}
         if chance.often(0.2):
-            made["variants"][0]["metadata"] = {"": "of the variant", "n": -0.5}
+            made["variants"][0]["metadata"] = {"": "of the variant", "n": -0.5, "team": "of the variant"}
         if chance.often(0.7):
             made["offVariant"] = chance.one_of(keys)
         if chance.often(0.5):
