@@ -113,10 +113,40 @@ void RunApi(const RequestServices& services, Api& api, const ApiRequest& request
   reply(std::move(response));
 }
 
+// While the store drains, late answers say that the connection ends, too.
+class LateWhileDraining final : public net::Later {
+ public:
+  LateWhileDraining(const net::Later& late, const std::atomic<bool>& draining)
+      : late_(late), draining_(draining) {}
+
+  net::LateResponse operator()() const override {
+    return [reply = late_(), &draining = draining_](net::HttpResponse response) {
+      response.close = draining.load(std::memory_order_relaxed);
+      reply(std::move(response));
+    };
+  }
+  [[nodiscard]] std::shared_ptr<net::HttpStream> Stream(
+      const net::HttpResponse& head) const override {
+    return late_.Stream(head);
+  }
+
+ private:
+  const net::Later& late_;
+  const std::atomic<bool>& draining_;
+};
+
 }  // namespace
 
 bool RequestHandler::Handle(net::HttpRequest& request, net::HttpResponse& response,
                             const net::Later& late) {
+  const bool is_answered = Route(request, response, LateWhileDraining(late, services_.draining));
+  // Or a client would send its next request into a connection that is being closed.
+  response.close = services_.draining.load(std::memory_order_relaxed);
+  return is_answered;
+}
+
+bool RequestHandler::Route(net::HttpRequest& request, net::HttpResponse& response,
+                           const net::Later& late) {
   if (serving::EvaluationHttp::Owns(request.path)) {
     HandleEvaluation(request, response);
   } else if (request.path == kSyncPath || request.path == kStreamPath) {

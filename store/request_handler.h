@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ struct RequestServices {
   const TrustedProxies& proxies;
   StreamSeats& event_seats;
   std::int64_t max_streams;  // of daemons, of all workers
+  const std::atomic<bool>& draining;
 };
 
 /// Confined to its worker, but for evaluation_counts().
@@ -79,6 +81,7 @@ class RequestHandler final : public net::HttpHandler {
   }
 
  private:
+  bool Route(net::HttpRequest& request, net::HttpResponse& response, const net::Later& late);
   /// Ends the streams of those who may follow them no more.
   void CheckStreams() {
     feed_.Check(*credentials_, services_.clock.Wall());

@@ -105,6 +105,7 @@ void SyncFeed::Beat() {
 }
 
 void SyncFeed::EndStreams() {
+  has_ended_ = true;
   for (auto& [environment, feed] : feeds_) {
     for (const Subscriber& subscriber : feed.subscribers)
       subscriber.stream->End(std::string(kGoodbye));
@@ -153,7 +154,7 @@ void SyncFeed::Subscribe(const net::HttpRequest& request, const std::string& env
                          const net::Later& late) {
   auto stream = late.Stream(EventStreamHead());
   const auto found = feeds_.find(environment);
-  if (found == feeds_.end()) return stream->End(std::string(kGoodbye));
+  if (has_ended_ || found == feeds_.end()) return stream->End(std::string(kGoodbye));
   Feed& feed = found->second;
   const auto last = ParseCursor(request.Header("Last-Event-ID"));
   const std::string missed = feed.body->EventSince(last.value_or(Cursor()));

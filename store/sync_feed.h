@@ -48,6 +48,7 @@ class SyncFeed {
   void Check(const Credentials& credentials, base::WallMillis now);
   /// A sign of life on every stream, which also finds those whose connection is gone.
   void Beat();
+  /// Ends all streams, and those that still come; one would keep a drain from ending.
   void EndStreams();
 
  private:
@@ -66,6 +67,7 @@ class SyncFeed {
 
   std::map<std::string, Feed, std::less<>> feeds_;
   std::atomic<std::int64_t>& streams_;
+  bool has_ended_ = false;
 };
 
 }  // namespace pennon::store

@@ -13,6 +13,21 @@ TEST_CASE("when more requests wait than the queue takes, the next one is 503 at 
   CHECK(response.headers.back().first == "Retry-After");
 }
 
+TEST_CASE("while the store drains every answer ends its connection, also one that comes late") {
+  Served store;
+  const auto closes = [&](const std::string& path) {
+    return store.Ask("GET", path, store.admin).close;
+  };
+  CHECK(!closes("/readyz"));
+  CHECK(!closes("/api/v1/flags"));
+  store.draining = true;
+  for (const char* const path : {"/readyz", "/nothing", "/sync/v1/flagset", "/api/v1/flags"})
+    CHECK(closes(path));
+  for (std::size_t i = 0; i < base::kMaxQueuedTasks; ++i)
+    REQUIRE(store.database_thread.Post([] {}));
+  CHECK(store.Ask("POST", "/api/v1/flags", store.admin, "{}").close);  // 503
+}
+
 TEST_CASE("a long answer is compressed for who takes it so") {
   Served store;
   for (int i = 0; i < 20; ++i) {
@@ -82,7 +97,8 @@ TEST_CASE("one token may send so much; the next request is told when to come") {
                           strict,
                           store.proxies,
                           store.event_seats,
-                          2};
+                          2,
+                          store.draining};
   RequestHandler handler(limited);
   handler.SetCredentials(std::make_shared<const Credentials>(*Tokens(store.database).All()));
   const auto send = [&](const std::string& token) {

@@ -97,9 +97,11 @@ struct Served : StoreFixture, CommitListener {
   RateLimiter api_rate{0, 0};
   TrustedProxies proxies;
   StreamSeats event_seats{metrics.event_streams};
+  std::atomic<bool> draining = false;
   std::unique_ptr<ReaderPool> readers = *ReaderPool::Open(location, 2, clock);
-  RequestServices services{api,   database_thread, *readers, metrics, token_use,   reports, log,
-                           clock, sign_in,         api_rate, proxies, event_seats, 2};
+  RequestServices services{api, database_thread, *readers, metrics,  token_use, reports,
+                           log, clock,           sign_in,  api_rate, proxies,   event_seats,
+                           2,   draining};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;

@@ -1,6 +1,7 @@
 // What daemons get: bytes that the daemon's own reader accepts.
 #include "store/sync_feed.h"
 
+#include "store/event_text.h"
 #include "tests/support/late_answer.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -294,6 +295,19 @@ TEST_CASE("streams that are gone are forgotten; the others are told that it ends
   CHECK(there.stream->ended);
   CHECK(!gone.stream->ended);
   CHECK(there.stream->text.ends_with("event: goodbye\ndata: {}\n\n"));
+}
+
+TEST_CASE("who subscribes when the streams have ended is told so, and is no stream") {
+  Fed store;
+  std::atomic<std::int64_t> streams = 0;
+  SyncFeed feed(streams);
+  feed.Put(store.Body());
+  feed.EndStreams();
+  const test::RecordedLater late;
+  feed.Subscribe(Poll(""), "prod", late);
+  CHECK(late.stream->text == kGoodbye);
+  CHECK(late.stream->ended);
+  CHECK(streams == 0);
 }
 
 TEST_CASE("a change that is too large for an event is fetched") {
