@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/gzip.h"
 #include "base/version.h"
+#include "store/late_while_draining.h"
 #include "store/openapi.h"
 #include "store/page.h"
 #include "store/reply_json.h"
@@ -25,11 +26,23 @@ constexpr std::size_t kMaxRequestIdBytes = 64;
 constexpr std::int64_t kFullSeconds = 30;  // until a daemon that found no room should come again
 constexpr std::size_t kMinGzipBytes = 1400;
 
+void RefuseMethod(const net::HttpRequest& request, const std::string& expected,
+                  std::string_view allowed, net::HttpResponse& response) {
+  RespondError(request.path, 405, Error::Invalid("method", "expected " + expected), response);
+  response.headers.emplace_back("Allow", allowed);
+}
+
 // Answers 405 and returns false unless the method is GET.
 bool AcceptGet(const net::HttpRequest& request, net::HttpResponse& response) {
   if (request.method == "GET" || request.method == "HEAD") return true;
-  RespondError(request.path, 405, Error::Invalid("method", "expected GET"), response);
-  response.headers.emplace_back("Allow", "GET, HEAD");
+  RefuseMethod(request, "GET", "GET, HEAD", response);
+  return false;
+}
+
+// The same for a stream, which HEAD would begin for nobody to read.
+bool AcceptStream(const net::HttpRequest& request, net::HttpResponse& response) {
+  if (request.method == "GET") return true;
+  RefuseMethod(request, "GET", "GET", response);
   return false;
 }
 
@@ -112,28 +125,6 @@ void RunApi(const RequestServices& services, Api& api, const ApiRequest& request
                               {"request", request.id}});
   reply(std::move(response));
 }
-
-// While the store drains, late answers say that the connection ends, too.
-class LateWhileDraining final : public net::Later {
- public:
-  LateWhileDraining(const net::Later& late, const std::atomic<bool>& draining)
-      : late_(late), draining_(draining) {}
-
-  net::LateResponse operator()() const override {
-    return [reply = late_(), &draining = draining_](net::HttpResponse response) {
-      response.close = draining.load(std::memory_order_relaxed);
-      reply(std::move(response));
-    };
-  }
-  [[nodiscard]] std::shared_ptr<net::HttpStream> Stream(
-      const net::HttpResponse& head) const override {
-    return late_.Stream(head);
-  }
-
- private:
-  const net::Later& late_;
-  const std::atomic<bool>& draining_;
-};
 
 }  // namespace
 
@@ -273,14 +264,16 @@ void RequestHandler::EvaluateForReader(net::HttpRequest& request, const Roles& r
 
 bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
                                 const net::Later& late) {
-  if (!AcceptGet(request, response)) return true;
+  const bool is_stream = request.path == kStreamPath;
+  const auto& accept = is_stream ? AcceptStream : AcceptGet;
+  if (!accept(request, response)) return true;
   const auto grant = Identify(request, response);
   if (!grant) return true;
   if (grant->kind != TokenKind::kSync) {
     Forbid(request, "the sync key of an environment", response);
     return true;
   }
-  if (request.path == kStreamPath) {
+  if (is_stream) {
     if (services_.metrics.streams >= services_.max_streams) {
       response = TooBusy(kFullSeconds);
       return true;
@@ -303,8 +296,7 @@ bool RequestHandler::HandleReport(const net::HttpRequest& request, net::HttpResp
     return true;
   }
   if (request.method != "POST") {
-    RespondError(request.path, 405, Error::Invalid("method", "expected POST"), response);
-    response.headers.emplace_back("Allow", "POST");
+    RefuseMethod(request, "POST", "POST", response);
     return true;
   }
   auto document = wire::ReadJson({request.body.data(), request.body.size()});
@@ -350,7 +342,7 @@ bool RequestHandler::TakeTurn(const Grant& grant, net::HttpResponse& response) {
 
 bool RequestHandler::HandleEvents(const net::HttpRequest& request, net::HttpResponse& response,
                                   const net::Later& late) {
-  if (!AcceptGet(request, response)) return true;
+  if (!AcceptStream(request, response)) return true;
   const auto grant = Identify(request, response);
   if (!grant || !TakeTurn(*grant, response)) return true;
   if (grant->roles.Most() < Role::kViewer) {

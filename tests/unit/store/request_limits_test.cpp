@@ -13,6 +13,23 @@ TEST_CASE("when more requests wait than the queue takes, the next one is 503 at 
   CHECK(response.headers.back().first == "Retry-After");
 }
 
+TEST_CASE("a stream is for who reads it: HEAD is refused and begins none") {
+  Served store;
+  const auto refused = [&](const std::string& method, const std::string& path,
+                           const std::string& token) {
+    const auto response = store.Ask(method, path, token);
+    return response.status == 405 &&
+           response.headers.back() == std::pair<std::string_view, std::string>("Allow", "GET");
+  };
+  CHECK(refused("HEAD", "/sync/v1/stream", store.sync_key));
+  CHECK(refused("HEAD", "/api/v1/events", store.admin));
+  CHECK(refused("POST", "/sync/v1/stream", store.sync_key));
+  CHECK(refused("POST", "/api/v1/events", store.admin));
+  CHECK(store.metrics.streams == 0);
+  CHECK(store.metrics.event_streams == 0);
+  CHECK(store.Ask("HEAD", "/sync/v1/flagset", store.sync_key).status == 200);
+}
+
 TEST_CASE("while the store drains every answer ends its connection, also one that comes late") {
   Served store;
   const auto closes = [&](const std::string& path) {
