@@ -6,8 +6,10 @@
 #include "base/digest.h"
 #include "base/gzip.h"
 #include "base/version.h"
+#include "store/held_memory.h"
 #include "store/late_while_draining.h"
 #include "store/openapi.h"
+#include "store/other_sites.h"
 #include "store/page.h"
 #include "store/reply_json.h"
 #include "wire/json.h"
@@ -68,6 +70,11 @@ void AppendEnvironmentStatus(std::string& out, const std::shared_ptr<const Envir
   object.Close();
 }
 
+// What a copy takes that can be long.
+std::size_t SizeOf(const net::HttpRequest& request) {
+  return request.path.size() + request.query.size() + request.body.size();
+}
+
 ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   ApiRequest copy;
   copy.method = request.method;
@@ -82,25 +89,6 @@ ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   copy.idempotency_key = request.Header("Idempotency-Key");
   copy.id = RequestId(request.Header("X-Request-Id"));
   return copy;
-}
-
-// Evaluation alone is for pages of any site: with a key that is no secret, never with a cookie.
-void ShowToOtherSites(net::HttpResponse& response) {
-  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
-  response.headers.emplace_back(
-      "Access-Control-Expose-Headers",
-      "ETag, Pennon-Age, Pennon-Revision, Pennon-Source, Pennon-Stale, Retry-After");
-}
-
-// What a browser asks before it sends a page's request.
-void AllowOtherSites(net::HttpResponse& response) {
-  response.status = 204;
-  response.content_type = {};
-  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
-  response.headers.emplace_back("Access-Control-Allow-Methods", "POST");
-  response.headers.emplace_back("Access-Control-Allow-Headers",
-                                "Authorization, Content-Type, If-None-Match, X-API-Key");
-  response.headers.emplace_back("Access-Control-Max-Age", "7200");
 }
 
 void Compress(net::HttpResponse& response) {
@@ -376,15 +364,20 @@ bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpRespons
                  response);
     return true;
   }
-  ApiRequest copy = CopyOf(request, *grant);
-  auto reply = late();
+  const auto held = Hold(services_.memory, SizeOf(request));
+  if (!held) {
+    response = TooBusy();
+    return true;
+  }
+  const auto copy = std::make_shared<const ApiRequest>(CopyOf(request, *grant));
+  const net::LateResponse reply = late();
+  const auto run = [&services = services_, copy, reply, held = *held](Api& api) {
+    RunApi(services, api, *copy, reply);
+  };
   const bool is_taken =
-      copy.method == "GET" ? services_.readers.Post([&services = services_, copy, reply](Api& api) {
-        RunApi(services, api, copy, reply);
-      })
-                           : services_.database_thread.Post([&services = services_, copy, reply] {
-                               RunApi(services, services.api, copy, reply);
-                             });
+      copy->method == "GET"
+          ? services_.readers.Post(run)
+          : services_.database_thread.Post([run, &api = services_.api] { run(api); });
   if (!is_taken) reply(TooBusy());
   return false;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/task_thread.h"
 #include "net/http_message.h"
+#include "net/memory_budget.h"
 #include "serving/evaluation_http.h"
 #include "serving/evaluation_service.h"
 #include "store/api.h"
@@ -43,6 +44,7 @@ struct RequestServices {
   StreamSeats& event_seats;
   std::int64_t max_streams;  // of daemons, of all workers
   const std::atomic<bool>& draining;
+  net::MemoryBudget& memory;  // of the connections, and of what waits
 };
 
 /// Confined to its worker, but for evaluation_counts().

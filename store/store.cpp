@@ -146,9 +146,21 @@ Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& rere
   RateLimiter api_rate(config.api_rate);
   StreamSeats event_seats(metrics.event_streams);
   std::atomic<bool> draining = false;
-  const RequestServices services{
-      api,     database_thread, **readers, metrics,     token_use,          reports, log, clock,
-      sign_in, api_rate,        *proxies,  event_seats, config.max_streams, draining};
+  const RequestServices services{api,
+                                 database_thread,
+                                 **readers,
+                                 metrics,
+                                 token_use,
+                                 reports,
+                                 log,
+                                 clock,
+                                 sign_in,
+                                 api_rate,
+                                 *proxies,
+                                 event_seats,
+                                 config.max_streams,
+                                 draining,
+                                 *connection_limits.memory};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));

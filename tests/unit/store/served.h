@@ -85,9 +85,9 @@ struct Served : StoreFixture, CommitListener {
     return handler.Handle(request, response, late);
   }
 
+  net::MemoryBudget memory{std::size_t{1} << 20U};
   Api api{*ledger};
   base::TaskThread database_thread;
-  net::MemoryBudget memory{std::size_t{1} << 20U};
   StoreMetrics metrics{memory};
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
   TokenUse token_use;
@@ -101,7 +101,7 @@ struct Served : StoreFixture, CommitListener {
   std::unique_ptr<ReaderPool> readers = *ReaderPool::Open(location, 2, clock);
   RequestServices services{api, database_thread, *readers, metrics,  token_use, reports,
                            log, clock,           sign_in,  api_rate, proxies,   event_seats,
-                           2,   draining};
+                           2,   draining,        memory};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;
