@@ -67,9 +67,11 @@ class RequestHandler final : public net::HttpHandler {
   void PutEnvironment(const EnvironmentSet& set, std::shared_ptr<const SyncBody> body);
   void RemoveEnvironment(const std::string& environment);
   bool TellSome(const std::string& environment) { return feed_.TellSome(environment); }
+  bool TellSome() { return feed_.TellSome(); }
   void Beat() {
     CheckStreams();  // some credentials end without being told
     feed_.Beat();
+    static_assert(kMaxEventStreams <= std::int64_t{kStreamsAtOnce});  // so these are done at once
     events_.Beat();
   }
   void EndStreams() {
