@@ -71,12 +71,22 @@ TEST_CASE("while the store drains every answer ends its connection, also one tha
   };
   CHECK(!closes("/readyz"));
   CHECK(!closes("/api/v1/flags"));
+  const std::string authorization = "Bearer " + store.admin;
+  net::HttpRequest request;
+  request.method = "POST";
+  request.path = "/api/v1/flags";
+  request.headers.emplace_back("Authorization", authorization);
+  net::HttpResponse unused;
+  const test::RecordedLater begun;
+  CHECK(!store.handler.Handle(request, unused, begun));  // the thread does not run yet
   store.draining = true;
   for (const char* const path : {"/readyz", "/nothing", "/sync/v1/flagset", "/api/v1/flags"})
     CHECK(closes(path));
-  for (std::size_t i = 0; i < base::kMaxQueuedTasks; ++i)
+  for (std::size_t i = 1; i < base::kMaxQueuedTasks; ++i)
     REQUIRE(store.database_thread.Post([] {}));
   CHECK(store.Ask("POST", "/api/v1/flags", store.admin, "{}").close);  // 503
+  store.database_thread.Start();
+  CHECK(begun.response.get_future().get().close);
 }
 
 TEST_CASE("a long answer is compressed for who takes it so") {
