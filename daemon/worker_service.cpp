@@ -109,8 +109,9 @@ bool WorkerService::Route(net::HttpRequest& request, std::string_view path, Door
   }
   const bool is_status = path == "/status";
   const auto& question = is_status ? questions_.status : questions_.metrics;
-  question(*caller.grant, [answer = late(), is_status](std::string body) {
+  question(*caller.grant, [answer = late(), is_status, &draining = draining_](std::string body) {
     net::HttpResponse answered;
+    answered.close = draining.load(std::memory_order_relaxed);
     if (!is_status) answered.content_type = kMetricsType;
     answered.body = std::move(body);
     answer(std::move(answered));

@@ -12,12 +12,18 @@ void Broadcast::OnEnvironment(std::shared_ptr<const EnvironmentSet> set) {
   readers_.Put(set);
   const auto body = std::make_shared<const SyncBody>(set, signer_);
   Tell([set, body](RequestHandler& handler) { handler.PutEnvironment(*set, body); });
-  for (std::size_t i = 0; i < handlers_.size(); ++i) TellStreams(i, set->environment);
+  TellStreams([environment = set->environment](RequestHandler& handler) {
+    return handler.TellSome(environment);
+  });
 }
 
-void Broadcast::TellStreams(std::size_t worker, const std::string& environment) {
-  workers_.Post(worker, [this, worker, environment] {
-    if (handlers_[worker]->TellSome(environment)) TellStreams(worker, environment);
+void Broadcast::TellStreams(const TellSome& tell_some) {
+  for (std::size_t i = 0; i < handlers_.size(); ++i) TellStreamsOf(i, tell_some);
+}
+
+void Broadcast::TellStreamsOf(std::size_t worker, const TellSome& tell_some) {
+  workers_.Post(worker, [this, worker, tell_some] {
+    if (tell_some(*handlers_[worker])) TellStreamsOf(worker, tell_some);
   });
 }
 
@@ -36,6 +42,7 @@ void Broadcast::OnNews(std::shared_ptr<const News> news) {
 
 void Broadcast::Beat() {
   Tell([](RequestHandler& handler) { handler.Beat(); });
+  TellStreams([](RequestHandler& handler) { return handler.TellSome(); });
 }
 
 void Broadcast::EndStreams() {

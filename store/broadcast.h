@@ -1,6 +1,7 @@
 // Tells every worker and reader what was committed.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,8 +32,11 @@ class Broadcast final : public CommitListener {
 
  private:
   void Tell(const std::function<void(RequestHandler&)>& task);
-  /// Tells the streams of one worker, a part at a time: nobody waits for thousands of them.
-  void TellStreams(std::size_t worker, const std::string& environment);
+  /// Has every worker tell its streams a part at a time: nobody waits for thousands of them.
+  /// `tell_some` tells a part; true when there is more.
+  using TellSome = std::function<bool(RequestHandler&)>;
+  void TellStreams(const TellSome& tell_some);
+  void TellStreamsOf(std::size_t worker, const TellSome& tell_some);
 
   net::WorkerPool& workers_;
   const std::vector<std::unique_ptr<RequestHandler>>& handlers_;  // one a worker, in their order

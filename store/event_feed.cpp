@@ -76,6 +76,7 @@ std::string EventFeed::Missed(const net::HttpRequest& request, const Roles& role
 void EventFeed::Subscribe(const net::HttpRequest& request, const Grant& grant,
                           StreamSeats::Seat seat, const net::Later& late) {
   auto stream = late.Stream(EventStreamHead());
+  if (has_ended_) return stream->End(std::string(kGoodbye));
   stream->Send(Missed(request, grant.roles));
   subscribers_.push_back(
       {std::move(stream), Credentials::HashOf(request), grant.roles, std::move(seat)});
@@ -100,6 +101,7 @@ void EventFeed::Beat() {
 }
 
 void EventFeed::EndStreams() {
+  has_ended_ = true;
   for (const Subscriber& subscriber : subscribers_) subscriber.stream->End(std::string(kGoodbye));
   subscribers_.clear();
 }

@@ -32,6 +32,7 @@ class EventFeed {
   void Check(const Credentials& credentials, base::WallMillis now);
   /// A sign of life on every stream, which also finds those whose connection is gone.
   void Beat();
+  /// Ends all streams, and those that still come; one would keep a drain from ending.
   void EndStreams();
 
  private:
@@ -46,6 +47,7 @@ class EventFeed {
   std::vector<Subscriber> subscribers_;
   std::deque<NewsItem> remembered_;  // without a gap, up to newest_
   std::int64_t newest_ = 0;
+  bool has_ended_ = false;
 };
 
 }  // namespace pennon::store

@@ -6,7 +6,10 @@
 #include "base/digest.h"
 #include "base/gzip.h"
 #include "base/version.h"
+#include "store/held_memory.h"
+#include "store/late_while_draining.h"
 #include "store/openapi.h"
+#include "store/other_sites.h"
 #include "store/page.h"
 #include "store/reply_json.h"
 #include "wire/json.h"
@@ -25,11 +28,23 @@ constexpr std::size_t kMaxRequestIdBytes = 64;
 constexpr std::int64_t kFullSeconds = 30;  // until a daemon that found no room should come again
 constexpr std::size_t kMinGzipBytes = 1400;
 
+void RefuseMethod(const net::HttpRequest& request, const std::string& expected,
+                  std::string_view allowed, net::HttpResponse& response) {
+  RespondError(request.path, 405, Error::Invalid("method", "expected " + expected), response);
+  response.headers.emplace_back("Allow", allowed);
+}
+
 // Answers 405 and returns false unless the method is GET.
 bool AcceptGet(const net::HttpRequest& request, net::HttpResponse& response) {
   if (request.method == "GET" || request.method == "HEAD") return true;
-  RespondError(request.path, 405, Error::Invalid("method", "expected GET"), response);
-  response.headers.emplace_back("Allow", "GET, HEAD");
+  RefuseMethod(request, "GET", "GET, HEAD", response);
+  return false;
+}
+
+// The same for a stream, which HEAD would begin for nobody to read.
+bool AcceptStream(const net::HttpRequest& request, net::HttpResponse& response) {
+  if (request.method == "GET") return true;
+  RefuseMethod(request, "GET", "GET", response);
   return false;
 }
 
@@ -55,6 +70,11 @@ void AppendEnvironmentStatus(std::string& out, const std::shared_ptr<const Envir
   object.Close();
 }
 
+// What a copy takes that can be long.
+std::size_t SizeOf(const net::HttpRequest& request) {
+  return request.path.size() + request.query.size() + request.body.size();
+}
+
 ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   ApiRequest copy;
   copy.method = request.method;
@@ -69,25 +89,6 @@ ApiRequest CopyOf(const net::HttpRequest& request, const Grant& grant) {
   copy.idempotency_key = request.Header("Idempotency-Key");
   copy.id = RequestId(request.Header("X-Request-Id"));
   return copy;
-}
-
-// Evaluation alone is for pages of any site: with a key that is no secret, never with a cookie.
-void ShowToOtherSites(net::HttpResponse& response) {
-  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
-  response.headers.emplace_back(
-      "Access-Control-Expose-Headers",
-      "ETag, Pennon-Age, Pennon-Revision, Pennon-Source, Pennon-Stale, Retry-After");
-}
-
-// What a browser asks before it sends a page's request.
-void AllowOtherSites(net::HttpResponse& response) {
-  response.status = 204;
-  response.content_type = {};
-  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
-  response.headers.emplace_back("Access-Control-Allow-Methods", "POST");
-  response.headers.emplace_back("Access-Control-Allow-Headers",
-                                "Authorization, Content-Type, If-None-Match, X-API-Key");
-  response.headers.emplace_back("Access-Control-Max-Age", "7200");
 }
 
 void Compress(net::HttpResponse& response) {
@@ -117,6 +118,14 @@ void RunApi(const RequestServices& services, Api& api, const ApiRequest& request
 
 bool RequestHandler::Handle(net::HttpRequest& request, net::HttpResponse& response,
                             const net::Later& late) {
+  const bool is_answered = Route(request, response, LateWhileDraining(late, services_.draining));
+  // Or a client would send its next request into a connection that is being closed.
+  response.close = services_.draining.load(std::memory_order_relaxed);
+  return is_answered;
+}
+
+bool RequestHandler::Route(net::HttpRequest& request, net::HttpResponse& response,
+                           const net::Later& late) {
   if (serving::EvaluationHttp::Owns(request.path)) {
     HandleEvaluation(request, response);
   } else if (request.path == kSyncPath || request.path == kStreamPath) {
@@ -243,14 +252,16 @@ void RequestHandler::EvaluateForReader(net::HttpRequest& request, const Roles& r
 
 bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpResponse& response,
                                 const net::Later& late) {
-  if (!AcceptGet(request, response)) return true;
+  const bool is_stream = request.path == kStreamPath;
+  const auto& accept = is_stream ? AcceptStream : AcceptGet;
+  if (!accept(request, response)) return true;
   const auto grant = Identify(request, response);
   if (!grant) return true;
   if (grant->kind != TokenKind::kSync) {
     Forbid(request, "the sync key of an environment", response);
     return true;
   }
-  if (request.path == kStreamPath) {
+  if (is_stream) {
     if (services_.metrics.streams >= services_.max_streams) {
       response = TooBusy(kFullSeconds);
       return true;
@@ -273,8 +284,7 @@ bool RequestHandler::HandleReport(const net::HttpRequest& request, net::HttpResp
     return true;
   }
   if (request.method != "POST") {
-    RespondError(request.path, 405, Error::Invalid("method", "expected POST"), response);
-    response.headers.emplace_back("Allow", "POST");
+    RefuseMethod(request, "POST", "POST", response);
     return true;
   }
   auto document = wire::ReadJson({request.body.data(), request.body.size()});
@@ -320,7 +330,7 @@ bool RequestHandler::TakeTurn(const Grant& grant, net::HttpResponse& response) {
 
 bool RequestHandler::HandleEvents(const net::HttpRequest& request, net::HttpResponse& response,
                                   const net::Later& late) {
-  if (!AcceptGet(request, response)) return true;
+  if (!AcceptStream(request, response)) return true;
   const auto grant = Identify(request, response);
   if (!grant || !TakeTurn(*grant, response)) return true;
   if (grant->roles.Most() < Role::kViewer) {
@@ -354,15 +364,20 @@ bool RequestHandler::HandleApi(const net::HttpRequest& request, net::HttpRespons
                  response);
     return true;
   }
-  ApiRequest copy = CopyOf(request, *grant);
-  auto reply = late();
+  const auto held = Hold(services_.memory, SizeOf(request));
+  if (!held) {
+    response = TooBusy();
+    return true;
+  }
+  const auto copy = std::make_shared<const ApiRequest>(CopyOf(request, *grant));
+  const net::LateResponse reply = late();
+  const auto run = [&services = services_, copy, reply, held = *held](Api& api) {
+    RunApi(services, api, *copy, reply);
+  };
   const bool is_taken =
-      copy.method == "GET" ? services_.readers.Post([&services = services_, copy, reply](Api& api) {
-        RunApi(services, api, copy, reply);
-      })
-                           : services_.database_thread.Post([&services = services_, copy, reply] {
-                               RunApi(services, services.api, copy, reply);
-                             });
+      copy->method == "GET"
+          ? services_.readers.Post(run)
+          : services_.database_thread.Post([run, &api = services_.api] { run(api); });
   if (!is_taken) reply(TooBusy());
   return false;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/task_thread.h"
 #include "net/http_message.h"
+#include "net/memory_budget.h"
 #include "serving/evaluation_http.h"
 #include "serving/evaluation_service.h"
 #include "store/api.h"
@@ -41,6 +43,8 @@ struct RequestServices {
   const TrustedProxies& proxies;
   StreamSeats& event_seats;
   std::int64_t max_streams;  // of daemons, of all workers
+  const std::atomic<bool>& draining;
+  net::MemoryBudget& memory;  // of the connections, and of what waits
 };
 
 /// Confined to its worker, but for evaluation_counts().
@@ -63,9 +67,11 @@ class RequestHandler final : public net::HttpHandler {
   void PutEnvironment(const EnvironmentSet& set, std::shared_ptr<const SyncBody> body);
   void RemoveEnvironment(const std::string& environment);
   bool TellSome(const std::string& environment) { return feed_.TellSome(environment); }
+  bool TellSome() { return feed_.TellSome(); }
   void Beat() {
     CheckStreams();  // some credentials end without being told
     feed_.Beat();
+    static_assert(kMaxEventStreams <= std::int64_t{kStreamsAtOnce});  // so these are done at once
     events_.Beat();
   }
   void EndStreams() {
@@ -79,6 +85,7 @@ class RequestHandler final : public net::HttpHandler {
   }
 
  private:
+  bool Route(net::HttpRequest& request, net::HttpResponse& response, const net::Later& late);
   /// Ends the streams of those who may follow them no more.
   void CheckStreams() {
     feed_.Check(*credentials_, services_.clock.Wall());

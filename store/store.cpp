@@ -143,9 +143,22 @@ Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& rere
   SignIn sign_in(**ledger, database_thread, password_thread, log);
   RateLimiter api_rate(config.api_rate);
   StreamSeats event_seats(metrics.event_streams);
-  const RequestServices services{
-      api,   database_thread, **readers, metrics,  token_use,   reports,           log,
-      clock, sign_in,         api_rate,  *proxies, event_seats, config.max_streams};
+  std::atomic<bool> draining = false;
+  const RequestServices services{api,
+                                 database_thread,
+                                 **readers,
+                                 metrics,
+                                 token_use,
+                                 reports,
+                                 log,
+                                 clock,
+                                 sign_in,
+                                 api_rate,
+                                 *proxies,
+                                 event_seats,
+                                 config.max_streams,
+                                 draining,
+                                 *connection_limits.memory};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));
@@ -211,6 +224,7 @@ Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& rere
   control.Run();
 
   log.Info("stopping");
+  draining = true;
   broadcast.EndStreams();
   workers.Stop(config.drain.millis);
   (*readers)->Stop();

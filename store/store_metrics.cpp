@@ -67,9 +67,11 @@ std::string StoreMetrics::Text() const {
             "Connections closed at once: over the limit, or out of descriptors.",
             connections.refused);
   AddNumber(registry, MetricKind::kGauge, "pennon_store_buffered_bytes",
-            "Buffers of all connections.", memory_.used());
+            "Buffers of all connections, and requests that wait for the database.", memory_.used());
   AddNumber(registry, MetricKind::kCounter, "pennon_store_buffers_refused_total",
-            "Connections closed because all together held limits.memory.", memory_.refused());
+            "Connections closed, and requests of the API refused, because all together held "
+            "limits.memory.",
+            memory_.refused());
   return registry.Text();
 }
 

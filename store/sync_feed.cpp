@@ -39,8 +39,19 @@ void SyncFeed::Put(std::shared_ptr<const SyncBody> body) {
 
 bool SyncFeed::TellSome(const std::string& environment) {
   const auto found = feeds_.find(environment);
-  if (found == feeds_.end()) return false;
-  Feed& feed = found->second;
+  return found != feeds_.end() && TellSome(found->second);
+}
+
+bool SyncFeed::TellSome() {
+  for (auto& [environment, feed] : feeds_) {
+    if (feed.next >= feed.subscribers.size()) continue;
+    TellSome(feed);
+    return true;
+  }
+  return false;
+}
+
+bool SyncFeed::TellSome(Feed& feed) {
   const Cursor now = feed.body->cursor();
   Cursor since = {now.epoch, now.revision - 1};  // nearly all know the one before
   std::string event = feed.body->event();
@@ -53,13 +64,17 @@ bool SyncFeed::TellSome(const std::string& environment) {
       continue;
     }
     ++feed.next;
-    if (subscriber.told == now) continue;
-    if (subscriber.told != since) {
-      since = subscriber.told;
-      event = feed.body->EventSince(since);
+    if (subscriber.told == now) {
+      if (subscriber.beat != beats_) subscriber.stream->Send(std::string(kSignOfLife));
+    } else {
+      if (subscriber.told != since) {
+        since = subscriber.told;
+        event = feed.body->EventSince(since);
+      }
+      subscriber.stream->Send(event);
     }
-    subscriber.stream->Send(event);
     subscriber.told = now;
+    subscriber.beat = beats_;
   }
   return feed.next < feed.subscribers.size();
 }
@@ -97,14 +112,12 @@ void SyncFeed::Check(const Credentials& credentials, base::WallMillis now) {
 }
 
 void SyncFeed::Beat() {
-  for (auto& [environment, feed] : feeds_) {
-    Erase(feed, [](const Subscriber& subscriber) { return !subscriber.stream->is_open(); });
-    for (const Subscriber& subscriber : feed.subscribers)
-      subscriber.stream->Send(std::string(kSignOfLife));
-  }
+  ++beats_;
+  for (auto& [environment, feed] : feeds_) feed.next = 0;
 }
 
 void SyncFeed::EndStreams() {
+  has_ended_ = true;
   for (auto& [environment, feed] : feeds_) {
     for (const Subscriber& subscriber : feed.subscribers)
       subscriber.stream->End(std::string(kGoodbye));
@@ -153,13 +166,13 @@ void SyncFeed::Subscribe(const net::HttpRequest& request, const std::string& env
                          const net::Later& late) {
   auto stream = late.Stream(EventStreamHead());
   const auto found = feeds_.find(environment);
-  if (found == feeds_.end()) return stream->End(std::string(kGoodbye));
+  if (has_ended_ || found == feeds_.end()) return stream->End(std::string(kGoodbye));
   Feed& feed = found->second;
   const auto last = ParseCursor(request.Header("Last-Event-ID"));
   const std::string missed = feed.body->EventSince(last.value_or(Cursor()));
   stream->Send(missed.empty() ? std::string(kSignOfLife) : missed);
   feed.subscribers.push_back(
-      {std::move(stream), Credentials::HashOf(request), feed.body->cursor()});
+      {std::move(stream), Credentials::HashOf(request), feed.body->cursor(), beats_});
   ++streams_;
 }
 

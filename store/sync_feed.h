@@ -26,9 +26,12 @@ class SyncFeed {
 
   /// Puts a revision in force. Its environment's streams are then to be told.
   void Put(std::shared_ptr<const SyncBody> body);
-  /// Tells some of an environment's streams what they do not know yet; true when there are more.
-  /// One that has not been told of several revisions is told of all at once.
+  /// Tells some of an environment's streams what is due; true when there are more. One that has not
+  /// been told of several revisions is told of all at once. Also finds those whose connection is
+  /// gone.
   bool TellSome(const std::string& environment);
+  /// The same of the first environment that has such streams.
+  bool TellSome();
   /// Ends the environment's streams, too.
   void Remove(const std::string& environment);
 
@@ -46,8 +49,9 @@ class SyncFeed {
   [[nodiscard]] std::vector<std::shared_ptr<const EnvironmentSet>> Sets() const;
   /// Ends the streams whose key is gone, or has ended.
   void Check(const Credentials& credentials, base::WallMillis now);
-  /// A sign of life on every stream, which also finds those whose connection is gone.
+  /// A sign of life is due on every stream; what it is told anyway is one.
   void Beat();
+  /// Ends all streams, and those that still come; one would keep a drain from ending.
   void EndStreams();
 
  private:
@@ -55,17 +59,21 @@ class SyncFeed {
     std::shared_ptr<net::HttpStream> stream;
     std::string hash;  // of the key
     Cursor told;
+    std::uint64_t beat = 0;  // the last of beats_ that it had a sign of
   };
   struct Feed {
     std::shared_ptr<const SyncBody> body;
     std::vector<Subscriber> subscribers;
     std::size_t next = 0;  // who is to be told next
   };
+  bool TellSome(Feed& feed);
   /// Forgets those of the feed for which `is_over` holds.
   void Erase(Feed& feed, const std::function<bool(const Subscriber&)>& is_over);
 
   std::map<std::string, Feed, std::less<>> feeds_;
   std::atomic<std::int64_t>& streams_;
+  std::uint64_t beats_ = 0;
+  bool has_ended_ = false;
 };
 
 }  // namespace pennon::store

@@ -297,6 +297,25 @@ class EndTest(EndToEndTest):
             self.assertIn(b'"value":"Welcome"', answers[0])
         self.assertEqual(daemon.program.process.wait(timeout=60), 0)
 
+    def test_the_last_answer_says_that_the_connection_ends(self):
+        daemon = self.start_daemon(arguments=["--bootstrap-file", EXAMPLE, "--limits-drain-timeout", "50s"])
+        connections = []
+        for path in ("/livez", "/status", "/metrics"):  # the last two are answered by another thread
+            raw = socket.socket(socket.AF_UNIX)
+            raw.settimeout(60)
+            self.addCleanup(raw.close)
+            raw.connect(daemon.socket)
+            raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n".encode())
+            connections.append(raw)
+        daemon.program.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not os.path.exists(daemon.socket), "it drains")
+        for raw in connections:
+            with raw:
+                raw.sendall(b"\r\n")
+                answer = b"".join(iter(lambda: raw.recv(65536), b""))
+            self.assertIn(b"\r\nConnection: close\r\n", answer)
+        self.assertEqual(daemon.program.process.wait(timeout=60), 0)
+
     def test_the_end_under_load_answers_whoever_could_connect(self):
         daemon = self.start_daemon(arguments=["--bootstrap-file", EXAMPLE])
         stop, failures, answered = threading.Event(), [], collections.Counter()

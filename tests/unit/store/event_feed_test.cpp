@@ -2,6 +2,7 @@
 #include "store/event_feed.h"
 
 #include "store/access_change.h"
+#include "store/event_text.h"
 #include "tests/support/late_answer.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -171,6 +172,15 @@ TEST_CASE("a stream ends with its token, when that is deleted and when its time 
   CHECK(store.taken == 1);
   store.feed.EndStreams();
   CHECK(staying->stream->ended);
+  CHECK(store.taken == 0);
+}
+
+TEST_CASE("who follows when the streams have ended is told so, and takes no place") {
+  Followed store;
+  store.feed.EndStreams();
+  const auto late = store.Follow(store.tokens[0]);
+  CHECK(late->stream->text == kGoodbye);
+  CHECK(late->stream->ended);
   CHECK(store.taken == 0);
 }
 

@@ -1,4 +1,5 @@
 // How much may be asked, and what becomes of a request that comes again, too soon or too many.
+#include "store/held_memory.h"
 #include "tests/unit/store/served.h"
 
 namespace pennon::store {
@@ -11,6 +12,81 @@ TEST_CASE("when more requests wait than the queue takes, the next one is 503 at 
   const auto response = store.Ask("POST", "/api/v1/flags", store.admin, "{}");
   CHECK(response.status == 503);
   CHECK(response.headers.back().first == "Retry-After");
+}
+
+TEST_CASE("bodies that wait for the database have room within limits.memory, and give it back") {
+  Served store;  // its thread does not run yet
+  // The answer, if it does not come later.
+  const auto send = [&](std::size_t size, const test::RecordedLater& late) {
+    const std::string authorization = "Bearer " + store.admin;
+    std::string body(size + 1, ' ');
+    net::HttpRequest request;
+    request.method = "POST";
+    request.path = "/api/v1/flags";
+    request.headers.emplace_back("Authorization", authorization);
+    request.body = {body.data(), size};
+    net::HttpResponse response;
+    const bool is_answered = store.handler.Handle(request, response, late);
+    return is_answered ? std::optional(response) : std::nullopt;
+  };
+  constexpr std::size_t kRoom = std::size_t{1} << 20U;
+  const test::RecordedLater fits;
+  const test::RecordedLater exceeds;
+  const test::RecordedLater small;
+  CHECK(!send(kRoom, fits));
+  const auto refused = send(3 * kFreeBytes, exceeds);
+  REQUIRE(refused);
+  CHECK(refused->status == 503);
+  CHECK(refused->headers.back().first == "Retry-After");
+  CHECK(store.memory.refused() == 1);
+  CHECK(!send(kFreeBytes, small));  // of these there may be as many as the queue takes
+  store.database_thread.Start();
+  CHECK(fits.response.get_future().get().status == 400);
+  CHECK(small.response.get_future().get().status == 400);
+  store.database_thread.Stop();
+  CHECK(store.memory.used() == 0);
+}
+
+TEST_CASE("a stream is for who reads it: HEAD is refused and begins none") {
+  Served store;
+  const auto refused = [&](const std::string& method, const std::string& path,
+                           const std::string& token) {
+    const auto response = store.Ask(method, path, token);
+    return response.status == 405 &&
+           response.headers.back() == std::pair<std::string_view, std::string>("Allow", "GET");
+  };
+  CHECK(refused("HEAD", "/sync/v1/stream", store.sync_key));
+  CHECK(refused("HEAD", "/api/v1/events", store.admin));
+  CHECK(refused("POST", "/sync/v1/stream", store.sync_key));
+  CHECK(refused("POST", "/api/v1/events", store.admin));
+  CHECK(store.metrics.streams == 0);
+  CHECK(store.metrics.event_streams == 0);
+  CHECK(store.Ask("HEAD", "/sync/v1/flagset", store.sync_key).status == 200);
+}
+
+TEST_CASE("while the store drains every answer ends its connection, also one that comes late") {
+  Served store;
+  const auto closes = [&](const std::string& path) {
+    return store.Ask("GET", path, store.admin).close;
+  };
+  CHECK(!closes("/readyz"));
+  CHECK(!closes("/api/v1/flags"));
+  const std::string authorization = "Bearer " + store.admin;
+  net::HttpRequest request;
+  request.method = "POST";
+  request.path = "/api/v1/flags";
+  request.headers.emplace_back("Authorization", authorization);
+  net::HttpResponse unused;
+  const test::RecordedLater begun;
+  CHECK(!store.handler.Handle(request, unused, begun));  // the thread does not run yet
+  store.draining = true;
+  for (const char* const path : {"/readyz", "/nothing", "/sync/v1/flagset", "/api/v1/flags"})
+    CHECK(closes(path));
+  for (std::size_t i = 1; i < base::kMaxQueuedTasks; ++i)
+    REQUIRE(store.database_thread.Post([] {}));
+  CHECK(store.Ask("POST", "/api/v1/flags", store.admin, "{}").close);  // 503
+  store.database_thread.Start();
+  CHECK(begun.response.get_future().get().close);
 }
 
 TEST_CASE("a long answer is compressed for who takes it so") {
@@ -82,7 +158,9 @@ TEST_CASE("one token may send so much; the next request is told when to come") {
                           strict,
                           store.proxies,
                           store.event_seats,
-                          2};
+                          2,
+                          store.draining,
+                          store.memory};
   RequestHandler handler(limited);
   handler.SetCredentials(std::make_shared<const Credentials>(*Tokens(store.database).All()));
   const auto send = [&](const std::string& token) {

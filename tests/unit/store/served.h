@@ -85,9 +85,9 @@ struct Served : StoreFixture, CommitListener {
     return handler.Handle(request, response, late);
   }
 
+  net::MemoryBudget memory{std::size_t{1} << 20U};
   Api api{*ledger};
   base::TaskThread database_thread;
-  net::MemoryBudget memory{std::size_t{1} << 20U};
   StoreMetrics metrics{memory};
   base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
   TokenUse token_use;
@@ -97,9 +97,11 @@ struct Served : StoreFixture, CommitListener {
   RateLimiter api_rate{0, 0};
   TrustedProxies proxies;
   StreamSeats event_seats{metrics.event_streams};
+  std::atomic<bool> draining = false;
   std::unique_ptr<ReaderPool> readers = *ReaderPool::Open(location, 2, clock);
-  RequestServices services{api,   database_thread, *readers, metrics, token_use,   reports, log,
-                           clock, sign_in,         api_rate, proxies, event_seats, 2};
+  RequestServices services{api, database_thread, *readers, metrics,  token_use, reports,
+                           log, clock,           sign_in,  api_rate, proxies,   event_seats,
+                           2,   draining,        memory};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;

@@ -1,6 +1,7 @@
 // What daemons get: bytes that the daemon's own reader accepts.
 #include "store/sync_feed.h"
 
+#include "store/event_text.h"
 #include "tests/support/late_answer.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -244,6 +245,33 @@ TEST_CASE("thousands of streams are told a part at a time, and once of what chan
   CHECK(subscribers.back()->stream->text.find(R"("since":3)") != std::string::npos);
 }
 
+TEST_CASE("a sign of life goes out once, and not to who is told of a change meanwhile") {
+  Fed store;
+  std::atomic<std::int64_t> streams = 0;
+  SyncFeed feed(streams);
+  feed.Put(store.Body());
+  const auto subscribers = Subscribe(feed, kStreamsAtOnce + 1);
+  feed.Beat();
+  CHECK(feed.TellSome());
+  CHECK(subscribers.front()->stream->text == kSignOfLife);
+  CHECK(subscribers.back()->stream->text.empty());
+  store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
+  feed.Put(store.Body());
+  while (feed.TellSome()) {
+  }
+  const std::string event = store.Body()->event();
+  CHECK(subscribers.front()->stream->text == std::string(kSignOfLife) + event);
+  CHECK(subscribers.back()->stream->text == event);
+  feed.Beat();
+  while (feed.TellSome()) {
+  }
+  CHECK(subscribers.back()->stream->text == event + std::string(kSignOfLife));
+  feed.Beat();
+  CHECK(feed.TellSome());
+  feed.EndStreams();  // between two parts
+  CHECK(!feed.TellSome());
+}
+
 TEST_CASE("a signed set says who made it, whole and as a delta, and nothing of it can be changed") {
   Fed store;
   const auto signer = base::Ed25519Signer::Generate();
@@ -289,11 +317,26 @@ TEST_CASE("streams that are gone are forgotten; the others are told that it ends
   CHECK(streams == 2);
   leaving.stream->open = false;
   feed.Beat();
+  CHECK(feed.TellSome());
+  CHECK(!feed.TellSome());
   CHECK(streams == 1);
   feed.EndStreams();
   CHECK(there.stream->ended);
   CHECK(!gone.stream->ended);
   CHECK(there.stream->text.ends_with("event: goodbye\ndata: {}\n\n"));
+}
+
+TEST_CASE("who subscribes when the streams have ended is told so, and is no stream") {
+  Fed store;
+  std::atomic<std::int64_t> streams = 0;
+  SyncFeed feed(streams);
+  feed.Put(store.Body());
+  feed.EndStreams();
+  const test::RecordedLater late;
+  feed.Subscribe(Poll(""), "prod", late);
+  CHECK(late.stream->text == kGoodbye);
+  CHECK(late.stream->ended);
+  CHECK(streams == 0);
 }
 
 TEST_CASE("a change that is too large for an event is fetched") {
@@ -316,7 +359,7 @@ TEST_CASE("streams that are gone keep no other from being told of a revision") {
   feed.Put(store.Body());
   CHECK(feed.TellSome("prod"));
   for (std::size_t i = 0; i < 40; ++i) subscribers[i]->stream->open = false;
-  feed.Beat();  // between two rounds
+  feed.Beat();  // between two parts
   while (feed.TellSome("prod")) {
   }
   for (std::size_t i = 40; i < subscribers.size(); ++i) {
