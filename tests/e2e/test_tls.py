@@ -10,7 +10,7 @@ import subprocess
 import unittest
 
 import libpennon
-from harness import EndToEndTest, eventually, request
+from harness import GIVE_UP_SECONDS, EndToEndTest, eventually, request
 
 
 def make_certificate(folder, name):
@@ -56,6 +56,33 @@ class TlsTest(EndToEndTest):
                 received += piece
         self.assertEqual(received.count(b"HTTP/1.1 200 OK"), 3)
         self.assertIn(b"pennon_store_connections 1", received)
+
+    def test_a_request_of_which_half_a_record_has_come_when_the_store_ends_is_answered(self):
+        raw = socket.create_connection(("127.0.0.1", self.store.port), timeout=GIVE_UP_SECONDS)
+        self.addCleanup(raw.close)
+        received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = ssl.create_default_context(cafile=str(self.certificate)).wrap_bio(received, to_send,
+                                                                                    server_hostname="127.0.0.1")
+
+        def until_done(act):
+            while True:
+                try:
+                    return act()
+                except ssl.SSLWantReadError:
+                    raw.sendall(to_send.read())
+                    received.write(raw.recv(65536))
+        until_done(session.do_handshake)
+        session.write(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+        record = to_send.read()
+        raw.sendall(record[:-10])
+        self.store.program.process.send_signal(signal.SIGTERM)
+
+        def is_closed():
+            with socket.socket() as one:
+                return one.connect_ex(("127.0.0.1", self.store.port)) != 0
+        eventually(is_closed, "nobody listens")
+        raw.sendall(record[-10:])
+        self.assertTrue(until_done(lambda: session.read(65536)).startswith(b"HTTP/1.1 200 OK"))
 
     def test_requests_behind_a_slow_one_are_answered_in_their_order(self):
         authorization = f"Authorization: Bearer {self.store.token}\r\n".encode()

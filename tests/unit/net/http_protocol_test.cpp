@@ -236,6 +236,38 @@ TEST_CASE("a late answer keeps to HEAD and to Connection: close") {
         "Connection: close\r\n\r\n");
 }
 
+TEST_CASE("of a long answer nothing is kept, of the memory of a short one what the next connection uses") {
+  std::vector<std::size_t> rooms;
+  class Long final : public HttpHandler {
+   public:
+    explicit Long(std::vector<std::size_t>& rooms) : rooms_(rooms) {}
+    bool Handle(HttpRequest& request, HttpResponse& response, const Later&) override {
+      rooms_.push_back(response.body.capacity());
+      response.body.assign(request.path == "/long" ? std::size_t{1} << 20U : 2'000, 'x');
+      return true;
+    }
+
+   private:
+    std::vector<std::size_t>& rooms_;
+  } handler(rooms);
+  const auto ask = [&](StreamProtocol& protocol, std::string request) {
+    std::string output;
+    protocol.OnBytes({request.data(), request.size()}, output);
+  };
+  const auto make = [&] {
+    return MakeHttpProtocol(handler, {}, [](int, std::string_view) { return ""; }, {});
+  };
+  const auto first = make();
+  const auto second = make();
+  ask(*first, "GET /long HTTP/1.1\r\n\r\n");
+  ask(*first, "GET /short HTTP/1.1\r\n\r\n");
+  ask(*second, "GET /short HTTP/1.1\r\n\r\n");
+  ask(*first, "GET /short HTTP/1.1\r\n\r\n");
+  CHECK(rooms[1] < 100);
+  CHECK(rooms[2] >= 2'000);  // the first connection's
+  CHECK(rooms[2] == rooms[3]);
+}
+
 TEST_CASE("pipelined requests for large answers are answered in rounds") {
   Exchange exchange;
   std::string requests;

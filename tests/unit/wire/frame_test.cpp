@@ -72,6 +72,14 @@ TEST_CASE("a header has its twelve bytes in the documented order") {
   CHECK_FALSE(DecodeFrameHeader(frame));
 }
 
+TEST_CASE("no memory is taken for attributes that are announced and not there") {
+  model::Context decoded;
+  const std::string three_bytes_each = std::string("\x02\x00", 2) + std::string(5, '\0');
+  CHECK_FALSE(DecodePlainContext(three_bytes_each, decoded));
+  CHECK_FALSE(DecodePlainContext(std::string("\x10\x27", 2), decoded));
+  CHECK(decoded.room() == 0);
+}
+
 TEST_CASE("a context survives the way through a frame") {
   client::Context context("u");
   context.Set("t", true).Set("i", -5).Set("d", 0.5).Set("s", "é").SetJson("n", model::Value());
