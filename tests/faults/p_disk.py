@@ -31,6 +31,8 @@ class DiskTest(PersistenceTest):
                 eventually(lambda: self.cache_ok(daemon) and metric(daemon, "pennon_cache_writes_total") > before, "it is written")
                 if not failed:
                     break
+            else:
+                self.fail("a change has no end of writes")
         self.assertGreater(revision, 6)
         self.wait_kept(daemon, revision)  # what was counted may have been the one before, written twice
         upstream.close()

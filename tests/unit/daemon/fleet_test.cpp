@@ -63,7 +63,9 @@ TEST_CASE("of 10000 daemons that lost the store at once, at most 5 % come back i
       for (; daemon.next() < outage; daemon.Fail()) asked += daemon.next() > outage - kMinute;
       ++arrivals.at(static_cast<std::size_t>((daemon.next() - outage) / kSecond));
     }
-    CHECK(*std::max_element(arrivals.begin(), arrivals.end()) <= kDaemons / 20);
+    const std::size_t most = *std::max_element(arrivals.begin(), arrivals.end());
+    MESSAGE("after ", outage / kMinute, " minutes, in one second at most ", most);
+    CHECK(most <= kDaemons / 20);
     if (outage == kMinute) continue;  // in which the pauses have grown
     // Fewer than the polls of as many daemons whose store answers.
     const auto polls = static_cast<std::size_t>(kMinute / config.poll_interval.millis);
