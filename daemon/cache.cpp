@@ -146,9 +146,10 @@ Result<Generation> Cache::LoadOne(std::int64_t id) {
   return std::move(generation);
 }
 
+// In the order of the index: to sort what is of no known size would take a temporary file.
 Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
   auto select = database_->Prepare(
-      "SELECT kind, key, bytes, digest, kept FROM line WHERE generation = ? ORDER BY rowid");
+      "SELECT kind, key, bytes, digest, kept FROM line WHERE generation = ? ORDER BY kind, key");
   if (!select) return Fail(select.error());
   select->Bind(1, id);
   while (true) {
