@@ -89,12 +89,14 @@ class Cache {
 
   /// A file is open, and the disk did not give all that is in it.
   [[nodiscard]] bool is_unread() const { return is_unread_ && database_.has_value(); }
-  /// For what Load does not read, such as marks: `read`(Cache&) gives a Result. What the disk does
-  /// not give is read once more, on a new connection; then the file is `missing` until Reopen.
+  /// For what Load does not read, such as marks: `read`(Cache&) gives a Result. What is not given,
+  /// or damaged, as SQLite calls a disk that fails at times, is read once more, on a new
+  /// connection. When it is not given then, the file is `missing` until Reopen.
   template <typename Read>
   std::invoke_result_t<Read, Cache&> ReadTwice(Read read) {
     auto result = read(*this);
-    if (result || !database_ || !IsNotGiven(result.error())) return result;
+    const bool is_damaged = !result && result.error().code() == base::ErrorCode::kInvalid;
+    if (result || !database_ || (!is_damaged && !IsNotGiven(result.error()))) return result;
     if (Reopen()) result = read(*this);
     if (!result && IsNotGiven(result.error())) NoteUnread(result.error().Message());
     return result;

@@ -62,18 +62,21 @@ bool Environment::LoadKept() {
 // An order that the disk does not give may be there all the same. Of a file that is damaged Load
 // finds out.
 Result<Environment::Marks> Environment::ReadMarks() {
-  const auto read = [](Cache& cache) -> Result<Marks> {
-    Marks marks;
+  Marks marks;
+  const auto read = [&marks](Cache& cache) {
+    Result<void> all;
     for (const auto& [name, text] :
          {std::pair("suspect", &marks.suspect), std::pair("proved", &marks.proved),
           std::pair("serving", &marks.serving), std::pair("pinned", &marks.pinned)}) {
-      auto mark = cache.Mark(name);
-      if (!mark && IsNotGiven(mark.error())) return Fail(mark.error());
+      const auto mark = cache.Mark(name);
       *text = mark.value_or("");
+      if (!mark && (all || IsNotGiven(mark.error()))) all = Fail(mark.error());
     }
-    return marks;
+    return all;
   };
-  return cache_->Run([&](Cache& cache) { return cache.ReadTwice(read); });
+  const auto all = cache_->Run([&](Cache& cache) { return cache.ReadTwice(read); });
+  if (!all && IsNotGiven(all.error())) return Fail(all.error());
+  return marks;
 }
 
 void Environment::FindSuspect(const Marks& marks) {
@@ -130,7 +133,7 @@ std::optional<Generation> Environment::LoadUnsuspected(Cache& cache) {
         found = *std::move(loaded);
         break;
       }
-      if (whole && IsNotGiven(loaded.error())) whole = Fail(loaded.error());
+      if (whole || IsNotGiven(loaded.error())) whole = Fail(loaded.error());
     }
     return whole;
   };

@@ -104,6 +104,7 @@ TEST_CASE_FIXTURE(UnreadFixture, "a file that is not given for a minute is moved
   CHECK(revision() == 2);
   End();
   auto aside = base::Sqlite::Open(config.cache_path + ".aside", false);
+  REQUIRE(aside);
   auto kept = aside->Prepare(
       "SELECT (SELECT count(*) FROM generation), text FROM mark "
       "WHERE name = 'pinned'");
