@@ -105,7 +105,8 @@ Result<std::unique_ptr<Driver>> SqliteDriver::OpenToRead(const std::string& path
   if (auto there = CheckExists(path); !there) return Fail(there.error());
   auto driver = Connect(path, std::nullopt);
   if (!driver) return Fail(driver.error());
-  auto ready = (*driver)->Execute("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;");
+  auto ready = (*driver)->Execute(
+      "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;");
   if (!ready) return Fail(Error::Internal(path, ready.error().what()));
   return *std::move(driver);
 }
