@@ -109,6 +109,7 @@ class Environment {
     std::string pinned;
   };
   base::Result<Marks> ReadMarks();
+  [[nodiscard]] Marks KnownOrder() const;
   bool LoadImage(const Marks& marks);
   bool LoadCache(const Marks& marks);
   // A cache that could not be opened, or read, at the start.

@@ -52,11 +52,20 @@ bool Environment::LoadKept() {
   const auto read = ReadMarks();
   if (!read) stay_late();  // nor is anything noted in it
   // Answers come first: the newest set serves until it is known whether another one was ordered.
-  const Marks marks = read.value_or(Marks());
+  const Marks marks = read.value_or(KnownOrder());
   FindSuspect(marks);
   const bool is_loaded = LoadImage(marks) || LoadCache(marks);
   if (cache_->health().is_missing) stay_late();
   return is_loaded;
+}
+
+// Of an earlier attempt, if any.
+Environment::Marks Environment::KnownOrder() const {
+  Marks marks;
+  if (!is_pinned_ && !is_overridden_) return marks;
+  marks.serving = CursorOf({"", compiled_.given.epoch, compiled_.given.revision});
+  marks.pinned = is_pinned_ ? "true" : "";
+  return marks;
 }
 
 // An order that the disk does not give may be there all the same. Of a file that is damaged Load

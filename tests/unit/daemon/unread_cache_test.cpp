@@ -166,6 +166,25 @@ TEST_CASE_FIXTURE(UnreadFixture, "an ordered set that is not given serves once i
   CHECK(environment->state().pinned);
 }
 
+TEST_CASE_FIXTURE(UnreadFixture,
+                  "an order that was read once holds while it cannot be read again") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  REQUIRE(environment->Pin(""));
+  REQUIRE(Apply(Full(2, BigSet(2))));
+  StartUnread();
+  CHECK(environment->state().pinned);
+  Mend();
+  REQUIRE(environment->cache()->Run(
+      [](Cache& cache) { return cache.SetMark("proved", std::string(kBigBytes, 'x')); }));
+  Fail();
+  clock.now += 5'000;
+  Settle();
+  Settle();
+  CHECK_FALSE(environment->state().cache_ok);
+  CHECK(environment->state().pinned);
+  CHECK(revision() == 1);
+}
+
 TEST_CASE_FIXTURE(UnreadFixture, "the set before a suspect serves once it is given") {
   REQUIRE(Apply(Full(1, BigSet())));
   REQUIRE(Apply(Full(2, Flags(3, 2))));
