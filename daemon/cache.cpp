@@ -14,6 +14,10 @@ using base::Result;
 using wire::LineKind;
 using wire::SyncLine;
 
+std::string Text(const GenerationName& name) {
+  return std::to_string(name.epoch) + '.' + std::to_string(name.revision);
+}
+
 }  // namespace
 
 void Cache::NoteFile() {
@@ -78,9 +82,7 @@ std::optional<Generation> Cache::Load() {
 Cache::Found Cache::FindNewest() {
   Found found;
   const auto note = [&found](const Error& error) {
-    // That there was no memory to read it with says nothing against the file.
-    if (error.code() == base::ErrorCode::kNoMemory) return;
-    (error.code() == base::ErrorCode::kUnavailable ? found.unread : found.damage) = error.Message();
+    (IsNotGiven(error) ? found.unread : found.damage) = error.Message();
   };
   auto ids = database_->Prepare("SELECT id FROM generation ORDER BY id DESC");
   if (!ids) note(ids.error());
@@ -146,9 +148,10 @@ Result<Generation> Cache::LoadOne(std::int64_t id) {
   return std::move(generation);
 }
 
+// In the order of the index: to sort what is of no known size would take a temporary file.
 Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
   auto select = database_->Prepare(
-      "SELECT kind, key, bytes, digest, kept FROM line WHERE generation = ? ORDER BY rowid");
+      "SELECT kind, key, bytes, digest, kept FROM line WHERE generation = ? ORDER BY kind, key");
   if (!select) return Fail(select.error());
   select->Bind(1, id);
   while (true) {
@@ -167,14 +170,14 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
 }
 
 Result<void> Cache::Save(const Generation& generation, Ends ends) {
-  if (database_ && !is_starting_anew_ && !IsFileInPlace()) {
+  if (database_ && !IsFileInPlace()) {
     if (auto back = PutBack(); !back) return back;
   }
   if (!database_) {  // the disk may be well again
     if (auto opened = Reopen(); !opened) return opened;
   }
   log_->Debug("cache transaction begins", {{"revision", generation.head.revision}});
-  auto saved = database_->Transaction([&] { return Insert(generation, ends); });
+  auto saved = SaveAll(&generation, ends);
   log_->Debug("cache transaction ended", {{"revision", generation.head.revision}});
   if (saved) {
     is_unread_ = false;
@@ -183,15 +186,15 @@ Result<void> Cache::Save(const Generation& generation, Ends ends) {
   const bool is_lost =
       !saved && (saved.error().code() == base::ErrorCode::kInvalid ||
                  (is_unread_ && saved.error().code() == base::ErrorCode::kUnavailable));
-  if (!is_lost || is_starting_anew_) return saved;
+  if (!is_lost) return saved;
   return StartAnew(saved.error().Message(), &generation, ends);
 }
 
 Result<void> Cache::Insert(const Generation& generation, Ends ends) {
   if (ends != Ends::kNothing) {
-    auto ended = SetMark("suspect", "");
+    auto ended = PutMark("suspect", "");
     for (const char* const order : {"serving", "pinned"}) {
-      if (ended && ends == Ends::kOverride) ended = SetMark(order, "");
+      if (ended && ends == Ends::kOverride) ended = PutMark(order, "");
     }
     if (!ended) return ended;
   }
@@ -262,8 +265,19 @@ Result<Generation> Cache::LoadNamed(const GenerationName& name) {
     select->Reset();
     return LoadOne(id);
   }
-  return Fail(Error::NotFound(std::to_string(name.epoch) + '.' + std::to_string(name.revision),
-                              "is no kept generation"));
+  return Fail(Error::NotFound(Text(name), "is no kept generation"));
+}
+
+Result<Generation> Cache::LoadMarked(std::string_view cursor) {
+  if (remains_ && remains_->serving && Text(NameOf(*remains_->serving)) == cursor) {
+    return *remains_->serving;
+  }
+  const auto list = List();
+  if (!list) return Fail(list.error());
+  for (const GenerationInfo& info : *list) {
+    if (Text(info.name) == cursor) return LoadNamed(info.name);
+  }
+  return Fail(Error::NotFound(cursor, "is no kept generation"));
 }
 
 Result<std::vector<GenerationInfo>> Cache::List() {
@@ -285,6 +299,10 @@ Result<std::vector<GenerationInfo>> Cache::List() {
 }
 
 Result<std::string> Cache::Mark(std::string_view name) {
+  if (remains_) {
+    const auto remains = remains_->marks.find(name);
+    return remains == remains_->marks.end() ? std::string() : remains->second;
+  }
   if (!database_) return Fail(NoFile());
   auto select = database_->Prepare("SELECT text FROM mark WHERE name = ?");
   if (!select) return Fail(select.error());
@@ -296,6 +314,12 @@ Result<std::string> Cache::Mark(std::string_view name) {
 
 Result<void> Cache::SetMark(std::string_view name, std::string_view text) {
   if (!database_) return Fail(NoFile());
+  if (!remains_) return PutMark(name, text);
+  remains_->marks[std::string(name)] = text;
+  return Fail(Error::Unavailable("", "the new file cannot be written yet"));
+}
+
+Result<void> Cache::PutMark(std::string_view name, std::string_view text) {
   auto set =
       database_->Prepare(text.empty() ? "DELETE FROM mark WHERE name = ?"
                                       : "INSERT INTO mark (name, text) VALUES (?, ?) "

@@ -7,10 +7,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -46,11 +49,20 @@ struct GenerationName {
   std::uint64_t revision = 0;
   bool operator==(const GenerationName&) const = default;
 };
+inline GenerationName NameOf(const Generation& of) {
+  return {of.head.epoch, of.head.revision};
+}
 struct GenerationInfo {
   GenerationName name;
   std::uint64_t flags = 0;
   base::WallMillis confirmed_at = 0;
 };
+
+/// The disk, or memory, has not given what was asked for: it may be there all the same.
+inline bool IsNotGiven(const base::Error& error) {
+  return error.code() == base::ErrorCode::kUnavailable ||
+         error.code() == base::ErrorCode::kNoMemory;
+}
 
 /// What a set that is kept ends with it, or a start in between would find neither the order nor
 /// what has ended it: nothing, the mark "suspect", or that and "serving".
@@ -75,10 +87,22 @@ class Cache {
   /// Why there is no file, or why the disk did not give what is in it; "": all is well.
   [[nodiscard]] const std::string& missing() const { return missing_; }
 
-  /// There is a file, and the disk did not give all that is in it.
-  [[nodiscard]] bool is_unread() const { return is_unread_; }
-  /// Of what Load does not read, such as marks: the file is `missing` until Reopen.
-  void NoteUnread(const std::string& why);
+  /// A file is open, and the disk did not give all that is in it.
+  [[nodiscard]] bool is_unread() const { return is_unread_ && database_.has_value(); }
+  /// For what Load does not read, such as marks: `read`(Cache&) gives a Result. What is not given,
+  /// or damaged, as SQLite calls a disk that fails at times, is read once more, on a new
+  /// connection. When it is not given then, the file is `missing` until Reopen.
+  template <typename Read>
+  std::invoke_result_t<Read, Cache&> ReadTwice(Read read) {
+    auto result = read(*this);
+    const bool is_damaged = !result && result.error().code() == base::ErrorCode::kInvalid;
+    if (result || !database_ || (!is_damaged && !IsNotGiven(result.error()))) return result;
+    if (Reopen()) result = read(*this);
+    if (!result && IsNotGiven(result.error())) NoteUnread(result.error().Message());
+    return result;
+  }
+  /// Of a file that was made anew, what stays of the one before is not written: Save tries again.
+  [[nodiscard]] bool has_remains() const { return remains_.has_value(); }
 
   /// The newest generation that is whole, or none. Damaged ones are passed over, and the file is
   /// made anew from the one found. When the disk does not give it at two attempts, the file stays,
@@ -87,12 +111,16 @@ class Cache {
 
   /// One that is kept; kNotFound when it is not, kInvalid when it is damaged.
   base::Result<Generation> LoadNamed(const GenerationName& name);
+  /// The one that a mark names: "<epoch>.<revision>".
+  base::Result<Generation> LoadMarked(std::string_view cursor);
   /// All that are kept, newest first.
   base::Result<std::vector<GenerationInfo>> List();
 
   /// Adds a generation and drops the oldest beyond the limit, in one transaction; one that the mark
   /// "serving" names stays. When the file turns out to be damaged it is made anew with this one.
   base::Result<void> Save(const Generation& generation, Ends ends = Ends::kNothing);
+  /// Moves a file aside that the disk does not give, and keeps the generation in a new one.
+  base::Result<void> GiveUp(const Generation& generation, Ends ends);
   /// Keeps the image of the newest generation instead of the one that was kept before. Nothing is
   /// kept when `of` is not the newest, or has lines of earlier sets.
   base::Result<void> SaveImage(const GenerationName& of, std::span<const std::byte> image);
@@ -121,6 +149,7 @@ class Cache {
   /// part of it.
   static std::string DigestOf(const Generation& generation);
   base::Result<void> Insert(const Generation& generation, Ends ends);
+  base::Result<void> PutMark(std::string_view name, std::string_view text);
   base::Result<void> InsertLines(std::int64_t id, const wire::SyncLines& lines, bool kept);
   base::Result<void> Prune(std::int64_t newest);
   /// Without the lines, and the digest that the whole must have.
@@ -135,15 +164,17 @@ class Cache {
   base::Result<std::int64_t> NewestId();
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
   void NoteDamage(std::string_view what);
+  void NoteUnread(const std::string& why);
   base::Result<void> Reconnect();
   base::Result<void> PutBack();
   /// What stays of a file in which damage was found, beside the generation that is found or saved.
   struct Remains {
-    std::vector<std::pair<std::string, std::string>> marks;
+    std::map<std::string, std::string, std::less<>> marks;
     std::optional<Generation> serving;
   };
   Remains ReadRemains(const Generation* generation, Ends ends);
-  base::Result<void> SaveAnew(const Remains& remains, const Generation* generation, Ends ends);
+  /// The remains, if any, and `generation`, if any, in one transaction.
+  base::Result<void> SaveAll(const Generation* generation, Ends ends);
   base::Result<void> StartAnew(std::string_view why, const Generation* generation, Ends ends);
   void NoteFile();
   [[nodiscard]] bool IsFileInPlace() const;
@@ -155,9 +186,9 @@ class Cache {
   base::Logger* log_;
   std::string damage_;
   std::string missing_;
-  bool is_starting_anew_ = false;
-  bool is_unread_ = false;      // the disk has not given what is in the file
-  bool is_file_known_ = false;  // by the two that follow
+  std::optional<Remains> remains_;  // not written yet
+  bool is_unread_ = false;          // the disk has not given what is in the file
+  bool is_file_known_ = false;      // by the two that follow
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;
 };

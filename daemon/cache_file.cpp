@@ -19,7 +19,8 @@ constexpr mode_t kOwnerOnly = 0600;
 constexpr mode_t kOthers = 077;
 
 // EXCLUSIVE keeps every other process out and the WAL index in memory; FULL makes a commit durable;
-// no memory map, so that an I/O error is an error and not a signal.
+// no memory map, so that an I/O error is an error and not a signal. A container may have no folder
+// for temporary files.
 constexpr const char* kPragmas =
     "PRAGMA locking_mode=EXCLUSIVE;"
     "PRAGMA journal_mode=WAL;"
@@ -27,6 +28,7 @@ constexpr const char* kPragmas =
     "PRAGMA trusted_schema=OFF;"
     "PRAGMA cell_size_check=ON;"
     "PRAGMA mmap_size=0;"
+    "PRAGMA temp_store=MEMORY;"
     "PRAGMA journal_size_limit=16777216;";
 
 constexpr const char* kSchema =

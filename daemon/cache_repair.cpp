@@ -88,37 +88,34 @@ Cache::Remains Cache::ReadRemains(const Generation* generation, Ends ends) {
   Remains remains;
   const auto keep = [&](const std::string& name) {
     std::string text = Mark(name).value_or("");
-    if (!text.empty()) remains.marks.emplace_back(name, std::move(text));
+    if (!text.empty()) remains.marks.emplace(name, std::move(text));
   };
   for (const char* name : {"instance", "proved", "suspect"}) keep(name);
   const std::string serving = ends == Ends::kOverride ? "" : Mark("serving").value_or("");
   if (generation == nullptr || serving.empty()) return remains;
-  const auto list = List();
-  for (const GenerationInfo& info : list ? *list : std::vector<GenerationInfo>()) {
-    if (std::to_string(info.name.epoch) + '.' + std::to_string(info.name.revision) != serving) {
-      continue;
-    }
-    if (auto whole = LoadNamed(info.name)) remains.serving = *std::move(whole);
-    break;
+  if (auto whole = LoadMarked(serving)) {
+    remains.serving = *std::move(whole);
+    keep("serving");
+    keep("pinned");
   }
-  if (!remains.serving) return remains;
-  keep("serving");
-  keep("pinned");
   return remains;
 }
 
-Result<void> Cache::SaveAnew(const Remains& remains, const Generation* generation, Ends ends) {
-  for (const auto& [name, text] : remains.marks) {
-    if (auto marked = SetMark(name, text); !marked) return marked;
-  }
-  if (generation == nullptr) return {};
-  const auto name = [](const Generation& of) {
-    return GenerationName{of.head.epoch, of.head.revision};
-  };
-  if (remains.serving && !(name(*remains.serving) == name(*generation))) {
-    if (auto saved = Save(*remains.serving); !saved) return saved;
-  }
-  return Save(*generation, ends);
+Result<void> Cache::SaveAll(const Generation* generation, Ends ends) {
+  auto saved = database_->Transaction([&]() -> Result<void> {
+    if (remains_) {
+      for (const auto& [name, text] : remains_->marks) {
+        if (auto marked = PutMark(name, text); !marked) return marked;
+      }
+      const auto& serving = remains_->serving;
+      if (serving && (generation == nullptr || NameOf(*serving) != NameOf(*generation))) {
+        if (auto inserted = Insert(*serving, Ends::kNothing); !inserted) return inserted;
+      }
+    }
+    return generation != nullptr ? Insert(*generation, ends) : Result<void>();
+  });
+  if (saved) remains_.reset();
+  return saved;
 }
 
 // SQLite's own checks miss most damage, so a file in which any was found is not trusted further
@@ -126,20 +123,22 @@ Result<void> Cache::SaveAnew(const Remains& remains, const Generation* generatio
 Result<void> Cache::StartAnew(std::string_view why, const Generation* generation, Ends ends) {
   log_->Error("cache moved aside", {{"path", options_.path}, {"reason", why}});
   NoteDamage(why);
-  const Remains remains = ReadRemains(generation, ends);
+  remains_ = ReadRemains(generation, ends);
   database_.reset();
   MoveCacheAside(options_.path);
   if (auto opened = Reopen(); !opened) {
     log_->Error("cache cannot be made anew", {{"reason", opened.error().Message()}});
     return opened;
   }
-  is_starting_anew_ = true;
-  const auto saved = SaveAnew(remains, generation, ends);
-  is_starting_anew_ = false;
+  auto saved = SaveAll(generation, ends);
   if (!saved) {
     log_->Error("cache cannot be written", {{"reason", saved.error().Message()}});
   }
   return saved;
+}
+
+Result<void> Cache::GiveUp(const Generation& generation, Ends ends) {
+  return StartAnew(missing_, &generation, ends);
 }
 
 }  // namespace pennon::daemon

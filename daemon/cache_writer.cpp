@@ -47,6 +47,15 @@ void CacheWriter::Save(std::shared_ptr<const Generation> generation, Ends ends) 
   has_unsaved_ = true;
 }
 
+void CacheWriter::GiveUp(std::shared_ptr<const Generation> generation, Ends ends) {
+  const auto give_up = [this, generation = std::move(generation), ends](Cache& cache) {
+    auto saved = cache.GiveUp(*generation, ends);
+    NoteSaved(saved);
+    return saved;
+  };
+  Write(give_up);
+}
+
 void CacheWriter::Write(Task task) {
   if (!Post(std::move(task))) Note(Fail(Busy()));
 }
@@ -99,10 +108,15 @@ Result<void> CacheWriter::SaveNewest(Cache& cache) {
   auto saved = cache.Save(*generation, ends);
   const auto ended = Clock::now();
   not_before_ = ended + std::min<Clock::duration>(kPausesPerWrite * (ended - began), kMaxPause);
+  NoteSaved(saved);
+  return saved;
+}
+
+void CacheWriter::NoteSaved(const Result<void>& saved) {
   const std::lock_guard lock(mutex_);
   has_unsaved_ = !saved;
+  has_remains_ = cache_.has_remains();
   if (saved) ++health_.writes;
-  return saved;
 }
 
 bool CacheWriter::WaitForWrites() {
@@ -128,13 +142,14 @@ void CacheWriter::NoteHealth() {
   health_.is_missing = !cache_.missing().empty();
   health_.is_unread = health_.is_missing && cache_.is_unread();
   health_.damage = cache_.damage();
+  has_remains_ = cache_.has_remains();
 }
 
 void CacheWriter::Note(const Result<void>& result) {
   std::string error = result ? "" : result.error().Message();
   {
     const std::lock_guard lock(mutex_);
-    if (result && has_unsaved_) return;  // something else was written; the newest set is not there
+    if (result && IsUnsaved()) return;  // something else was written; the newest set is not there
     std::swap(health_.error, error);
     if (health_.error == error) return;
     error = health_.error;
@@ -157,12 +172,12 @@ CacheHealth CacheWriter::health() const {
 
 bool CacheWriter::HasUnsaved() const {
   const std::lock_guard lock(mutex_);
-  return has_unsaved_ && newest_ == nullptr;
+  return IsUnsaved() && newest_ == nullptr;
 }
 
 bool CacheWriter::IsAllWritten() const {
   const std::lock_guard lock(mutex_);
-  return !has_unsaved_ && newest_ == nullptr && unwritten_ == 0;
+  return !IsUnsaved() && newest_ == nullptr && unwritten_ == 0;
 }
 
 }  // namespace pennon::daemon

@@ -41,6 +41,8 @@ class CacheWriter {
   /// Of several flag sets that wait, only the newest is written, and not quite at once: within
   /// about a second, and the time that a write takes. `ends` is as Cache::Save has it.
   void Save(std::shared_ptr<const Generation> generation, Ends ends = Ends::kNothing);
+  /// Moves a file aside that the disk does not give, and keeps the set in a new one.
+  void GiveUp(std::shared_ptr<const Generation> generation, Ends ends);
   /// When too much waits already the task is dropped, and the health says so.
   void Write(Task task);
   /// Tries to open a file that is missing. It counts as unsaved until something is saved, or
@@ -75,6 +77,9 @@ class CacheWriter {
   [[nodiscard]] base::Error Busy() const;
   base::Result<void> SaveNewest(Cache& cache);
   void Note(const base::Result<void>& result);
+  void NoteSaved(const base::Result<void>& saved);
+  /// With the mutex held.
+  [[nodiscard]] bool IsUnsaved() const { return has_unsaved_ || has_remains_; }
 
   const std::string path_;
   base::Logger& log_;
@@ -87,6 +92,7 @@ class CacheWriter {
   std::shared_ptr<const Generation> newest_;  // waits to be written
   Ends newest_ends_ = Ends::kNothing;
   bool has_unsaved_ = false;
+  bool has_remains_ = false;  // see Cache
   CacheHealth health_;
 
   using Clock = std::chrono::steady_clock;

@@ -30,6 +30,11 @@ constexpr std::int64_t kTrimAfterMillis = 2'000;
 constexpr std::size_t kLoggedDiagnostics = 10;
 constexpr std::size_t kMaxKeyBytes = 4096;
 
+// They may not have been read, or let go of.
+bool HasDefinitions(const CompiledSet& set) {
+  return !set.effective.flags.empty() || set.image->snapshot().flag_count() == 0;
+}
+
 }  // namespace
 
 Environment::Environment(const DaemonConfig& config, const base::Clock& clock, base::Logger& log,
@@ -109,8 +114,10 @@ Result<void> Environment::Check(const ReceivedSet& set, bool is_full) {
   const wire::SyncHead& head = set.generation.head;
   if (auto checked = CheckEnvironment(head, config_.environment); !checked) return checked;
   if (auto checked = CheckSignature(head, PublicKey()); !checked) return checked;
-  if (set.is_accepted) return {};
-  if (auto checked = CheckOrder(set, is_full); !checked) return checked;
+  const auto checked = CheckOrder(set, is_full);
+  const bool can_be_accepted = checked || checked.error().code() == base::ErrorCode::kForbidden;
+  if (set.is_accepted && can_be_accepted) return {};
+  if (!checked) return checked;
   if (CursorOf(head) == suspect_) {
     return Fail(Error::Forbidden(
         "flag set",
@@ -171,10 +178,12 @@ Result<void> Environment::Accept(ReceivedSet set, base::SteadyMillis confirmed_a
     Confirm();
     return {};
   }
-  auto compiled =
-      base::UnlessMemoryRunsOut("flag set", [&] { return CompileSet(set.definitions, compiled_); });
+  const wire::SyncLines own = std::move(set.generation.kept);
+  const auto before = InForceWith(own);
+  auto compiled = base::UnlessMemoryRunsOut(
+      "flag set", [&] { return CompileSet(set.definitions, before ? *before : compiled_); });
   if (!compiled) return Fail(compiled.error());
-  set.generation.kept = KeptLines(*compiled);
+  set.generation.kept = KeptLines(*compiled, own);
   const bool is_newer = !newest_ || name(set) != name(*newest_);
   // It will be measured by what a late cache has, and goes on from what was accepted already.
   set.is_accepted = set.is_accepted || (late_ && newest_ && newest_->is_accepted);
@@ -200,7 +209,9 @@ Result<void> Environment::Accept(ReceivedSet set, base::SteadyMillis confirmed_a
 
 std::shared_ptr<const serving::SetDifference> Environment::DifferenceTo(
     const CompiledSet& next) const {
-  if (compiled_.image == nullptr) return nullptr;
+  if (compiled_.image == nullptr || !HasDefinitions(compiled_) || !HasDefinitions(next)) {
+    return nullptr;
+  }
   auto keys =
       model::ChangedFlags(compiled_.effective, next.effective, serving::SetDifference::kMaxKeys);
   if (!keys) return nullptr;
@@ -236,7 +247,7 @@ void Environment::PutInForce(CompiledSet compiled, Source source, base::SteadyMi
 
 // The texts of the definitions that quarantined flags and segments still use: they stand in the
 // generation that is in force.
-wire::SyncLines Environment::KeptLines(const CompiledSet& compiled) {
+wire::SyncLines Environment::KeptLines(const CompiledSet& compiled, const wire::SyncLines& own) {
   wire::SyncLines lines;
   if (!newest_ || compiled.kept_flags.size() + compiled.kept_segments.size() == 0) return lines;
   const Generation* before = &newest_->generation;
@@ -250,7 +261,7 @@ wire::SyncLines Environment::KeptLines(const CompiledSet& compiled) {
   const auto take = [&](wire::LineKind kind, const std::vector<std::string>& keys) {
     for (const std::string& key : keys) {
       const auto is_it = [&](const auto& line) { return line.kind() == kind && line.key() == key; };
-      for (const auto* list : {&before->kept, &before->lines}) {
+      for (const auto* list : {&own, &before->kept, &before->lines}) {
         const auto found = std::find_if(list->begin(), list->end(), is_it);
         if (found == list->end()) continue;
         lines.push_back(*found);

@@ -76,6 +76,8 @@ class Environment {
   /// What the upstream is to be asked with.
   [[nodiscard]] KnownSet known() const;
   [[nodiscard]] EnvironmentState state() const;
+  /// What answers are given from.
+  [[nodiscard]] const serving::Published& published() const { return published_; }
   /// Null when there is no cache.
   [[nodiscard]] CacheWriter* cache() { return cache_ ? &*cache_ : nullptr; }
 
@@ -107,12 +109,29 @@ class Environment {
     std::string pinned;
   };
   base::Result<Marks> ReadMarks();
+  [[nodiscard]] Marks KnownOrder() const;
   bool LoadImage(const Marks& marks);
   bool LoadCache(const Marks& marks);
   // A cache that could not be opened, or read, at the start.
   void NoteLate();
   void TryLateCache();
   void TakeLateCache();
+  bool TakeKept();
+  bool TakeWhatCame();
+  void SaveAnew();
+  void GiveUpUnread();
+  /// How a set is in force. `kept`: how many definitions of earlier sets it uses.
+  struct InForce {
+    std::shared_ptr<const serving::AttachedImage> image;
+    std::size_t compact_size = 0;
+    std::size_t kept = 0;
+    serving::Published published;
+    base::SteadyMillis in_force_at = 0;
+    bool is_proved = false;
+  };
+  [[nodiscard]] std::size_t KeptCount() const;
+  [[nodiscard]] InForce NoteInForce() const;
+  void StayInForce(const InForce& before);
   void StopLateCache();
   [[nodiscard]] base::Result<void> CheckNotLate() const;
   wire::SyncLines TrustedLines(const Generation& generation);
@@ -126,9 +145,9 @@ class Environment {
   void LoadOverride(const Marks& marks);
   /// Notes the set that the crashes of the last minute are put down to.
   void FindSuspect(const Marks& marks);
-  std::optional<Generation> LoadUnsuspected();
-  /// There is something else to serve than `set`.
-  bool HasOtherThan(const GenerationName& set);
+  std::optional<Generation> LoadUnsuspected(Cache& cache);
+  /// There is something else to serve than the set with this cursor.
+  bool HasOtherThan(const std::string& set);
   /// Notes, once, that what is in force has been so for as long as crashes are remembered.
   void NoteProved();
   base::Result<void> LoadBootstrap();
@@ -143,11 +162,19 @@ class Environment {
   base::Result<void> Override(const Generation& generation);
   base::Result<Generation> FindKept(std::string_view name);
   base::Result<std::string> OrderDone();
+  void NoteOrder();
   [[nodiscard]] std::shared_ptr<const serving::SetDifference> DifferenceTo(
       const CompiledSet& next) const;
   void PutInForce(CompiledSet compiled, serving::Source source, base::SteadyMillis confirmed_at);
-  wire::SyncLines KeptLines(const CompiledSet& compiled);
+  /// What is in force with these definitions instead of its own; none when there are no lines.
+  [[nodiscard]] std::optional<CompiledSet> InForceWith(const wire::SyncLines& lines) const;
+  /// `own`: those that the set had when it was in force before.
+  wire::SyncLines KeptLines(const CompiledSet& compiled, const wire::SyncLines& own);
   void Save();
+  /// What the newest set ends when it is saved.
+  [[nodiscard]] Ends EndsOfSave() const {
+    return is_overridden_ || is_pinned_ ? Ends::kSuspicion : Ends::kOverride;
+  }
   void ConfirmCached();
   void KeepImage();
   /// False when it will be gone after a restart.

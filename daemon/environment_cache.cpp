@@ -45,67 +45,78 @@ Result<void> Environment::OpenCache() {
 bool Environment::LoadKept() {
   if (!cache_) return false;
   const auto was_late = std::exchange(late_, std::nullopt);
-  const auto read = ReadMarks();
-  // Answers come first: the newest set serves until it is known whether another one was ordered.
-  const Marks marks = read.value_or(Marks());
-  if (suspect_.empty()) {
-    FindSuspect(marks);
-  } else if (marks.suspect != suspect_ && NoteMark("suspect", suspect_)) {
-    crashes_->Forget();
-  }
-  const bool is_loaded = LoadImage(marks) || LoadCache(marks);
-  if (!read || cache_->health().is_missing) {
-    late_ = was_late;
+  const auto stay_late = [&] {
+    if (was_late) late_ = was_late;
     NoteLate();
-  }
+  };
+  const auto read = ReadMarks();
+  if (!read) stay_late();  // nor is anything noted in it
+  // Answers come first: the newest set serves until it is known whether another one was ordered.
+  const Marks marks = read.value_or(KnownOrder());
+  FindSuspect(marks);
+  const bool is_loaded = LoadImage(marks) || LoadCache(marks);
+  if (cache_->health().is_missing) stay_late();
   return is_loaded;
 }
 
-// An order that the disk does not give may be there all the same. See Cache::Load for the second
-// attempt; of a file that is damaged Load finds out.
+// Of an earlier attempt, if any.
+Environment::Marks Environment::KnownOrder() const {
+  Marks marks;
+  if (!is_pinned_ && !is_overridden_) return marks;
+  marks.serving = CursorOf({"", compiled_.given.epoch, compiled_.given.revision});
+  marks.pinned = is_pinned_ ? "true" : "";
+  return marks;
+}
+
+// An order that the disk does not give may be there all the same. Of a file that is damaged Load
+// finds out.
 Result<Environment::Marks> Environment::ReadMarks() {
-  const auto read = [](Cache& cache) -> Result<Marks> {
-    Marks marks;
+  Marks marks;
+  const auto read = [&marks](Cache& cache) {
+    Result<void> all;
     for (const auto& [name, text] :
          {std::pair("suspect", &marks.suspect), std::pair("proved", &marks.proved),
           std::pair("serving", &marks.serving), std::pair("pinned", &marks.pinned)}) {
-      auto mark = cache.Mark(name);
-      if (!mark && mark.error().code() == base::ErrorCode::kUnavailable) return Fail(mark.error());
+      const auto mark = cache.Mark(name);
       *text = mark.value_or("");
+      if (!mark && (all || IsNotGiven(mark.error()))) all = Fail(mark.error());
     }
-    return marks;
+    return all;
   };
-  return cache_->Run([&](Cache& cache) -> Result<Marks> {
-    auto marks = read(cache);
-    if (marks || !cache.missing().empty()) return marks;
-    if (cache.Reopen()) marks = read(cache);
-    if (!marks) cache.NoteUnread(marks.error().Message());
-    return marks;
-  });
+  const auto all = cache_->Run([&](Cache& cache) { return cache.ReadTwice(read); });
+  if (!all && IsNotGiven(all.error())) return Fail(all.error());
+  return marks;
 }
 
 void Environment::FindSuspect(const Marks& marks) {
-  suspect_ = marks.suspect;
-  const auto found = crashes_->SuspectSince(clock_.Wall() - kCrashMemoryMillis);
-  if (!found) return;
-  const std::string cursor = CursorOf({"", found->epoch, found->revision});
+  const std::string judged = std::exchange(suspect_, marks.suspect);  // when less could be read
+  std::string cursor = judged;
+  if (judged.empty()) {
+    const auto found = crashes_->SuspectSince(clock_.Wall() - kCrashMemoryMillis);
+    if (!found) return;
+    cursor = CursorOf({"", found->epoch, found->revision});
+  } else if (judged == marks.suspect) {
+    return;
+  }
   // A crash ends all environments of a daemon, and says nothing of which of them was its reason.
-  if (marks.proved == cursor && (config_.has_siblings || !HasOtherThan(*found))) {
+  if (marks.proved == cursor && (config_.has_siblings || !HasOtherThan(cursor))) {
     log_.Error("the daemon crashed again and again; the flag set was good before, so it stays",
                {{"environment", config_.environment}, {"set", cursor}});
     return crashes_->Forget();
   }
   suspect_ = cursor;
   if (NoteMark("suspect", suspect_)) crashes_->Forget();
+  if (!judged.empty()) return;  // that is told already
   log_.Error("the daemon crashed again and again; the flag set is held back until it is accepted",
              {{"environment", config_.environment}, {"set", suspect_}});
 }
 
-bool Environment::HasOtherThan(const GenerationName& set) {
+bool Environment::HasOtherThan(const std::string& set) {
   if (!config_.bootstrap_file.empty()) return true;
   const auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
-  return kept && std::any_of(kept->begin(), kept->end(),
-                             [&](const GenerationInfo& info) { return !(info.name == set); });
+  return kept && std::any_of(kept->begin(), kept->end(), [&](const GenerationInfo& info) {
+           return CursorOf({"", info.name.epoch, info.name.revision}) != set;
+         });
 }
 
 void Environment::NoteProved() {
@@ -118,15 +129,25 @@ void Environment::NoteProved() {
                     Cache& cache) { return cache.SetMark("proved", cursor); });
 }
 
-std::optional<Generation> Environment::LoadUnsuspected() {
-  const auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
-  if (!kept) return std::nullopt;
-  for (const GenerationInfo& info : *kept) {
-    if (CursorOf({"", info.name.epoch, info.name.revision}) == suspect_) continue;
-    auto loaded = cache_->Run([&](Cache& cache) { return cache.LoadNamed(info.name); });
-    if (loaded) return *std::move(loaded);
-  }
-  return std::nullopt;
+std::optional<Generation> Environment::LoadUnsuspected(Cache& cache) {
+  std::optional<Generation> found;
+  const auto read = [&](Cache& of) -> Result<void> {
+    const auto kept = of.List();
+    if (!kept) return Fail(kept.error());
+    Result<void> whole;
+    for (const GenerationInfo& info : *kept) {
+      if (CursorOf({"", info.name.epoch, info.name.revision}) == suspect_) continue;
+      auto loaded = of.LoadNamed(info.name);
+      if (loaded) {
+        found = *std::move(loaded);
+        break;
+      }
+      if (whole || IsNotGiven(loaded.error())) whole = Fail(loaded.error());
+    }
+    return whole;
+  };
+  static_cast<void>(cache.ReadTwice(read));
+  return found;
 }
 
 // A signature is of the definitions, so with a key they are read first; and so they are where an
@@ -229,7 +250,7 @@ wire::SyncLines Environment::TrustedLines(const Generation& generation) {
 
 bool Environment::LoadCache(const Marks& marks) {
   auto loaded = cache_->Run([&](Cache& cache) -> Result<std::optional<Generation>> {
-    return suspect_.empty() ? cache.Load() : LoadUnsuspected();
+    return suspect_.empty() ? cache.Load() : LoadUnsuspected(cache);
   });
   if (!loaded || !*loaded) return false;
   auto& generation = *loaded;
@@ -261,7 +282,11 @@ void Environment::LoadOverride(const Marks& marks) {
   if (serving.empty() || serving == suspect_ || serving == CursorOf(newest_->generation.head)) {
     return;
   }
-  auto generation = FindKept(serving);
+  auto generation = cache_->Run([&](Cache& cache) {
+    return cache.ReadTwice([&](Cache& of) { return of.LoadMarked(serving); });
+  });
+  // The disk may give it another time: until then nothing is ordered.
+  if (!generation && IsNotGiven(generation.error())) is_pinned_ = false;
   auto done = generation ? Override(*generation) : Result<void>(Fail(generation.error()));
   if (!done) log_.Error("kept flag set refused", {{"reason", done.error().Message()}});
 }
@@ -274,8 +299,7 @@ void Environment::Save() {
     late_->is_save_due = true;
     return;
   }
-  cache_->Save(std::make_shared<const Generation>(newest_->generation),
-               is_overridden_ || is_pinned_ ? Ends::kSuspicion : Ends::kOverride);
+  cache_->Save(std::make_shared<const Generation>(newest_->generation), EndsOfSave());
   cache_confirmed_at_ = clock_.Steady();
 }
 

@@ -67,12 +67,16 @@ Result<void> Environment::Override(const Generation& generation) {
   return {};
 }
 
-Result<std::string> Environment::OrderDone() {
-  Publish();
+void Environment::NoteOrder() {
   NoteMark("serving", is_overridden_ || is_pinned_
                           ? CursorOf({"", compiled_.given.epoch, compiled_.given.revision})
                           : "");
   NoteMark("pinned", is_pinned_ ? "true" : "");
+}
+
+Result<std::string> Environment::OrderDone() {
+  Publish();
+  NoteOrder();
   const EnvironmentState state = this->state();
   std::string text;
   base::JsonObject object(text);
@@ -156,6 +160,7 @@ Result<std::string> Environment::Accept(std::string_view revision) {
   ReceivedSet set = *std::exchange(held_, std::nullopt);
   set.is_accepted = true;
   set.generation.confirmed_at = clock_.Wall();
+  if (auto checked = Check(set, true); !checked) return Fail(checked.error());
   if (auto done = Accept(std::move(set), clock_.Steady()); !done) return Fail(done.error());
   return OrderDone();
 }

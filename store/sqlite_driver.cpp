@@ -85,6 +85,7 @@ Result<std::unique_ptr<SqliteDriver>> SqliteDriver::Connect(const std::string& p
   return driver;
 }
 
+// A container may have no folder for the temporary files of what is sorted.
 Result<std::unique_ptr<Driver>> SqliteDriver::Open(const std::string& path, bool create) {
   auto there = create ? CreatePrivateFile(path) : CheckExists(path);
   if (!there) return Fail(there.error());
@@ -95,7 +96,7 @@ Result<std::unique_ptr<Driver>> SqliteDriver::Open(const std::string& path, bool
   auto ready = (*driver)->Execute(
       "PRAGMA application_id = " + std::to_string(kApplicationId) +
       "; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL; "
-      "PRAGMA synchronous = FULL;");
+      "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;");
   if (!ready) return Fail(Error::Internal(path, ready.error().what()));
   return *std::move(driver);
 }
@@ -104,7 +105,8 @@ Result<std::unique_ptr<Driver>> SqliteDriver::OpenToRead(const std::string& path
   if (auto there = CheckExists(path); !there) return Fail(there.error());
   auto driver = Connect(path, std::nullopt);
   if (!driver) return Fail(driver.error());
-  auto ready = (*driver)->Execute("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;");
+  auto ready = (*driver)->Execute(
+      "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;");
   if (!ready) return Fail(Error::Internal(path, ready.error().what()));
   return *std::move(driver);
 }

@@ -108,6 +108,31 @@ class DiskTest(PersistenceTest):
         for k, calls, daemon in self.failing_starts(READ):
             self.assert_all_there(daemon, calls, k)
 
+    def test_P07_a_read_that_fails_at_a_start_drops_no_order(self):
+        upstream = self.upstream()
+        daemon = self.live(upstream, ["--upstream-stream", "false"])
+        for revision in (2, 3):
+            upstream.publish(revision, {"a": flag(revision), **{f"f{i}": flag(revision) for i in range(200)}})
+            self.wait_kept(daemon, revision)
+        client = self.frames(daemon)
+        client.hello("production")
+        client.order("pin", "2")
+        daemon.program.kill()
+        upstream.close()
+        files = {path: path.read_bytes() for path in pathlib.Path(daemon.cache).parent.glob("cache.db*")}
+        calls = self.failing_calls()
+        for k in range(1, 200):
+            self.put_back(files)
+            calls.fail(READ, errno.EIO, first=k, times=1)
+            with environment(calls.environment):
+                daemon.start()
+            self.assert_serves(daemon, 2, "cache")
+            self.assertTrue(daemon.environment()["pinned"])
+            daemon.program.kill()
+            if not calls.failed:
+                return self.assertGreater(k, 3)
+        self.fail("it never ends")
+
     def test_P07_reads_that_fail_all_through_a_start_cost_nothing_at_the_next(self):
         for k, calls, daemon in self.failing_starts(READ, times=0):
             self.assert_all_there(daemon, calls, k)

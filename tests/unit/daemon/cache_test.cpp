@@ -4,42 +4,11 @@
 #include <filesystem>
 #include <future>
 
-#include "daemon/cache_writer.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/daemon/cache_fixture.h"
 
 namespace pennon::daemon {
-namespace {
 
-Generation MakeGeneration(std::uint64_t revision, int flags = 3) {
-  Generation generation;
-  generation.head = {"production", 1, revision, 0, 0, ""};
-  for (int i = 0; i < flags; ++i) {
-    generation.lines.push_back(
-        wire::MakeSyncLine(wire::LineKind::kFlag, "f" + std::to_string(i),
-                           {{"r", model::Value(static_cast<int>(revision))}}));
-  }
-  generation.head.set_digest = wire::SetDigest(generation.lines);
-  generation.validator = "\"1." + std::to_string(revision) + '"';
-  generation.confirmed_at = 1000 + static_cast<std::int64_t>(revision);
-  return generation;
-}
-
-struct Fixture {
-  CacheOptions Options() const { return {dir.File("cache.db"), "production", "http://store", 3}; }
-  Cache Open() { return std::move(*Cache::Open(Options(), log)); }
-  // Runs SQL on the closed file, behind the cache's back.
-  void Damage(const std::string& sql) const {
-    auto database = base::Sqlite::Open(dir.File("cache.db"), false);
-    REQUIRE(database);
-    REQUIRE(database->Execute(sql));
-  }
-  test::TempDir dir;
-  base::Logger log{base::LogLevel::kOff, base::LogFormat::kLogfmt};
-};
-
-}  // namespace
-
-TEST_CASE_FIXTURE(Fixture, "the newest generation comes back as it was saved") {
+TEST_CASE_FIXTURE(CacheFixture, "the newest generation comes back as it was saved") {
   {
     Cache cache = Open();
     CHECK_FALSE(cache.Load());
@@ -59,7 +28,7 @@ TEST_CASE_FIXTURE(Fixture, "the newest generation comes back as it was saved") {
   CHECK(loaded->lines[1].bytes() == MakeGeneration(5).lines[1].bytes());
 }
 
-TEST_CASE_FIXTURE(Fixture, "only as many generations are kept as configured") {
+TEST_CASE_FIXTURE(CacheFixture, "only as many generations are kept as configured") {
   {
     Cache cache = Open();
     for (std::uint64_t revision = 1; revision <= 6; ++revision) {
@@ -73,7 +42,7 @@ TEST_CASE_FIXTURE(Fixture, "only as many generations are kept as configured") {
   CHECK(count->Int(1) == 4);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(CacheFixture,
                   "damage falls back to the generation before, and the file is made anew") {
   const char* const kDamages[] = {
       "UPDATE line SET bytes = replace(bytes, '3', '4') WHERE generation = 3 AND key = 'f1'",
@@ -103,7 +72,7 @@ TEST_CASE_FIXTURE(Fixture,
   }
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(CacheFixture,
                   "when every generation is damaged there is none, and the cache goes on") {
   {
     Cache cache = Open();
@@ -116,7 +85,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(cache.Load()->head.revision == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the image of the newest generation is kept, and no other") {
+TEST_CASE_FIXTURE(CacheFixture, "the image of the newest generation is kept, and no other") {
   const std::vector<std::byte> image(300, std::byte{7});
   Cache cache = Open();
   REQUIRE(cache.SaveImage({1, 1}, image).error().code() == base::ErrorCode::kNotFound);
@@ -133,7 +102,7 @@ TEST_CASE_FIXTURE(Fixture, "the image of the newest generation is kept, and no o
   CHECK_FALSE(cache.LoadImage());
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(CacheFixture,
                   "an image that is damaged, of another build or another set is not used") {
   const std::vector<std::byte> image(300, std::byte{7});
   const char* const kDamages[] = {
@@ -153,7 +122,8 @@ TEST_CASE_FIXTURE(Fixture,
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "of the sets that wait for a slow disk only the newest is written") {
+TEST_CASE_FIXTURE(CacheFixture,
+                  "of the sets that wait for a slow disk only the newest is written") {
   std::promise<void> gate;
   std::promise<void> entered;
   CacheWriter writer(Open(), log, std::chrono::milliseconds(1));
@@ -176,7 +146,7 @@ TEST_CASE_FIXTURE(Fixture, "of the sets that wait for a slow disk only the newes
   CHECK(writer.Run(list)->front().name.revision == 5);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a write that fails is told until one succeeds") {
+TEST_CASE_FIXTURE(CacheFixture, "a write that fails is told until one succeeds") {
   CacheWriter writer(Open(), log);
   const auto settle = [&] { return writer.Run([](Cache&) { return base::Result<void>(); }); };
   std::promise<void> failed;
@@ -196,14 +166,14 @@ TEST_CASE_FIXTURE(Fixture, "a write that fails is told until one succeeds") {
   CHECK_FALSE(writer.HasUnsaved());
 }
 
-TEST_CASE_FIXTURE(Fixture, "one process owns the cache") {
+TEST_CASE_FIXTURE(CacheFixture, "one process owns the cache") {
   const Cache cache = Open();
   const auto second = Cache::Open(Options(), log);
   REQUIRE(!second);
   CHECK(second.error().code() == base::ErrorCode::kConflict);
 }
 
-TEST_CASE_FIXTURE(Fixture, "nobody but its owner may read the cache, whatever the umask") {
+TEST_CASE_FIXTURE(CacheFixture, "nobody but its owner may read the cache, whatever the umask") {
   const std::filesystem::path file = dir.File("cache.db");
   const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
   const auto open_to_others = [&](const char* suffix) {
@@ -222,7 +192,7 @@ TEST_CASE_FIXTURE(Fixture, "nobody but its owner may read the cache, whatever th
   ::umask(before);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a cache of format 1 is taken over") {
+TEST_CASE_FIXTURE(CacheFixture, "a cache of format 1 is taken over") {
   REQUIRE(Open().Save(MakeGeneration(4)));
   Damage(
       "ALTER TABLE generation DROP COLUMN signature; DROP TABLE mark; DROP TABLE usage;"
@@ -242,7 +212,7 @@ TEST_CASE_FIXTURE(Fixture, "a cache of format 1 is taken over") {
   CHECK(cache.List()->size() == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "of a cache of format 3 all but the image is taken over") {
+TEST_CASE_FIXTURE(CacheFixture, "of a cache of format 3 all but the image is taken over") {
   REQUIRE(Open().Save(MakeGeneration(4)));
   Damage(
       "DROP TABLE image;"
@@ -262,7 +232,8 @@ TEST_CASE_FIXTURE(Fixture, "of a cache of format 3 all but the image is taken ov
   CHECK(cache.Load()->head.revision == 4);
 }
 
-TEST_CASE_FIXTURE(Fixture, "kept generations are found by name; the serving one is not dropped") {
+TEST_CASE_FIXTURE(CacheFixture,
+                  "kept generations are found by name; the serving one is not dropped") {
   Cache cache = Open();
   REQUIRE(cache.Save(MakeGeneration(1)));
   REQUIRE(cache.SetMark("serving", "1.1"));
@@ -278,7 +249,8 @@ TEST_CASE_FIXTURE(Fixture, "kept generations are found by name; the serving one 
 }
 
 TEST_CASE_FIXTURE(
-    Fixture, "the cache of another environment or upstream, or of another format, is moved aside") {
+    CacheFixture,
+    "the cache of another environment or upstream, or of another format, is moved aside") {
   const auto reopened_empty = [&](const CacheOptions& options) {
     auto cache = Cache::Open(options, log);
     REQUIRE(cache);
@@ -305,7 +277,8 @@ TEST_CASE_FIXTURE(
 }
 
 TEST_CASE_FIXTURE(
-    Fixture, "a place that is no file is an error, one that is not there a cache that is missing") {
+    CacheFixture,
+    "a place that is no file is an error, one that is not there a cache that is missing") {
   std::filesystem::create_directory(dir.File("cache.db"));
   const auto refused = Cache::Open(Options(), log);
   REQUIRE(!refused);
@@ -325,7 +298,7 @@ TEST_CASE_FIXTURE(
   CHECK_FALSE(Cache::Open(nowhere, log));  // it has the lock, too
 }
 
-TEST_CASE_FIXTURE(Fixture, "a cache whose file is removed is put back with all that it had") {
+TEST_CASE_FIXTURE(CacheFixture, "a cache whose file is removed is put back with all that it had") {
   {
     Cache cache = Open();
     REQUIRE(cache.Save(MakeGeneration(1)));
@@ -343,7 +316,8 @@ TEST_CASE_FIXTURE(Fixture, "a cache whose file is removed is put back with all t
   CHECK(cache.Load()->head.revision == 3);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a cache that could not be made anew is made when its place is there") {
+TEST_CASE_FIXTURE(CacheFixture,
+                  "a cache that could not be made anew is made when its place is there") {
   CacheOptions options = Options();
   options.path = dir.File("folder/cache.db");
   std::filesystem::create_directory(dir.File("folder"));
@@ -359,7 +333,7 @@ TEST_CASE_FIXTURE(Fixture, "a cache that could not be made anew is made when its
   CHECK(std::filesystem::exists(options.path));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a cache whose table of identity has another name is moved aside") {
+TEST_CASE_FIXTURE(CacheFixture, "a cache whose table of identity has another name is moved aside") {
   REQUIRE(Open().Save(MakeGeneration(1)));
   Damage("ALTER TABLE identity RENAME TO idemtity");
   Cache cache = Open();

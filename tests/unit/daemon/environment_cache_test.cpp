@@ -1,28 +1,7 @@
 // How the flags of an environment come through a restart, and what is in memory of them.
-#include <array>
-#include <fstream>
-
 #include "tests/unit/daemon/environment_fixture.h"
 
 namespace pennon::daemon {
-namespace {
-
-/// Starts the daemon again after three crashes with the set 1.`revision` in force, as a process
-/// that dies notes them: when, and with which set.
-void Crash(EnvironmentFixture& fixture, std::int64_t revision) {
-  const std::array<std::int64_t, 3> entry{fixture.clock.now, 1, revision};
-  fixture.environment->Stop();
-  fixture.environment.reset();
-  std::ofstream file(fixture.config.cache_path + ".crashes", std::ios::binary);
-  for (int i = 0; i < 3; ++i) {
-    file.write(reinterpret_cast<const char*>(entry.data()), sizeof(entry));
-  }
-  file.close();
-  fixture.Restart();
-}
-
-}  // namespace
-
 TEST_CASE_FIXTURE(EnvironmentFixture,
                   "with a key, a definition that a broken one keeps must stand in a signed set") {
   const auto signer = base::Ed25519Signer::Generate();
@@ -201,7 +180,7 @@ TEST_CASE_FIXTURE(EnvironmentFixture, "the same set in full brings its lost defi
 
 TEST_CASE_FIXTURE(EnvironmentFixture,
                   "crashes are not put down to a set that was good, where it harms") {
-  const auto crash = [&] { Crash(*this, 1); };
+  const auto crash = [&] { Crash(1); };
   REQUIRE(Apply(Full(1, Flags(2))));
   crash();
   CHECK_FALSE(environment->state().ready);  // it has never been in force for a minute
@@ -223,7 +202,7 @@ TEST_CASE_FIXTURE(
   auto lines = Flags(30);
   REQUIRE(Apply(Full(1, lines)));
   REQUIRE(Apply(Full(2, Flags(30, 2))));
-  Crash(*this, 2);
+  Crash(2);
   CHECK(revision() == 1);
   SUBCASE("without the store, for a while") {
     clock.now += 10'000;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,6 +74,19 @@ struct EnvironmentFixture {
     environment->Stop();
     environment.reset();
     REQUIRE(base::Sqlite::Open(config.cache_path, false)->Execute("UPDATE line SET bytes = 'x'"));
+    Restart();
+  }
+  /// Ends, and starts after three crashes with the set 1.`revision` in force, as a process that
+  /// dies notes them: when, and with which set.
+  void Crash(std::int64_t crashed) {
+    const std::array<std::int64_t, 3> entry{clock.now, 1, crashed};
+    environment->Stop();
+    environment.reset();
+    std::ofstream file(config.cache_path + ".crashes", std::ios::binary);
+    for (int i = 0; i < 3; ++i) {
+      file.write(reinterpret_cast<const char*>(entry.data()), sizeof(entry));
+    }
+    file.close();
     Restart();
   }
   [[nodiscard]] std::uint64_t revision() const { return environment->state().revision; }

@@ -134,6 +134,63 @@ TEST_CASE_FIXTURE(LateFixture, "what somebody accepted meanwhile stays accepted"
   CHECK(environment->state().held.empty());
 }
 
+TEST_CASE_FIXTURE(LateFixture, "a set that was accepted meanwhile is no newer for that") {
+  REQUIRE(Apply(Full(5, Flags(30))));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(2, Flags(30, 2))));
+  REQUIRE_FALSE(Apply(Full(3, Flags(3, 3))));
+  SUBCASE("before the cache comes") {
+    REQUIRE(environment->Accept("3"));
+    BringDisk();
+  }
+  SUBCASE("after it") {
+    BringDisk();
+    CHECK_FALSE(environment->Accept(""));
+  }
+  CHECK(revision() == 5);
+  CHECK(environment->state().held.empty());
+}
+
+TEST_CASE_FIXTURE(LateFixture, "what is held back while the cache is missing is held back after") {
+  REQUIRE(Apply(Full(1, Flags(30))));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(2, Flags(30, 2))));
+  REQUIRE_FALSE(Apply(Full(3, Flags(3, 3))));
+  BringDisk();
+  CHECK(revision() == 2);
+  CHECK(environment->state().held == "1.3");
+}
+
+TEST_CASE_FIXTURE(LateFixture, "a quarantined flag goes on as it was in force") {
+  const auto lines = [](const SyncLine& flag) { return std::vector<SyncLine>{flag}; };
+  const auto broken = MakeSyncLine(LineKind::kFlag, "x", {{"type", "nonsense"}});
+  REQUIRE(Apply(Full(1, lines(Flag("x", 1)))));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(2, lines(Flag("x", 2)))));
+  REQUIRE(Apply(Full(3, lines(broken))));
+  const auto before = environment->published().image;
+  BringDisk();
+  CHECK(revision() == 3);
+  CHECK(environment->published().image == before);
+  const auto kept = environment->cache()->Run([](Cache& cache) { return cache.LoadNamed({1, 3}); });
+  REQUIRE(kept);
+  REQUIRE(kept->kept.size() == 1);
+  CHECK(kept->kept[0].bytes() == Flag("x", 2).bytes());
+}
+
+TEST_CASE_FIXTURE(LateFixture, "all that a cache has which comes compiled is told as changed") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  StartWithoutDisk();
+  environment->Stop();
+  environment.reset();
+  config.bootstrap_file = dir.Write("flags.json", R"({"environment":"production","flags":{}})");
+  Restart();
+  CHECK(environment->state().source == serving::Source::kBootstrap);
+  BringDisk();
+  CHECK(environment->state().source == serving::Source::kCache);
+  CHECK(environment->published().difference == nullptr);
+}
+
 TEST_CASE_FIXTURE(LateFixture, "what came meanwhile is kept when the daemon ends") {
   REQUIRE(Apply(Full(1, Flags(3))));
   StartWithoutDisk();
