@@ -127,7 +127,8 @@ void Run() {
     harness += 4;  // the vectors above
   }
   if (allocations > before + harness) {
-    Abort("evaluations have allocated " + std::to_string(allocations - before - harness) + " times");
+    Abort("evaluations have allocated " + std::to_string(allocations - before - harness) +
+          " times");
   }
   const char* const names[] = {"client: one flag of 10000 in the process, by handle",
                                "client: one flag of 10000 in the process, by key"};

@@ -17,6 +17,9 @@
 
 namespace pennon::net {
 
+/// What a connection is told of while it has nothing to write.
+inline constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
 /// What connections of one listener share.
 struct ListenerState {
   ConnectionLimits limits;

@@ -74,8 +74,9 @@ class HesitantProtocol final : public StreamProtocol {
 
 TEST_CASE("of many requests that came at once a connection is answered a part in each round") {
   Offers offers;
-  Served served([&](std::size_t, const Peer&,
-                    LateAnswer) { return std::make_unique<HesitantProtocol>(offers); });
+  Served served([&](std::size_t, const Peer&, LateAnswer) {
+    return std::make_unique<HesitantProtocol>(offers);
+  });
   std::string lines;
   for (int i = 0; i < 100; ++i) lines += "line\n";
   {
