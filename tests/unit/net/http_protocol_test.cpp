@@ -236,7 +236,9 @@ TEST_CASE("a late answer keeps to HEAD and to Connection: close") {
         "Connection: close\r\n\r\n");
 }
 
-TEST_CASE("of a long answer nothing is kept, of the memory of a short one what the next connection uses") {
+TEST_CASE(
+    "of a long answer nothing is kept, of the memory of a short one what the next connection "
+    "uses") {
   std::vector<std::size_t> rooms;
   class Long final : public HttpHandler {
    public:
