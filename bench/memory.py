@@ -12,7 +12,7 @@ import time
 
 from daemon import Daemon
 from figure import figure
-from processes import Upstream
+from upstream import Upstream
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 BUDGETS = {10_000: 10, 100_000: 40}  # MiB
@@ -36,9 +36,8 @@ def at_rest(daemon):
 def measure(directory, flags):
     """KiB at rest, and at most."""
     directory.mkdir()
-    upstream = Upstream(directory, flags)
-    daemon = Daemon(BIN, directory, "--upstream-url", upstream.server.url, "--upstream-key-file", upstream.server.key_file,
-                    "--upstream-poll-interval", "30m", "--upstream-stale-after", "1h", "--cache-path", directory / "cache.db")
+    upstream = Upstream(BENCH, directory, flags)
+    daemon = Daemon(BIN, directory, *upstream.options)
     try:
         return at_rest(daemon), daemon.kib("VmHWM")
     finally:

@@ -6,10 +6,8 @@ and kept it. Then processes that map the flags for a single question, two at a t
 Prints figures as lines of JSON. usage: processes.py FOLDER-OF-PROGRAMS FOLDER-OF-BENCHMARKS
 """
 import datetime
-import hashlib
 import json
 import pathlib
-import queue
 import re
 import shutil
 import socket
@@ -21,9 +19,7 @@ import time
 
 from daemon import Daemon
 from figure import rounds
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
-from sync_server import SyncServer  # noqa: E402
+from upstream import Upstream
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 PROCESSES = 50
@@ -34,48 +30,6 @@ OWN_KIB = 256
 SHORT_LIVED = 2_000
 SHORT_LIVED_A_MINUTE = 10_000
 MILLIS = 20
-
-
-class Upstream:
-    """Serves the first `count` flags of MakeFlagSet; each revision after the first turns the flag `key` on or off."""
-
-    def __init__(self, directory, count=FLAGS):
-        text = subprocess.run([BENCH / "flag_set_text", str(count)], check=True, stdout=subprocess.PIPE).stdout
-        flags = json.loads(text)["flags"]
-        self.key, self.flag = next(iter(flags.items()))
-        self.flag["offVariant"] = "no"  # its answer is as long when it is off
-        self.revision = 1
-        self.digests = {key: hashlib.sha256(line).hexdigest() for key, line in SyncServer.lines(flags)}
-        self.server = SyncServer(directory)
-        self.server.current = (200, SyncServer.document(1, flags, "bench"), '"1"')
-        self.events = queue.Queue()
-        self.server.streams = self.stream
-
-    def stream(self, _, write):
-        while (event := self.events.get()) is not None:
-            write(event)
-
-    def next_event(self):
-        """That tells of the next revision."""
-        self.revision += 1
-        self.flag["enabled"] = self.revision % 2 == 1
-        (_, line), = SyncServer.lines({self.key: self.flag})
-        self.digests[self.key] = hashlib.sha256(line).hexdigest()
-        whole = hashlib.sha256("".join(f"flag {key} {digest}\n" for key, digest in self.digests.items()).encode())
-        head = {"pennon": 1, "environment": "bench", "epoch": 1, "revision": self.revision, "since": self.revision - 1,
-                "deleted": 0, "flags": 1, "segments": 0, "digest": whole.hexdigest()}
-        return f"event: delta\nid: 1.{self.revision}\ndata: {json.dumps(head)}\ndata: {line.decode()}\n\n"
-
-    def publish(self):
-        """The monotonic clock's nanoseconds when it was written."""
-        event = self.next_event()
-        began = time.monotonic_ns()
-        self.events.put(event)
-        return began
-
-    def stop(self):
-        self.events.put(None)
-        self.server.stop()
 
 
 class Follower:
@@ -168,10 +122,8 @@ def told_bytes(directory):
 
 def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pennon-bench-"))
-    upstream = Upstream(directory)
-    daemon = Daemon(BIN, directory, "--upstream-url", upstream.server.url, "--upstream-key-file", upstream.server.key_file,
-                    "--upstream-poll-interval", "30m", "--upstream-stale-after", "1h", "--cache-path", directory / "cache.db",
-                    log=subprocess.PIPE)
+    upstream = Upstream(BENCH, directory, FLAGS)
+    daemon = Daemon(BIN, directory, *upstream.options, log=subprocess.PIPE)
     followers = [Follower() for _ in range(PROCESSES)]
     try:
         alone = share_of_each(followers)

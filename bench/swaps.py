@@ -21,7 +21,7 @@ import time
 
 from daemon import Daemon
 from figure import figure, rounds
-from processes import Upstream
+from upstream import Upstream
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 ROUNDS = rounds(5)
@@ -123,7 +123,7 @@ class Scene:
 
 def start_daemon(directory, *arguments):
     directory.mkdir()
-    daemon = Daemon(BIN, directory, "--cache-path", directory / "cache.db", "--upstream-stale-after", "1h", *arguments)
+    daemon = Daemon(BIN, directory, *arguments)
     for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir():
         os.sched_setaffinity(int(task.name), {DAEMON_ON})
     return daemon
@@ -134,10 +134,9 @@ def swaps_of(daemon):
 
 
 def one_flag(directory):
-    upstream = Upstream(directory, FLAGS)
+    upstream = Upstream(BENCH, directory, FLAGS)
     events = [upstream.next_event() for _ in range(ROUNDS * (AHEAD + SECONDS + 1))]  # what they cost is not the daemon's
-    daemon = start_daemon(directory / "one", "--upstream-url", upstream.server.url, "--upstream-key-file",
-                          upstream.server.key_file, "--upstream-poll-interval", "30m")
+    daemon = start_daemon(directory / "one", *upstream.options)
     while not upstream.server.streams_asked:
         time.sleep(0.01)
     return Scene("one flag", daemon, lambda: upstream.events.put(events.pop(0)),
@@ -160,8 +159,8 @@ def every_flag(directory):
         next_one.replace(file)
 
     swap()
-    daemon = start_daemon(directory / "every", "--upstream-kind", "file", "--upstream-file", file,
-                          "--upstream-poll-interval", "1s")
+    daemon = start_daemon(directory / "every", "--upstream-kind", "file", "--upstream-file", file, "--upstream-poll-interval",
+                          "1s", "--upstream-stale-after", "1h", "--cache-path", directory / "every.db")
     return Scene("every flag", daemon, swap, lambda: None, is_long=True)
 
 

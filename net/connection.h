@@ -17,9 +17,6 @@
 
 namespace pennon::net {
 
-/// What a connection is told of while it has nothing to write.
-inline constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
-
 /// What connections of one listener share.
 struct ListenerState {
   ConnectionLimits limits;
@@ -50,6 +47,9 @@ class Connection final : public EventLoop::Watched,
   void OnReady(std::uint32_t events) override;
 
  private:
+  // What it is told of while it has nothing to write.
+  static constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
   void Read();
   void Queue();
   void ReadNow();

@@ -182,6 +182,10 @@ class Store:
             "--listen-port", str(self.port), "--limits-api-rate", "0", *self.arguments])
         eventually(self.is_up, "the store is up: " + self.program.log)
 
+    def is_listening(self):
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", self.port)) == 0
+
     def is_up(self):
         try:
             return request(self.connection(), "GET", "/readyz")[0] == 200

@@ -27,11 +27,7 @@ class StoreEndTest(EndToEndTest):
     def stop(self, store):
         """Returns when the store drains."""
         store.program.process.send_signal(signal.SIGTERM)
-
-        def is_closed():
-            with socket.socket() as one:
-                return one.connect_ex(("127.0.0.1", store.port)) != 0
-        eventually(is_closed, "nobody listens")
+        eventually(lambda: not store.is_listening(), "nobody listens")
 
     def test_streams_that_are_asked_for_at_the_end_get_goodbye_and_hold_nothing_up(self):
         store = self.start_store(arguments=DRAIN)

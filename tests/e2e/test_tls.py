@@ -76,11 +76,7 @@ class TlsTest(EndToEndTest):
         record = to_send.read()
         raw.sendall(record[:-10])
         self.store.program.process.send_signal(signal.SIGTERM)
-
-        def is_closed():
-            with socket.socket() as one:
-                return one.connect_ex(("127.0.0.1", self.store.port)) != 0
-        eventually(is_closed, "nobody listens")
+        eventually(lambda: not self.store.is_listening(), "nobody listens")
         raw.sendall(record[-10:])
         self.assertTrue(until_done(lambda: session.read(65536)).startswith(b"HTTP/1.1 200 OK"))
 
