@@ -61,20 +61,20 @@ std::optional<Generation> Cache::Load() {
   Found found = FindNewest();
   // A disk that fails once may do so for the last time, and SQLite calls some of that damage: it is
   // damage when a new connection finds it, too.
-  if (!found.damage.empty() || !found.unread.empty()) {
+  if (!found.damage.empty() || found.unread) {
     const auto again = Reconnect();
     if (again) {
       found = FindNewest();
     } else if (again.error().code() != base::ErrorCode::kInvalid) {
       found.damage.clear();
-      found.unread = again.error().Message();
+      found.unread = again.error();
     }
   }
   if (!found.damage.empty()) {
     static_cast<void>(
         StartAnew(found.damage, found.generation ? &*found.generation : nullptr, Ends::kNothing));
-  } else if (!found.unread.empty()) {
-    NoteUnread(found.unread);
+  } else if (found.unread) {
+    NoteUnread(*found.unread);
   }
   return std::move(found.generation);
 }
@@ -82,7 +82,11 @@ std::optional<Generation> Cache::Load() {
 Cache::Found Cache::FindNewest() {
   Found found;
   const auto note = [&found](const Error& error) {
-    (IsNotGiven(error) ? found.unread : found.damage) = error.Message();
+    if (!IsNotGiven(error)) {
+      found.damage = error.Message();
+    } else if (!found.unread || found.unread->code() == base::ErrorCode::kNoMemory) {
+      found.unread = error;
+    }
   };
   auto ids = database_->Prepare("SELECT id FROM generation ORDER BY id DESC");
   if (!ids) note(ids.error());

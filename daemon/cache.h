@@ -98,7 +98,7 @@ class Cache {
     const bool is_damaged = !result && result.error().code() == base::ErrorCode::kInvalid;
     if (result || !database_ || (!is_damaged && !IsNotGiven(result.error()))) return result;
     if (Reopen()) result = read(*this);
-    if (!result && IsNotGiven(result.error())) NoteUnread(result.error().Message());
+    if (!result && IsNotGiven(result.error())) NoteUnread(result.error());
     return result;
   }
   /// Of a file that was made anew, what stays of the one before is not written: Save tries again.
@@ -157,14 +157,14 @@ class Cache {
   base::Result<Generation> LoadOne(std::int64_t id);
   struct Found {
     std::optional<Generation> generation;
-    std::string damage;  // "": none was seen
-    std::string unread;  // what the disk did not give; "": nothing
+    std::string damage;                 // "": none was seen
+    std::optional<base::Error> unread;  // what the disk, or memory, did not give
   };
   Found FindNewest();
   base::Result<std::int64_t> NewestId();
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
   void NoteDamage(std::string_view what);
-  void NoteUnread(const std::string& why);
+  void NoteUnread(const base::Error& why);
   base::Result<void> Reconnect();
   base::Result<void> PutBack();
   /// What stays of a file in which damage was found, beside the generation that is found or saved.

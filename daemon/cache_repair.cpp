@@ -28,12 +28,13 @@ void Cache::NoteDamage(std::string_view what) {
   damage_ = Readable(what);
 }
 
-// Perhaps it can be another time: the file is given up when there is a newer set to take its place.
-void Cache::NoteUnread(const std::string& why) {
-  log_->Error("cache cannot be read", {{"path", options_.path}, {"reason", why}});
-  NoteDamage(why);
-  missing_ = why;
-  is_unread_ = true;
+// Perhaps it can be another time: the file is given up when there is a newer set to take its place,
+// but not for want of memory, which says nothing of the file.
+void Cache::NoteUnread(const Error& why) {
+  log_->Error("cache cannot be read", {{"path", options_.path}, {"reason", why.Message()}});
+  missing_ = why.Message();
+  is_unread_ = why.code() == base::ErrorCode::kUnavailable;
+  if (is_unread_) NoteDamage(missing_);
 }
 
 Result<void> Cache::Reconnect() {

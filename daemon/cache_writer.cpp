@@ -29,7 +29,7 @@ CacheWriter::CacheWriter(Cache cache, base::Logger& log, std::chrono::millisecon
     : path_(cache.path()), log_(log), max_wait_(max_wait), cache_(std::move(cache)) {
   NoteHealth();
   health_.error = cache_.missing();
-  has_unsaved_ = health_.is_missing;
+  has_unsaved_ = !cache_.missing().empty();
   thread_.Start();
   // A new set is kept while those who asked for it map it: they come first.
   (void)thread_.Post([] { base::StepBack(kNicerWriter); });
@@ -139,8 +139,8 @@ void CacheWriter::Stop() {
 
 void CacheWriter::NoteHealth() {
   const std::lock_guard lock(mutex_);
-  health_.is_missing = !cache_.missing().empty();
-  health_.is_unread = health_.is_missing && cache_.is_unread();
+  health_.missing = cache_.missing();
+  health_.is_unread = !health_.missing.empty() && cache_.is_unread();
   health_.damage = cache_.damage();
   has_remains_ = cache_.has_remains();
 }

@@ -19,8 +19,8 @@
 namespace pennon::daemon {
 
 struct CacheHealth {
-  bool is_missing = false;   // there is no file, or the disk does not give what is in it
-  bool is_unread = false;    // of the two it is the second
+  std::string missing;       // why there is no file, or not what is in it; "": all is well
+  bool is_unread = false;    // it is the disk that does not give what is in it
   std::string error;         // why the last write failed; "": it is on the disk
   std::string damage;        // what was found in the file since the start; "": nothing
   std::uint64_t writes = 0;  // flag sets written

@@ -151,7 +151,9 @@ Result<void> Environment::Apply(wire::SyncDocument document, std::string validat
   if (!set) return Refuse(set.error());
   set->generation.validator = std::move(validator);
   set->generation.confirmed_at = clock_.Wall();
-  return Take(std::move(*set), is_full, clock_.Steady());
+  auto taken = Take(std::move(*set), is_full, clock_.Steady());
+  if (taken) Publish();
+  return taken;
 }
 
 Result<void> Environment::Take(ReceivedSet set, bool is_full, base::SteadyMillis confirmed_at) {
@@ -201,7 +203,6 @@ Result<void> Environment::Accept(ReceivedSet set, base::SteadyMillis confirmed_a
     is_overridden_ = false;
     is_set_back_ = false;
     PutInForce(std::move(*compiled), Source::kLive, confirmed_at);
-    Publish();
   }
   Save();
   return {};
@@ -289,6 +290,7 @@ void Environment::EverySecond() {
   if (cache_ && !late_ && newest_ && cache_->HasUnsaved() &&
       now - cache_confirmed_at_ >= kSaveAgainMillis)
     Save();
+  if (order_due_at_ && now >= *order_due_at_) NoteOrder();
   if (crashes_ && now - started_at_ >= kCrashMemoryMillis) crashes_->Forget();
   NoteProved();
   if (now - changed_at_ >= kLetGoAfterMillis) LetGoOfDefinitions();
@@ -314,6 +316,7 @@ void Environment::Stop() {
   if (!cache_) return;
   crashes_->Forget();
   if (late_) StopLateCache();
+  if (order_due_at_) NoteOrder();
   if (!late_ && !cache_->HasUnsaved()) {
     KeepImage();
     if (!is_overridden_ && published_.source == Source::kLive) {
@@ -365,7 +368,7 @@ EnvironmentState Environment::state() const {
   state.refused = refused_;
   CacheHealth cache;
   if (cache_) cache = cache_->health();
-  state.cache_error = cache.error.empty() && cache.is_missing ? cache.damage : cache.error;
+  state.cache_error = cache.error.empty() ? cache.missing : cache.error;
   state.cache_ok = cache_.has_value() && state.cache_error.empty();
   state.cache_damage = cache.damage;
   state.cache_writes = cache.writes;

@@ -112,6 +112,7 @@ class Environment {
   [[nodiscard]] Marks KnownOrder() const;
   bool LoadImage(const Marks& marks);
   bool LoadCache(const Marks& marks);
+  bool StaysOrdered(const Marks& marks);
   // A cache that could not be opened, or read, at the start.
   void NoteLate();
   void TryLateCache();
@@ -162,6 +163,7 @@ class Environment {
   base::Result<void> Override(const Generation& generation);
   base::Result<Generation> FindKept(std::string_view name);
   base::Result<std::string> OrderDone();
+  /// Writes down what is ordered, or that nothing is.
   void NoteOrder();
   [[nodiscard]] std::shared_ptr<const serving::SetDifference> DifferenceTo(
       const CompiledSet& next) const;
@@ -177,8 +179,6 @@ class Environment {
   }
   void ConfirmCached();
   void KeepImage();
-  /// False when it will be gone after a restart.
-  bool NoteMark(std::string_view name, std::string_view text);
   void Publish();
   /// Null when sets need not be signed.
   [[nodiscard]] const base::Ed25519Verifier* PublicKey() const {
@@ -209,6 +209,7 @@ class Environment {
   CompiledSet compiled_;             // what is in force; no image: nothing is
   bool is_overridden_ = false;       // it is not newest_
   bool is_pinned_ = false;
+  std::optional<base::SteadyMillis> order_due_at_;  // to be written down; none: it is
   bool is_set_back_ = false;  // what is in force is older than one that was, and nobody ordered it
   bool wants_full_ = false;   // a delta did not fit
   serving::Published published_;

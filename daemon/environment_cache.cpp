@@ -55,7 +55,7 @@ bool Environment::LoadKept() {
   const Marks marks = read.value_or(KnownOrder());
   FindSuspect(marks);
   const bool is_loaded = LoadImage(marks) || LoadCache(marks);
-  if (cache_->health().is_missing) stay_late();
+  if (!cache_->health().missing.empty()) stay_late();
   return is_loaded;
 }
 
@@ -105,8 +105,9 @@ void Environment::FindSuspect(const Marks& marks) {
     return crashes_->Forget();
   }
   suspect_ = cursor;
-  if (NoteMark("suspect", suspect_)) crashes_->Forget();
-  if (!judged.empty()) return;  // that is told already
+  const auto note = [&](Cache& cache) { return cache.SetMark("suspect", suspect_); };
+  if (!late_ && cache_->Run(note)) crashes_->Forget();  // or it is found again
+  if (!judged.empty()) return;                          // that is told already
   log_.Error("the daemon crashed again and again; the flag set is held back until it is accepted",
              {{"environment", config_.environment}, {"set", suspect_}});
 }
@@ -270,8 +271,18 @@ bool Environment::LoadCache(const Marks& marks) {
   const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - set.generation.confirmed_at);
   newest_ = std::move(set);
   is_incomplete_ = false;
+  if (StaysOrdered(marks)) return true;
   PutInForce(std::move(*compiled), Source::kCache, clock_.Steady() - age);
   LoadOverride(ReadMarks().value_or(marks));  // a file that was made anew may have fewer
+  return true;
+}
+
+// What is in force by the same order already need not be given by the disk again.
+bool Environment::StaysOrdered(const Marks& marks) {
+  const std::string ordered = KnownOrder().serving;
+  if (ordered.empty() || ordered != marks.serving || ordered == suspect_) return false;
+  is_pinned_ = !marks.pinned.empty();
+  is_overridden_ = ordered != CursorOf(newest_->generation.head);
   return true;
 }
 

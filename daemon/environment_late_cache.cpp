@@ -34,7 +34,7 @@ Result<void> Environment::CheckNotLate() const {
 
 void Environment::TryLateCache() {
   const base::SteadyMillis now = clock_.Steady();
-  if (!cache_->health().is_missing && !late_->was_read) return TakeLateCache();
+  if (cache_->health().missing.empty() && !late_->was_read) return TakeLateCache();
   if (now < late_->next_at) return;
   late_->pause = std::min(2 * late_->pause, kMaxPauseMillis);
   late_->next_at = now + late_->pause;
@@ -47,6 +47,7 @@ void Environment::TakeLateCache() {
   const bool is_taken = late_->is_save_due ? TakeWhatCame() : TakeKept();
   if (is_taken) StayInForce(before);
   GiveUpUnread();
+  if (is_pinned_ || is_overridden_) NoteOrder();  // the file may have been made anew
   Publish();
 }
 
@@ -93,11 +94,6 @@ bool Environment::TakeWhatCame() {
 void Environment::SaveAnew() {
   wants_full_ = wants_full_ || is_incomplete_;
   Save();
-  if (!is_pinned_ && !is_overridden_) return;
-  const std::string serving = CursorOf({"", compiled_.given.epoch, compiled_.given.revision});
-  const auto kept = cache_->Run([&](Cache& cache) { return cache.LoadMarked(serving); });
-  if (kept) return NoteOrder();
-  log_.Error("order is not kept over a restart", {{"reason", kept.error().Message()}});
 }
 
 // The definitions that a quarantined flag uses come with its set when that is taken again, and
@@ -160,7 +156,7 @@ void Environment::StopLateCache() {
   if (!late_->is_save_due) return;
   cache_->Reopen();
   const auto is_done = cache_->Run([](Cache&) { return Result<void>(); });
-  if (is_done && !cache_->health().is_missing) TakeLateCache();
+  if (is_done && cache_->health().missing.empty()) TakeLateCache();
 }
 
 }  // namespace pennon::daemon

@@ -15,6 +15,7 @@ using base::Result;
 namespace {
 
 constexpr std::int64_t kMicrosPerMilli = 1000;
+constexpr std::int64_t kNoteAgainMillis = 5'000;  // what could not be written
 
 Error NoCache() {
   return Error::Unavailable("cache", "there is none, so no flag sets are kept");
@@ -29,13 +30,6 @@ bool IsNamed(const GenerationName& name, std::string_view text) {
 }
 
 }  // namespace
-
-bool Environment::NoteMark(std::string_view name, std::string_view text) {
-  if (!cache_ || late_) return false;
-  const auto kept = cache_->Run([&](Cache& cache) { return cache.SetMark(name, text); });
-  if (!kept) log_.Error("order is not kept over a restart", {{"reason", kept.error().Message()}});
-  return kept.has_value();
-}
 
 Result<Generation> Environment::FindKept(std::string_view name) {
   if (!cache_) return Fail(NoCache());
@@ -67,11 +61,29 @@ Result<void> Environment::Override(const Generation& generation) {
   return {};
 }
 
+// A mark is of use only with the set that it names. What the disk does not take is tried again.
 void Environment::NoteOrder() {
-  NoteMark("serving", is_overridden_ || is_pinned_
-                          ? CursorOf({"", compiled_.given.epoch, compiled_.given.revision})
-                          : "");
-  NoteMark("pinned", is_pinned_ ? "true" : "");
+  if (!cache_ || late_) return;
+  const bool is_ordered = is_overridden_ || is_pinned_;
+  const std::string serving =
+      is_ordered ? CursorOf({"", compiled_.given.epoch, compiled_.given.revision}) : "";
+  const auto noted = cache_->Run([&](Cache& cache) -> Result<void> {
+    if (is_ordered) {
+      if (auto kept = cache.LoadMarked(serving); !kept) return Fail(kept.error());
+    }
+    if (auto marked = cache.SetMark("serving", serving); !marked) return marked;
+    return cache.SetMark("pinned", is_pinned_ ? "true" : "");
+  });
+  const bool was_due = std::exchange(order_due_at_, std::nullopt).has_value();
+  if (noted) {
+    if (was_due) log_.Info("order is kept over a restart");
+    return;
+  }
+  if (cache_->HasUnsaved() || IsNotGiven(noted.error())) {
+    order_due_at_ = clock_.Steady() + kNoteAgainMillis;
+    if (was_due) return;  // that is told already
+  }
+  log_.Error("order is not kept over a restart", {{"reason", noted.error().Message()}});
 }
 
 Result<std::string> Environment::OrderDone() {

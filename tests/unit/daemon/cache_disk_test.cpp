@@ -1,14 +1,13 @@
 // What the cache does where a disk, or memory, is not to be had.
 #include <sqlite3.h>
 #include <sys/inotify.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <filesystem>
 #include <optional>
 
+#include "tests/unit/daemon/bad_disk.h"
 #include "tests/unit/daemon/cache_fixture.h"
 
 namespace pennon::daemon {
@@ -24,26 +23,6 @@ Generation MakeBigGeneration(std::uint64_t revision) {
   big.head.set_digest = wire::SetDigest(big.lines);
   return big;
 }
-
-/// Files of this process cannot grow beyond a size meanwhile, as on a disk that is full.
-class FullDisk {
- public:
-  explicit FullDisk(rlim_t size) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
-    const rlimit limit{size, before_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-  }
-  ~FullDisk() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    ::signal(SIGXFSZ, handler_);
-  }
-  FullDisk(const FullDisk&) = delete;
-  FullDisk& operator=(const FullDisk&) = delete;
-
- private:
-  rlimit before_{};
-  sighandler_t handler_;
-};
 
 /// Where SQLite makes its temporary files meanwhile, and whether it did.
 class TemporaryFiles {

@@ -1,5 +1,6 @@
 // What operators may do to the flag sets of an environment.
 
+#include "tests/unit/daemon/bad_disk.h"
 #include "tests/unit/daemon/environment_fixture.h"
 
 namespace pennon::daemon {
@@ -109,6 +110,22 @@ TEST_CASE_FIXTURE(EnvironmentFixture, "orders outlive damage of a set that they 
     Restart();
     CHECK_FALSE(environment->state().pinned);
   }
+}
+
+TEST_CASE_FIXTURE(EnvironmentFixture, "an order that a full disk did not take is kept later") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  constexpr rlim_t kAlreadyThere = 4096;
+  std::optional<FullDisk> full(kAlreadyThere);
+  REQUIRE(environment->Pin(""));
+  full.reset();
+  SUBCASE("while it goes on") {
+    clock.now += 5'000;
+    environment->EverySecond();
+    environment->cache()->Stop();
+  }
+  SUBCASE("when it ends") {}
+  Restart();
+  CHECK(environment->state().pinned);
 }
 
 }  // namespace pennon::daemon

@@ -67,6 +67,17 @@ TEST_CASE_FIXTURE(LateFixture,
   CHECK(environment->Rollback("1"));
 }
 
+TEST_CASE_FIXTURE(LateFixture, "who maps the set that has come meanwhile need not map it anew") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  StartWithoutDisk();
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  const auto before = environment->published();
+  REQUIRE(before.mappable != nullptr);
+  BringDisk();
+  CHECK(environment->published().image == before.image);
+  CHECK(environment->published().mappable == before.mappable);
+}
+
 TEST_CASE_FIXTURE(LateFixture, "a pin that a cache has which comes late is followed from then on") {
   REQUIRE(Apply(Full(1, Flags(3))));
   REQUIRE(environment->Pin(""));

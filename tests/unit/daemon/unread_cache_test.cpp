@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
+#include "tests/unit/daemon/bad_disk.h"
 #include "tests/unit/daemon/environment_fixture.h"
 
 namespace pennon::daemon {
@@ -11,6 +13,8 @@ namespace {
 
 constexpr std::size_t kBigBytes = std::size_t{8} << 20U;
 constexpr std::int64_t kSpareBytes = std::int64_t{1} << 20U;
+constexpr off_t kSmallBytes = off_t{1} << 20U;  // of a file of big sets, all that is not big
+constexpr off_t kEnd = std::numeric_limits<off_t>::max();
 
 /// Three flags, and a line that cannot be read while memory is scarce. No image is kept of it, as
 /// the line is quarantined.
@@ -21,7 +25,7 @@ std::vector<SyncLine> BigSet(int value = 1) {
   return lines;
 }
 
-/// The memory of SQLite stands in for a disk: what is big is not given while it is scarce.
+/// What is big is not given while memory is scarce, nor while its part of the disk is bad.
 struct UnreadFixture : EnvironmentFixture {
   UnreadFixture() {
     config.cache_path = dir.File("disk/cache.db");
@@ -41,6 +45,14 @@ struct UnreadFixture : EnvironmentFixture {
   void StartUnread() {
     End();
     Fail();
+    StartLate();
+  }
+  void StartOnBadDisk(off_t from) {
+    End();
+    disk.emplace(from, kEnd, ETIMEDOUT);
+    StartLate();
+  }
+  void StartLate() {
     Restart();
     CHECK_FALSE(environment->state().cache_ok);
   }
@@ -65,6 +77,8 @@ struct UnreadFixture : EnvironmentFixture {
   [[nodiscard]] bool IsMovedAside() const {
     return std::filesystem::exists(config.cache_path + ".aside");
   }
+
+  std::optional<BadDisk> disk;
 };
 
 }  // namespace
@@ -72,7 +86,7 @@ struct UnreadFixture : EnvironmentFixture {
 TEST_CASE_FIXTURE(UnreadFixture, "a file that is given again after a minute is not given up") {
   REQUIRE(Apply(Full(1, BigSet())));
   REQUIRE(environment->Pin(""));
-  StartUnread();
+  StartOnBadDisk(kSmallBytes);
   REQUIRE(Apply(Full(2, Flags(3, 2))));
   CHECK(revision() == 2);
   SUBCASE("at once") {}
@@ -82,7 +96,7 @@ TEST_CASE_FIXTURE(UnreadFixture, "a file that is given again after a minute is n
     Pass();
     std::filesystem::rename(dir.File("away"), dir.File("disk"));
   }
-  Mend();
+  disk.reset();
   Pass();
   CHECK(environment->state().cache_ok);
   CHECK(revision() == 1);
@@ -94,12 +108,12 @@ TEST_CASE_FIXTURE(UnreadFixture, "a file that is given again after a minute is n
 TEST_CASE_FIXTURE(UnreadFixture, "a file that is not given for a minute is moved aside whole") {
   REQUIRE(Apply(Full(1, BigSet())));
   REQUIRE(environment->Pin(""));
-  StartUnread();
+  StartOnBadDisk(kSmallBytes);
   REQUIRE(Apply(Full(2, Flags(3, 2))));
   Pass();
   CHECK(environment->state().cache_ok);
   CHECK(IsMovedAside());
-  Mend();
+  disk.reset();
   Restart();
   CHECK(revision() == 2);
   End();
@@ -111,6 +125,59 @@ TEST_CASE_FIXTURE(UnreadFixture, "a file that is not given for a minute is moved
   REQUIRE(*kept->Step());
   CHECK(kept->Int(0) == 1);
   CHECK(kept->Text(1) == "true");
+}
+
+TEST_CASE_FIXTURE(UnreadFixture, "a file is not given up for want of memory") {
+  REQUIRE(Apply(Full(1, BigSet())));
+  REQUIRE(environment->Pin(""));
+  StartUnread();
+  CHECK(environment->state().cache_error.find("memory") != std::string::npos);
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  Pass();
+  Pass();
+  CHECK_FALSE(IsMovedAside());
+  Mend();
+  Pass();
+  CHECK(revision() == 1);
+  CHECK(environment->state().pinned);
+}
+
+TEST_CASE_FIXTURE(UnreadFixture, "an order in force holds while its set is not given again") {
+  REQUIRE(Apply(Full(1, BigSet())));
+  REQUIRE(environment->Pin(""));
+  REQUIRE(Apply(Full(2, BigSet(2))));
+  StartOnBadDisk(kBigBytes + kSmallBytes);
+  CHECK(revision() == 1);
+  disk.reset();
+  SUBCASE("in time") {
+    disk.emplace(kSmallBytes, kBigBytes, ETIMEDOUT);
+  }
+  SUBCASE("ever") {
+    disk.emplace(kSmallBytes, kBigBytes, EIO);
+  }
+  Pass();
+  CHECK(revision() == 1);
+  CHECK(environment->state().pinned);
+  CHECK(environment->state().newest == "1.2");
+  REQUIRE(Apply(Full(3, Flags(3, 3))));
+  CHECK(revision() == 1);
+}
+
+TEST_CASE_FIXTURE(UnreadFixture, "an order is kept in the file that takes a bad one's place") {
+  REQUIRE(Apply(Full(1, BigSet())));
+  REQUIRE(environment->Pin(""));
+  REQUIRE(Apply(Full(2, BigSet(2))));
+  StartOnBadDisk(kBigBytes + kSmallBytes);
+  REQUIRE(Apply(Full(1, BigSet())));
+  disk.reset();
+  disk.emplace(kSmallBytes, kEnd, ETIMEDOUT);
+  Pass();
+  CHECK(IsMovedAside());
+  CHECK(environment->state().cache_ok);
+  disk.reset();
+  Restart();
+  CHECK(revision() == 1);
+  CHECK(environment->state().pinned);
 }
 
 TEST_CASE_FIXTURE(UnreadFixture, "a daemon that ends soon leaves a file that is not given") {
