@@ -60,7 +60,8 @@ base::Settings StoreSettings(StoreConfig& config) {
                std::int64_t{32} << 20U);
   settings.Add("limits.header", &config.max_header, "the largest header of a request", 1024,
                std::int64_t{1} << 20U);
-  settings.Add("limits.memory", &config.max_memory, "buffers of all connections together",
+  settings.Add("limits.memory", &config.max_memory,
+               "buffers of all connections together; a body may take four times its size of it",
                std::int64_t{1} << 20U, std::int64_t{64} << 30U);
   settings.Add("limits.request_timeout", &config.request_timeout,
                "for a begun request to be complete", 100, 3'600'000);
