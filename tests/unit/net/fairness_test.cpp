@@ -12,12 +12,8 @@ class Rounds {
  public:
   explicit Rounds(WorkerPool& pool) : pool_(pool) { Count(); }
   ~Rounds() {
-    std::promise<void> ended;
-    auto end = ended.get_future();
-    pool_.Post(0, [&] {
-      is_over_ = true;
-      ended.set_value();
-    });
+    auto end = ended_.get_future();
+    pool_.Post(0, [this] { is_over_ = true; });
     Get(end);
   }
   Rounds(const Rounds&) = delete;
@@ -29,7 +25,7 @@ class Rounds {
  private:
   void Count() {
     pool_.Post(0, [this] {
-      if (is_over_) return;
+      if (is_over_) return ended_.set_value();
       ++now_;
       Count();
     });
@@ -38,6 +34,7 @@ class Rounds {
   WorkerPool& pool_;
   int now_ = 0;
   bool is_over_ = false;
+  std::promise<void> ended_;  // by the last task
 };
 
 // Notes the round of each offer that it gets.
