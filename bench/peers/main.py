@@ -10,6 +10,7 @@ import tempfile
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))  # for loading
 
 import cold
+import data
 import in_process
 import library
 import over_http
@@ -40,6 +41,7 @@ def parse():
         prog="bench/peers/run", description="Speed beside others, in the same run. Exits 1 when a budget is missed.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join([*PEERS, *LIBRARIES])}; all unless told")
     parser.add_argument("--only", action="append", choices=list(WORKLOADS), help="a workload; all unless told")
+    parser.add_argument("--flags", type=int, choices=data.SIZES, default=data.FLAGS, help="of the data set (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="three short rounds: to see that it works")
     parser.add_argument("--realtime", action="store_true",
                         help="one caller and its server come before all else on the machine (as root, seconds)")
@@ -64,7 +66,7 @@ def main():
             report.versions[peer.name] = peer.version()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pennon-peers-"))
     libraries = [LIBRARIES[name] for name in LIBRARIES if name in chosen]
-    bench = Bench(peers, libraries, directory, report, told.quick, told.realtime)
+    bench = Bench(peers, libraries, directory, report, told.flags, told.quick, told.realtime)
     try:
         for name in told.only or WORKLOADS:
             print(f"measuring: {name}", file=sys.stderr, flush=True)
