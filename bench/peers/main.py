@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))  # for loading
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))  # for loading, machine and plot
 
 import cold
 import data
@@ -58,7 +58,7 @@ def main():
     chosen = told.names or [*PEERS, *LIBRARIES]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` is reached
     peers = [Pennond(), *(PEERS[name]() for name in PEERS if name in chosen)]
-    report = Report()
+    report = Report({"flags": told.flags, "quick": told.quick, "realtime": told.realtime})
     for peer in peers:
         if peer.absence():
             report.lack_peer(peer)
@@ -85,7 +85,7 @@ def main():
     report.print()
     report.write(told.json)
     picture = pathlib.Path(told.json).with_suffix(".svg")
-    plot.main(told.json, picture)
+    picture.write_text(plot.peers(report.as_json()), encoding="utf-8")
     print(f"written to {told.json}, drawn in {picture}")
     return 1 if report.missed() or report.failed else 0
 
