@@ -119,9 +119,14 @@ def main():
     for name, report in reports.items():
         if report["quick"]:
             sys.exit(f"page.py: build/{name}.json is of a quick run, which is nothing to rely on")
-    PAGE.write_text(fill(PAGE.read_text(), {name: make(reports[source]) for name, (source, make) in PARTS.items()}))
-    for name, (source, draw) in PICTURES.items():
-        (ROOT / "docs" / "images" / f"{name}.svg").write_text(draw(reports[source]))
+    try:
+        made = {name: make(reports[source]) for name, (source, make) in PARTS.items()}
+        drawn = {name: draw(reports[source]) for name, (source, draw) in PICTURES.items()}
+    except KeyError as missing:
+        sys.exit(f"page.py: there is no {missing}; the page is made of runs of all parts")
+    PAGE.write_text(fill(PAGE.read_text(), made))
+    for name, picture in drawn.items():
+        (ROOT / "docs" / "images" / f"{name}.svg").write_text(picture)
 
 
 if __name__ == "__main__":
