@@ -17,6 +17,7 @@ import threading
 
 from daemon import Daemon
 from figure import figure, rounds
+from flag_set import flag_set_text
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 ROUNDS = rounds(7)
@@ -82,7 +83,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="pennon-bench-") as name:
         directory = pathlib.Path(name)
         flags = directory / "flags.json"
-        flags.write_bytes(subprocess.run([BENCH / "flag_set_text", str(FLAGS)], check=True, stdout=subprocess.PIPE).stdout)
+        flags.write_bytes(flag_set_text(BENCH, FLAGS))
         daemon = Daemon(BIN, directory, "--cache-path", "", "--upstream-kind", "file", "--upstream-file", flags)
         for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir():
             os.sched_setaffinity(int(task.name), {DAEMON_ON})

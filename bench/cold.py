@@ -15,6 +15,7 @@ import tempfile
 
 from daemon import Daemon, free_port
 from figure import rounds
+from flag_set import flag_key, flag_set_text
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
 from sync_server import SyncServer  # noqa: E402
@@ -22,7 +23,7 @@ from sync_server import SyncServer  # noqa: E402
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 ROUNDS = rounds(15)
 BUDGETS = {10_000: 15, 100_000: 40}  # milliseconds more than without flags
-KEY = "flag-00000001"
+KEY = flag_key(1)
 
 
 class Start:
@@ -38,9 +39,8 @@ class Start:
 
     def fill_cache(self):
         """An upstream has the flags, a daemon follows it and keeps them when it is stopped."""
-        text = subprocess.run([BENCH / "flag_set_text", str(self.flags)], check=True, stdout=subprocess.PIPE).stdout
         upstream = SyncServer(self.directory)
-        upstream.current = (200, SyncServer.document(1, json.loads(text)["flags"], "bench"), '"1"')
+        upstream.current = (200, SyncServer.document(1, json.loads(flag_set_text(BENCH, self.flags))["flags"], "bench"), '"1"')
         self.upstream = upstream.server.server_address
         self.options = ["--upstream-url", upstream.url,
                         "--upstream-key-file", upstream.key_file, "--cache-path", self.cache]

@@ -8,11 +8,11 @@ import pathlib
 import resource
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 
 from daemon import Daemon
+from flag_set import flag_set_text
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
 from frame_client import FrameClient  # noqa: E402
@@ -78,7 +78,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pennon-bench-"))
     flags = directory / "flags.json"
-    flags.write_bytes(subprocess.run([BENCH / "flag_set_text", str(FLAGS)], check=True, stdout=subprocess.PIPE).stdout)
+    flags.write_bytes(flag_set_text(BENCH, FLAGS))
     try:
         for name, connect in (("asked for a flag", one_flag), (f"asked for {FLAGS} flags", all_flags), ("asked over HTTP", http)):
             kib = measure(directory, flags, connect)

@@ -1,4 +1,4 @@
-// Prints the document of MakeFlagSet, for a daemon to begin with:
+// Prints the document of MakeFlagSet, for a daemon to begin with, as bench/flag_set.py asks for it:
 //   flag_set_text COUNT
 #include <cstdio>
 #include <string>

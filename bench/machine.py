@@ -1,4 +1,5 @@
 """What figures were measured on and with: they are worth little without it."""
+import datetime
 import os
 import platform
 import re
@@ -23,13 +24,14 @@ def version(command):
     except OSError:
         return "not here"
     line = ran.stdout.partition("\n")[0]
-    found = re.search(r"\d+(\.\d+)+\S*", line)
+    found = re.search(r"\d+(\.\d+)+[^\s()]*", line)
     return found[0] if found else line
 
 
 def machine():
     memory = first_match("/proc/meminfo", r"^MemTotal:\s+(\d+) kB")
-    return {"processor": first_match("/proc/cpuinfo", r"^model name\s*:(.*)"), "processors": os.cpu_count(),
+    return {"date": datetime.date.today().isoformat(),
+            "processor": first_match("/proc/cpuinfo", r"^model name\s*:(.*)"), "processors": os.cpu_count(),
             "memoryGiB": round(int(memory) / 2**20) if memory.isdigit() else None,
             "system": first_match("/etc/os-release", r'^PRETTY_NAME="(.*)"'), "kernel": platform.release(),
             "versions": {name: version(command) for name, command in PROGRAMS.items()}}

@@ -17,13 +17,14 @@ import time
 
 from daemon import Daemon
 from figure import figure, rounds
+from flag_set import flag_key, flag_set_text
 from store_process import DurableCommit, Store
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 CHANGES = 7 * rounds(30)
 WARM_UP = 10
 APART = (0.15, 0.25)  # seconds: the set before is being kept by then, or was, and the processors have been idle
-KEY = "flag-00000001"
+KEY = flag_key(1)
 PLACE = f"/api/v1/environments/bench/flags/{KEY}"
 BUDGETS = {1_000: (4, 20), 10_000: (8, 40)}  # p50, p99: times the limit
 
@@ -87,7 +88,7 @@ class Change:
 
 def flags_file(directory, count):
     path = pathlib.Path(directory) / "flags.json"
-    path.write_bytes(subprocess.run([BENCH / "flag_set_text", str(count)], check=True, stdout=subprocess.PIPE).stdout)
+    path.write_bytes(flag_set_text(BENCH, count))
     return path
 
 

@@ -2,7 +2,7 @@
 """OFREP over loopback beside nginx, which sends a constant of the same size: single evaluations of 10,000 flags by
 4,096 different requests, the same pipelined, and all of 100 flags at once; and the first over the Unix socket beside
 loopback. Each server has one processor, the load another; what is compared is answers per second of the server's own
-computing. Prints figures as lines of JSON. usage: serving.py FOLDER-OF-PROGRAMS HTTP_LOAD
+computing. Prints figures as lines of JSON. usage: serving.py FOLDER-OF-PROGRAMS FOLDER-OF-BENCHMARKS
 """
 import http.client
 import json
@@ -19,32 +19,17 @@ import tempfile
 import time
 
 from figure import rounds
+from flag_set import COUNTRIES, flag_key, flag_set_text
 from loading import nginx_config, wrk_script
 
-BIN = pathlib.Path(sys.argv[1])
-HTTP_LOAD = sys.argv[2]
+BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 ROUNDS = rounds(15)
 SECONDS = 1
 CONNECTIONS = 32
 FLAGS = 10_000
 REQUESTS = 4_096
-COUNTRIES = ["NO", "SE", "DK", "FI", "DE", "FR", "ES", "PT", "IT", "PL", "CZ", "AT", "CH", "NL", "BE", "IE"]
 PROCESSORS = sorted(os.sched_getaffinity(0))
 SERVER_ON, LOAD_ON = PROCESSORS[0], PROCESSORS[-1]
-
-
-def flag(index):
-    countries = [COUNTRIES[(index + i) % len(COUNTRIES)] for i in range(4)]
-    return {"type": "boolean",
-            "variants": [{"key": "on", "value": True}, {"key": "no", "value": False}],
-            "rules": [{"id": "countries", "when": {"attr": "country", "op": "in", "values": countries},
-                       "serve": {"variant": "on"}}],
-            "default": {"split": {"weights": [{"variant": "on", "weight": 25}, {"variant": "no", "weight": 75}]}},
-            "offVariant": "no", "enabled": True}
-
-
-def document(count):
-    return {"environment": "production", "flags": {f"flag-{i:05}": flag(i) for i in range(count)}}
 
 
 def context(rng):
@@ -67,7 +52,7 @@ class Server:
         self.process = subprocess.Popen(["taskset", "-c", str(SERVER_ON), *command],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 30
-        while self.ask("/ofrep/v1/evaluate/flags/flag-00000", {"context": {"targetingKey": "a"}})[0] != 200:
+        while self.ask(f"/ofrep/v1/evaluate/flags/{flag_key(0)}", {"context": {"targetingKey": "a"}})[0] != 200:
             if time.monotonic() > deadline or self.process.poll() is not None:
                 sys.exit(f"{command[0]} does not answer")
             time.sleep(0.01)
@@ -115,16 +100,16 @@ def wrk(server, script):
 
 
 def closed_loop(server, target, requests):
-    output, per_second = rate(server, HTTP_LOAD, target, requests, CONNECTIONS, SECONDS)
+    output, per_second = rate(server, BENCH / "http_load", target, requests, CONNECTIONS, SECONDS)
     return per_second(output)
 
 
 def start_daemon(directory, count):
     file = directory / f"flags-{count}.json"
-    file.write_text(json.dumps(document(count)))
+    file.write_bytes(flag_set_text(BENCH, count))
     port = free_port()
     path = directory / f"{count}.sock"
-    return Server(port, [BIN / "pennond", "--environment", "production", "--bootstrap-file", file, "--cache-path", "",
+    return Server(port, [BIN / "pennond", "--environment", "bench", "--bootstrap-file", file, "--cache-path", "",
                          "--workers", "1", "--http-port", str(port), "--socket-path", path, "--log-level", "error"],
                   path)
 
@@ -152,7 +137,7 @@ def main():
     servers = []
     try:
         rng = random.Random(7)
-        single = [(f"/ofrep/v1/evaluate/flags/flag-{rng.randrange(FLAGS):05}", context(rng)) for _ in range(REQUESTS)]
+        single = [(f"/ofrep/v1/evaluate/flags/{flag_key(rng.randrange(FLAGS))}", context(rng)) for _ in range(REQUESTS)]
         bulk = [("/ofrep/v1/evaluate/flags", context(rng)) for _ in range(REQUESTS)]
         many, few = start_daemon(directory, FLAGS), start_daemon(directory, 100)
         servers += [many, few]

@@ -15,6 +15,7 @@ import time
 
 from daemon import Daemon
 from figure import rounds
+from flag_set import flag_set_text
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 ROUNDS = rounds(11)
@@ -66,7 +67,7 @@ class Pair:
 def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pennon-bench-"))
     flags = directory / "flags.json"
-    flags.write_bytes(subprocess.run([BENCH / "flag_set_text", str(FLAGS)], check=True, stdout=subprocess.PIPE).stdout)
+    flags.write_bytes(flag_set_text(BENCH, FLAGS))
     os.sched_setaffinity(0, {SERVERS_ON})
     pairs = []
     try:

@@ -21,6 +21,7 @@ import time
 
 from daemon import Daemon
 from figure import figure, rounds
+from flag_set import flag_set_text
 from upstream import Upstream
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
@@ -144,7 +145,7 @@ def one_flag(directory):
 
 
 def every_flag(directory):
-    document = json.loads(subprocess.run([BENCH / "flag_set_text", str(FLAGS)], check=True, stdout=subprocess.PIPE).stdout)
+    document = json.loads(flag_set_text(BENCH, FLAGS))
     texts = []
     for percent in (25, 30):
         for flag in document["flags"].values():

@@ -1,5 +1,5 @@
-"""Reads figures as lines of JSON, prints them as a table (--json: as they are, --markdown: for a page) and writes them
-with the machine and its state. Exits 1 when a figure misses its budget. usage: table.py FILE [--json|--markdown]
+"""Reads figures as lines of JSON, prints them as a table (--json: as they are) and writes them with the machine and its
+state. Exits 1 when a figure misses its budget. usage: table.py FILE [--json]
 """
 import json
 import os
@@ -40,33 +40,21 @@ def print_table(figures):
     print()
 
 
-def print_markdown(figures, of):
-    print(f"{of['processors']} of {of['processor']}, {of['memoryGiB']} GiB, {of['system']}, kernel {of['kernel']};",
-          "; ".join(f"{name}: {text}" for name, text in of["versions"].items()) + ".\n")
-    print("| " + " | ".join(title.lower() for title in TITLES) + " |")
-    print("|" + "|".join("---:" if i in RIGHT else "---" for i in range(len(TITLES))) + "|")
-    for figure in figures:
-        print("| " + " | ".join(row(figure)) + " |")
-    print()
-
-
 def main(path, form=""):
     figures = [json.loads(line) for line in sys.stdin]
     held = [figure for figure in figures if budget(figure)]
     missed = sum(not figure["pass"] for figure in held)
-    load, of = os.getloadavg()[0], machine()
+    load = os.getloadavg()[0]
     if form == "--json":
         print("\n".join(json.dumps(figure) for figure in figures))
-    elif form == "--markdown":
-        print_markdown(figures, of)
     else:
         print_table(figures)
-    if form != "--json":
         print(f"{len(figures)} figures, {len(held)} with a budget, {missed} over it; load average {load:.1f} "
               f"on {os.cpu_count()} processors")
         print("".join(f"{line}\n" for line in slow_floors(figures)), end="")
     with open(path, "w", encoding="utf-8") as out:
-        json.dump({"figures": figures, "loadAverage": load, **of}, out, indent=2)
+        json.dump({"figures": figures, "quick": "PENNON_BENCH_ROUNDS" in os.environ, "loadAverage": load, **machine()}, out,
+                  indent=2)
         out.write("\n")
     print(f"written to {path}", file=sys.stderr)
     return 1 if missed else 0

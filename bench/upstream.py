@@ -3,9 +3,10 @@ import hashlib
 import json
 import pathlib
 import queue
-import subprocess
 import sys
 import time
+
+from flag_set import flag_set_text
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
 from sync_server import SyncServer  # noqa: E402
@@ -17,8 +18,7 @@ class Upstream:
     """
 
     def __init__(self, benchmarks, directory, count):
-        text = subprocess.run([benchmarks / "flag_set_text", str(count)], check=True, stdout=subprocess.PIPE).stdout
-        flags = json.loads(text)["flags"]
+        flags = json.loads(flag_set_text(benchmarks, count))["flags"]
         self.key, self.flag = next(iter(flags.items()))
         self.flag["offVariant"] = "no"  # its answer is as long when it is off
         self.revision = 1

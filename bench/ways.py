@@ -14,6 +14,7 @@ import tempfile
 
 from daemon import Daemon
 from figure import rounds
+from flag_set import flag_set_text
 
 BIN, BENCH = map(pathlib.Path, sys.argv[1:3])
 ROUNDS = rounds(5)
@@ -43,7 +44,7 @@ def ask(way, daemon):
 def main():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pennon-bench-"))
     flags = directory / "flags.json"
-    flags.write_bytes(subprocess.run([BENCH / "flag_set_text", str(FLAGS)], check=True, stdout=subprocess.PIPE).stdout)
+    flags.write_bytes(flag_set_text(BENCH, FLAGS))
     daemon = Daemon(BIN, directory, "--bootstrap-file", flags, "--cache-path", "")
     try:
         rounds = [{way: ask(way, daemon) for way in COUNTS} for _ in range(ROUNDS)]

@@ -12,14 +12,14 @@ AT_LEAST = {("single", "flagd"): 3, ("single", "GO Feature Flag relay"): 3, ("bu
 class Bench:
     """What a run is: its peers, sizes, folder and report. pennond is the first of the peers."""
 
-    def __init__(self, peers, libraries, directory, report, quick, realtime):
+    def __init__(self, peers, libraries, directory, report, flags, quick, realtime):
         self.ours, *self.peers = peers
         self.libraries, self.directory, self.report = libraries, directory, report
         # Round robin of realtime: what else runs on the machine does not come between the one caller and its server.
         self.schedule = ("chrt", "--rr", "1") if realtime else ()
         self.rounds, self.seconds = 3 if quick else 7, 1
         self.waits, self.evaluations = (1_000, 20_000) if quick else (2_000, 100_000)
-        self.data = data.Data()
+        self.data = data.Data(flags)
 
     def folder(self, peer, workload):
         made = self.directory / f"{workload}-{re.sub('[^a-zA-Z]', '-', peer.name)}"

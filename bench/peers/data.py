@@ -8,7 +8,8 @@ import json
 import random
 
 SEED = 42
-FLAGS = 10_000
+SIZES = (10, 1_000, 10_000, 100_000)  # of data sets
+FLAGS = 10_000  # unless told
 FEW = 100  # of the questions for all flags
 QUESTIONS = 4_096
 PERCENT = 25  # of the subjects that the percentage of a flag turns on
@@ -50,6 +51,10 @@ class Data:
         self.flags = [Flag(i, rng) for i in range(flags)]
         self.few = self.flags[:FEW]
         self.questions = [(rng.choice(self.flags), make_context(rng)) for _ in range(questions)]
+
+    def expected(self):
+        """Of each question key, context and answer; null when a hash places it."""
+        return [[flag.key, context, flag.expected(context)] for flag, context in self.questions]
 
 
 def make_context(rng):

@@ -1,6 +1,4 @@
 """flagd: OFREP over HTTP. Its socket speaks gRPC only, and its ports cannot be bound to loopback alone."""
-import json
-
 from peer import Peer, built_from
 from server import free_port
 
@@ -28,14 +26,13 @@ class Flagd(Peer):
     variable = "PENNON_PEER_FLAGD"
     install = "go install github.com/open-feature/flagd/flagd@v0.16.1"
     can = frozenset(["single", "bulk"])
+    file = "flags.flagd.json"
+    document = staticmethod(document)
     note = "no copy on disk; with its upstream dead it ends (from its source, not run)"
 
     def version(self):
         return built_from(self.program, "github.com/open-feature/flagd/flagd")
 
-    def write(self, directory, flags):
-        (directory / "flags.flagd.json").write_text(json.dumps(document(flags)))
-
     def command(self, directory, port, socket):
-        return [self.program, "start", "-f", f"file:{directory / 'flags.flagd.json'}", "--port", str(free_port()),
+        return [self.program, "start", "-f", f"file:{directory / self.file}", "--port", str(free_port()),
                 "--management-port", str(free_port()), "--sync-port", str(free_port()), "--ofrep-port", str(port)]

@@ -24,6 +24,10 @@ def definition(flag):
             "defaultRule": {"percentage": {"on": 25, "no": 75}}}
 
 
+def document(flags):
+    return {flag.key: definition(flag) for flag in flags}
+
+
 class Goff(Peer):
     name = "GO Feature Flag relay"
     programs = ("go-feature-flag-relay", "relayproxy", "go-feature-flag-relay-proxy")
@@ -32,15 +36,13 @@ class Goff(Peer):
                "github.com/thomaspoignant/go-feature-flag@v1.55.2: go build "
                "github.com/thomaspoignant/go-feature-flag/cmd/relayproxy")
     can = frozenset(["single", "bulk", "unix", "cold"])
+    document = staticmethod(document)
 
     def version(self):
         return built_from(self.program, "github.com/thomaspoignant/go-feature-flag")
 
-    def write(self, directory, flags):
-        (directory / "flags.json").write_text(json.dumps({flag.key: definition(flag) for flag in flags}))
-
     def command(self, directory, port, socket):
-        return self._command(directory, port, socket, {"kind": "file", "path": str(directory / "flags.json")}, {})
+        return self._command(directory, port, socket, {"kind": "file", "path": str(directory / self.file)}, {})
 
     def prepare_cold(self, directory, flags):
         """A relay with its option for a copy on disk writes it at its first fetch."""
@@ -48,7 +50,7 @@ class Goff(Peer):
         kept = directory / "kept.yaml"
         port = free_port()
         before = Server(self, self._command(
-            directory, port, None, {"kind": "file", "path": str(directory / "flags.json")},
+            directory, port, None, {"kind": "file", "path": str(directory / self.file)},
             {"persistentFlagConfigurationFile": str(kept)}), directory, port)
         try:
             before.wait(flags[0])

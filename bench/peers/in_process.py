@@ -13,7 +13,7 @@ def in_process(bench):
     name = "W12 in the caller's process"
     asked = bench.data.questions
     file = bench.directory / "questions.json"
-    file.write_text(json.dumps([[flag.key, context] for flag, context in asked]))
+    file.write_text(json.dumps(bench.data.expected()))
     expected = [flag.expected(context) for flag, context in asked]
     server = bench.start(bench.ours, "mapped", bench.data.flags, socket=True)
     rows = write_requests(bench.directory / "mapped.txt", [bench.ours.single(*question) for question in asked])

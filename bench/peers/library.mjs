@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 const [name, flagsFile, questionsFile] = process.argv.slice(2);
 const quiet = { error() {}, warn() {}, info() {}, debug() {} };
 const text = readFileSync(flagsFile, 'utf8');
-const questions = JSON.parse(readFileSync(questionsFile, 'utf8')); // [key, context] each
+const questions = JSON.parse(readFileSync(questionsFile, 'utf8')); // [key, context, the answer] each
 
 // Each gives a function of a question's number.
 const libraries = {

@@ -7,9 +7,10 @@ import signal
 import sys
 import tempfile
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))  # for loading
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))  # for loading, machine and plot
 
 import cold
+import data
 import in_process
 import library
 import over_http
@@ -40,6 +41,7 @@ def parse():
         prog="bench/peers/run", description="Speed beside others, in the same run. Exits 1 when a budget is missed.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join([*PEERS, *LIBRARIES])}; all unless told")
     parser.add_argument("--only", action="append", choices=list(WORKLOADS), help="a workload; all unless told")
+    parser.add_argument("--flags", type=int, choices=data.SIZES, default=data.FLAGS, help="of the data set (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="three short rounds: to see that it works")
     parser.add_argument("--realtime", action="store_true",
                         help="one caller and its server come before all else on the machine (as root, seconds)")
@@ -56,7 +58,7 @@ def main():
     chosen = told.names or [*PEERS, *LIBRARIES]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` is reached
     peers = [Pennond(), *(PEERS[name]() for name in PEERS if name in chosen)]
-    report = Report()
+    report = Report({"flags": told.flags, "quick": told.quick, "realtime": told.realtime})
     for peer in peers:
         if peer.absence():
             report.lack_peer(peer)
@@ -64,7 +66,7 @@ def main():
             report.versions[peer.name] = peer.version()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="pennon-peers-"))
     libraries = [LIBRARIES[name] for name in LIBRARIES if name in chosen]
-    bench = Bench(peers, libraries, directory, report, told.quick, told.realtime)
+    bench = Bench(peers, libraries, directory, report, told.flags, told.quick, told.realtime)
     try:
         for name in told.only or WORKLOADS:
             print(f"measuring: {name}", file=sys.stderr, flush=True)
@@ -83,7 +85,7 @@ def main():
     report.print()
     report.write(told.json)
     picture = pathlib.Path(told.json).with_suffix(".svg")
-    plot.main(told.json, picture)
+    picture.write_text(plot.peers(report.as_json()), encoding="utf-8")
     print(f"written to {told.json}, drawn in {picture}")
     return 1 if report.missed() or report.failed else 0
 

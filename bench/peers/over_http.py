@@ -1,4 +1,4 @@
-"""One flag, and all of a hundred, over HTTP on loopback; and the memory of those that served 10,000 flags."""
+"""One flag, and all of a hundred or fewer, over HTTP on loopback; and the memory of those that served the whole data set."""
 import data
 from bench import check_single
 from load import Wrk, interleave
@@ -38,14 +38,14 @@ def http(bench, can, workload, flags, check, rows):
 def single_and_memory(bench):
     servers = http(bench, "single", "W3 one flag, HTTP", bench.data.flags, lambda server: check_single(bench, server),
                    lambda peer: [peer.single(*question) for question in bench.data.questions])
-    bench.compare("W10 memory, 10,000 flags", {name: [server.resident() / 2**20] for name, server in servers.items()
+    bench.compare(f"W10 memory, {len(bench.data.flags):,} flags", {name: [server.resident() / 2**20] for name, server in servers.items()
                                               if not isinstance(server.peer, Nginx)}, "MiB", rate=False)
     for server in servers.values():
         server.stop()
 
 
 def bulk(bench):
-    servers = http(bench, "bulk", "W4 100 flags, HTTP", bench.data.few, lambda server: check_bulk(bench, server),
+    servers = http(bench, "bulk", f"W4 {len(bench.data.few)} flags, HTTP", bench.data.few, lambda server: check_bulk(bench, server),
                    lambda peer: [peer.bulk(context) for _, context in bench.data.questions])
     for server in servers.values():
         server.stop()

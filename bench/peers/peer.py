@@ -1,4 +1,5 @@
 """What a peer is: a program that can be installed, a format for the flags, and how it is asked."""
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ class Peer:
     can = frozenset()
     headers = {}
     note = ""
+    file = "flags.json"  # that the program begins with
 
     def __init__(self):
         self.program = self.find()
@@ -36,9 +38,13 @@ class Peer:
     def version(self):
         return ""
 
-    def write(self, directory, flags):
-        """Writes the flags for the program to begin with."""
+    @staticmethod
+    def document(flags):
+        """The flags in the program's own format."""
         raise NotImplementedError
+
+    def write(self, directory, flags):
+        (directory / self.file).write_text(json.dumps(self.document(flags)))
 
     def command(self, directory, port, socket):
         """Listens on loopback `port`, or on the Unix socket when that is given."""

@@ -1,8 +1,9 @@
 """Ours, from this repository's release build: what every ratio is of."""
-import json
 import pathlib
+import re
 import subprocess
 import time
+import urllib.request
 
 from peer import Peer, version_of
 from server import Failed, Server, free_port
@@ -26,22 +27,23 @@ def definition(flag):
             "default": {"split": {"weights": [{"variant": "on", "weight": 25}, {"variant": "no", "weight": 75}]}}}
 
 
+def document(flags):
+    return {"environment": "bench", "flags": {flag.key: definition(flag) for flag in flags}}
+
+
 class Pennond(Peer):
     name = "pennond"
     can = frozenset(["single", "bulk", "unix", "cold"])
+    document = staticmethod(document)
 
     def find(self):
         return str(RELEASE / "bin" / "pennond")
 
     def version(self):
-        return version_of(self.program, "--version")
-
-    def write(self, directory, flags):
-        (directory / "flags.json").write_text(json.dumps(
-            {"environment": "bench", "flags": {flag.key: definition(flag) for flag in flags}}))
+        return version_of(self.program, "--version").removeprefix("pennond ")
 
     def command(self, directory, port, socket):
-        return [self.program, "--environment", "bench", "--bootstrap-file", directory / "flags.json", "--cache-path", "",
+        return [self.program, "--environment", "bench", "--bootstrap-file", directory / self.file, "--cache-path", "",
                 *self._common(directory, port, socket)]
 
     def prepare_cold(self, directory, flags):
@@ -49,7 +51,7 @@ class Pennond(Peer):
         self.write(directory, flags)
         store = [str(RELEASE / "bin" / "pennon-store"), "--database", directory / "store.db"]
         subprocess.run([*store, "init", "--token-file", directory / "token"], check=True, capture_output=True)
-        subprocess.run([*store, "import", directory / "flags.json", "--sync-key-file", directory / "key"], check=True,
+        subprocess.run([*store, "import", directory / self.file, "--sync-key-file", directory / "key"], check=True,
                        capture_output=True)
         self.store_port = free_port()
         serving = Server(self, [*store, "serve", "--listen-port", str(self.store_port), "--log-level", "error"], directory,
@@ -58,7 +60,7 @@ class Pennond(Peer):
         following = Server(self, self.cold_command(directory, port), directory, port)
         try:
             following.wait(flags[0])
-            wait_for_cache(directory / "cache.db")
+            wait_for_cache(following)
         finally:
             following.stop()
             serving.stop()
@@ -74,14 +76,12 @@ class Pennond(Peer):
                 "--log-level", "error"]
 
 
-
-def wait_for_cache(path):
-    """Until a generation is in it."""
+def wait_for_cache(server):
+    """Until a set is in it."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        log = path.with_name(path.name + "-wal")
-        if path.exists() and max(file.stat().st_size for file in (path, log) if file.exists()) > 2**20:
-            time.sleep(1)  # a generation of 10,000 flags is written in one transaction
-            return
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=30) as answer:
+            if re.search(r"^pennon_cache_writes_total [1-9]", answer.read().decode(), re.M):
+                return
         time.sleep(0.1)
     raise Failed("pennond does not fill its cache")

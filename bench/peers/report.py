@@ -1,12 +1,15 @@
 """The table: a row a measured thing, peers that are absent included; and the same as JSON."""
 import json
 import os
-import platform
 import statistics
+
+from machine import machine
 
 
 class Report:
-    def __init__(self):
+    def __init__(self, how):
+        """`how` it is run: flags, quick, realtime."""
+        self.how = how
         self.rows, self.absent, self.versions, self.loads = [], [], {}, [os.getloadavg()[0]]
         self.failed = False
 
@@ -58,14 +61,17 @@ class Report:
             print(f"\nnot measured: {peer['who']}: {peer['why']}\n  install: {peer['install']}")
         print("\nversions: " + "; ".join(f"{name} {version}" for name, version in self.versions.items()))
         budgets = [row["met"] for row in self.rows if "met" in row]
-        print(f"{len(self.rows)} rows, {sum(budgets)} budgets met, {len(budgets) - sum(budgets)} missed, {len(self.absent)} "
+        print(f"{self.how['flags']:,} flags, {len(self.rows)} rows, {sum(budgets)} budgets met, {len(budgets) - sum(budgets)} missed, {len(self.absent)} "
               f"peers absent; load average {min(self.loads):.1f} to {max(self.loads):.1f} on {os.cpu_count()} processors")
+
+    def as_json(self):
+        of = machine()
+        return {**self.how, "rows": self.rows, "absent": self.absent, **of,
+                "versions": {**of["versions"], **self.versions}, "loadAverage": [min(self.loads), max(self.loads)]}
 
     def write(self, path):
         with open(path, "w", encoding="utf-8") as out:
-            json.dump({"rows": self.rows, "absent": self.absent, "versions": self.versions,
-                       "loadAverage": [min(self.loads), max(self.loads)], "processors": os.cpu_count(),
-                       "kernel": platform.release()}, out, indent=2)
+            json.dump(self.as_json(), out, indent=2)
             out.write("\n")
 
 

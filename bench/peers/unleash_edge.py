@@ -17,6 +17,7 @@ class UnleashEdge(Peer):
     install = "cargo install unleash-edge --version 20.1.0 --locked --no-default-features"
     can = frozenset(["single", "bulk", "cold"])
     headers = {"Authorization": FRONTEND}
+    document = staticmethod(unleash.document)
 
     def version(self):
         """It does not tell; cargo notes it beside the folder that it installs into."""
@@ -27,11 +28,8 @@ class UnleashEdge(Peer):
     def environment(self):
         return {"RUST_LOG": "error"}
 
-    def write(self, directory, flags):
-        (directory / "features.json").write_text(json.dumps(unleash.document(flags)))
-
     def command(self, directory, port, socket):
-        return [self.program, "-i", "127.0.0.1", "-p", str(port), "offline", "-b", directory / "features.json", "-c",
+        return [self.program, "-i", "127.0.0.1", "-p", str(port), "offline", "-b", directory / self.file, "-c",
                 CLIENT, "-f", FRONTEND]
 
     def single(self, flag, context):

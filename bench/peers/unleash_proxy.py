@@ -17,6 +17,7 @@ class UnleashProxy(Peer):
     install = "npm ci --prefix bench/peers --ignore-scripts"
     can = frozenset(["single", "bulk", "cold"])
     headers = {"Authorization": KEY}
+    document = staticmethod(unleash.document)
 
     def find(self):
         return shutil.which("node") if (HERE / "node_modules" / "@unleash" / "proxy").exists() else None
@@ -27,14 +28,11 @@ class UnleashProxy(Peer):
     def version(self):
         return json.loads((HERE / "node_modules/@unleash/proxy/package.json").read_text())["version"]
 
-    def write(self, directory, flags):
-        (directory / "features.json").write_text(json.dumps(unleash.document(flags)))
-
     def environment(self):
         return {"NODE_ENV": "production"}
 
     def command(self, directory, port, socket):
-        return [self.program, HERE / "unleash_proxy.mjs", str(port), directory / "features.json", KEY]
+        return [self.program, HERE / "unleash_proxy.mjs", str(port), directory / self.file, KEY]
 
     def single(self, flag, context):
         return "/proxy", {"context": unleash.to_context(context), "toggles": [flag.key]}

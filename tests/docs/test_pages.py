@@ -3,11 +3,15 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import markdown
 from markdown import ROOT
+
+sys.path.append(str(ROOT / "bench"))
+import page as figures  # noqa: E402
 
 BIN = ROOT / os.environ.get("PENNON_BIN", "build/dev/bin")
 RUNBOOK = ROOT / "docs/operations.md"
@@ -120,6 +124,29 @@ class ManualPages(unittest.TestCase):
                     self.assertEqual(wanted - named, set(), "the page leaves out")
 
     SHORT = {"--key", "--attribute", "--comment"}  # which the page has by their letters
+
+
+class Figures(unittest.TestCase):
+    """docs/performance.md has a place for each table that bench/page.py makes."""
+
+    def test_every_table_has_its_place(self):
+        self.assertEqual([name for name, _ in figures.PART.findall(figures.PAGE.read_text())], list(figures.PARTS))
+
+    def test_a_table_takes_the_place_of_the_one_before_and_leaves_the_words(self):
+        text = "before\n<!-- made: run -->\n\nold\n\n<!-- end -->\nafter\n"
+        filled = figures.fill(text, {"run": "new\n"})
+        self.assertEqual(filled, text.replace("old", "new"))
+        self.assertEqual(figures.fill(filled, {"run": "new\n"}), filled)
+
+    def test_places_that_are_not_the_tables_are_refused(self):
+        for text in ("", "<!-- made: run -->\n", "<!-- made: run -->\n<!-- made: run -->\n<!-- end -->\n",
+                     "<!-- made: run -->\n<!-- end -->\n<!-- end -->\n", "<!-- made: ways -->\n<!-- end -->\n"):
+            with self.subTest(text), self.assertRaises(ValueError):
+                figures.fill(text, {"run": "new\n"})
+
+    def test_every_picture_is_on_the_page(self):
+        shown = {target for _, target in markdown.links(figures.PAGE)}
+        self.assertEqual({f"images/{name}.svg" for name in figures.PICTURES} - shown, set())
 
 
 class Runbook(unittest.TestCase):
