@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <memory>
 #include <new>
 
 namespace pennon::base {
@@ -18,6 +19,8 @@ std::string Gzip(std::string_view text) {
                    Z_DEFAULT_STRATEGY) != Z_OK) {
     throw std::bad_alloc();  // nothing else can fail
   }
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream,
+                                                          deflateEnd);  // memory may run out
   std::string out(deflateBound(&stream, text.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // zlib's old C
   stream.avail_in = static_cast<uInt>(text.size());
@@ -25,7 +28,6 @@ std::string Gzip(std::string_view text) {
   stream.avail_out = static_cast<uInt>(out.size());
   deflate(&stream, Z_FINISH);
   out.resize(stream.total_out);
-  deflateEnd(&stream);
   return out;
 }
 

@@ -12,18 +12,18 @@ void Broadcast::OnEnvironment(std::shared_ptr<const EnvironmentSet> set) {
   readers_.Put(set);
   const auto body = std::make_shared<const SyncBody>(set, signer_);
   Tell([set, body](RequestHandler& handler) { handler.PutEnvironment(*set, body); });
-  TellStreams([environment = set->environment](RequestHandler& handler) {
+  InParts([environment = set->environment](RequestHandler& handler) {
     return handler.TellSome(environment);
   });
 }
 
-void Broadcast::TellStreams(const TellSome& tell_some) {
-  for (std::size_t i = 0; i < handlers_.size(); ++i) TellStreamsOf(i, tell_some);
+void Broadcast::InParts(const Part& part) {
+  for (std::size_t i = 0; i < handlers_.size(); ++i) InPartsOn(i, part);
 }
 
-void Broadcast::TellStreamsOf(std::size_t worker, const TellSome& tell_some) {
-  workers_.Post(worker, [this, worker, tell_some] {
-    if (tell_some(*handlers_[worker])) TellStreamsOf(worker, tell_some);
+void Broadcast::InPartsOn(std::size_t worker, const Part& part) {
+  workers_.Post(worker, [this, worker, part] {
+    if (part(*handlers_[worker])) InPartsOn(worker, part);
   });
 }
 
@@ -40,9 +40,13 @@ void Broadcast::OnNews(std::shared_ptr<const News> news) {
   Tell([news](RequestHandler& handler) { handler.PutNews(news); });
 }
 
+void Broadcast::OnPressed(const Pressed& pressed) {
+  InParts([pressed](RequestHandler& handler) { return handler.AnswerOne(pressed); });
+}
+
 void Broadcast::Beat() {
   Tell([](RequestHandler& handler) { handler.Beat(); });
-  TellStreams([](RequestHandler& handler) { return handler.TellSome(); });
+  InParts([](RequestHandler& handler) { return handler.TellSome(); });
 }
 
 void Broadcast::EndStreams() {

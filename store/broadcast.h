@@ -27,16 +27,17 @@ class Broadcast final : public CommitListener {
   void OnNews(std::shared_ptr<const News> news) override;
 
   /// See SyncFeed; from any thread.
+  void OnPressed(const Pressed& pressed);
   void Beat();
   void EndStreams();
 
  private:
   void Tell(const std::function<void(RequestHandler&)>& task);
-  /// Has every worker tell its streams a part at a time: nobody waits for thousands of them.
-  /// `tell_some` tells a part; true when there is more.
-  using TellSome = std::function<bool(RequestHandler&)>;
-  void TellStreams(const TellSome& tell_some);
-  void TellStreamsOf(std::size_t worker, const TellSome& tell_some);
+  /// Has every worker do a part at a time of what is long, such as to tell thousands of streams:
+  /// others have their turn in between. True when there is more.
+  using Part = std::function<bool(RequestHandler&)>;
+  void InParts(const Part& part);
+  void InPartsOn(std::size_t worker, const Part& part);
 
   net::WorkerPool& workers_;
   const std::vector<std::unique_ptr<RequestHandler>>& handlers_;  // one a worker, in their order

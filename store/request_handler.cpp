@@ -269,10 +269,7 @@ bool RequestHandler::HandleSync(const net::HttpRequest& request, net::HttpRespon
     feed_.Subscribe(request, grant->environment, late);
     return false;
   }
-  feed_.Answer(request, grant->environment, response);
-  if (response.status == 200) ++services_.metrics.sync_sent;
-  if (response.status == 204 || response.status == 304) ++services_.metrics.sync_current;
-  return true;
+  return feed_.Answer(request, grant->environment, response, late);
 }
 
 bool RequestHandler::HandleReport(const net::HttpRequest& request, net::HttpResponse& response,

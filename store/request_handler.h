@@ -45,6 +45,7 @@ struct RequestServices {
   std::int64_t max_streams;  // of daemons, of all workers
   const std::atomic<bool>& draining;
   net::MemoryBudget& memory;  // of the connections, and of what waits
+  SyncPress& sync_press;
 };
 
 /// Confined to its worker, but for evaluation_counts().
@@ -54,7 +55,7 @@ class RequestHandler final : public net::HttpHandler {
       : services_(services),
         service_(services.clock),
         client_service_(services.clock),
-        feed_(services.metrics.streams) {}
+        feed_(services.metrics, services.sync_press) {}
 
   bool Handle(net::HttpRequest& request, net::HttpResponse& response,
               const net::Later& late) override;
@@ -68,6 +69,7 @@ class RequestHandler final : public net::HttpHandler {
   void RemoveEnvironment(const std::string& environment);
   bool TellSome(const std::string& environment) { return feed_.TellSome(environment); }
   bool TellSome() { return feed_.TellSome(); }
+  bool AnswerOne(const Pressed& pressed) { return feed_.AnswerOne(pressed); }
   void Beat() {
     CheckStreams();  // some credentials end without being told
     feed_.Beat();

@@ -143,6 +143,7 @@ Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& rere
   SignIn sign_in(**ledger, database_thread, password_thread, log);
   RateLimiter api_rate(config.api_rate);
   StreamSeats event_seats(metrics.event_streams);
+  SyncPress sync_press;
   std::atomic<bool> draining = false;
   const RequestServices services{api,
                                  database_thread,
@@ -158,7 +159,8 @@ Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& rere
                                  event_seats,
                                  config.max_streams,
                                  draining,
-                                 *connection_limits.memory};
+                                 *connection_limits.memory,
+                                 sync_press};
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   for (std::int64_t i = 0; i < config.workers; ++i) {
     handlers.push_back(std::make_unique<RequestHandler>(services));
@@ -185,6 +187,7 @@ Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& rere
   database_thread.Start();
   password_thread.Start();
   (*readers)->Start();
+  sync_press.Start([&](const Pressed& pressed) { broadcast.OnPressed(pressed); });
   const net::Listener& listener = workers.Serve(*socket, connection_limits, speak);
   metrics.SetListener(listener);
   log.Info("serving", {{"version", base::Version()},
@@ -227,6 +230,7 @@ Result<void> Serve(const StoreConfig& config, StoreKeys keys, const Reread& rere
   draining = true;
   broadcast.EndStreams();
   workers.Stop(config.drain.millis);
+  sync_press.Stop();
   (*readers)->Stop();
   password_thread.Stop();
   database_thread.Stop();

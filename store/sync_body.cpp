@@ -1,8 +1,9 @@
 #include "store/sync_body.h"
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 
-#include "base/gzip.h"
 #include "store/event_text.h"
 
 namespace pennon::store {
@@ -58,47 +59,85 @@ SyncBody::SyncBody(std::shared_ptr<const EnvironmentSet> set, const base::Ed2551
   event_ = EventSince({set_->epoch, set_->revision - 1});
 }
 
-const std::string& SyncBody::text() const {
-  std::call_once(text_made_, [&] {
-    std::vector<wire::SyncLine> lines;
-    lines.reserve(set_->definitions.size());
-    for (const auto& definition : set_->definitions) lines.push_back(definition->line());
-    text_ = WriteSyncDocument(head_, lines);
-  });
-  return text_;
+Since SyncBody::Known(const Since& asked) const {
+  const bool is_known = asked && asked->epoch == set_->epoch && asked->revision <= set_->revision &&
+                        asked->revision >= set_->deletions_known_since;
+  return is_known ? asked : std::nullopt;
 }
 
-const std::string& SyncBody::gzipped() const {
-  std::call_once(gzipped_made_, [&] { gzipped_ = base::Gzip(text()); });
-  return gzipped_;
-}
-
-std::optional<std::string> SyncBody::DeltaSince(const Cursor& since) const {
-  if (since.epoch != set_->epoch || since.revision > set_->revision ||
-      since.revision < set_->deletions_known_since) {
-    return std::nullopt;
-  }
+std::optional<std::vector<wire::SyncLine>> SyncBody::LinesSince(const Since& since,
+                                                                std::size_t max_bytes) const {
   std::vector<wire::SyncLine> lines;
-  if (since.revision + 1 == set_->revision) {
-    lines = newest_;
+  std::size_t bytes = 0;
+  const auto fits = [&](const wire::SyncLine& line) {
+    bytes += line.bytes().size();
+    if (bytes <= max_bytes) lines.push_back(line);
+    return bytes <= max_bytes;
+  };
+  if (since && since->revision + 1 == set_->revision) {
+    if (!std::all_of(newest_.begin(), newest_.end(), fits)) return std::nullopt;
+    return lines;
+  }
+  for (const auto& definition : set_->definitions) {
+    const bool is_new = !since || definition->stored.revision > since->revision;
+    if (is_new && !fits(definition->line())) return std::nullopt;
+  }
+  return lines;
+}
+
+std::optional<std::string> SyncBody::TextSince(const Since& since, std::size_t max_bytes) const {
+  const auto lines = LinesSince(since, max_bytes);
+  if (!lines) return std::nullopt;
+  std::string text;
+  if (!since) {
+    text = wire::WriteSyncDocument(head_, *lines);
   } else {
-    for (const auto& definition : set_->definitions) {
-      if (definition->stored.revision > since.revision) lines.push_back(definition->line());
+    std::vector<wire::LineName> deleted;
+    for (const auto& [id, revision] : set_->deletions) {
+      if (revision > since->revision) deleted.push_back({id.first, id.second});
     }
+    wire::SyncHead head = head_;
+    head.since = since->revision;
+    text = wire::WriteSyncDelta(std::move(head), *lines, deleted);
   }
-  std::vector<wire::LineName> deleted;
-  for (const auto& [id, revision] : set_->deletions) {
-    if (revision > since.revision) deleted.push_back({id.first, id.second});
-  }
-  wire::SyncHead head = head_;
-  head.since = since.revision;
-  return wire::WriteSyncDelta(std::move(head), lines, deleted);
+  if (text.size() > max_bytes) return std::nullopt;
+  return text;
+}
+
+SyncBody::Made SyncBody::Kept(const Since& since) const {
+  const std::lock_guard lock(mutex_);
+  if (!since) return whole_;
+  const auto found = std::find_if(deltas_.begin(), deltas_.end(),
+                                  [&](const auto& delta) { return delta.first == *since; });
+  return found == deltas_.end() ? nullptr : found->second;
+}
+
+SyncBody::Made SyncBody::Keep(const Since& since, std::string text) const {
+  auto made = std::make_shared<const SyncText>(std::move(text));
+  const std::lock_guard lock(mutex_);
+  if (!since) return whole_ = std::move(made);
+  if (deltas_.size() == kKeptDeltas) deltas_.pop_front();
+  deltas_.emplace_back(*since, made);
+  return made;
+}
+
+SyncBody::Made SyncBody::Find(const Since& since) const {
+  if (auto kept = Kept(since)) return kept;
+  auto small = TextSince(since, kMaxSmallBytes);
+  return small ? Keep(since, *std::move(small)) : nullptr;
+}
+
+SyncBody::Made SyncBody::Make(const Since& since) const {
+  if (auto kept = Kept(since)) return kept;
+  return Keep(since, *TextSince(since, std::numeric_limits<std::size_t>::max()));
 }
 
 std::string SyncBody::EventSince(const Cursor& since) const {
   if (since == cursor()) return {};
-  const auto delta = DeltaSince(since);
-  if (delta && delta->size() <= kMaxEventBytes) return EventText("delta", Text(cursor()), *delta);
+  if (const Since known = Known(since)) {
+    const auto delta = TextSince(known, kMaxSmallBytes);
+    if (delta) return EventText("delta", Text(cursor()), *delta);
+  }
   return EventText("changed", Text(cursor()),
                    R"({"epoch":)" + std::to_string(set_->epoch) + R"(,"revision":)" +
                        std::to_string(set_->revision) + '}');

@@ -1,32 +1,25 @@
 #include "store/sync_feed.h"
 
+#include <algorithm>
+
 #include "base/gzip.h"
 #include "serving/entity_tag.h"
 #include "serving/evaluation_http.h"
+#include "store/api.h"
 #include "store/event_text.h"
 #include "store/query.h"
 
 namespace pennon::store {
 namespace {
 
-// Below it compression saves no packet.
-constexpr std::size_t kMinGzipBytes = 1400;
-
-void SetBody(const net::HttpRequest& request, const std::string& text,
-             const std::function<std::string()>& gzipped, net::HttpResponse& response) {
-  response.content_type = "application/x-ndjson";
-  response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (text.size() < kMinGzipBytes || !base::AcceptsGzip(request.Header("Accept-Encoding"))) {
-    response.body = text;
-    return;
-  }
-  response.headers.emplace_back("Content-Encoding", "gzip");
-  response.body = gzipped();
-}
-
-std::optional<Cursor> SinceOf(const net::HttpRequest& request) {
+Since SinceOf(const net::HttpRequest& request) {
   const auto query = Query::Parse(request.query);
   return query ? ParseCursor(query->Text("since")) : std::nullopt;
+}
+
+void AddTag(const SyncBody& body, net::HttpResponse& response) {
+  response.headers.emplace_back("ETag", body.tag());
+  response.headers.emplace_back("Cache-Control", "private, no-cache");
 }
 
 }  // namespace
@@ -60,7 +53,7 @@ bool SyncFeed::TellSome(Feed& feed) {
     if (!subscriber.stream->is_open()) {
       std::swap(subscriber, feed.subscribers.back());
       feed.subscribers.pop_back();
-      --streams_;
+      --metrics_.streams;
       continue;
     }
     ++feed.next;
@@ -84,7 +77,7 @@ void SyncFeed::Remove(const std::string& environment) {
   if (found == feeds_.end()) return;
   for (const Subscriber& subscriber : found->second.subscribers)
     subscriber.stream->End(std::string(kGoodbye));
-  streams_ -= static_cast<std::int64_t>(found->second.subscribers.size());
+  metrics_.streams -= static_cast<std::int64_t>(found->second.subscribers.size());
   feeds_.erase(found);
 }
 
@@ -96,7 +89,7 @@ std::vector<std::shared_ptr<const EnvironmentSet>> SyncFeed::Sets() const {
 
 void SyncFeed::Erase(Feed& feed, const std::function<bool(const Subscriber&)>& is_over) {
   const std::size_t erased = std::erase_if(feed.subscribers, is_over);
-  streams_ -= static_cast<std::int64_t>(erased);
+  metrics_.streams -= static_cast<std::int64_t>(erased);
   // The others have moved up: who was to be told next may stand among those who were.
   if (erased > 0) feed.next = 0;
 }
@@ -121,45 +114,79 @@ void SyncFeed::EndStreams() {
   for (auto& [environment, feed] : feeds_) {
     for (const Subscriber& subscriber : feed.subscribers)
       subscriber.stream->End(std::string(kGoodbye));
-    streams_ -= static_cast<std::int64_t>(feed.subscribers.size());
+    metrics_.streams -= static_cast<std::int64_t>(feed.subscribers.size());
     feed.subscribers.clear();
   }
 }
 
-void SyncFeed::Answer(const net::HttpRequest& request, const std::string& environment,
-                      net::HttpResponse& response) const {
+bool SyncFeed::Answer(const net::HttpRequest& request, const std::string& environment,
+                      net::HttpResponse& response, const net::Later& late) {
   const auto found = feeds_.find(environment);
   if (found == feeds_.end()) {
-    return serving::RespondError(
+    serving::RespondError(
         request.path, 404,
         base::Error::NotFound("environments." + environment, "there is no such environment"),
         response);
+    return true;
   }
-  const SyncBody& body = *found->second.body;
-  const auto since = SinceOf(request);
+  const std::shared_ptr<const SyncBody>& body = found->second.body;
+  const Since asked = SinceOf(request);
+  const std::string_view tag = request.Header("If-None-Match");
   // What nearly every poll is answered, so it is short.
-  if (since == body.cursor() && request.Header("If-None-Match").empty()) {
+  if (asked == body->cursor() && tag.empty()) {
+    ++metrics_.sync_current;
     response.headers.emplace_back(wire::kSyncMark, "1");
     response.headers.emplace_back("Cache-Control", "no-store");
     response.status = 204;
     response.content_type = {};
-    return;
+    return true;
   }
-  response.headers.emplace_back("ETag", body.tag());
-  response.headers.emplace_back("Cache-Control", "private, no-cache");
-  if (serving::MatchesEntityTag(request.Header("If-None-Match"), body.tag())) {
+  if (serving::MatchesEntityTag(tag, body->tag())) {
+    ++metrics_.sync_current;
+    AddTag(*body, response);
     response.status = 304;
     response.content_type = {};
-    return;
+    return true;
   }
-  if (since) {
-    if (const auto delta = body.DeltaSince(*since)) {
-      return SetBody(
-          request, *delta, [&] { return base::Gzip(*delta); }, response);
-    }
+  const Since since = body->Known(asked);
+  const bool accepts_gzip = base::AcceptsGzip(request.Header("Accept-Encoding"));
+  if (const auto text = body->Find(since)) {
+    Send(*body, *text, accepts_gzip, response);
+    return true;
   }
-  SetBody(
-      request, body.text(), [&] { return body.gzipped(); }, response);
+  if (!press_.Post(body, since)) {
+    response = TooBusy();
+    return true;
+  }
+  waiting_.push_back({environment, since, body->cursor(), accepts_gzip, late()});
+  return false;
+}
+
+bool SyncFeed::AnswerOne(const Pressed& pressed) {
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
+    return one.since == pressed.since && one.environment == pressed.body->environment() &&
+           one.asked <= pressed.body->cursor();
+  });
+  if (found == waiting_.end()) return false;
+  const Waiting waiting = std::move(*found);
+  waiting_.erase(found);
+  net::HttpResponse response = pressed.text == nullptr ? TooBusy() : net::HttpResponse();
+  if (pressed.text != nullptr) {
+    Send(*pressed.body, *pressed.text, waiting.accepts_gzip, response);
+  }
+  waiting.reply(std::move(response));
+  return true;
+}
+
+void SyncFeed::Send(const SyncBody& body, const SyncText& text, bool accepts_gzip,
+                    net::HttpResponse& response) {
+  ++metrics_.sync_sent;
+  AddTag(body, response);
+  response.content_type = "application/x-ndjson";
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  const bool is_gzipped = accepts_gzip && !text.gzipped.empty();
+  if (is_gzipped) response.headers.emplace_back("Content-Encoding", "gzip");
+  response.body = is_gzipped ? text.gzipped : text.text;
 }
 
 void SyncFeed::Subscribe(const net::HttpRequest& request, const std::string& environment,
@@ -173,7 +200,7 @@ void SyncFeed::Subscribe(const net::HttpRequest& request, const std::string& env
   stream->Send(missed.empty() ? std::string(kSignOfLife) : missed);
   feed.subscribers.push_back(
       {std::move(stream), Credentials::HashOf(request), feed.body->cursor(), beats_});
-  ++streams_;
+  ++metrics_.streams;
 }
 
 }  // namespace pennon::store

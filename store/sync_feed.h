@@ -1,8 +1,9 @@
 // GET /sync/v1/flagset and /sync/v1/stream: what daemons ask and are told. Answered from what was
-// made once a revision, never from the database.
+// made once a revision, never from the database; while something large is made, others are
+// answered.
 #pragma once
 
-#include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,7 +12,9 @@
 
 #include "net/http_message.h"
 #include "store/credentials.h"
+#include "store/store_metrics.h"
 #include "store/sync_body.h"
+#include "store/sync_press.h"
 
 namespace pennon::store {
 
@@ -21,8 +24,8 @@ inline constexpr std::size_t kStreamsAtOnce = 512;
 /// Confined to one worker.
 class SyncFeed {
  public:
-  /// `streams`, which is shared by all workers, is kept to how many there are.
-  explicit SyncFeed(std::atomic<std::int64_t>& streams) : streams_(streams) {}
+  /// Borrows both, which all workers share. Counts in `metrics` what is sent, and the streams.
+  SyncFeed(StoreMetrics& metrics, SyncPress& press) : metrics_(metrics), press_(press) {}
 
   /// Puts a revision in force. Its environment's streams are then to be told.
   void Put(std::shared_ptr<const SyncBody> body);
@@ -36,9 +39,13 @@ class SyncFeed {
   void Remove(const std::string& environment);
 
   /// Answers 200 with the flag set, or a delta from `?since=<epoch>.<revision>` when that is known
-  /// and smaller; or, when the caller has this revision, 304 if it has sent its tag, else 204.
-  void Answer(const net::HttpRequest& request, const std::string& environment,
-              net::HttpResponse& response) const;
+  /// and smaller; or, when the caller has this revision, 304 if it has sent its tag, else 204. As
+  /// HttpHandler::Handle: false when it waits for the press, which may have a newer revision then.
+  bool Answer(const net::HttpRequest& request, const std::string& environment,
+              net::HttpResponse& response, const net::Later& late);
+  /// Answers one of those who wait for what was made: 503 when there was not the memory for it.
+  /// True when there may be more; answers are long, and all of them at once would fill the memory.
+  bool AnswerOne(const Pressed& pressed);
 
   /// Begins a stream of events (text/event-stream). `delta`: its data is a delta from the revision
   /// before, which is the last event's id; `changed`: there is a revision to be fetched; `goodbye`:
@@ -66,12 +73,23 @@ class SyncFeed {
     std::vector<Subscriber> subscribers;
     std::size_t next = 0;  // who is to be told next
   };
+  struct Waiting {
+    std::string environment;
+    Since since;
+    Cursor asked;  // what was in force then, which is the least that it gets
+    bool accepts_gzip = false;
+    net::LateResponse reply;
+  };
   bool TellSome(Feed& feed);
+  void Send(const SyncBody& body, const SyncText& text, bool accepts_gzip,
+            net::HttpResponse& response);
   /// Forgets those of the feed for which `is_over` holds.
   void Erase(Feed& feed, const std::function<bool(const Subscriber&)>& is_over);
 
   std::map<std::string, Feed, std::less<>> feeds_;
-  std::atomic<std::int64_t>& streams_;
+  std::deque<Waiting> waiting_;
+  StoreMetrics& metrics_;
+  SyncPress& press_;
   std::uint64_t beats_ = 0;
   bool has_ended_ = false;
 };

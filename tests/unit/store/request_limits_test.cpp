@@ -160,7 +160,8 @@ TEST_CASE("one token may send so much; the next request is told when to come") {
                           store.event_seats,
                           2,
                           store.draining,
-                          store.memory};
+                          store.memory,
+                          store.press};
   RequestHandler handler(limited);
   handler.SetCredentials(std::make_shared<const Credentials>(*Tokens(store.database).All()));
   const auto send = [&](const std::string& token) {

@@ -76,6 +76,10 @@ struct Served : StoreFixture, CommitListener {
 
   // A GET whose answer may come later; false when it does.
   bool Get(const std::string& path, const std::string& token, const test::RecordedLater& late) {
+    return Get(handler, path, token, late);
+  }
+  static bool Get(RequestHandler& handler, const std::string& path, const std::string& token,
+                  const test::RecordedLater& late) {
     net::HttpRequest request;
     const std::string authorization = "Bearer " + token;
     request.method = "GET";
@@ -83,6 +87,15 @@ struct Served : StoreFixture, CommitListener {
     request.headers.emplace_back("Authorization", authorization);
     net::HttpResponse response;
     return handler.Handle(request, response, late);
+  }
+
+  // More flags in an environment than a worker writes down by itself.
+  void FillProd() {
+    std::string flags;
+    for (int i = 0; i < 800; ++i)
+      flags += (i == 0 ? "\"f" : ",\"f") + std::to_string(i) + "\":{" + kBooleanFlag + '}';
+    Expect(200, "POST", "/api/v1/environments/prod/import",
+           R"({"environment":"prod","flags":{)" + flags + "}}");
   }
 
   net::MemoryBudget memory{std::size_t{1} << 20U};
@@ -99,9 +112,10 @@ struct Served : StoreFixture, CommitListener {
   StreamSeats event_seats{metrics.event_streams};
   std::atomic<bool> draining = false;
   std::unique_ptr<ReaderPool> readers = *ReaderPool::Open(location, 2, clock);
+  SyncPress press;
   RequestServices services{api, database_thread, *readers, metrics,  token_use, reports,
                            log, clock,           sign_in,  api_rate, proxies,   event_seats,
-                           2,   draining,        memory};
+                           2,   draining,        memory,   press};
   RequestHandler handler{services};
   std::string sync_key;
   std::string read_key;

@@ -17,6 +17,17 @@ struct Fed : StoreFixture {
   std::shared_ptr<const SyncBody> Body() {
     return std::make_shared<const SyncBody>(ledger->sets().at("prod"));
   }
+  [[nodiscard]] std::string Whole() { return Body()->Make(std::nullopt)->text; }
+  net::HttpResponse Answer(const net::HttpRequest& request) {
+    net::HttpResponse response;
+    CHECK(feed.Answer(request, "prod", response, test::RecordedLater()));
+    return response;
+  }
+
+  net::MemoryBudget memory{0};
+  StoreMetrics metrics{memory};
+  SyncPress press;
+  SyncFeed feed{metrics, press};
 };
 
 net::HttpRequest Poll(std::string_view tag) {
@@ -40,7 +51,7 @@ std::vector<std::unique_ptr<test::RecordedLater>> Subscribe(SyncFeed& feed, std:
 
 TEST_CASE("the body is what the daemon's reader accepts, with every flag and segment readable") {
   Fed store;
-  const auto document = wire::ReadSyncDocument(store.Body()->text());
+  const auto document = wire::ReadSyncDocument(store.Whole());
   REQUIRE(document);
   CHECK(document->head.environment == "prod");
   CHECK(document->head.revision == 3);
@@ -56,50 +67,44 @@ TEST_CASE("the body is what the daemon's reader accepts, with every flag and seg
 
 TEST_CASE("a line is sent byte for byte as it was kept when the change was committed") {
   Fed store;
-  const std::string before = store.Body()->text();
+  const std::string before = store.Whole();
   store.Expect(201, "PUT", "/api/v1/environments/prod/segments/t", R"({"included":["bob"]})", "");
   std::string kept;
   REQUIRE(store.database.Each("SELECT bytes FROM lines WHERE key = 'a'",
                               [&](const auto& row) { kept = row.Text(0); }));
   CHECK(before.find(kept + '\n') != std::string::npos);
-  CHECK(store.Body()->text().find(kept + '\n') != std::string::npos);
+  CHECK(store.Whole().find(kept + '\n') != std::string::npos);
 }
 
 TEST_CASE("a poll gets the flag set once, and 304 until there is a new revision") {
   Fed store;
-  std::atomic<std::int64_t> streams = 0;
-  SyncFeed feed(streams);
-  feed.Put(store.Body());
-  net::HttpResponse first;
-  feed.Answer(Poll(""), "prod", first);
+  store.feed.Put(store.Body());
+  const net::HttpResponse first = store.Answer(Poll(""));
   CHECK(first.status == 200);
   CHECK(first.content_type == "application/x-ndjson");
   REQUIRE(first.headers[0].first == "ETag");
   const std::string tag = first.headers[0].second;
   CHECK(tag == '"' + std::to_string(store.ledger->sets().at("prod")->epoch) + ".3\"");
 
-  net::HttpResponse second;
-  feed.Answer(Poll(tag), "prod", second);
+  const net::HttpResponse second = store.Answer(Poll(tag));
   CHECK(second.status == 304);
   CHECK(second.body.empty());
 
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
-  feed.Put(store.Body());
-  net::HttpResponse third;
-  feed.Answer(Poll(tag), "prod", third);
+  store.feed.Put(store.Body());
+  const net::HttpResponse third = store.Answer(Poll(tag));
   CHECK(third.status == 200);
   CHECK(third.headers[0].second != tag);
 
-  feed.Remove("prod");
-  net::HttpResponse gone;
-  feed.Answer(Poll(tag), "prod", gone);
+  store.feed.Remove("prod");
+  const net::HttpResponse gone = store.Answer(Poll(tag));
   CHECK(gone.status == 404);
 }
 
 TEST_CASE("a delta makes the new set of the old one, whatever has happened in between") {
   Fed store;
   store.Expect(201, "POST", "/api/v1/flags", R"({"key":"still",)" + kBooleanFlag + '}');
-  const auto old = wire::ReadSyncDocument(store.Body()->text());
+  const auto old = wire::ReadSyncDocument(store.Whole());
   REQUIRE(old);
   const Cursor since = store.Body()->cursor();
   store.Expect(201, "POST", "/api/v1/flags", R"({"key":"b",)" + kBooleanFlag + '}');
@@ -108,30 +113,29 @@ TEST_CASE("a delta makes the new set of the old one, whatever has happened in be
   store.Expect(201, "POST", "/api/v1/flags", R"({"key":"c",)" + kBooleanFlag + '}');
   store.Expect(204, "DELETE", "/api/v1/flags/c");
   const auto body = store.Body();
-  const auto text = body->DeltaSince(since);
-  REQUIRE(text);
-  const auto delta = wire::ReadSyncDocument(*text);
+  REQUIRE(body->Known(since));
+  const auto delta = wire::ReadSyncDocument(body->Make(since)->text);
   REQUIRE_MESSAGE(delta, (delta ? "" : delta.error().Message()));
   CHECK(delta->lines.size() == 2);
   CHECK(delta->deleted.size() == 2);
   const auto merged = wire::MergeDelta(wire::SyncLines(old->lines), *delta);
   REQUIRE_MESSAGE(merged, (merged ? "" : merged.error().Message()));
   CHECK(wire::WriteSyncDocument(merged->head, {merged->lines.begin(), merged->lines.end()}) ==
-        body->text());
+        body->Make(std::nullopt)->text);
   CHECK(!wire::MergeDelta({}, *delta));  // of another base
 }
 
 TEST_CASE("where a delta could not be known there is none") {
   Fed store;
   const Cursor now = store.Body()->cursor();
-  CHECK(store.Body()->DeltaSince(now));
-  CHECK(!store.Body()->DeltaSince({now.epoch, now.revision + 1}));
-  CHECK(!store.Body()->DeltaSince({now.epoch - 1, now.revision}));
+  CHECK(store.Body()->Known(now));
+  CHECK(!store.Body()->Known(Cursor{now.epoch, now.revision + 1}));
+  CHECK(!store.Body()->Known(Cursor{now.epoch - 1, now.revision}));
   auto reloaded = Ledger::Load(store.database, store.clock);
   REQUIRE(reloaded);
   const SyncBody after((*reloaded)->sets().at("prod"));
-  CHECK(!after.DeltaSince({now.epoch, now.revision - 1}));  // deletions before it are not known
-  CHECK(after.DeltaSince(now));
+  CHECK(!after.Known(Cursor{now.epoch, now.revision - 1}));  // deletions before it are not known
+  CHECK(after.Known(now));
   CHECK(ParseCursor("1.2") == Cursor{1, 2});
   for (const char* wrong : {"", "1", "1.", ".2", "1.2.3", "-1.2", "1.x"})
     CHECK(!ParseCursor(wrong));
@@ -139,40 +143,32 @@ TEST_CASE("where a delta could not be known there is none") {
 
 TEST_CASE("a poll with what it has gets the delta, compressed when it may be") {
   Fed store;
-  std::atomic<std::int64_t> streams = 0;
-  SyncFeed feed(streams);
   const std::string since = "since=" + Text(store.Body()->cursor());
   for (int i = 0; i < 40; ++i) {
     store.Expect(201, "POST", "/api/v1/flags",
                  R"({"key":"f)" + std::to_string(i) + R"(",)" + kBooleanFlag + '}');
   }
-  feed.Put(store.Body());
+  store.feed.Put(store.Body());
   net::HttpRequest request = Poll("\"0.0\"");
   request.query = since;
-  net::HttpResponse plain;
-  feed.Answer(request, "prod", plain);
+  const net::HttpResponse plain = store.Answer(request);
   CHECK(wire::ReadSyncDocument(plain.body).value().lines.size() == 40);
   request.headers.emplace_back("Accept-Encoding", "br, gzip;q=0.5");
-  net::HttpResponse packed;
-  feed.Answer(request, "prod", packed);
+  const net::HttpResponse packed = store.Answer(request);
   CHECK(packed.body.size() < plain.body.size() / 2);
   CHECK(packed.body.starts_with("\x1f\x8b"));
   request.headers.back().second = "gzip;q=0";
-  net::HttpResponse refused;
-  feed.Answer(request, "prod", refused);
+  const net::HttpResponse refused = store.Answer(request);
   CHECK(refused.body == plain.body);
 }
 
 TEST_CASE("a poll that says since when it knows all is answered 204, or 304 with a tag") {
   Fed store;
-  std::atomic<std::int64_t> streams = 0;
-  SyncFeed feed(streams);
-  feed.Put(store.Body());
+  store.feed.Put(store.Body());
   const std::string since = "since=" + Text(store.Body()->cursor());
   net::HttpRequest request = Poll("");
   request.query = since;
-  net::HttpResponse current;
-  feed.Answer(request, "prod", current);
+  const net::HttpResponse current = store.Answer(request);
   CHECK(current.status == 204);
   CHECK(current.body.empty());
   CHECK(current.headers.front().first == wire::kSyncMark);
@@ -180,60 +176,54 @@ TEST_CASE("a poll that says since when it knows all is answered 204, or 304 with
   const std::string tag = store.Body()->tag();
   net::HttpRequest tagged = Poll(tag);
   tagged.query = since;
-  net::HttpResponse not_modified;
-  feed.Answer(tagged, "prod", not_modified);
+  const net::HttpResponse not_modified = store.Answer(tagged);
   CHECK(not_modified.status == 304);
 
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
-  feed.Put(store.Body());
-  net::HttpResponse delta;
-  feed.Answer(request, "prod", delta);
+  store.feed.Put(store.Body());
+  const net::HttpResponse delta = store.Answer(request);
   CHECK(delta.status == 200);
   CHECK(wire::ReadSyncDocument(delta.body).value().lines.size() == 1);
 }
 
 TEST_CASE("a stream tells every change as a delta, and goes on where it was cut off") {
   Fed store;
-  std::atomic<std::int64_t> streams = 0;
-  SyncFeed feed(streams);
-  feed.Put(store.Body());
+  store.feed.Put(store.Body());
   const test::RecordedLater first;
   net::HttpRequest request = Poll("");
   const std::string last = Text(store.Body()->cursor());
   request.headers.emplace_back("Last-Event-ID", last);
-  feed.Subscribe(request, "prod", first);
+  store.feed.Subscribe(request, "prod", first);
   CHECK(first.type == "text/event-stream");
   CHECK(first.stream->text == ":\n\n");  // it has this revision
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
-  feed.Put(store.Body());
-  CHECK(!feed.TellSome("prod"));
+  store.feed.Put(store.Body());
+  CHECK(!store.feed.TellSome("prod"));
   CHECK(first.stream->text.find("event: delta\nid: " + Text(store.Body()->cursor())) !=
         std::string::npos);
   const test::RecordedLater second;
-  feed.Subscribe(request, "prod", second);  // missed that one
+  store.feed.Subscribe(request, "prod", second);  // missed that one
   CHECK(":\n\n" + second.stream->text == first.stream->text);
   const test::RecordedLater stranger;
-  feed.Subscribe(Poll(""), "prod", stranger);
+  store.feed.Subscribe(Poll(""), "prod", stranger);
   CHECK(stranger.stream->text.starts_with("event: changed\n"));
-  CHECK(streams == 3);
+  CHECK(store.metrics.streams == 3);
 }
 
 TEST_CASE("thousands of streams are told a part at a time, and once of what changed in between") {
   Fed store;
-  std::atomic<std::int64_t> streams = 0;
-  SyncFeed feed(streams);
-  feed.Put(store.Body());
-  const auto subscribers = Subscribe(feed, kStreamsAtOnce + 1);
+  store.feed.Put(store.Body());
+  const auto subscribers = Subscribe(store.feed, kStreamsAtOnce + 1);
   const auto change = [&](const std::string& config) {
     store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", config);
-    feed.Put(store.Body());
+    store.feed.Put(store.Body());
   };
   change(R"({"enabled":true})");
-  CHECK(feed.TellSome("prod"));
+  CHECK(store.feed.TellSome("prod"));
   CHECK(subscribers.back()->stream->text.empty());
   change(R"({"enabled":false})");
-  CHECK(feed.TellSome("prod"));
-  CHECK(!feed.TellSome("prod"));
+  CHECK(store.feed.TellSome("prod"));
+  CHECK(!store.feed.TellSome("prod"));
   const auto events = [](const test::RecordedLater& one) {
     std::size_t count = 0;
     for (std::size_t at = 0; (at = one.stream->text.find("event: ", at)) != std::string::npos; ++at)
@@ -247,29 +237,27 @@ TEST_CASE("thousands of streams are told a part at a time, and once of what chan
 
 TEST_CASE("a sign of life goes out once, and not to who is told of a change meanwhile") {
   Fed store;
-  std::atomic<std::int64_t> streams = 0;
-  SyncFeed feed(streams);
-  feed.Put(store.Body());
-  const auto subscribers = Subscribe(feed, kStreamsAtOnce + 1);
-  feed.Beat();
-  CHECK(feed.TellSome());
+  store.feed.Put(store.Body());
+  const auto subscribers = Subscribe(store.feed, kStreamsAtOnce + 1);
+  store.feed.Beat();
+  CHECK(store.feed.TellSome());
   CHECK(subscribers.front()->stream->text == kSignOfLife);
   CHECK(subscribers.back()->stream->text.empty());
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
-  feed.Put(store.Body());
-  while (feed.TellSome()) {
+  store.feed.Put(store.Body());
+  while (store.feed.TellSome()) {
   }
   const std::string event = store.Body()->event();
   CHECK(subscribers.front()->stream->text == std::string(kSignOfLife) + event);
   CHECK(subscribers.back()->stream->text == event);
-  feed.Beat();
-  while (feed.TellSome()) {
+  store.feed.Beat();
+  while (store.feed.TellSome()) {
   }
   CHECK(subscribers.back()->stream->text == event + std::string(kSignOfLife));
-  feed.Beat();
-  CHECK(feed.TellSome());
-  feed.EndStreams();  // between two parts
-  CHECK(!feed.TellSome());
+  store.feed.Beat();
+  CHECK(store.feed.TellSome());
+  store.feed.EndStreams();  // between two parts
+  CHECK(!store.feed.TellSome());
 }
 
 TEST_CASE("a signed set says who made it, whole and as a delta, and nothing of it can be changed") {
@@ -278,9 +266,9 @@ TEST_CASE("a signed set says who made it, whole and as a delta, and nothing of i
   const auto verifier = base::Ed25519Verifier::FromPem(signer.PublicPem(), "key");
   REQUIRE(verifier);
   const SyncBody body(store.ledger->sets().at("prod"), &signer);
-  auto head = wire::ReadSyncDocument(body.text()).value().head;
+  auto head = wire::ReadSyncDocument(body.Make(std::nullopt)->text).value().head;
   CHECK(verifier->Verify(wire::SignedText(head), head.signature));
-  const auto delta = wire::ReadSyncDocument(*body.DeltaSince(body.cursor())).value();
+  const auto delta = wire::ReadSyncDocument(body.Make(body.cursor())->text).value();
   CHECK(verifier->Verify(wire::SignedText(delta.head), delta.head.signature));
   ++head.revision;
   CHECK(!verifier->Verify(wire::SignedText(head), head.signature));
@@ -303,24 +291,22 @@ TEST_CASE("a signed set says who made it, whole and as a delta, and nothing of i
 
 TEST_CASE("streams that are gone are forgotten; the others are told that it ends") {
   Fed store;
-  std::atomic<std::int64_t> streams = 0;
-  SyncFeed feed(streams);
-  feed.Put(store.Body());
+  store.feed.Put(store.Body());
   const test::RecordedLater gone;
   const test::RecordedLater there;
-  feed.Subscribe(Poll(""), "prod", gone);
-  feed.Subscribe(Poll(""), "prod", there);
+  store.feed.Subscribe(Poll(""), "prod", gone);
+  store.feed.Subscribe(Poll(""), "prod", there);
   const test::RecordedLater leaving;
-  feed.Subscribe(Poll(""), "prod", leaving);
+  store.feed.Subscribe(Poll(""), "prod", leaving);
   gone.stream->open = false;
-  CHECK(!feed.TellSome("prod"));
-  CHECK(streams == 2);
+  CHECK(!store.feed.TellSome("prod"));
+  CHECK(store.metrics.streams == 2);
   leaving.stream->open = false;
-  feed.Beat();
-  CHECK(feed.TellSome());
-  CHECK(!feed.TellSome());
-  CHECK(streams == 1);
-  feed.EndStreams();
+  store.feed.Beat();
+  CHECK(store.feed.TellSome());
+  CHECK(!store.feed.TellSome());
+  CHECK(store.metrics.streams == 1);
+  store.feed.EndStreams();
   CHECK(there.stream->ended);
   CHECK(!gone.stream->ended);
   CHECK(there.stream->text.ends_with("event: goodbye\ndata: {}\n\n"));
@@ -328,15 +314,13 @@ TEST_CASE("streams that are gone are forgotten; the others are told that it ends
 
 TEST_CASE("who subscribes when the streams have ended is told so, and is no stream") {
   Fed store;
-  std::atomic<std::int64_t> streams = 0;
-  SyncFeed feed(streams);
-  feed.Put(store.Body());
-  feed.EndStreams();
+  store.feed.Put(store.Body());
+  store.feed.EndStreams();
   const test::RecordedLater late;
-  feed.Subscribe(Poll(""), "prod", late);
+  store.feed.Subscribe(Poll(""), "prod", late);
   CHECK(late.stream->text == kGoodbye);
   CHECK(late.stream->ended);
-  CHECK(streams == 0);
+  CHECK(store.metrics.streams == 0);
 }
 
 TEST_CASE("a change that is too large for an event is fetched") {
@@ -351,16 +335,14 @@ TEST_CASE("a change that is too large for an event is fetched") {
 
 TEST_CASE("streams that are gone keep no other from being told of a revision") {
   Fed store;
-  std::atomic<std::int64_t> streams = 0;
-  SyncFeed feed(streams);
-  feed.Put(store.Body());
-  const auto subscribers = Subscribe(feed, kStreamsAtOnce + 40);
+  store.feed.Put(store.Body());
+  const auto subscribers = Subscribe(store.feed, kStreamsAtOnce + 40);
   store.Expect(200, "PUT", "/api/v1/environments/prod/flags/a", R"({"enabled":true})");
-  feed.Put(store.Body());
-  CHECK(feed.TellSome("prod"));
+  store.feed.Put(store.Body());
+  CHECK(store.feed.TellSome("prod"));
   for (std::size_t i = 0; i < 40; ++i) subscribers[i]->stream->open = false;
-  feed.Beat();  // between two parts
-  while (feed.TellSome("prod")) {
+  store.feed.Beat();  // between two parts
+  while (store.feed.TellSome("prod")) {
   }
   for (std::size_t i = 40; i < subscribers.size(); ++i) {
     REQUIRE(subscribers[i]->stream->text.find("event: delta") != std::string::npos);
