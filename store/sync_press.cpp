@@ -1,6 +1,6 @@
 #include "store/sync_press.h"
 
-#include "base/out_of_memory.h"
+#include <new>
 
 namespace pennon::store {
 
@@ -39,12 +39,11 @@ void SyncPress::Run(const Order& order) {
     pressed.body = std::move(found->second);
     orders_.erase(found);
   }
-  using Text = base::Result<std::shared_ptr<const SyncText>>;
-  const auto made = base::UnlessMemoryRunsOut("flagset", [&]() -> Text {
+  try {
     // A newer revision may know of less.
-    return pressed.body->Make(pressed.body->Known(pressed.since));
-  });
-  if (made) pressed.text = *made;
+    pressed.text = pressed.body->Make(pressed.body->Known(pressed.since));
+  } catch (const std::bad_alloc&) {  // null says so, which takes none
+  }
   tell_(pressed);
 }
 

@@ -3,9 +3,12 @@
 An allocation fails alone, or with two others: what the daemon keeps in reserve is not enough then. It answers, or
 refuses, and goes on; or it ends by itself with one line, and what starts after it has the old set or the new one.
 """
+import collections
 import errno
 import functools
+import gzip
 import http.client
+import json
 import pathlib
 
 from failing_calls import THREAD, FailingAllocations
@@ -237,6 +240,43 @@ class MemoryTest(PersistenceTest):
         store.start()
         self.assertEqual(self.described(store), acknowledged)
         print(f"    {tried} allocations failed in changes; the store was ended by {ended}", flush=True)
+
+    @without_sanitizer("it has allocations of its own")
+    def test_R03_no_allocation_of_a_fetch_that_fails_gives_a_daemon_less_than_the_set(self):
+        scarce, store = self.scarce(), self.start_store()
+        flags = {f"f{number}": flag(number) for number in range(1000)}  # too many for a worker to write down by itself
+        self.assertEqual(store.api("POST", "/environments/production/import", {"environment": "production", "flags": flags})[0], 200)
+        store.program.kill()
+        self.start(store, scarce)
+        tried, outcomes = 0, collections.Counter()
+        for times in (RESERVED, BEYOND):
+            for k in self.places(4):
+                tried += 1
+                self.assertEqual(self.describe(store, tried), 200)  # all is made anew
+                scarce.fail_allocations(k, times)
+                try:
+                    status = self.fetch(store, flags)
+                    self.assertIn(status, (200, 503))
+                    outcomes[status] += 1
+                except (OSError, http.client.HTTPException):
+                    pass  # the connection was given up
+                failed = scarce.failed
+                scarce.stop()
+                outcomes[eventually(lambda: self.store_has_recovered(store, scarce), lambda: store.program.log[-3000:])] += 1
+                self.assertEqual(self.fetch(store, flags), 200)
+                if not failed:
+                    break
+        self.assertGreater(outcomes[503], 0)
+        print(f"    {tried} allocations failed in fetches: {dict(outcomes)}", flush=True)
+
+    def fetch(self, store, flags):
+        """The status; with 200 it is all of them."""
+        key = pathlib.Path(store.key_file).read_text().strip()
+        status, _, body = request(store.connection(), "GET", "/sync/v1/flagset", headers={"Authorization": "Bearer " + key, "Accept-Encoding": "gzip"})
+        if status == 200:
+            keys = {json.loads(line)["key"] for line in gzip.decompress(body).splitlines()[1:]}
+            self.assertLessEqual(flags.keys(), keys)
+        return status
 
     @staticmethod
     def describe(store, number):
