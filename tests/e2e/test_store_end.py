@@ -1,4 +1,5 @@
 """How a store ends: whoever asks in its last moments is answered, and told that it is the end."""
+import json
 import pathlib
 import signal
 import socket
@@ -6,6 +7,7 @@ import unittest
 
 from harness import GIVE_UP_SECONDS, EndToEndTest, eventually
 
+SWITCH = {"type": "boolean", "variants": [{"key": "on", "value": True}], "default": {"variant": "on"}}
 DRAIN = ("--shutdown-drain", "10m")  # the harness would give up
 
 
@@ -18,11 +20,15 @@ class StoreEndTest(EndToEndTest):
         return connection
 
     @staticmethod
-    def finish(connection):
-        """Sends what is missing; all that comes until the store ends the connection."""
+    def rest(connection):
+        """All that comes until the store ends the connection."""
         with connection:
-            connection.sendall(b"\r\n")
             return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+    def finish(self, connection):
+        """Sends what is missing; all that comes then."""
+        connection.sendall(b"\r\n")
+        return self.rest(connection)
 
     def stop(self, store):
         """Returns when the store drains."""
@@ -47,6 +53,23 @@ class StoreEndTest(EndToEndTest):
         for connection in late:
             answer = self.finish(connection)
             self.assertIn("\r\nConnection: close\r\n", answer)
+        self.assertEqual(store.program.process.wait(timeout=GIVE_UP_SECONDS), 0)
+
+    def test_a_large_set_that_is_asked_for_at_the_end_is_made_and_sent_whole_to_all_who_wait(self):
+        store = self.start_store(arguments=(*DRAIN, "--workers", "1"))
+        flags = {f"f{number}": SWITCH for number in range(2000)}
+        self.assertEqual(store.api("POST", "/environments/production/import", {"environment": "production", "flags": flags})[0], 200)
+        key = pathlib.Path(store.key_file).read_text().strip()
+        late = [self.begun(store, "/sync/v1/flagset", key) for _ in range(20)]
+        self.stop(store)
+        for connection in late:
+            connection.sendall(b"\r\n")
+        answers = [self.rest(connection) for connection in late]
+        head, _, body = answers[0].partition("\r\n\r\n")
+        self.assertTrue(head.startswith("HTTP/1.1 200 "), head)
+        self.assertIn("\r\nConnection: close", head)
+        self.assertLessEqual(flags.keys(), {json.loads(line)["key"] for line in body.splitlines()[1:]})
+        self.assertEqual(set(answers), {answers[0]})
         self.assertEqual(store.program.process.wait(timeout=GIVE_UP_SECONDS), 0)
 
 
