@@ -20,7 +20,7 @@ class StoreMetrics {
   std::atomic<std::uint64_t> api_requests = 0;
   std::atomic<std::uint64_t> api_errors = 0;    // answered with a status from 400 on
   std::atomic<std::uint64_t> refused = 0;       // no token, an unknown one, or the wrong kind
-  std::atomic<std::uint64_t> sync_sent = 0;     // whole flag sets
+  std::atomic<std::uint64_t> sync_sent = 0;     // flag sets, whole or as deltas
   std::atomic<std::uint64_t> sync_current = 0;  // 204 or 304: the daemon has this revision
   std::atomic<std::uint64_t> reports = 0;       // of daemons, that were taken
   std::atomic<std::int64_t> streams = 0;        // of daemons, open now
