@@ -70,11 +70,11 @@ std::optional<Generation> Cache::Load() {
       found.unread = again.error();
     }
   }
-  if (!found.damage.empty()) {
+  if (found.unread) {  // a file that may have more than is seen is not made anew
+    NoteUnread(*found.unread);
+  } else if (!found.damage.empty()) {
     static_cast<void>(
         StartAnew(found.damage, found.generation ? &*found.generation : nullptr, Ends::kNothing));
-  } else if (found.unread) {
-    NoteUnread(*found.unread);
   }
   return std::move(found.generation);
 }
@@ -174,9 +174,7 @@ Result<void> Cache::LoadLines(std::int64_t id, Generation& generation) {
 }
 
 Result<void> Cache::Save(const Generation& generation, Ends ends) {
-  if (database_ && !IsFileInPlace()) {
-    if (auto back = PutBack(); !back) return back;
-  }
+  if (auto placed = StayInPlace(); !placed) return placed;
   if (!database_) {  // the disk may be well again
     if (auto opened = Reopen(); !opened) return opened;
   }
@@ -249,6 +247,7 @@ Result<void> Cache::InsertLines(std::int64_t id, const wire::SyncLines& lines, b
 }
 
 Result<void> Cache::Confirm(base::WallMillis confirmed_at) {
+  if (auto placed = StayInPlace(); !placed) return placed;
   if (!database_) return Fail(NoFile());
   auto update = database_->Prepare(
       "UPDATE generation SET confirmed_at = ? WHERE id = (SELECT max(id) FROM generation)");
@@ -270,6 +269,16 @@ Result<Generation> Cache::LoadNamed(const GenerationName& name) {
     return LoadOne(id);
   }
   return Fail(Error::NotFound(Text(name), "is no kept generation"));
+}
+
+Result<void> Cache::CheckHolds(std::string_view cursor) {
+  if (remains_ && remains_->serving && Text(NameOf(*remains_->serving)) == cursor) return {};
+  const auto list = List();
+  if (!list) return Fail(list.error());
+  for (const GenerationInfo& info : *list) {
+    if (Text(info.name) == cursor) return {};
+  }
+  return Fail(Error::NotFound(cursor, "is no kept generation"));
 }
 
 Result<Generation> Cache::LoadMarked(std::string_view cursor) {
@@ -317,10 +326,23 @@ Result<std::string> Cache::Mark(std::string_view name) {
 }
 
 Result<void> Cache::SetMark(std::string_view name, std::string_view text) {
+  return SetMarks({{name, text}});
+}
+
+Result<void> Cache::SetMarks(const MarkTexts& marks) {
+  if (auto placed = StayInPlace(); !placed) return placed;
   if (!database_) return Fail(NoFile());
-  if (!remains_) return PutMark(name, text);
-  remains_->marks[std::string(name)] = text;
-  return Fail(Error::Unavailable("", "the new file cannot be written yet"));
+  if (remains_) {
+    for (const auto& [name, text] : marks) remains_->marks[std::string(name)] = text;
+    return Fail(Error::Unavailable("", "the new file cannot be written yet"));
+  }
+  return database_->Transaction([&] {
+    Result<void> put;
+    for (const auto& [name, text] : marks) {
+      if (put) put = PutMark(name, text);
+    }
+    return put;
+  });
 }
 
 Result<void> Cache::PutMark(std::string_view name, std::string_view text) {

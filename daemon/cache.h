@@ -113,6 +113,8 @@ class Cache {
   base::Result<Generation> LoadNamed(const GenerationName& name);
   /// The one that a mark names: "<epoch>.<revision>".
   base::Result<Generation> LoadMarked(std::string_view cursor);
+  /// kNotFound when that one is not kept.
+  base::Result<void> CheckHolds(std::string_view cursor);
   /// All that are kept, newest first.
   base::Result<std::vector<GenerationInfo>> List();
 
@@ -135,6 +137,9 @@ class Cache {
   /// newest), "pinned", "suspect", "instance". "" is none, and removes it.
   base::Result<std::string> Mark(std::string_view name);
   base::Result<void> SetMark(std::string_view name, std::string_view text);
+  /// All of them, or none.
+  using MarkTexts = std::vector<std::pair<std::string_view, std::string_view>>;
+  base::Result<void> SetMarks(const MarkTexts& marks);
 
   /// For what else is kept in the file; null while there is none.
   [[nodiscard]] base::Sqlite* database() { return database_ ? &*database_ : nullptr; }
@@ -166,6 +171,7 @@ class Cache {
   void NoteDamage(std::string_view what);
   void NoteUnread(const base::Error& why);
   base::Result<void> Reconnect();
+  base::Result<void> StayInPlace();
   base::Result<void> PutBack();
   /// What stays of a file in which damage was found, beside the generation that is found or saved.
   struct Remains {

@@ -69,6 +69,10 @@ Result<void> Cache::Reopen() {
   return opened;
 }
 
+Result<void> Cache::StayInPlace() {
+  return !database_ || IsFileInPlace() ? Result<void>() : PutBack();
+}
+
 // The file that has no name any more can still be read: with all that is not of the newest set. An
 // error: there is no room for it, and it stays what it is until there is.
 Result<void> Cache::PutBack() {

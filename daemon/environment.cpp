@@ -287,10 +287,10 @@ void Environment::EverySecond() {
     ::malloc_trim(0);
   }
   if (now - image_kept_at_ >= kKeepImageEveryMillis) KeepImage();
+  if (order_due_at_ && now >= *order_due_at_) NoteOrder();
   if (cache_ && !late_ && newest_ && cache_->HasUnsaved() &&
       now - cache_confirmed_at_ >= kSaveAgainMillis)
     Save();
-  if (order_due_at_ && now >= *order_due_at_) NoteOrder();
   if (crashes_ && now - started_at_ >= kCrashMemoryMillis) crashes_->Forget();
   NoteProved();
   if (now - changed_at_ >= kLetGoAfterMillis) LetGoOfDefinitions();
@@ -316,6 +316,7 @@ void Environment::Stop() {
   if (!cache_) return;
   crashes_->Forget();
   if (late_) StopLateCache();
+  if (!late_ && newest_ && cache_->HasUnsaved()) Save();
   if (order_due_at_) NoteOrder();
   if (!late_ && !cache_->HasUnsaved()) {
     KeepImage();

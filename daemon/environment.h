@@ -210,6 +210,7 @@ class Environment {
   bool is_overridden_ = false;       // it is not newest_
   bool is_pinned_ = false;
   std::optional<base::SteadyMillis> order_due_at_;  // to be written down; none: it is
+  std::optional<Generation> ordered_;               // meanwhile, of a set that may not be kept
   bool is_set_back_ = false;  // what is in force is older than one that was, and nobody ordered it
   bool wants_full_ = false;   // a delta did not fit
   serving::Published published_;

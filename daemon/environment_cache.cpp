@@ -84,8 +84,13 @@ Result<Environment::Marks> Environment::ReadMarks() {
     return all;
   };
   const auto all = cache_->Run([&](Cache& cache) { return cache.ReadTwice(read); });
-  if (!all && IsNotGiven(all.error())) return Fail(all.error());
-  return marks;
+  if (all) return marks;
+  if (IsNotGiven(all.error())) return Fail(all.error());
+  log_.Error("cached orders cannot be read", {{"reason", all.error().Message()}});
+  Marks known = KnownOrder();
+  known.suspect = marks.suspect;
+  known.proved = marks.proved;
+  return known.serving.empty() ? marks : known;
 }
 
 void Environment::FindSuspect(const Marks& marks) {
@@ -220,6 +225,8 @@ Result<void> Environment::Complete() {
                {{"reason", generation.error().Message()}});
     compiled_.image.reset();  // nothing can be patched out of it
     wants_full_ = true;
+    // A file that was made anew has no mark of a set that it has not.
+    if (is_pinned_ || is_overridden_) order_due_at_ = clock_.Steady();
     return Fail(generation.error());
   }
   is_incomplete_ = false;
@@ -269,6 +276,12 @@ bool Environment::LoadCache(const Marks& marks) {
   auto compiled = CompileSet(set.definitions, before);
   if (!compiled) return refuse(compiled.error());
   const std::int64_t age = std::max<std::int64_t>(0, clock_.Wall() - set.generation.confirmed_at);
+  // A file that gives less than it has given.
+  if (newest_ && CursorOf(newest_->generation.head) != suspect_ &&
+      !CheckRevision(set.generation.head, &newest_->generation.head)) {
+    if (!is_incomplete_ && !marks.serving.empty() && !StaysOrdered(marks)) LoadOverride(marks);
+    return false;
+  }
   newest_ = std::move(set);
   is_incomplete_ = false;
   if (StaysOrdered(marks)) return true;
@@ -290,16 +303,17 @@ void Environment::LoadOverride(const Marks& marks) {
   is_pinned_ = !marks.pinned.empty();
   const std::string& serving = marks.serving;
   is_overridden_ = false;
+  if (!serving.empty() && serving == suspect_) is_pinned_ = false;
   if (serving.empty() || serving == suspect_ || serving == CursorOf(newest_->generation.head)) {
     return;
   }
   auto generation = cache_->Run([&](Cache& cache) {
     return cache.ReadTwice([&](Cache& of) { return of.LoadMarked(serving); });
   });
-  // The disk may give it another time: until then nothing is ordered.
-  if (!generation && IsNotGiven(generation.error())) is_pinned_ = false;
   auto done = generation ? Override(*generation) : Result<void>(Fail(generation.error()));
-  if (!done) log_.Error("kept flag set refused", {{"reason", done.error().Message()}});
+  if (done) return;
+  is_pinned_ = false;  // a pin of another set was not ordered; the disk may give this one later
+  log_.Error("kept flag set refused", {{"reason", done.error().Message()}});
 }
 
 void Environment::Save() {
@@ -310,6 +324,7 @@ void Environment::Save() {
     late_->is_save_due = true;
     return;
   }
+  if (order_due_at_) NoteOrder();  // or the set that it is about may go
   cache_->Save(std::make_shared<const Generation>(newest_->generation), EndsOfSave());
   cache_confirmed_at_ = clock_.Steady();
 }

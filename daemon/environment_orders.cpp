@@ -1,4 +1,5 @@
 // What operators may do to the flag sets of an environment.
+#include <algorithm>
 #include <charconv>
 
 #include "base/json_text.h"
@@ -36,7 +37,9 @@ Result<Generation> Environment::FindKept(std::string_view name) {
   auto kept = cache_->Run([](Cache& cache) { return cache.List(); });
   if (!kept) return Fail(kept.error());
   const GenerationName now{compiled_.given.epoch, compiled_.given.revision};
-  bool is_behind = false;
+  const auto is_now = [&](const GenerationInfo& info) { return info.name == now; };
+  // What is in force and could not be written yet is newer than all of them.
+  bool is_behind = std::none_of(kept->begin(), kept->end(), is_now);
   for (const GenerationInfo& info : *kept) {
     // One that was accepted again is kept twice.
     if (name.empty() ? is_behind && !(info.name == now) : IsNamed(info.name, name)) {
@@ -67,22 +70,37 @@ void Environment::NoteOrder() {
   const bool is_ordered = is_overridden_ || is_pinned_;
   const std::string serving =
       is_ordered ? CursorOf({"", compiled_.given.epoch, compiled_.given.revision}) : "";
+  // The only one that may not be kept yet, and will not be when another one comes before it is.
+  if (!is_ordered) {
+    ordered_.reset();
+  } else if (newest_ && !is_incomplete_ && CursorOf(newest_->generation.head) == serving) {
+    ordered_ = newest_->generation;
+  }
+  bool is_newest_due = false;  // the newest generation must be written last
   const auto noted = cache_->Run([&](Cache& cache) -> Result<void> {
     if (is_ordered) {
-      if (auto kept = cache.LoadMarked(serving); !kept) return Fail(kept.error());
+      const auto kept = cache.CheckHolds(serving);
+      if (!kept && ordered_) {
+        const auto saved = cache.Save(*ordered_);
+        if (!saved) return saved;
+        is_newest_due = true;
+      } else if (!kept) {
+        return Fail(kept.error());
+      }
     }
-    if (auto marked = cache.SetMark("serving", serving); !marked) return marked;
-    return cache.SetMark("pinned", is_pinned_ ? "true" : "");
+    return cache.SetMarks({{"serving", serving}, {"pinned", is_pinned_ ? "true" : ""}});
   });
   const bool was_due = std::exchange(order_due_at_, std::nullopt).has_value();
+  if (is_newest_due && CursorOf(newest_->generation.head) != serving) {
+    cache_->Save(std::make_shared<const Generation>(newest_->generation), EndsOfSave());
+  }
   if (noted) {
+    ordered_.reset();
     if (was_due) log_.Info("order is kept over a restart");
     return;
   }
-  if (cache_->HasUnsaved() || IsNotGiven(noted.error())) {
-    order_due_at_ = clock_.Steady() + kNoteAgainMillis;
-    if (was_due) return;  // that is told already
-  }
+  order_due_at_ = clock_.Steady() + kNoteAgainMillis;
+  if (was_due) return;  // that is told already
   log_.Error("order is not kept over a restart", {{"reason", noted.error().Message()}});
 }
 

@@ -154,7 +154,7 @@ bool SyncFeed::Answer(const net::HttpRequest& request, const std::string& enviro
     Send(*body, *text, accepts_gzip, response);
     return true;
   }
-  if (!press_.Post(body, since)) {
+  if (waiting_.size() >= kMaxWaiting || !press_.Post(body, since)) {
     response = TooBusy();
     return true;
   }

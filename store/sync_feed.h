@@ -21,6 +21,9 @@ namespace pennon::store {
 /// Streams that are told in one go; between two of them the worker does other things.
 inline constexpr std::size_t kStreamsAtOnce = 512;
 
+/// Fetches of one worker that wait for a text; who is gone counts until it is made.
+inline constexpr std::size_t kMaxWaiting = 16'384;
+
 /// Confined to one worker.
 class SyncFeed {
  public:

@@ -1,5 +1,7 @@
 // What operators may do to the flag sets of an environment.
 
+#include <filesystem>
+
 #include "tests/unit/daemon/bad_disk.h"
 #include "tests/unit/daemon/environment_fixture.h"
 
@@ -126,6 +128,83 @@ TEST_CASE_FIXTURE(EnvironmentFixture, "an order that a full disk did not take is
   SUBCASE("when it ends") {}
   Restart();
   CHECK(environment->state().pinned);
+}
+
+TEST_CASE_FIXTURE(EnvironmentFixture, "a set that is ordered while the disk is full stays kept") {
+  for (int i = 1; i <= 3; ++i) REQUIRE(Apply(Full(static_cast<std::uint64_t>(i), Flags(3, i))));
+  constexpr rlim_t kAlreadyThere = 4096;
+  std::optional<FullDisk> full(kAlreadyThere);
+  REQUIRE(Apply(Full(4, Flags(3, 4))));
+  SUBCASE("one that the cache has, at the next second") {
+    REQUIRE(environment->Rollback("1"));
+    full.reset();
+    clock.now += 5'000;
+    environment->EverySecond();
+    Restart();
+    CHECK(revision() == 1);
+  }
+  SUBCASE("one that it has, when another set comes first") {
+    REQUIRE(environment->Pin("1"));
+    full.reset();
+    REQUIRE(Apply(Full(5, Flags(3, 5))));
+    Restart();
+    CHECK(revision() == 1);
+  }
+  SUBCASE("one that it could not be given") {
+    REQUIRE(environment->Pin(""));
+    REQUIRE(Apply(Full(5, Flags(3, 5))));
+    full.reset();
+    clock.now += 5'000;
+    environment->EverySecond();
+    Restart();
+    CHECK(revision() == 4);
+    CHECK(environment->state().pinned);
+    CHECK(environment->state().newest == "1.5");
+  }
+  SUBCASE("one that could not be written, at the end") {
+    REQUIRE(environment->Pin(""));
+    full.reset();
+    Restart();
+    CHECK(revision() == 4);
+    CHECK(environment->state().pinned);
+  }
+  SUBCASE("the one before what could not be written") {
+    CHECK(environment->Rollback(""));
+    CHECK(revision() == 3);
+  }
+}
+
+TEST_CASE_FIXTURE(EnvironmentFixture, "an order is kept when the file was removed") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  std::filesystem::remove(config.cache_path);
+  REQUIRE(environment->Pin(""));
+  Restart();
+  CHECK(revision() == 1);
+  CHECK(environment->state().pinned);
+}
+
+TEST_CASE_FIXTURE(EnvironmentFixture, "a pin is kept when its set comes again") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  LoseDefinitions();
+  REQUIRE(environment->Pin(""));
+  REQUIRE(Apply(Full(1, Flags(3))));
+  clock.now += 5'000;
+  environment->EverySecond();
+  Restart();
+  CHECK(environment->state().pinned);
+}
+
+TEST_CASE_FIXTURE(EnvironmentFixture, "a pin of a set that is damaged is no pin of another one") {
+  for (int i = 1; i <= 3; ++i) REQUIRE(Apply(Full(static_cast<std::uint64_t>(i), Flags(3, i))));
+  REQUIRE(environment->Pin("1"));
+  environment->Stop();
+  environment.reset();
+  REQUIRE(base::Sqlite::Open(config.cache_path, false)
+              ->Execute("UPDATE line SET bytes = 'x' WHERE generation = 1"));
+  Restart();
+  CHECK_FALSE(environment->state().pinned);
+  REQUIRE(Apply(Full(4, Flags(3, 4))));
+  CHECK(revision() == 4);
 }
 
 }  // namespace pennon::daemon

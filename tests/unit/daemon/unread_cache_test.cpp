@@ -252,6 +252,33 @@ TEST_CASE_FIXTURE(UnreadFixture,
   CHECK(revision() == 1);
 }
 
+TEST_CASE_FIXTURE(UnreadFixture, "damage of an older set does not cost one that is not given") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  REQUIRE(Apply(Full(2, Flags(3, 2))));
+  REQUIRE(Apply(Full(3, BigSet(3))));
+  End();
+  REQUIRE(base::Sqlite::Open(config.cache_path, false)
+              ->Execute("UPDATE line SET bytes = 'x' WHERE generation = 2"));
+  Restart();
+  StartOnBadDisk(kSmallBytes);
+  disk.reset();
+  Pass();
+  CHECK(revision() == 3);
+  CHECK_FALSE(IsMovedAside());
+}
+
+TEST_CASE_FIXTURE(UnreadFixture, "a set that was given once is not replaced by an older one") {
+  REQUIRE(Apply(Full(1, Flags(3))));
+  REQUIRE(Apply(Full(2, BigSet(2))));
+  GrowMarks();
+  StartOnBadDisk(kBigBytes + kSmallBytes);
+  CHECK(revision() == 2);
+  disk.reset();
+  disk.emplace(kSmallBytes, kBigBytes, ETIMEDOUT);
+  Pass();
+  CHECK(revision() == 2);
+}
+
 TEST_CASE_FIXTURE(UnreadFixture, "the set before a suspect serves once it is given") {
   REQUIRE(Apply(Full(1, BigSet())));
   REQUIRE(Apply(Full(2, Flags(3, 2))));
