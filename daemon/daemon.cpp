@@ -229,7 +229,10 @@ base::Result<void> Daemon::PutInForce(const base::Settings& next) {
     config_ = before;
     return applied;
   }
-  for (const auto& one : environments_) one->environment().RevokeMappings();
+  // Who connects again then finds the new rules, whichever worker takes the connection.
+  AfterWorkers(control_, pool_, [this] {
+    for (const auto& one : environments_) one->environment().RevokeMappings();
+  });
   const bool is_same_context = before.context_fixed == config_.context_fixed &&
                                before.context_headers == config_.context_headers &&
                                before.context_enforce == config_.context_enforce;
