@@ -271,26 +271,27 @@ Result<Generation> Cache::LoadNamed(const GenerationName& name) {
   return Fail(Error::NotFound(Text(name), "is no kept generation"));
 }
 
-Result<void> Cache::CheckHolds(std::string_view cursor) {
-  if (remains_ && remains_->serving && Text(NameOf(*remains_->serving)) == cursor) return {};
+Result<GenerationName> Cache::FindMarked(std::string_view cursor) {
   const auto list = List();
   if (!list) return Fail(list.error());
   for (const GenerationInfo& info : *list) {
-    if (Text(info.name) == cursor) return {};
+    if (Text(info.name) == cursor) return info.name;
   }
   return Fail(Error::NotFound(cursor, "is no kept generation"));
+}
+
+Result<void> Cache::CheckHolds(std::string_view cursor) {
+  if (remains_ && remains_->serving && Text(NameOf(*remains_->serving)) == cursor) return {};
+  const auto name = FindMarked(cursor);
+  return name ? Result<void>() : Fail(name.error());
 }
 
 Result<Generation> Cache::LoadMarked(std::string_view cursor) {
   if (remains_ && remains_->serving && Text(NameOf(*remains_->serving)) == cursor) {
     return *remains_->serving;
   }
-  const auto list = List();
-  if (!list) return Fail(list.error());
-  for (const GenerationInfo& info : *list) {
-    if (Text(info.name) == cursor) return LoadNamed(info.name);
-  }
-  return Fail(Error::NotFound(cursor, "is no kept generation"));
+  const auto name = FindMarked(cursor);
+  return name ? LoadNamed(*name) : Fail(name.error());
 }
 
 Result<std::vector<GenerationInfo>> Cache::List() {

@@ -167,6 +167,7 @@ class Cache {
   };
   Found FindNewest();
   base::Result<std::int64_t> NewestId();
+  base::Result<GenerationName> FindMarked(std::string_view cursor);
   base::Result<void> LoadLines(std::int64_t id, Generation& generation);
   void NoteDamage(std::string_view what);
   void NoteUnread(const base::Error& why);

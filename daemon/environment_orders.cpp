@@ -71,9 +71,8 @@ void Environment::NoteOrder() {
   const std::string serving =
       is_ordered ? CursorOf({"", compiled_.given.epoch, compiled_.given.revision}) : "";
   // The only one that may not be kept yet, and will not be when another one comes before it is.
-  if (!is_ordered) {
-    ordered_.reset();
-  } else if (newest_ && !is_incomplete_ && CursorOf(newest_->generation.head) == serving) {
+  if (ordered_ && CursorOf(ordered_->head) != serving) ordered_.reset();
+  if (newest_ && !is_incomplete_ && CursorOf(newest_->generation.head) == serving) {
     ordered_ = newest_->generation;
   }
   bool is_newest_due = false;  // the newest generation must be written last
